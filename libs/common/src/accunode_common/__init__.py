@@ -1,0 +1,1 @@
+"""The mechanisms and the database schema that AccuNode's services and workers share."""

@@ -1,0 +1,1 @@
+"""The whole of AccuNode on one machine without Docker."""

@@ -1,0 +1,1 @@
+"""Pure scoring: ratios in; probability of default, grade and reasons out."""

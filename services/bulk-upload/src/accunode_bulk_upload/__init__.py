@@ -1,0 +1,1 @@
+"""Uploads, jobs and their results."""

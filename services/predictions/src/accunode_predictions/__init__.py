@@ -1,0 +1,1 @@
+"""Companies, predictions and explanations."""

@@ -1,0 +1,1 @@
+"""Background work: ingest, score, finish; the relay; model training."""
