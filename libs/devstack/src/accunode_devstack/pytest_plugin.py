@@ -1,0 +1,58 @@
+"""Session fixtures: a real PostgreSQL and a real Redis for the tests of every distribution.
+
+Each pytest process has servers of its own, so tests in parallel processes never meet. `DATABASE_URL` and `REDIS_URL`
+name servers to use instead; then a single process is meant.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from accunode_devstack.postgres import require_version as require_postgres
+from accunode_devstack.redis import require_version as require_redis
+from accunode_devstack.throwaway import throwaway_postgres, throwaway_redis
+
+
+@dataclass(frozen=True)
+class PostgresAddress:
+    """Where the PostgreSQL for the tests is; `admin_url` signs in as its superuser."""
+
+    host: str
+    port: int
+    admin_url: str = field(repr=False)
+
+    def url(self, *, user: str, password: str, database: str, scheme: str = "postgresql") -> str:
+        """The address for another role and database."""
+        return f"{scheme}://{user}:{password}@{self.host}:{self.port}/{database}"
+
+
+@dataclass(frozen=True)
+class RedisAddress:
+    url: str = field(repr=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresAddress]:
+    """A PostgreSQL server without databases of its own."""
+    if given := os.environ.get("DATABASE_URL"):
+        require_postgres(given)
+        parts = urlsplit(given)
+        yield PostgresAddress(parts.hostname or "127.0.0.1", parts.port or 5432, given)
+        return
+    with throwaway_postgres() as server:
+        parts = urlsplit(server.admin_url)
+        yield PostgresAddress(str(parts.hostname), server.port, server.admin_url)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisAddress]:
+    """An empty Redis server."""
+    if given := os.environ.get("REDIS_URL"):
+        require_redis(given)
+        yield RedisAddress(given)
+        return
+    with throwaway_redis() as redis_server:
+        yield RedisAddress(redis_server.url)
