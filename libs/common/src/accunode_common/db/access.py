@@ -1,0 +1,155 @@
+"""Who may do what with a table: the policies and grants that a model declares.
+
+A model names its access in `__table_args__` as `{"info": access(policies, grants)}`. Migrations apply what they state
+as text; a catalogue test compares the database with these declarations.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Table
+
+from accunode_common.ids import PLATFORM_TENANT_ID
+
+
+class DatabaseRole(StrEnum):
+    """The roles of the cluster; each service has its own, and none but the migrator owns anything."""
+
+    MIGRATOR = "accunode_migrator"
+    SIGN_IN = "accunode_sign_in"
+    AUTH = "accunode_auth"
+    TENANTS = "accunode_tenants"
+    PREDICTIONS = "accunode_predictions"
+    BULK = "accunode_bulk"
+    WORKER = "accunode_worker"
+    RELAY = "accunode_relay"
+
+
+LOGIN_ROLES = tuple(role for role in DatabaseRole if role is not DatabaseRole.SIGN_IN)
+SERVICE_ROLES = (DatabaseRole.AUTH, DatabaseRole.TENANTS, DatabaseRole.PREDICTIONS, DatabaseRole.BULK)
+
+
+def _setting(name: str, cast: str = "") -> str:
+    return f"(select nullif(current_setting('app.{name}', true), ''){cast})"
+
+
+TENANT = _setting("tenant_id", "::uuid")
+USER = _setting("user_id", "::uuid")
+ORGANIZATION = _setting("organization_id", "::uuid")
+READ_REACH = _setting("read_reach")
+WRITE_REACH = _setting("write_reach")
+PLATFORM_TENANT = f"'{PLATFORM_TENANT_ID}'::uuid"
+
+READS_PLATFORM = f"{READ_REACH} = 'platform'"
+WRITES_PLATFORM = f"{WRITE_REACH} = 'platform'"
+IN_TENANT = f"tenant_id = {TENANT}"
+
+
+class Command(StrEnum):
+    """The statement that a policy governs."""
+
+    ALL = "ALL"
+    SELECT = "SELECT"
+    INSERT = "INSERT"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A permissive row-level security policy.
+
+    Attributes:
+        name: Unique on its table.
+        command: The statement it governs.
+        using: Which existing rows it lets the statement see; unused for INSERT.
+        check: Which new rows it accepts; unused for SELECT and DELETE. When None, `using` serves.
+        roles: The database roles it applies to; empty for all.
+    """
+
+    name: str
+    command: Command
+    using: str | None = None
+    check: str | None = None
+    roles: tuple[DatabaseRole, ...] = ()
+
+    def statement(self, table: str) -> str:
+        """The `CREATE POLICY` statement for `table`."""
+        parts = [f"CREATE POLICY {self.name} ON {table} FOR {self.command}"]
+        if self.roles:
+            parts.append(f"TO {', '.join(self.roles)}")
+        if self.using is not None and self.command is not Command.INSERT:
+            parts.append(f"USING ({self.using})")
+        check = self.check if self.check is not None else self.using
+        if check is not None and self.command not in (Command.SELECT, Command.DELETE):
+            parts.append(f"WITH CHECK ({check})")
+        return " ".join(parts)
+
+
+Grants = Mapping[DatabaseRole, tuple[str, ...]]
+"""Privileges per role: `SELECT`, or for single columns `SELECT (a, b)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A table's policies and grants."""
+
+    policies: tuple[Policy, ...]
+    grants: Grants
+
+
+def access(policies: tuple[Policy, ...], grants: Grants) -> dict[str, Any]:
+    """The `info` of a table with these policies and grants."""
+    return {"access": Access(policies, grants)}
+
+
+def table_access(table: Table) -> Access:
+    """What a table declares.
+
+    Raises:
+        KeyError: The model declares no access.
+    """
+    declared: Access = table.info["access"]
+    return declared
+
+
+def access_statements(table: Table) -> Iterator[str]:
+    """The statements that give a table its row-level security, policies and grants."""
+    declared = table_access(table)
+    yield f"ALTER TABLE {table.fullname} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE {table.fullname} FORCE ROW LEVEL SECURITY"
+    for policy in declared.policies:
+        yield policy.statement(table.fullname)
+    for role, privileges in declared.grants.items():
+        yield f"GRANT {', '.join(privileges)} ON {table.fullname} TO {role}"
+
+
+def read_write(read: str, write: str) -> tuple[Policy, ...]:
+    """Policies that show the rows of `read`, and let those of `write` be added, changed and deleted."""
+    return (
+        Policy("reads", Command.SELECT, using=read),
+        Policy("inserts", Command.INSERT, check=write),
+        Policy("updates", Command.UPDATE, using=write),
+        Policy("deletes", Command.DELETE, using=write),
+    )
+
+
+RECORD_READ = f"""
+({IN_TENANT} and access_level = 'personal' and created_by = {USER})
+or ({IN_TENANT} and access_level = 'organization'
+    and (organization_id = {ORGANIZATION} or {READ_REACH} = 'tenant'))
+or (access_level = 'system' and ({READS_PLATFORM} or (select exists (
+    select 1 from tenancy.organizations o
+    where o.tenant_id = {TENANT} and o.id = {ORGANIZATION} and o.global_data_access))))
+""".strip()
+"""Who sees a record: its creator, its organization and its tenant's admins, or those who share the system's records."""
+
+RECORD_WRITE = f"""
+({IN_TENANT} and access_level = 'personal' and created_by = {USER})
+or ({IN_TENANT} and access_level = 'organization' and organization_id = {ORGANIZATION}
+    and (created_by = {USER} or {WRITE_REACH} = 'organization'))
+or ({IN_TENANT} and access_level = 'system' and {WRITES_PLATFORM})
+""".strip()
+"""Who changes a record: its creator, an admin of its organization, or the platform for the system's records."""

@@ -1,0 +1,85 @@
+"""Prepares a PostgreSQL server: the roles and an empty database that the migrator owns.
+
+It needs an administrator's connection, once. Everything after it is a migration.
+"""
+
+from collections.abc import Mapping
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
+
+MINIMUM_VERSION = 160000
+_BOOTSTRAP_LOCK = 0x4ACC0
+
+
+class UnsupportedServerError(RuntimeError):
+    """The PostgreSQL server is older than AccuNode supports."""
+
+
+def role_url(admin_url: str, database: str, role: DatabaseRole, password: str) -> str:
+    """The URL by which `role` reaches `database` on the administrator's server."""
+    url = make_url(admin_url).set(drivername="postgresql", username=role, password=password, database=database)
+    return url.render_as_string(hide_password=False)
+
+
+def bootstrap(admin_url: str, database: str, passwords: Mapping[str, str]) -> None:
+    """Make or update the roles and make the database where it is missing. Safe to repeat.
+
+    Args:
+        admin_url: The URL of a role that may create roles and databases.
+        database: The database to make.
+        passwords: A password for each role that signs in, by role name.
+
+    Raises:
+        UnsupportedServerError: The server is older than PostgreSQL 16.
+        KeyError: A role has no password.
+    """
+    plain_url = make_url(admin_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain_url, autocommit=True) as connection:
+        if connection.info.server_version < MINIMUM_VERSION:
+            version = connection.info.parameter_status("server_version")
+            raise UnsupportedServerError(f"PostgreSQL {version} is too old: AccuNode needs version 16 or later.")
+        connection.execute("SELECT pg_advisory_lock(%s)", [_BOOTSTRAP_LOCK])
+        _ensure_roles(connection, passwords)
+        _ensure_database(connection, database)
+
+
+def _ensure_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) -> None:
+    existing = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    for role in DatabaseRole:
+        verb = sql.SQL("ALTER" if role in existing else "CREATE")
+        login = (
+            sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(passwords[role]))
+            if role in LOGIN_ROLES
+            else sql.SQL("NOLOGIN")
+        )
+        connection.execute(
+            sql.SQL("{} ROLE {} {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(
+                verb, sql.Identifier(role), login
+            )
+        )
+    connection.execute(
+        sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+            sql.Identifier(DatabaseRole.SIGN_IN), sql.Identifier(DatabaseRole.MIGRATOR)
+        )
+    )
+
+
+def _ensure_database(connection: psycopg.Connection, database: str) -> None:
+    name, owner = sql.Identifier(database), sql.Identifier(DatabaseRole.MIGRATOR)
+    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+    if not found:
+        administrator = sql.Identifier(connection.info.user)
+        connection.execute(sql.SQL("GRANT {} TO {}").format(owner, administrator))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(name, owner)
+        )
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+    connection.execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+            name, sql.SQL(", ").join(sql.Identifier(role) for role in LOGIN_ROLES)
+        )
+    )

@@ -1,0 +1,124 @@
+"""Engines and sessions. A transaction begins by saying for whom it runs; without that, row-level security shows nothing."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, Text, bindparam, create_engine, func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from accunode_common.settings import DatabaseSettings
+
+
+class Reach(StrEnum):
+    """How far a caller reads or writes: its own records, its organization's, its tenant's, or the platform's."""
+
+    OWN = "own"
+    ORGANIZATION = "organization"
+    TENANT = "tenant"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessContext:
+    """For whom a transaction runs; row-level security reads it."""
+
+    tenant_id: UUID | None = None
+    user_id: UUID | None = None
+    organization_id: UUID | None = None
+    read_reach: Reach = Reach.OWN
+    write_reach: Reach = Reach.OWN
+
+    def settings(self) -> dict[str, str]:
+        """The `app.*` settings of the transaction, empty where unset."""
+        return {
+            "tenant_id": str(self.tenant_id or ""),
+            "user_id": str(self.user_id or ""),
+            "organization_id": str(self.organization_id or ""),
+            "read_reach": self.read_reach.value,
+            "write_reach": self.write_reach.value,
+        }
+
+
+_SET_CONTEXT = select(
+    *(
+        func.set_config(f"app.{name}", bindparam(name, type_=Text), True)
+        for name in ("tenant_id", "user_id", "organization_id", "read_reach", "write_reach")
+    )
+)
+
+
+async def set_context(session: AsyncSession, context: AccessContext) -> None:
+    """Say for whom the rest of the transaction runs."""
+    await session.execute(_SET_CONTEXT, context.settings())
+
+
+def set_context_sync(session: Session, context: AccessContext) -> None:
+    """Say for whom the rest of the transaction runs."""
+    session.execute(_SET_CONTEXT, context.settings())
+
+
+def driver_url(url: str) -> URL:
+    """`url` with the driver that every process uses."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _engine_options(settings: DatabaseSettings, application: str) -> dict[str, Any]:
+    return {
+        "pool_size": settings.database_pool_size,
+        "max_overflow": settings.database_pool_overflow,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "application_name": application,
+            "connect_timeout": 5,
+            "options": f"-c statement_timeout={settings.database_statement_timeout_ms} -c timezone=UTC"
+            " -c idle_in_transaction_session_timeout=60000",
+        },
+    }
+
+
+class Database:
+    """PostgreSQL for an API process."""
+
+    def __init__(self, settings: DatabaseSettings, application: str) -> None:
+        url = driver_url(settings.database_url.get_secret_value())
+        self.engine: AsyncEngine = create_async_engine(url, **_engine_options(settings, application))
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self, context: AccessContext) -> AsyncIterator[AsyncSession]:
+        """One transaction for `context`: committed at the end, rolled back on any error."""
+        async with self._sessions.begin() as session:
+            await set_context(session, context)
+            yield session
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()
+
+
+class SyncDatabase:
+    """PostgreSQL for a worker process."""
+
+    def __init__(self, settings: DatabaseSettings, application: str) -> None:
+        url = driver_url(settings.database_url.get_secret_value())
+        self.engine: Engine = create_engine(url, **_engine_options(settings, application))
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self, context: AccessContext) -> Iterator[Session]:
+        """One transaction for `context`: committed at the end, rolled back on any error."""
+        with self._sessions.begin() as session:
+            set_context_sync(session, context)
+            yield session
+
+    def close(self) -> None:
+        """Close the pool."""
+        self.engine.dispose()

@@ -1,0 +1,242 @@
+"""Background jobs, their chunks, and what became of each row."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import SmallInteger, Text
+
+from accunode_common.db.access import (
+    IN_TENANT,
+    RECORD_READ,
+    RECORD_WRITE,
+    Command,
+    DatabaseRole,
+    Policy,
+    access,
+    read_write,
+)
+from accunode_common.db.base import Base, TenantOwned, Versioned
+from accunode_common.models.columns import AccessLevel, one_of, organization_matches_access_level
+
+_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+class JobType(StrEnum):
+    """What a background job does."""
+
+    BULK_UPLOAD = "bulk_upload"
+    RESCORE = "rescore"
+    STRESS = "stress"
+    EXPORT = "export"
+    DRIFT = "drift"
+
+
+class JobState(StrEnum):
+    """Where a job stands; the last four are final."""
+
+    QUEUED = "queued"
+    INGESTING = "ingesting"
+    SCORING = "scoring"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL_STATES = frozenset({JobState.COMPLETED, JobState.COMPLETED_WITH_ERRORS, JobState.FAILED, JobState.CANCELLED})
+
+
+class ChunkState(StrEnum):
+    """Where a chunk stands; a quarantined one failed three times."""
+
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    QUARANTINED = "quarantined"
+    CANCELLED = "cancelled"
+
+
+class OnConflict(StrEnum):
+    """What happens to a row whose company and period are stored already."""
+
+    UPDATE = "update"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+class RowOutcome(StrEnum):
+    """What became of a row that was not stored."""
+
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+_worker_in_tenant = Policy("works", Command.ALL, using=IN_TENANT, roles=(DatabaseRole.WORKER,))
+_relay_sees_all = Policy("relays", Command.SELECT, using="true", roles=(DatabaseRole.RELAY,))
+
+
+class Job(TenantOwned, Versioned, Base):
+    """A background job. `read_reach` and `write_reach` are its submitter's: the workers act within them."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
+        ),
+        Index(None, "tenant_id", "type", "id"),
+        Index(
+            "ix_jobs_unfinished",
+            "tenant_id",
+            "id",
+            postgresql_where=text("state in ('queued', 'ingesting', 'scoring', 'cancelling')"),
+        ),
+        one_of("type", JobType),
+        one_of("state", JobState),
+        one_of("on_conflict", OnConflict),
+        one_of("access_level", AccessLevel),
+        organization_matches_access_level(),
+        CheckConstraint("rows_accepted + rows_rejected + rows_skipped <= rows_total", name="row_counts"),
+        {
+            "schema": "bulk",
+            "info": access(
+                (*read_write(read=RECORD_READ, write=RECORD_WRITE), _worker_in_tenant, _relay_sees_all),
+                {
+                    DatabaseRole.BULK: _ALL,
+                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT"),
+                    DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.RELAY: ("SELECT (tenant_id, id, type, state, updated_at)",),
+                },
+            ),
+        },
+    )
+
+    type: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default=JobState.QUEUED)
+    access_level: Mapped[str] = mapped_column(Text)
+    organization_id: Mapped[UUID | None]
+    submitter_organization_id: Mapped[UUID | None]
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    read_reach: Mapped[str] = mapped_column(Text)
+    write_reach: Mapped[str] = mapped_column(Text)
+
+    kind: Mapped[str | None] = mapped_column(Text)
+    on_conflict: Mapped[str] = mapped_column(Text, server_default=OnConflict.UPDATE)
+    dry_run: Mapped[bool] = mapped_column(server_default="false")
+    model_version: Mapped[str | None] = mapped_column(Text)
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+    file_name: Mapped[str | None] = mapped_column(Text)
+    file_key: Mapped[str | None] = mapped_column(Text)
+    file_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    file_sha256: Mapped[str | None] = mapped_column(Text)
+    file_report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+    rows_total: Mapped[int] = mapped_column(server_default="0")
+    rows_accepted: Mapped[int] = mapped_column(server_default="0")
+    rows_rejected: Mapped[int] = mapped_column(server_default="0")
+    rows_skipped: Mapped[int] = mapped_column(server_default="0")
+    chunks_total: Mapped[int] = mapped_column(server_default="0")
+    chunks_done: Mapped[int] = mapped_column(server_default="0")
+    error_code: Mapped[str | None] = mapped_column(Text)
+    error_message: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+    request_id: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[datetime | None]
+    ingested_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+_job_in_sight = "exists (select 1 from bulk.jobs j where j.tenant_id = {table}.tenant_id and j.id = {table}.job_id)"
+
+
+class Chunk(Base):
+    """A run of accepted rows that one task scores; `fence` rises with each lease, so a late worker cannot finish it."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "job_id"], ["bulk.jobs.tenant_id", "bulk.jobs.id"], ondelete="CASCADE"),
+        Index(
+            "ix_chunks_leased",
+            "lease_expires_at",
+            postgresql_where=text("state = 'leased'"),
+        ),
+        one_of("state", ChunkState),
+        {
+            "schema": "bulk",
+            "info": access(
+                (
+                    *read_write(
+                        read=_job_in_sight.format(table="chunks"),
+                        write=f"{IN_TENANT} and {_job_in_sight.format(table='chunks')}",
+                    ),
+                    _worker_in_tenant,
+                    _relay_sees_all,
+                ),
+                {
+                    DatabaseRole.BULK: ("SELECT", "UPDATE", "DELETE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+                    DatabaseRole.RELAY: (
+                        "SELECT (tenant_id, job_id, number, state, attempts, lease_expires_at, updated_at)",
+                    ),
+                },
+            ),
+        },
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(Text, server_default=ChunkState.READY)
+    rows: Mapped[int]
+    rows_stored: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    lease_expires_at: Mapped[datetime | None]
+    error_message: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"), onupdate=text("now()"))
+
+
+class RowIssue(Base):
+    """Why a row of the file was not stored: one line per problem, numbered as the file's lines are."""
+
+    __tablename__ = "row_issues"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "job_id"], ["bulk.jobs.tenant_id", "bulk.jobs.id"], ondelete="CASCADE"),
+        one_of("outcome", RowOutcome),
+        {
+            "schema": "bulk",
+            "info": access(
+                (
+                    *read_write(
+                        read=_job_in_sight.format(table="row_issues"),
+                        write=f"{IN_TENANT} and {_job_in_sight.format(table='row_issues')}",
+                    ),
+                    _worker_in_tenant,
+                ),
+                {
+                    DatabaseRole.BULK: ("SELECT", "DELETE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", "DELETE"),
+                },
+            ),
+        },
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    row_number: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    outcome: Mapped[str] = mapped_column(Text)
+    column_name: Mapped[str | None] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text)
+    company: Mapped[str | None] = mapped_column(Text)

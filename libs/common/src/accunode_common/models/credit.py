@@ -1,0 +1,245 @@
+"""Obligors, their predictions, and the outcomes that arrive later."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import SmallInteger, Text
+
+from accunode_common.db.access import IN_TENANT, RECORD_READ, RECORD_WRITE, DatabaseRole, access, read_write
+from accunode_common.db.base import Base, TenantOwned, Timestamped, Versioned
+from accunode_common.models.columns import AccessLevel, one_of, organization_matches_access_level
+
+_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_SCOPE = "case access_level when 'personal' then created_by when 'organization' then organization_id else tenant_id end"
+
+
+class PredictionKind(StrEnum):
+    """Which inputs a prediction was made from."""
+
+    ANNUAL = "annual"
+    QUARTERLY = "quarterly"
+    STATEMENT = "statement"
+
+
+class RiskLevelName(StrEnum):
+    """The four levels, as stored."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+
+class Record:
+    """What a company and a prediction share: who made it, and who sees it.
+
+    `scope_id` is the owner at its access level (the creator, the organization or the tenant): names are unique in it.
+    """
+
+    access_level: Mapped[str] = mapped_column(Text)
+    organization_id: Mapped[UUID | None]
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    scope_id: Mapped[UUID] = mapped_column(Computed(_SCOPE, persisted=True))
+
+
+class Company(TenantOwned, Record, Versioned, Base):
+    """An obligor."""
+
+    __tablename__ = "companies"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
+        ),
+        UniqueConstraint("tenant_id", "scope_id", "name_key"),
+        Index(
+            "uq_companies_tenant_id_scope_id_symbol",
+            "tenant_id",
+            "scope_id",
+            "symbol",
+            unique=True,
+            postgresql_where=text("symbol is not null"),
+        ),
+        Index(None, "tenant_id", "sector", "id"),
+        one_of("access_level", AccessLevel),
+        organization_matches_access_level(),
+        CheckConstraint("name <> ''", name="name"),
+        {
+            "schema": "credit",
+            "info": access(
+                read_write(read=RECORD_READ, write=RECORD_WRITE),
+                {
+                    DatabaseRole.PREDICTIONS: _ALL,
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.BULK: ("SELECT",),
+                    DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
+                },
+            ),
+        },
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str] = mapped_column(Text)
+    symbol: Mapped[str | None] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    sector: Mapped[str | None] = mapped_column(Text)
+    market_cap: Mapped[Decimal | None] = mapped_column(Numeric(20, 2))
+    currency: Mapped[str | None] = mapped_column(Text)
+
+
+class Prediction(TenantOwned, Record, Versioned, Base):
+    """One company's probability of default for one period.
+
+    The ratios are stored as given (percent numbers, plain multiples), null where missing; with the model version they
+    give the same score and explanation again at any time.
+    """
+
+    __tablename__ = "predictions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "company_id"],
+            ["credit.companies.tenant_id", "credit.companies.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "job_id"], ["bulk.jobs.tenant_id", "bulk.jobs.id"]),
+        UniqueConstraint(
+            "tenant_id", "company_id", "kind", "fiscal_year", "fiscal_quarter", postgresql_nulls_not_distinct=True
+        ),
+        Index(None, "tenant_id", "kind", "id"),
+        Index(None, "tenant_id", "kind", "pd", "id"),
+        Index(None, "tenant_id", "kind", "risk_level", "id"),
+        Index(None, "tenant_id", "job_id", "row_number"),
+        one_of("access_level", AccessLevel),
+        one_of("kind", PredictionKind),
+        one_of("risk_level", RiskLevelName),
+        organization_matches_access_level(),
+        CheckConstraint("fiscal_year between 1900 and 2100", name="fiscal_year"),
+        CheckConstraint(
+            "(kind = 'quarterly') = (fiscal_quarter is not null) and fiscal_quarter between 1 and 4",
+            name="fiscal_quarter",
+        ),
+        CheckConstraint("pd between 0 and 1 and pd_2y between pd and 1 and pd_3y between pd_2y and 1", name="pd"),
+        CheckConstraint("(job_id is null) = (row_number is null)", name="job_row"),
+        {
+            "schema": "credit",
+            "info": access(
+                read_write(read=RECORD_READ, write=RECORD_WRITE),
+                {
+                    DatabaseRole.PREDICTIONS: _ALL,
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.BULK: ("SELECT", "UPDATE (job_id, row_number)"),
+                    DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
+                },
+            ),
+        },
+    )
+
+    company_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(Text)
+    fiscal_year: Mapped[int] = mapped_column(SmallInteger)
+    fiscal_quarter: Mapped[int | None] = mapped_column(SmallInteger)
+
+    long_term_debt_to_total_capital: Mapped[float | None]
+    total_debt_to_ebitda: Mapped[float | None]
+    net_income_margin: Mapped[float | None]
+    ebit_to_interest_expense: Mapped[float | None]
+    return_on_assets: Mapped[float | None]
+    sga_margin: Mapped[float | None]
+    return_on_capital: Mapped[float | None]
+    amounts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    model_version: Mapped[str] = mapped_column(Text)
+    pd: Mapped[float]
+    pd_2y: Mapped[float]
+    pd_3y: Mapped[float]
+    pd_scorecard: Mapped[float]
+    pd_lightgbm: Mapped[float]
+    pd_low: Mapped[float]
+    pd_high: Mapped[float]
+    grade: Mapped[str] = mapped_column(Text)
+    risk_level: Mapped[str] = mapped_column(Text)
+    reason_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    flags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+    job_id: Mapped[UUID | None]
+    row_number: Mapped[int | None]
+
+
+class PredictionVersion(TenantOwned, Base):
+    """A prediction as it was before a rescoring or an edit."""
+
+    __tablename__ = "prediction_versions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "prediction_id"],
+            ["credit.predictions.tenant_id", "credit.predictions.id"],
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("tenant_id", "prediction_id", "version"),
+        {
+            "schema": "credit",
+            "info": access(
+                read_write(
+                    read="exists (select 1 from credit.predictions p where p.tenant_id = prediction_versions.tenant_id"
+                    " and p.id = prediction_versions.prediction_id)",
+                    write=f"{IN_TENANT} and exists (select 1 from credit.predictions p"
+                    " where p.tenant_id = prediction_versions.tenant_id and p.id = prediction_versions.prediction_id)",
+                ),
+                {
+                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT"),
+                },
+            ),
+        },
+    )
+
+    prediction_id: Mapped[UUID]
+    version: Mapped[int]
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    replaced_by: Mapped[UUID]
+    replaced_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Outcome(TenantOwned, Record, Timestamped, Base):
+    """What became of an obligor: the date of its default, for back-tests."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "company_id"],
+            ["credit.companies.tenant_id", "credit.companies.id"],
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("tenant_id", "company_id", "defaulted_on"),
+        one_of("access_level", AccessLevel),
+        organization_matches_access_level(),
+        {
+            "schema": "credit",
+            "info": access(
+                read_write(read=RECORD_READ, write=RECORD_WRITE),
+                {DatabaseRole.PREDICTIONS: _ALL, DatabaseRole.WORKER: ("SELECT", "INSERT")},
+            ),
+        },
+    )
+
+    company_id: Mapped[UUID]
+    defaulted_on: Mapped[date]
+    event: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,261 @@
+"""People, what they may do where, and how they prove who they are."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, INET
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from accunode_common.db.access import (
+    IN_TENANT,
+    ORGANIZATION,
+    PLATFORM_TENANT,
+    READ_REACH,
+    READS_PLATFORM,
+    USER,
+    WRITE_REACH,
+    WRITES_PLATFORM,
+    Command,
+    DatabaseRole,
+    Policy,
+    access,
+    read_write,
+)
+from accunode_common.db.base import Base, Identified, TenantOwned, Timestamped, Versioned
+from accunode_common.models.columns import one_of
+
+OWN_ROWS = f"user_id = {USER}"
+SEES_OTHERS = f"{READ_REACH} in ('organization', 'tenant', 'platform')"
+ADMINISTERS = f"{WRITE_REACH} in ('organization', 'tenant', 'platform')"
+USER_IN_SIGHT = "exists (select 1 from identity.memberships m where m.user_id = {column})"
+ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+class UserStatus(StrEnum):
+    """Whether a person may sign in."""
+
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    ANONYMISED = "anonymised"
+
+
+class RoleName(StrEnum):
+    """The five tiers, as stored."""
+
+    SUPER_ADMIN = "super_admin"
+    TENANT_ADMIN = "tenant_admin"
+    ORG_ADMIN = "org_admin"
+    ORG_MEMBER = "org_member"
+    USER = "user"
+
+
+class TokenPurpose(StrEnum):
+    """What a one-time token proves."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"
+    MFA_CHALLENGE = "mfa_challenge"
+
+
+_user_in_sight = USER_IN_SIGHT.format(column="users.id")
+
+
+class User(Identified, Versioned, Base):
+    """A person. What the person may do is in the memberships."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        one_of("status", UserStatus),
+        {
+            "schema": "identity",
+            "info": access(
+                (
+                    Policy(
+                        "reads",
+                        Command.SELECT,
+                        using=f"id = {USER} or {READS_PLATFORM} or ({SEES_OTHERS} and {_user_in_sight})",
+                    ),
+                    Policy("inserts", Command.INSERT, check=f"id = {USER} or {ADMINISTERS}"),
+                    Policy(
+                        "updates",
+                        Command.UPDATE,
+                        using=f"id = {USER} or {WRITES_PLATFORM} or ({ADMINISTERS} and {_user_in_sight})",
+                    ),
+                    Policy("signs_in", Command.SELECT, using="true", roles=(DatabaseRole.SIGN_IN,)),
+                ),
+                {
+                    DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.SIGN_IN: (
+                        "SELECT (id, email_key, password_hash, status, failed_sign_ins, locked_until, email_verified_at)",
+                    ),
+                },
+            ),
+        },
+    )
+
+    email: Mapped[str] = mapped_column(Text)
+    email_key: Mapped[str] = mapped_column(Text, unique=True)
+    full_name: Mapped[str] = mapped_column(Text, server_default="")
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, server_default=UserStatus.ACTIVE)
+    email_verified_at: Mapped[datetime | None]
+    failed_sign_ins: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    password_changed_at: Mapped[datetime | None]
+    last_sign_in_at: Mapped[datetime | None]
+
+
+class Membership(TenantOwned, Versioned, Base):
+    """What a person may do in a tenant, or in one of its organizations."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "organization_id"],
+            ["tenancy.organizations.tenant_id", "tenancy.organizations.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
+        UniqueConstraint("tenant_id", "user_id", "organization_id", postgresql_nulls_not_distinct=True),
+        Index(None, "tenant_id", "organization_id", "id"),
+        Index(None, "user_id"),
+        one_of("role", RoleName),
+        {
+            "schema": "identity",
+            "info": access(
+                read_write(
+                    read=f"{OWN_ROWS} or {READS_PLATFORM} or ({IN_TENANT} and ({READ_REACH} = 'tenant'"
+                    f" or ({READ_REACH} = 'organization' and organization_id = {ORGANIZATION})))",
+                    write=f"{WRITES_PLATFORM} or ({IN_TENANT} and ("
+                    f"({WRITE_REACH} = 'tenant' and role <> 'super_admin')"
+                    f" or ({WRITE_REACH} = 'organization' and organization_id = {ORGANIZATION}"
+                    " and role in ('org_admin', 'org_member'))"
+                    f" or ({OWN_ROWS} and role = 'org_member' and organization_id = {ORGANIZATION})"
+                    f" or ({OWN_ROWS} and role = 'user' and tenant_id = {PLATFORM_TENANT})))",
+                ),
+                {DatabaseRole.AUTH: ALL, DatabaseRole.TENANTS: ALL},
+            ),
+        },
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    organization_id: Mapped[UUID | None]
+    role: Mapped[str] = mapped_column(Text)
+
+
+def _personal(*, table: str, administered: bool) -> dict[str, Any]:
+    in_sight = USER_IN_SIGHT.format(column=f"{table}.user_id")
+    rows = f"{OWN_ROWS} or ({ADMINISTERS} and {in_sight})" if administered else OWN_ROWS
+    grants = {DatabaseRole.AUTH: ALL}
+    return {"schema": "identity", "info": access(read_write(read=rows, write=rows), grants)}
+
+
+class SignInSession(Identified, Base):
+    """A signed-in device; its refresh tokens form one family that ends together."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user_id", "id"), _personal(table="sessions", administered=True))
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    membership_tenant_id: Mapped[UUID]
+    membership_id: Mapped[UUID]
+    user_agent: Mapped[str] = mapped_column(Text, server_default="")
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class RefreshToken(Identified, Base):
+    """One link of a session's chain of refresh tokens; only its hash is kept."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        Index(None, "session_id"),
+        Index(None, "user_id"),
+        _personal(table="refresh_tokens", administered=False),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("identity.sessions.id", ondelete="CASCADE"))
+    token_hash: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    used_at: Mapped[datetime | None]
+
+
+class OneTimeToken(Identified, Base):
+    """A mailed or short-lived token that can be used once."""
+
+    __tablename__ = "one_time_tokens"
+    __table_args__ = (
+        Index(None, "user_id", "purpose"),
+        one_of("purpose", TokenPurpose),
+        _personal(table="one_time_tokens", administered=False),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    purpose: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class TotpCredential(Base):
+    """A person's authenticator; the secret is encrypted, and a confirmed step is never accepted twice."""
+
+    __tablename__ = "totp_credentials"
+    __table_args__ = (_personal(table="totp_credentials", administered=False),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"), primary_key=True)
+    secret_encrypted: Mapped[bytes]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RecoveryCode(Identified, Base):
+    """A code that stands in for the authenticator once."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index(None, "user_id"), _personal(table="recovery_codes", administered=False))
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    code_hash: Mapped[bytes]
+    used_at: Mapped[datetime | None]
+
+
+class ApiKey(TenantOwned, Timestamped, Base):
+    """A key for machines, with fewer permissions than its maker; only its hash is kept."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
+        ),
+        Index(None, "tenant_id", "user_id", "id"),
+        {
+            "schema": "identity",
+            "info": access(
+                read_write(read=f"{IN_TENANT} and {OWN_ROWS}", write=f"{IN_TENANT} and {OWN_ROWS}"),
+                {DatabaseRole.AUTH: ALL},
+            ),
+        },
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    organization_id: Mapped[UUID | None]
+    name: Mapped[str] = mapped_column(Text)
+    key_hash: Mapped[bytes]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,124 @@
+"""What keeps the machinery honest: the outbox, idempotency keys, and the scaling policy."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import SmallInteger, Text
+
+from accunode_common.db.access import (
+    IN_TENANT,
+    READS_PLATFORM,
+    SERVICE_ROLES,
+    USER,
+    WRITES_PLATFORM,
+    Command,
+    DatabaseRole,
+    Policy,
+    access,
+    read_write,
+)
+from accunode_common.db.base import Base, Identified, TenantOwned, Versioned
+
+_relay = Policy("relays", Command.ALL, using="true", roles=(DatabaseRole.RELAY,))
+
+
+class OutboxMessage(TenantOwned, Base):
+    """A task to be published once the transaction that wrote it has committed."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(None, "id"),
+        {
+            "schema": "ops",
+            "info": access(
+                (Policy("inserts", Command.INSERT, check=IN_TENANT), _relay),
+                {
+                    DatabaseRole.AUTH: ("INSERT",),
+                    DatabaseRole.TENANTS: ("INSERT",),
+                    DatabaseRole.PREDICTIONS: ("INSERT",),
+                    DatabaseRole.BULK: ("INSERT",),
+                    DatabaseRole.WORKER: ("INSERT",),
+                    DatabaseRole.RELAY: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+                },
+            ),
+        },
+    )
+
+    task: Mapped[str] = mapped_column(Text)
+    queue: Mapped[str] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class IdempotencyKey(Base):
+    """The first reply to a write, given again when the same request comes again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        Index(None, "expires_at"),
+        {
+            "schema": "ops",
+            "info": access(
+                (
+                    *read_write(read=f"{IN_TENANT} and user_id = {USER}", write=f"{IN_TENANT} and user_id = {USER}"),
+                    Policy("purges", Command.ALL, using="true", roles=(DatabaseRole.RELAY,)),
+                ),
+                {
+                    **dict.fromkeys(SERVICE_ROLES, ("SELECT", "INSERT", "UPDATE", "DELETE")),
+                    DatabaseRole.RELAY: ("SELECT (expires_at)", "DELETE"),
+                },
+            ),
+        },
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    method: Mapped[str] = mapped_column(Text)
+    path: Mapped[str] = mapped_column(Text)
+    request_hash: Mapped[bytes]
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    response_headers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    response_body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+
+
+class ScalingPolicy(Versioned, Base):
+    """The thresholds that scale the workers; one row, the numbers that the templates carry too."""
+
+    __tablename__ = "scaling_policies"
+    __table_args__ = (
+        {
+            "schema": "ops",
+            "info": access(
+                read_write(read=READS_PLATFORM, write=WRITES_PLATFORM),
+                {DatabaseRole.BULK: ("SELECT", "INSERT", "UPDATE")},
+            ),
+        },
+    )
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    policy: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class ScalingDecision(Identified, Base):
+    """What the policy decided, and why."""
+
+    __tablename__ = "scaling_decisions"
+    __table_args__ = (
+        {
+            "schema": "ops",
+            "info": access(
+                read_write(read=READS_PLATFORM, write=WRITES_PLATFORM),
+                {DatabaseRole.BULK: ("SELECT", "INSERT")},
+            ),
+        },
+    )
+
+    decision: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    decided_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

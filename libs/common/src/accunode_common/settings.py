@@ -1,0 +1,133 @@
+"""Frozen settings, one class per concern, composed per service.
+
+Only a service's `main.py` and the command-line modules read the environment; everything else is handed an object.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+WEAK_PASSWORDS = frozenset({"", "accunode", "admin", "changeme", "password", "postgres", "redis", "secret"})
+
+
+class SettingsError(RuntimeError):
+    """The environment lacks a setting or holds an unusable one; the message names each in one sentence."""
+
+
+class Environment(StrEnum):
+    """Where a process runs."""
+
+    LOCAL = "local"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class AccunodeSettings(BaseSettings):
+    """The base of every settings class: read from `ACCUNODE_*`, frozen, and blind to unknown variables."""
+
+    model_config = SettingsConfigDict(env_prefix="ACCUNODE_", frozen=True, extra="ignore", secrets_dir=None)
+
+    environment: Environment = Environment.LOCAL
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the process's environment.
+
+        Raises:
+            SettingsError: A setting is missing, weak or malformed.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(
+                f"ACCUNODE_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+                for problem in error.errors()
+            )
+            raise SettingsError(f"The environment is not usable: {problems}.") from None
+
+
+class LogSettings(AccunodeSettings):
+    """What is logged, and how."""
+
+    log_level: str = "INFO"
+    log_format: LogFormat = LogFormat.JSON
+
+
+class DatabaseSettings(AccunodeSettings):
+    """How to reach PostgreSQL, as the process's own role.
+
+    Attributes:
+        database_url: `postgresql://role:password@host:port/database`.
+        database_pool_size: Connections a process keeps open.
+        database_pool_overflow: Connections it may open above those.
+        database_statement_timeout_ms: A statement that runs longer is cancelled.
+    """
+
+    database_url: SecretStr
+    database_pool_size: int = Field(default=10, ge=1)
+    database_pool_overflow: int = Field(default=10, ge=0)
+    database_statement_timeout_ms: int = Field(default=15_000, ge=100)
+
+    @field_validator("database_url")
+    @classmethod
+    def _has_a_strong_password(cls, value: SecretStr) -> SecretStr:
+        try:
+            url = make_url(value.get_secret_value())
+        except ArgumentError:
+            raise ValueError("is not a URL such as postgresql://role:password@host:5432/accunode") from None
+        if url.get_backend_name() != "postgresql":
+            raise ValueError("names a database other than PostgreSQL")
+        if str(url.password or "").lower() in WEAK_PASSWORDS:
+            raise ValueError("has no password, or a well-known one")
+        return value
+
+
+class RedisSettings(AccunodeSettings):
+    """How to reach Redis: `redis://:password@host:port/0`, or `rediss://` over TLS."""
+
+    redis_url: SecretStr
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_url(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("is not a URL such as redis://:password@host:6379/0")
+        return value
+
+
+class StorageSettings(AccunodeSettings):
+    """Where uploaded files and chunks lie: `file:///folder` or `s3://bucket/prefix`."""
+
+    storage_url: str
+
+    @field_validator("storage_url")
+    @classmethod
+    def _has_a_known_scheme(cls, value: str) -> str:
+        if not value.startswith(("file:///", "s3://")):
+            raise ValueError("is neither file:///folder nor s3://bucket/prefix")
+        return value
+
+
+class TokenSettings(AccunodeSettings):
+    """How access tokens are verified."""
+
+    jwks_url: AnyHttpUrl
+    token_issuer: str = "accunode"
+    token_audience: str = "accunode-api"
+
+
+class ModelSettings(AccunodeSettings):
+    """Which model files are served: those in `models_dir`, or else those that the scoring library ships."""
+
+    models_dir: Path | None = None
