@@ -1,0 +1,89 @@
+# Everything a clone needs, from one command: `make up` runs the product, `make test` proves it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEVSTACK := $(BIN)/python -m accunode_devstack
+DISTRIBUTIONS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml workers/*/pyproject.toml infra/pyproject.toml infra/*/pyproject.toml))
+UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' constraints.txt)
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+DATA ?= ../shared/data
+# Redis has ready-made wheels for 3.12 and 3.11 on Linux; on others it is compiled, so those come last.
+PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
+
+.PHONY: help up down status logs reset demo-real test check format lock train bench bench-scoring
+
+help: ## Show these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+up: $(VENV)/.run ## Start the whole product here and load the demo portfolio
+	@$(DEVSTACK) up
+
+down: ## Stop everything that `make up` started, and nothing else
+	@if [ -x $(BIN)/python ]; then $(DEVSTACK) down; else echo "Nothing runs: there is no $(VENV) yet."; fi
+
+status: $(VENV)/.run ## Show what runs, where, and how it is
+	@$(DEVSTACK) status
+
+logs: $(VENV)/.run ## Show the logs; SERVICE=worker for one, FOLLOW=1 to keep reading
+	@$(DEVSTACK) logs $(SERVICE) $(if $(FOLLOW),--follow)
+
+reset: $(VENV)/.run ## Stop, and delete all local data; asks first (YES=1 does not)
+	@$(DEVSTACK) reset $(if $(YES),--yes)
+
+demo-real: $(VENV)/.run ## Load the real SEC filers from DATA (../shared/data)
+	@$(DEVSTACK) demo-real --data "$(DATA)"
+
+test: $(VENV)/.dev ## Run every test; ARGS="-k word" for some
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev ## Formatting, lint, types, import rules, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(foreach folder,$(DISTRIBUTIONS),$(wildcard $(folder)/src))
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/architecture
+
+format: $(VENV)/.dev ## Format the code and fix what lint can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.run ## Pin the dependencies again; UPGRADE=1 takes newer ones
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+train: $(VENV)/.dev ## Train the models on DATA (../shared/data)
+	@$(BIN)/python -m accunode_ml.training --data "$(DATA)"
+
+bench: $(VENV)/.dev ## Measure a bulk job end to end
+	@$(BIN)/python -m accunode_devstack bench
+
+bench-scoring: $(VENV)/.dev ## Measure scoring against calling LightGBM directly
+	@$(BIN)/python -m accunode_ml.training bench-scoring
+
+$(BIN)/uv: constraints.txt
+	@if [ ! -x $(BIN)/python ]; then \
+		if [ -z "$(PYTHON)" ]; then \
+			echo "AccuNode needs Python 3.11 or later with venv (on Debian: apt install python3-venv); none was found here." >&2; exit 1; \
+		fi; \
+		if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+			echo "AccuNode needs Python 3.11 or later; $(PYTHON) is older or does not run." >&2; exit 1; \
+		fi; \
+		echo "Creating $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV) || exit 1; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.run: $(BIN)/uv requirements/run.txt requirements/embedded-redis.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
+	@echo "Installing what AccuNode needs"
+	@$(UV) --require-hashes -r requirements/run.txt
+	@$(UV) --require-hashes -r requirements/embedded-redis.txt 2>$(VENV)/embedded-redis.log \
+		|| echo "The embedded Redis could not be built here ($(VENV)/embedded-redis.log says why); a redis-server on the PATH or a REDIS_URL will be used."
+	@$(UV) --no-deps --no-build-isolation $(foreach folder,$(DISTRIBUTIONS),-e $(folder))
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing the tools for tests and training"
+	@$(UV) --require-hashes -r requirements/dev.txt
+	@touch $@

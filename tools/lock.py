@@ -1,0 +1,51 @@
+"""Pins every dependency: constraints.txt for all of them, and hashed requirements for each environment and image.
+
+Usage: lock.py [--upgrade]. Kept versions stay unless they are to be upgraded. Needs uv beside this interpreter.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+UV = Path(sys.executable).with_name("uv")
+OLDEST_PYTHON = "3.11"
+DEPLOYABLES = {
+    "services/auth": (),
+    "services/tenants": (),
+    "services/predictions": (),
+    "services/bulk-upload": (),
+    "workers/ml": (),
+}
+
+
+def own_distributions() -> list[str]:
+    """The names of the distributions in this repository: never pinned, as they are installed from it."""
+    manifests = [*ROOT.glob("libs/*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml")]
+    manifests += [*ROOT.glob("workers/*/pyproject.toml"), *ROOT.glob("infra/**/pyproject.toml")]
+    return sorted(f"accunode-{path.parent.name}" for path in manifests) + ["accunode-infra"]
+
+
+def compile_to(output: str, *sources: str, hashes: bool = True) -> None:
+    command = [str(UV), "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON, "--no-header"]
+    command += [part for name in own_distributions() for part in ("--no-emit-package", name)]
+    # Comments would name the packages that ask for each; without hashes the file is for people to read.
+    command += ["--generate-hashes", "--constraints", "constraints.txt"] if hashes else ["--no-annotate"]
+    command += ["--upgrade"] if "--upgrade" in sys.argv[1:] and not hashes else []
+    subprocess.run([*command, *sources, "--output-file", output], cwd=ROOT, check=True)  # noqa: S603
+    sys.stdout.write(f"{output}\n")
+
+
+def main() -> None:
+    (ROOT / "requirements").mkdir(exist_ok=True)
+    compile_to("constraints.txt", "--group", "dev", "--group", "embedded-redis", hashes=False)
+    compile_to("requirements/run.txt", "--group", "run")
+    compile_to("requirements/embedded-redis.txt", "--group", "embedded-redis")
+    compile_to("requirements/dev.txt", "--group", "dev")
+    for folder, extras in DEPLOYABLES.items():
+        wanted = [part for extra in extras for part in ("--extra", extra)]
+        compile_to(f"{folder}/requirements.txt", f"{folder}/pyproject.toml", *wanted)
+
+
+if __name__ == "__main__":
+    main()
