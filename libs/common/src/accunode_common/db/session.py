@@ -1,4 +1,4 @@
-"""Engines and sessions. A transaction begins by saying for whom it runs; without that, row-level security shows nothing."""
+"""Engines and sessions. A transaction says for whom it runs; without that, row-level security shows nothing."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager

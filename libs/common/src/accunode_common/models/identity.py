@@ -32,6 +32,15 @@ OWN_ROWS = f"user_id = {USER}"
 SEES_OTHERS = f"{READ_REACH} in ('organization', 'tenant', 'platform')"
 ADMINISTERS = f"{WRITE_REACH} in ('organization', 'tenant', 'platform')"
 USER_IN_SIGHT = "exists (select 1 from identity.memberships m where m.user_id = {column})"
+SIGN_IN_COLUMNS = (
+    "id",
+    "email_key",
+    "password_hash",
+    "status",
+    "failed_sign_ins",
+    "locked_until",
+    "email_verified_at",
+)
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
@@ -90,9 +99,7 @@ class User(Identified, Versioned, Base):
                 {
                     DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE"),
                     DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE"),
-                    DatabaseRole.SIGN_IN: (
-                        "SELECT (id, email_key, password_hash, status, failed_sign_ins, locked_until, email_verified_at)",
-                    ),
+                    DatabaseRole.SIGN_IN: (f"SELECT ({', '.join(SIGN_IN_COLUMNS)})",),
                 },
             ),
         },
