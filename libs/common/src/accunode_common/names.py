@@ -1,0 +1,13 @@
+"""Names as people write them, and the key by which two spellings are the same."""
+
+import unicodedata
+
+
+def clean_name(name: str) -> str:
+    """`name` as it is kept: composed characters, single spaces, none at the ends."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def name_key(name: str) -> str:
+    """The key of a name: case, width and spacing make no difference, everything else does."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
