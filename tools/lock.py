@@ -23,7 +23,7 @@ def own_distributions() -> list[str]:
     """The names of the distributions in this repository: never pinned, as they are installed from it."""
     manifests = [*ROOT.glob("libs/*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml")]
     manifests += [*ROOT.glob("workers/*/pyproject.toml"), *ROOT.glob("infra/**/pyproject.toml")]
-    return sorted(f"accunode-{path.parent.name}" for path in manifests) + ["accunode-infra"]
+    return [*sorted(f"accunode-{path.parent.name}" for path in manifests), "accunode-infra"]
 
 
 def compile_to(output: str, *sources: str, hashes: bool = True) -> None:

@@ -1,0 +1,1 @@
+"""The demo: a portfolio of fictitious companies, the people who work with it, and their loading."""
