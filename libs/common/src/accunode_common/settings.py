@@ -120,11 +120,35 @@ class StorageSettings(AccunodeSettings):
 
 
 class TokenSettings(AccunodeSettings):
-    """How access tokens are verified."""
+    """Who issues access tokens, for whom, and where the public keys are; the issuer itself needs no address."""
 
-    jwks_url: AnyHttpUrl
     token_issuer: str = "accunode"
     token_audience: str = "accunode-api"
+    jwks_url: AnyHttpUrl | None = None
+
+
+class HttpSettings(AccunodeSettings):
+    """What an API takes from its callers.
+
+    Attributes:
+        rate_limit_requests: Requests that each signed-in person may make in `rate_limit_seconds`.
+        rate_limit_seconds: The window of that limit.
+        max_body_bytes: The largest body, but for the routes that say otherwise.
+    """
+
+    rate_limit_requests: int = Field(default=600, ge=1)
+    rate_limit_seconds: int = Field(default=60, ge=1)
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+
+
+class ApiSettings(LogSettings, DatabaseSettings, RedisSettings, TokenSettings, HttpSettings):
+    """What every API service needs."""
+
+
+class VerifierSettings(ApiSettings):
+    """What the services need that only verify access tokens: all but the one that issues them."""
+
+    jwks_url: AnyHttpUrl
 
 
 class ModelSettings(AccunodeSettings):

@@ -1,0 +1,3 @@
+"""Fixtures that every distribution's tests share."""
+
+pytest_plugins = ["accunode_devstack.pytest_plugin", "accunode_common.testing.plugin"]

@@ -1,0 +1,1 @@
+"""Who calls: roles and permissions, access tokens and their keys, revocation, and dependencies for handlers."""

@@ -1,0 +1,115 @@
+"""Dependencies by which a handler's signature names who may call it.
+
+    async def delete(subject: Annotated[Subject, Depends(requires(Permission.COMPANY_WRITE))], ...)
+
+A handler with neither `requires(...)` nor `CurrentSubject` is public.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from redis.exceptions import RedisError
+
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.auth.tokens import AccessToken
+from accunode_common.errors import ForbiddenError, ServiceUnavailableError, UnauthenticatedError
+from accunode_common.http.context import request_info
+from accunode_common.http.resources import resources
+from accunode_common.log import get_logger
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+logger = get_logger(__name__)
+_bearer = HTTPBearer(bearerFormat="JWT", description="An access token of POST /api/v1/auth/login.", auto_error=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A verified caller.
+
+    Attributes:
+        token: What the access token says.
+        certain: Whether Redis confirmed that it is not revoked.
+    """
+
+    token: AccessToken
+    certain: bool
+
+
+async def admit(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Admission:
+    """Verify the token, then ask Redis once about revocation and the rate limit.
+
+    Raises:
+        UnauthenticatedError: No token, or one that is void.
+        RateLimitedError: The caller asked too often.
+    """
+    if credentials is None:
+        raise UnauthenticatedError("The request has no access token.")
+    app = resources(request)
+    token = await app.verifier.verify(credentials.credentials)
+    subject = token.subject
+    structlog.contextvars.bind_contextvars(tenant_id=str(subject.tenant_id), user_id=str(subject.user_id))
+    try:
+        revoked, verdict = await app.revocations.admit(token, app.rate_limit)
+    except RedisError as error:
+        logger.error("revocation unknown", reason=str(error))
+        return Admission(token, certain=False)
+    if revoked:
+        raise UnauthenticatedError("The session has ended.")
+    request_info(request).reply_headers.update(verdict.headers())
+    verdict.enforce()
+    return Admission(token, certain=True)
+
+
+def _certain(request: Request, admission: Admission, *, needed: bool) -> Subject:
+    if (needed or request.method not in SAFE_METHODS) and not admission.certain:
+        raise ServiceUnavailableError("It cannot be told whether the session is still valid.")
+    return admission.token.subject
+
+
+async def authenticated(request: Request, admission: Annotated[Admission, Depends(admit)]) -> Subject:
+    """The caller, whoever it is.
+
+    Raises:
+        ServiceUnavailableError: The request writes, and revocation cannot be checked.
+    """
+    return _certain(request, admission, needed=False)
+
+
+CurrentSubject = Annotated[Subject, Depends(authenticated)]
+
+
+async def current_token(admission: Annotated[Admission, Depends(admit)]) -> AccessToken:
+    """The caller's verified token."""
+    return admission.token
+
+
+@dataclass(frozen=True)
+class Requires:
+    """The dependency that `requires` makes; two with the same permissions are one."""
+
+    permissions: frozenset[Permission]
+
+    async def __call__(self, request: Request, admission: Annotated[Admission, Depends(admit)]) -> Subject:
+        """The caller, who has every one of the permissions.
+
+        Raises:
+            ForbiddenError: One is missing.
+            ServiceUnavailableError: The request writes or administers, and revocation cannot be checked.
+        """
+        subject = _certain(request, admission, needed=any(p.administrative for p in self.permissions))
+        missing = sorted(self.permissions - subject.permissions)
+        if missing:
+            raise ForbiddenError(f"This needs the permission {', '.join(missing)}.")
+        return subject
+
+
+def requires(*permissions: Permission) -> Requires:
+    """The dependency that lets in only callers who have all of `permissions`."""
+    return Requires(frozenset(permissions))

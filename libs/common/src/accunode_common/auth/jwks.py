@@ -1,0 +1,107 @@
+"""Public signing keys, by key id."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jwt import PyJWKSet
+from jwt.exceptions import PyJWKError, PyJWKSetError
+
+from accunode_common.errors import ServiceUnavailableError
+from accunode_common.log import get_logger
+
+logger = get_logger(__name__)
+
+
+class KeySource(Protocol):
+    """Where a verifier gets public keys."""
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The key of that id, or None if the issuer has none.
+
+        Raises:
+            ServiceUnavailableError: No keys are known and none can be had.
+        """
+
+
+class FixedKeys:
+    """Keys that are known from the start: the issuer's own, or a test's."""
+
+    def __init__(self, keys: Mapping[str, Ed25519PublicKey]) -> None:
+        self._keys = dict(keys)
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The key of that id, if any."""
+        return self._keys.get(key_id)
+
+
+def parse_key_set(document: Mapping[str, Any]) -> dict[str, Ed25519PublicKey]:
+    """The Ed25519 signature keys of a JWKS document, by id; other keys are passed over.
+
+    Raises:
+        ValueError: The document is no key set.
+    """
+    try:
+        key_set = PyJWKSet.from_dict(dict(document))
+    except (PyJWKError, PyJWKSetError) as error:
+        raise ValueError(f"not a usable key set: {error}") from error
+    return {
+        entry.key_id: entry.key
+        for entry in key_set.keys
+        if entry.key_id and isinstance(entry.key, Ed25519PublicKey) and entry.public_key_use in (None, "sig")
+    }
+
+
+class RemoteKeys:
+    """Keys fetched from the issuer's JWKS document.
+
+    The document is fetched again when it is older than `max_age`, and when a token names an unknown key, though
+    never more often than every `min_interval`; many requests share one fetch. If the issuer is down, the keys
+    already known keep serving.
+
+    Args:
+        client: Used for the fetches; the owner closes it.
+        url: Where the document is.
+        max_age: Seconds after which it is fetched anew.
+        min_interval: Seconds between two fetches at the least.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url: str, *, max_age: float = 300, min_interval: float = 5) -> None:
+        self._client = client
+        self._url = url
+        self._max_age = max_age
+        self._min_interval = min_interval
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The key of that id, or None if the issuer has none.
+
+        Raises:
+            ServiceUnavailableError: No keys are known and the issuer does not answer.
+        """
+        if key_id not in self._keys or time.monotonic() - self._fetched_at > self._max_age:
+            await self._refresh(key_id)
+        if not self._keys:
+            raise ServiceUnavailableError("The signing keys cannot be fetched.")
+        return self._keys.get(key_id)
+
+    async def _refresh(self, key_id: str) -> None:
+        asked_at = time.monotonic()
+        async with self._fetching:
+            fresh = self._fetched_at >= asked_at
+            if fresh or time.monotonic() - self._tried_at < self._min_interval:
+                return
+            self._tried_at = time.monotonic()
+            try:
+                reply = await self._client.get(self._url)
+                reply.raise_for_status()
+                self._keys = parse_key_set(reply.json())
+                self._fetched_at = time.monotonic()
+            except (httpx.HTTPError, ValueError) as error:
+                logger.warning("signing keys not fetched", url=self._url, key_id=key_id, reason=str(error))

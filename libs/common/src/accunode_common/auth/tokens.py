@@ -1,0 +1,139 @@
+"""Access tokens: EdDSA-signed JWTs of the type `at+jwt`, checked without asking the issuer."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from accunode_common.auth.jwks import KeySource
+from accunode_common.auth.roles import Permission, Role
+from accunode_common.auth.subject import Subject
+from accunode_common.errors import UnauthenticatedError
+
+ALGORITHM = "EdDSA"
+TOKEN_TYPE = "at+jwt"
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+CLOCK_LEEWAY = timedelta(seconds=10)
+_LONGEST_TOKEN = 4096
+_REQUIRED = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "tid", "role"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A verified token.
+
+    Attributes:
+        subject: Who calls.
+        issued_at: Seconds since 1970, with a fraction; what was revoked after it is void.
+        expires_at: Seconds since 1970.
+        token_id: The token's own id.
+    """
+
+    subject: Subject
+    issued_at: float
+    expires_at: float
+    token_id: UUID
+
+
+def encode_access_token(
+    subject: Subject,
+    *,
+    key: Ed25519PrivateKey,
+    key_id: str,
+    issuer: str,
+    audience: str,
+    token_id: UUID,
+    issued_at: datetime,
+    lifetime: timedelta = ACCESS_TOKEN_LIFETIME,
+) -> str:
+    """The signed token for `subject`."""
+    issued = issued_at.timestamp()
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": str(subject.user_id),
+        "iat": issued,
+        "nbf": math.floor(issued),
+        "exp": math.floor(issued + lifetime.total_seconds()),
+        "jti": str(token_id),
+        "sid": str(subject.session_id),
+        "tid": str(subject.tenant_id),
+        "role": subject.role.value,
+    }
+    if subject.organization_id is not None:
+        claims["oid"] = str(subject.organization_id)
+    if subject.scope is not None:
+        claims["scope"] = " ".join(sorted(subject.scope))
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id, "typ": TOKEN_TYPE})
+
+
+class TokenVerifier:
+    """Checks signature, algorithm, type, issuer, audience and times, in that strictness, of access tokens.
+
+    Args:
+        keys: Where public keys come from.
+        issuer: The only accepted `iss`.
+        audience: The only accepted `aud`.
+    """
+
+    def __init__(self, keys: KeySource, *, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+
+    async def verify(self, token: str) -> AccessToken:
+        """What the token says.
+
+        Raises:
+            UnauthenticatedError: It is malformed, expired, or not the issuer's.
+            ServiceUnavailableError: No keys are at hand to check it with.
+        """
+        if len(token) > _LONGEST_TOKEN:
+            raise UnauthenticatedError("The access token is not valid.")
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError:
+            raise UnauthenticatedError("The access token is not valid.") from None
+        key_id = header.get("kid")
+        if header.get("alg") != ALGORITHM or header.get("typ") != TOKEN_TYPE or not isinstance(key_id, str):
+            raise UnauthenticatedError("The access token is not valid.")
+        key = await self._keys.find(key_id)
+        if key is None:
+            raise UnauthenticatedError("The access token is not valid.")
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=CLOCK_LEEWAY,
+                options={"require": _REQUIRED, "strict_aud": True},
+            )
+            return _read(claims)
+        except jwt.ExpiredSignatureError:
+            raise UnauthenticatedError("The access token has expired.") from None
+        except (jwt.InvalidTokenError, ValueError, TypeError):
+            raise UnauthenticatedError("The access token is not valid.") from None
+
+
+def _read(claims: dict[str, Any]) -> AccessToken:
+    scope = claims.get("scope")
+    organization_id = claims.get("oid")
+    return AccessToken(
+        subject=Subject(
+            user_id=UUID(claims["sub"]),
+            tenant_id=UUID(claims["tid"]),
+            organization_id=None if organization_id is None else UUID(organization_id),
+            role=Role(claims["role"]),
+            session_id=UUID(claims["sid"]),
+            scope=None if scope is None else frozenset(Permission(name) for name in scope.split()),
+        ),
+        issued_at=float(claims["iat"]),
+        expires_at=float(claims["exp"]),
+        token_id=UUID(claims["jti"]),
+    )

@@ -1,0 +1,110 @@
+"""The application factory that every service builds on."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+
+from accunode_common.auth.jwks import KeySource
+from accunode_common.http import openapi, problems
+from accunode_common.http.health import system_router
+from accunode_common.http.idempotency import ApiRoute
+from accunode_common.http.middleware import CatchUnexpected, LimitBody, ObserveRequests, SecurityHeaders
+from accunode_common.http.operations import RouteNames, operations
+from accunode_common.http.query import refuse_unknown_parameters
+from accunode_common.http.resources import open_resources
+from accunode_common.routing import API_PREFIX
+from accunode_common.settings import ApiSettings, Environment
+from accunode_common.telemetry import HttpMetrics
+
+API_VERSION = "1.0.0"
+_DOCUMENT_PATHS = frozenset({"/docs"})
+
+
+def api_router(prefix: str, *, tag: str) -> APIRouter:
+    """The router of a feature; `prefix` begins after `/api/v1`. Every route of a service comes from one of these."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=ApiRoute)
+
+
+def create_service_app(
+    name: str,
+    settings: ApiSettings,
+    routers: Sequence[APIRouter],
+    *,
+    description: str,
+    root_routers: Sequence[APIRouter] = (),
+    body_limits: Mapping[tuple[str, str], int] | None = None,
+    key_source: KeySource | None = None,
+) -> FastAPI:
+    """An API service: its routes, and all that requests, errors and operation have in common.
+
+    Nothing is opened before the application's lifespan begins, and nothing is global, so that one process can hold
+    several applications. Handlers reach what is open through `accunode_common.http.resources.resources(request)`.
+
+    Args:
+        name: The service's name in the path table.
+        settings: Its settings; `VerifierSettings` among them unless `key_source` is given.
+        routers: Routers made by `api_router`, mounted below `/api/v1`.
+        description: What the service does, for its documentation.
+        root_routers: Routers mounted at the root, for well-known paths.
+        body_limits: Bytes that single routes accept, by method and exact path, where the default is too small.
+        key_source: Where public keys come from, if not from the settings' `jwks_url`.
+
+    Raises:
+        ValueError: A route did not come from `api_router`, or two operations share an id.
+    """
+    metrics = HttpMetrics(name)
+    routes = RouteNames()
+
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings, service=name, key_source=key_source) as opened:
+            running.state.resources = opened
+            yield
+
+    app = FastAPI(
+        title=f"AccuNode {name}",
+        description=description,
+        version=API_VERSION,
+        lifespan=lifespan,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        middleware=[
+            Middleware(ObserveRequests, metrics=metrics, routes=routes),
+            Middleware(
+                SecurityHeaders,
+                strict_transport=settings.environment is Environment.PRODUCTION,
+                document_paths=_DOCUMENT_PATHS,
+            ),
+            Middleware(LimitBody, default=settings.max_body_bytes, routes=body_limits or {}),
+            Middleware(CatchUnexpected),
+        ],
+    )
+    problems.install(app)
+    strict = [Depends(refuse_unknown_parameters)]
+    for router in routers:
+        app.include_router(router, prefix=API_PREFIX, dependencies=strict)
+    for router in root_routers:
+        app.include_router(router, dependencies=strict)
+    _check(app)
+    app.include_router(system_router(name, metrics))
+    openapi.install(app)
+    routes.learn(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _check(app: FastAPI) -> None:
+    names: set[str] = set()
+    for operation in operations(app):
+        name = operation.endpoint.__name__
+        if not operation.keeps_replies:
+            raise ValueError(f"{operation.method} {operation.path} does not come from api_router().")
+        if name in names:
+            raise ValueError(f"Two operations are named {name}.")
+        names.add(name)

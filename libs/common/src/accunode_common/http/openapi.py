@@ -1,0 +1,71 @@
+"""The OpenAPI document: every operation says which problems it can answer with."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from accunode_common.http.operations import Operation, operations
+from accunode_common.http.problems import MEDIA_TYPE, Problem
+
+_TITLES = {
+    400: "The request cannot be read.",
+    401: "No access token, or one that is void.",
+    403: "The caller may see this, but not do it.",
+    404: "There is no such thing, or none that the caller may see.",
+    409: "The state of things, or an Idempotency-Key used before, does not allow this.",
+    412: "The resource has changed since the caller read it.",
+    413: "The body is too large.",
+    422: "The input is not acceptable; `errors` says what, where and why.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    500: "The server failed; the log has the request under its id.",
+    503: "Something that the request needs is down; try again.",
+}
+_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def _problems(operation: Operation) -> set[int]:
+    statuses = {422, 500, 503, 429}
+    if not operation.public:
+        statuses |= {401, 403}
+    if "{" in operation.path:
+        statuses.add(404)
+    if operation.method in _WRITES:
+        statuses |= {400, 409, 413}
+    if operation.method in {"PUT", "PATCH", "DELETE"}:
+        statuses.add(412)
+    return statuses
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    components = document.setdefault("components", {}).setdefault("schemas", {})
+    for stale in ("HTTPValidationError", "ValidationError"):
+        components.pop(stale, None)
+    schema = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    components.update(schema.pop("$defs", {}))
+    components["Problem"] = schema
+    for operation in operations(app):
+        if not operation.in_schema:
+            continue
+        described = document["paths"][operation.path][operation.method.lower()]
+        described["responses"].pop("422", None)
+        for status in sorted(_problems(operation)):
+            described["responses"].setdefault(
+                str(status), {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+            )
+        if operation.permissions:
+            described["x-permissions"] = sorted(operation.permissions)
+    return document
+
+
+def install(app: FastAPI) -> None:
+    """Make `app.openapi()` the document above, built once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

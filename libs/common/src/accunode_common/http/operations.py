@@ -1,0 +1,90 @@
+"""What an application answers: its operations, who may call each, and the names that metrics use."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.types import Scope
+
+from accunode_common.auth.dependencies import Requires, authenticated
+from accunode_common.auth.roles import Permission
+from accunode_common.http.idempotency import ApiRoute
+from accunode_common.http.parameters import query_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path template.
+        endpoint: The handler.
+        permissions: What the caller needs.
+        public: Whether nobody need be signed in.
+        parameters: The names of the query parameters it knows.
+        in_schema: Whether the OpenAPI document has it.
+        keeps_replies: Whether it honours `Idempotency-Key`.
+    """
+
+    method: str
+    path: str
+    endpoint: Callable[..., Any]
+    permissions: frozenset[Permission]
+    public: bool
+    parameters: frozenset[str]
+    in_schema: bool
+    keeps_replies: bool
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
+
+
+def operations(app: FastAPI) -> list[Operation]:
+    """Every operation of `app` but the ones that Starlette adds by itself."""
+    found: list[Operation] = []
+    for context in iter_route_contexts(app.routes):
+        if not isinstance(context.original_route, APIRoute):
+            continue
+        calls = list(_calls(context.dependant))
+        needed = frozenset(p for call in calls if isinstance(call, Requires) for p in call.permissions)
+        found.extend(
+            Operation(
+                method=method,
+                path=context.path_format or "",
+                endpoint=context.original_route.endpoint,
+                permissions=needed,
+                public=authenticated not in calls and not any(isinstance(call, Requires) for call in calls),
+                parameters=query_parameters(context.dependant),
+                in_schema=bool(context.include_in_schema),
+                keeps_replies=isinstance(context.original_route, ApiRoute),
+            )
+            for method in sorted(context.methods or ())
+        )
+    return found
+
+
+def public_operations(app: FastAPI) -> set[tuple[str, str]]:
+    """Method and path of every operation that anybody may call."""
+    return {(operation.method, operation.path) for operation in operations(app) if operation.public}
+
+
+class RouteNames:
+    """The path template of the route that answered a request."""
+
+    def __init__(self) -> None:
+        self._by_endpoint: dict[Any, str] = {}
+
+    def learn(self, app: FastAPI) -> None:
+        """Take the names of the routes that `app` has now."""
+        self._by_endpoint = {operation.endpoint: operation.path for operation in operations(app)}
+
+    def of(self, scope: Scope) -> str:
+        """The template, or `unmatched`: raw paths would make a time series each."""
+        return self._by_endpoint.get(scope.get("endpoint"), "unmatched")

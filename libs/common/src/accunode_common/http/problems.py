@@ -1,0 +1,183 @@
+"""The one place that renders errors: RFC 9457 problem details."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from psycopg import errors as pg
+from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
+from sqlalchemy import exc as sa
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from accunode_common.errors import (
+    CATALOGUE,
+    AlreadyExistsError,
+    FieldError,
+    ForbiddenError,
+    InternalError,
+    ProblemError,
+    ServiceUnavailableError,
+    UnprocessableInputError,
+)
+from accunode_common.http.context import request_info
+from accunode_common.log import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:accunode:problem:"
+
+logger = get_logger(__name__)
+
+_CODE_OF_STATUS: dict[int, type[ProblemError]] = {}
+for _error in CATALOGUE:
+    _CODE_OF_STATUS.setdefault(_error.status, _error)
+
+
+class ProblemField(BaseModel):
+    """One thing wrong with the input."""
+
+    pointer: str = Field(description="Where: a JSON pointer that begins with body, query, path or header.")
+    code: str = Field(description="A stable name of the fault.")
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    type: str = Field(description="A URN that ends in the error's stable code.")
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The path of the request.")
+    request_id: str = Field(description="The id under which the log has the request.")
+    errors: list[ProblemField] = Field(description="What is wrong with the input; empty for other errors.")
+
+
+def problem_response(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str | None = None,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The reply that tells the caller about an error."""
+    problem = Problem(
+        type=TYPE_PREFIX + code,
+        title=title,
+        status=status,
+        detail=detail or title,
+        instance=request.url.path,
+        request_id=request_info(request).request_id,
+        errors=[ProblemField(pointer=e.pointer, code=e.code, message=e.message) for e in errors],
+    )
+    return JSONResponse(problem.model_dump(), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def render(request: Request, error: ProblemError) -> JSONResponse:
+    """The reply for an error of the catalogue."""
+    return problem_response(
+        request,
+        status=error.status,
+        code=error.code,
+        title=error.title,
+        detail=error.detail,
+        errors=error.errors,
+        headers=error.headers,
+    )
+
+
+def pointer(location: Sequence[str | int]) -> str:
+    """The RFC 6901 pointer of a pydantic error's location."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
+    """Pydantic's errors as ours; the value that was wrong stays out."""
+    return tuple(
+        FieldError(
+            pointer=pointer(error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]),
+            code=error["type"],
+            message=str(error["msg"]).removeprefix("Value error, "),
+        )
+        for error in errors
+    )
+
+
+async def _on_problem(request: Request, error: ProblemError) -> JSONResponse:
+    return render(request, error)
+
+
+async def _on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    faults = field_errors(error.errors())
+    return render(request, UnprocessableInputError(f"{len(faults)} thing(s) wrong with the input.", errors=faults))
+
+
+async def _on_http(request: Request, error: HTTPException) -> JSONResponse:
+    known = _CODE_OF_STATUS.get(error.status_code)
+    title = known.title if known else HTTPStatus(error.status_code).phrase
+    return problem_response(
+        request,
+        status=error.status_code,
+        code=known.code if known else f"http_{error.status_code}",
+        title=title,
+        detail=error.detail if error.detail != HTTPStatus(error.status_code).phrase else None,
+        headers=error.headers,
+    )
+
+
+async def _on_redis(request: Request, error: RedisError) -> JSONResponse:
+    logger.error("redis failed", reason=str(error))
+    return render(request, ServiceUnavailableError())
+
+
+async def _on_database(request: Request, error: sa.DBAPIError) -> JSONResponse:
+    cause = error.orig
+    if isinstance(cause, pg.UniqueViolation):
+        return render(request, AlreadyExistsError())
+    if isinstance(cause, (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)):
+        logger.warning("transaction gave way", reason=str(cause))
+        return render(request, ServiceUnavailableError(retry_after=1))
+    if isinstance(cause, pg.InsufficientPrivilege):
+        logger.warning("the database refused the caller", reason=str(cause))
+        return render(request, ForbiddenError())
+    if isinstance(error, sa.DataError):
+        logger.info("the database refused a value", reason=str(cause))
+        return render(request, UnprocessableInputError("A value cannot be stored: it is out of range or has a NUL."))
+    if isinstance(error, (sa.OperationalError, sa.InterfaceError)):
+        logger.error("the database failed", reason=str(cause))
+        return render(request, ServiceUnavailableError())
+    return unexpected(request, error)
+
+
+async def _on_pool_timeout(request: Request, error: sa.TimeoutError) -> JSONResponse:
+    logger.error("no database connection was free", reason=str(error))
+    return render(request, ServiceUnavailableError(retry_after=1))
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Log an error that nobody foresaw; the caller learns its request id and nothing else."""
+    logger.error("unexpected error", exc_info=error)
+    return render(request, InternalError())
+
+
+def install(app: FastAPI) -> None:
+    """Render every error of `app` as a problem; middleware renders those that nobody foresaw."""
+    handlers: dict[Any, Any] = {
+        ProblemError: _on_problem,
+        RequestValidationError: _on_validation,
+        HTTPException: _on_http,
+        RedisError: _on_redis,
+        sa.DBAPIError: _on_database,
+        sa.TimeoutError: _on_pool_timeout,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

@@ -1,0 +1,96 @@
+"""Structured logs: one event a line, with the request's id and caller, and never a secret."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from accunode_common.settings import LogFormat, LogSettings
+
+REDACTED = "[redacted]"
+
+_SECRET_KEY = re.compile(
+    r"password|passwd|secret|token|authorization|cookie|api_?key|credential|otp|recovery", re.IGNORECASE
+)
+_HARMLESS_KEYS = frozenset({"token_type", "tokens_issued"})
+_SECRET_TEXT = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"  # a JSON Web Token
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # the credentials of a URL
+    r"|(?i:(?<=bearer )\S+)"
+)
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SECRET_TEXT.sub(REDACTED, value)
+    if isinstance(value, Mapping):
+        return {key: REDACTED if _is_secret(str(key)) else _redacted(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redacted(item) for item in value]
+    return value
+
+
+def _is_secret(key: str) -> bool:
+    return key not in _HARMLESS_KEYS and _SECRET_KEY.search(key) is not None
+
+
+def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace the values of keys that name secrets, and tokens and URL credentials inside any text."""
+    for key, value in event.items():
+        event[key] = REDACTED if _is_secret(key) else _redacted(value)
+    return event
+
+
+def configure_logging(settings: LogSettings, *, service: str) -> None:
+    """Send structlog's and the standard library's records through one pipeline to standard error.
+
+    Called once by a process's entry point; applications themselves configure nothing.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendering: list[Processor] = (
+        [structlog.processors.dict_tracebacks, redact_secrets, structlog.processors.JSONRenderer()]
+        if settings.log_format is LogFormat.JSON
+        else [redact_secrets, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+
+    def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("service", service)
+        return event
+
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_service, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level.upper())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = name != "uvicorn.access"
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger for the module `name`; give it events as short phrases and facts as keywords."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger

@@ -1,0 +1,108 @@
+"""Rate limits in Redis: the generic cell rate algorithm, decided in one atomic script.
+
+A limit of `requests` in `seconds` lets a caller spend all of it at once, then refills evenly.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from accunode_common.errors import RateLimitedError
+
+GCRA = """
+local function gcra(key, interval, burst, now)
+    local due = tonumber(redis.call('GET', key) or now)
+    if due < now then due = now end
+    local next_due = due + interval
+    local allow_at = next_due - interval * burst
+    if allow_at > now then
+        return {0, 0, math.ceil(allow_at - now), math.ceil(due - now)}
+    end
+    redis.call('SET', key, string.format('%.3f', next_due), 'PX', math.ceil(next_due - now) + 1000)
+    return {1, math.floor((now + interval * burst - next_due) / interval), 0, math.ceil(next_due - now)}
+end
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + clock[2] / 1000
+"""
+"""Lua: `gcra(key, interval_ms, burst, now_ms)` gives {allowed, remaining, retry_after_ms, reset_ms}."""
+
+_TAKE = GCRA + "return gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now)"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`requests` in `seconds`, counted under `name`."""
+
+    name: str
+    requests: int
+    seconds: int
+
+    @property
+    def interval_ms(self) -> float:
+        """Milliseconds after which one request is earned back."""
+        return self.seconds * 1000 / self.requests
+
+    def key(self, *, caller: str) -> str:
+        """The Redis key that counts `caller`."""
+        return f"accunode:rate:{self.name}:{caller}"
+
+    def arguments(self) -> tuple[str, str]:
+        """The interval and the burst, as the script takes them."""
+        return str(self.interval_ms), str(self.requests)
+
+    @property
+    def policy(self) -> str:
+        """The value of the `RateLimit-Policy` header."""
+        return f'"{self.name}";q={self.requests};w={self.seconds}'
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the limit said to one request."""
+
+    limit: RateLimit
+    allowed: bool
+    remaining: int
+    retry_after_ms: int
+    reset_ms: int
+
+    @classmethod
+    def of(cls, limit: RateLimit, answer: Sequence[Any]) -> "Verdict":
+        """The verdict that the script's answer stands for."""
+        allowed, remaining, retry_after_ms, reset_ms = (int(value) for value in answer)
+        return cls(limit, bool(allowed), remaining, retry_after_ms, reset_ms)
+
+    def headers(self) -> dict[str, str]:
+        """`RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers writes them."""
+        return {
+            "RateLimit-Policy": self.limit.policy,
+            "RateLimit": f'"{self.limit.name}";r={self.remaining};t={math.ceil(self.reset_ms / 1000)}',
+        }
+
+    def enforce(self) -> None:
+        """Do nothing if the request is allowed.
+
+        Raises:
+            RateLimitedError: It is not.
+        """
+        if not self.allowed:
+            raise RateLimitedError(max(1, math.ceil(self.retry_after_ms / 1000)), headers=self.headers())
+
+
+class RateLimiter:
+    """Takes requests out of limits."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._take = redis.register_script(_TAKE)
+
+    async def take(self, limit: RateLimit, *, caller: str) -> Verdict:
+        """Count one request of `caller`.
+
+        Raises:
+            redis.exceptions.RedisError: Redis did not answer.
+        """
+        answer = await self._take(keys=[limit.key(caller=caller)], args=limit.arguments())
+        return Verdict.of(limit, answer)

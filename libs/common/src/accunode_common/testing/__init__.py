@@ -1,0 +1,1 @@
+"""What the tests of every service stand on; `accunode_common.testing.plugin` is the pytest plugin."""

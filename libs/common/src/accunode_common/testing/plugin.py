@@ -1,0 +1,83 @@
+"""Fixtures for the tests of every service. It needs the `accunode_devstack.pytest_plugin` fixtures.
+
+A test makes its own tenants and people (`world`), so nothing is cleaned up and tests never meet.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+
+from accunode_common.auth.roles import Role
+from accunode_common.db.access import DatabaseRole
+from accunode_common.settings import AccunodeSettings
+from accunode_common.testing.database import TestDatabase, migrated_database
+from accunode_common.testing.keys import TestIssuer
+from accunode_common.testing.people import Caller, World, WorldMaker
+
+AnySettings = TypeVar("AnySettings", bound=AccunodeSettings)
+
+
+@pytest.fixture(scope="session")
+def test_database(postgres_server: Any) -> Iterator[TestDatabase]:
+    """A database migrated to head, for the whole test session."""
+    with migrated_database(postgres_server.admin_url) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def issuer() -> TestIssuer:
+    """The key that signs the callers' tokens; give `issuer.source` to the application under test."""
+    return TestIssuer()
+
+
+@pytest.fixture(scope="session")
+def superuser(test_database: TestDatabase) -> Iterator[psycopg.Connection]:
+    """A superuser's connection in autocommit mode, for arranging and for looking behind row-level security."""
+    with psycopg.connect(test_database.admin_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def world_maker(superuser: psycopg.Connection, issuer: TestIssuer) -> WorldMaker:
+    """Makes tenants and people."""
+    return WorldMaker(superuser, issuer)
+
+
+@pytest.fixture
+def world(world_maker: WorldMaker) -> World:
+    """Two fresh tenants with a caller of every role."""
+    return world_maker.world()
+
+
+@pytest.fixture(params=list(Role), ids=str)
+def caller(request: pytest.FixtureRequest, world: World) -> Caller:
+    """A caller of each role in turn."""
+    return world.by_role(request.param)
+
+
+class SettingsFactory:
+    """Settings for the test servers: `settings(MySettings, DatabaseRole.TENANTS, other=...)`."""
+
+    def __init__(self, database: TestDatabase, redis_url: str) -> None:
+        self._database = database
+        self._redis_url = redis_url
+
+    def __call__(self, kind: type[AnySettings], role: DatabaseRole, **values: Any) -> AnySettings:
+        """Settings of that kind for the service whose database role is `role`."""
+        known = {
+            "database_url": self._database.url(role),
+            "redis_url": self._redis_url,
+            "jwks_url": "http://127.0.0.1:9/unused",
+            "database_pool_size": 5,
+            "rate_limit_requests": 100_000,
+            **values,
+        }
+        return kind(**{name: value for name, value in known.items() if name in kind.model_fields})
+
+
+@pytest.fixture(scope="session")
+def make_settings(test_database: TestDatabase, redis_server: Any) -> SettingsFactory:
+    """Makes settings for the test servers."""
+    return SettingsFactory(test_database, redis_server.url)
