@@ -1,0 +1,319 @@
+"""Objects (uploads, chunks, exports) behind one small interface: a local folder or S3.
+
+Keys are relative, slash-separated and start with the tenant's id (`tenant_key`). A write is atomic: readers see the
+whole object or none. Every write returns its size and SHA-256.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+Content = bytes | Iterable[bytes] | IO[bytes]
+
+CHUNK_BYTES = 1024 * 1024
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_=+@.-]{1,200}")
+_TEMPORARY_SUFFIX = ".partial"
+
+
+class StorageError(Exception):
+    """The storage cannot do what was asked; the message says what and where."""
+
+
+class ObjectNotFoundError(StorageError):
+    """No object has this key."""
+
+
+class ObjectTooLargeError(StorageError):
+    """The stream is longer than its limit; nothing was stored."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"The content is longer than {max_bytes:,} bytes, the most that is stored here.")
+        self.max_bytes = max_bytes
+
+
+class InvalidKeyError(StorageError, ValueError):
+    """The key is empty, absolute, or has a segment with other characters than `A-Z a-z 0-9 _ = + @ . -`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a write stored: `size` in bytes, `sha256` in hexadecimal."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+def tenant_key(tenant_id: UUID, *parts: str) -> str:
+    """The key of a tenant's object: `<tenant id>/<part>/...`.
+
+    Raises:
+        InvalidKeyError: A part is empty, a dot segment, or has characters that a key may not have.
+    """
+    return check_key("/".join((str(tenant_id), *parts)))
+
+
+def check_key(key: str) -> str:
+    """Return the key, or refuse one that could leave its folder.
+
+    Raises:
+        InvalidKeyError: The key is not made of plain segments.
+    """
+    segments = key.split("/")
+    if any(not _SEGMENT.fullmatch(segment) or segment.strip(".") == "" for segment in segments):
+        raise InvalidKeyError(
+            f"{key!r} is not a storage key: its segments may hold only letters, digits and _ = + @ . -"
+        )
+    return key
+
+
+class Measure:
+    """Counts and hashes a stream as it passes, and stops it at a limit."""
+
+    def __init__(self, max_bytes: int | None) -> None:
+        self._max_bytes = max_bytes
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def pass_on(self, chunk: bytes) -> bytes:
+        """Take note of a chunk and return it.
+
+        Raises:
+            ObjectTooLargeError: The stream is longer than its limit.
+        """
+        self.size += len(chunk)
+        if self._max_bytes is not None and self.size > self._max_bytes:
+            raise ObjectTooLargeError(self._max_bytes)
+        self._hash.update(chunk)
+        return chunk
+
+    def result(self, key: str) -> StoredObject:
+        """What was seen, as the object stored under `key`."""
+        return StoredObject(key=key, size=self.size, sha256=self._hash.hexdigest())
+
+
+class Storage(ABC):
+    """Objects by key. Safe to share between threads and tasks."""
+
+    @abstractmethod
+    async def put_stream(self, key: str, chunks: AsyncIterator[bytes], *, max_bytes: int | None = None) -> StoredObject:
+        """Store a stream, replacing the object that had the key; on any error nothing changes.
+
+        Raises:
+            ObjectTooLargeError: The stream is longer than `max_bytes`.
+        """
+
+    @abstractmethod
+    def put(self, key: str, content: Content, *, max_bytes: int | None = None) -> StoredObject:
+        """Store bytes, an iterable of bytes, or what is left of an open binary file; as `put_stream` otherwise."""
+
+    @abstractmethod
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A seekable reader; a remote object is first copied to a temporary file.
+
+        Raises:
+            ObjectNotFoundError: No object has this key.
+        """
+
+    @abstractmethod
+    def size(self, key: str) -> int:
+        """The object's size in bytes.
+
+        Raises:
+            ObjectNotFoundError: No object has this key.
+        """
+
+    @abstractmethod
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys below `prefix/`, sorted, nothing for a prefix that does not exist."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove one object; nothing happens when there is none."""
+
+    def get(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+        """The object's bytes in chunks of at most `chunk_bytes`.
+
+        Raises:
+            ObjectNotFoundError: No object has this key; raised at once, not with the first chunk.
+        """
+        return _read_and_close(self.open(key), chunk_bytes)
+
+    async def get_stream(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> AsyncIterator[bytes]:
+        """The object's bytes for an event loop, read in threads.
+
+        Raises:
+            ObjectNotFoundError: No object has this key.
+        """
+        manager = await asyncio.to_thread(self.open, key)
+        with manager as source:
+            while chunk := await asyncio.to_thread(source.read, chunk_bytes):
+                yield chunk
+
+    def exists(self, key: str) -> bool:
+        """Whether an object has this key."""
+        try:
+            self.size(key)
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every object below `prefix/`; returns how many there were."""
+        count = 0
+        for key in list(self.list(prefix)):
+            self.delete(key)
+            count += 1
+        return count
+
+
+def open_storage(url: str) -> Storage:
+    """The storage that a URL names: `file:///folder` or `s3://bucket/prefix`.
+
+    S3 takes its region and credentials from the usual AWS variables or the machine's role, and its endpoint from
+    `AWS_ENDPOINT_URL`; it needs the `storage` extra.
+
+    Raises:
+        StorageError: The URL is none of these, or the folder cannot be written.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
+        return LocalStorage(Path(unquote(parts.path)))
+    if parts.scheme == "s3" and parts.netloc:
+        from accunode_common.storage_s3 import S3Storage
+
+        return S3Storage(bucket=parts.netloc, prefix=parts.path.strip("/"))
+    raise StorageError("The storage URL must be file:///folder or s3://bucket/prefix.")
+
+
+class LocalStorage(Storage):
+    """Objects as files below one folder: written beside their place, synced, then renamed into it."""
+
+    def __init__(self, root: Path) -> None:
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"The storage folder {root} cannot be made: {error.strerror}.") from error
+        self._root = root.resolve()
+
+    async def put_stream(self, key: str, chunks: AsyncIterator[bytes], *, max_bytes: int | None = None) -> StoredObject:
+        measure = Measure(max_bytes)
+        target = self._path(key)
+        sink = await asyncio.to_thread(_open_beside, target)
+        try:
+            async for chunk in chunks:
+                await asyncio.to_thread(sink.write, measure.pass_on(chunk))
+            await asyncio.to_thread(_commit, sink, target)
+        except BaseException:
+            _discard(sink)
+            raise
+        return measure.result(key)
+
+    def put(self, key: str, content: Content, *, max_bytes: int | None = None) -> StoredObject:
+        measure = Measure(max_bytes)
+        target = self._path(key)
+        sink = _open_beside(target)
+        try:
+            for chunk in chunks_of(content):
+                sink.write(measure.pass_on(chunk))
+            _commit(sink, target)
+        except BaseException:
+            _discard(sink)
+            raise
+        return measure.result(key)
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        try:
+            return self._path(key).open("rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise _not_found(key) from None
+
+    def size(self, key: str) -> int:
+        path = self._path(key)
+        if not path.is_file():
+            raise _not_found(key)
+        return path.stat().st_size
+
+    def list(self, prefix: str) -> Iterator[str]:
+        folder = self._path(prefix)
+        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != _TEMPORARY_SUFFIX)
+        return iter(sorted(path.relative_to(self._root).as_posix() for path in files))
+
+    def delete(self, key: str) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).unlink()
+
+    def delete_prefix(self, prefix: str) -> int:
+        count = sum(1 for _ in self.list(prefix))
+        shutil.rmtree(self._path(prefix), ignore_errors=True)
+        return count
+
+    def _path(self, key: str) -> Path:
+        path = self._root / check_key(key)
+        if not path.resolve().is_relative_to(self._root):
+            raise InvalidKeyError(f"{key!r} leads out of the storage folder.")
+        return path
+
+
+def chunks_of(content: Content) -> Iterator[bytes]:
+    """What `Storage.put` takes, as chunks; a file is read in pieces, not by line."""
+    if isinstance(content, bytes):
+        yield content
+        return
+    read = getattr(content, "read", None)
+    if read is None:
+        yield from content
+        return
+    while chunk := read(CHUNK_BYTES):
+        yield chunk
+
+
+def _open_beside(target: Path) -> IO[bytes]:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.name[:100]}.", suffix=_TEMPORARY_SUFFIX, delete=False
+        )
+    except OSError as error:
+        raise StorageError(f"The storage folder cannot be written: {error.strerror}.") from error
+
+
+def _commit(sink: IO[bytes], target: Path) -> None:
+    sink.flush()
+    os.fsync(sink.fileno())
+    sink.close()
+    Path(sink.name).replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _discard(sink: IO[bytes]) -> None:
+    with suppress(OSError):
+        sink.close()
+    with suppress(FileNotFoundError):
+        Path(sink.name).unlink()
+
+
+def _not_found(key: str) -> ObjectNotFoundError:
+    return ObjectNotFoundError(f"There is no stored object {key!r}.")
+
+
+def _read_and_close(manager: AbstractContextManager[BinaryIO], chunk_bytes: int) -> Iterator[bytes]:
+    with manager as source:
+        while chunk := source.read(chunk_bytes):
+            yield chunk
