@@ -150,6 +150,6 @@ async def test_an_unfit_key_is_refused(things: ServiceClient, world: World, key:
     reply = await things.as_(world.one.tenant_admin).post(
         THINGS,
         json={"name": "A"},
-        headers={"Idempotency-Key": key.encode()},  # type: ignore[dict-item]
+        headers={"Idempotency-Key": key.encode()},
     )
     assert_problem(reply, 422, pointer="/header/idempotency-key")

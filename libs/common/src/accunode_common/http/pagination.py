@@ -116,7 +116,7 @@ class PageOf(Generic[Row]):
 
 
 async def paginate(
-    session: AsyncSession, statement: Select[tuple[Row]], order: SortOrder, page: PageParameters
+    session: AsyncSession, statement: Select[Row], order: SortOrder, page: PageParameters
 ) -> PageOf[Row]:
     """Run `statement`, which selects one entity and has no order of its own, for one page.
 
