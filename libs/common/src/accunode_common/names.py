@@ -11,3 +11,8 @@ def clean_name(name: str) -> str:
 def name_key(name: str) -> str:
     """The key of a name: case, width and spacing make no difference, everything else does."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def clean_symbol(symbol: str) -> str:
+    """A ticker or other short code as it is kept: upper case, single spaces, none at the ends."""
+    return clean_name(symbol).upper()
