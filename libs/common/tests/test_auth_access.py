@@ -144,3 +144,13 @@ async def test_many_at_once_never_exceed_the_limit(redis: Redis, world: World) -
         *(limiter.take(RateLimit("burst", 10, 3600), caller=str(world.two.id)) for _ in range(50))
     )
     assert sum(verdict.allowed for verdict in verdicts) == 10
+
+
+async def test_looking_at_a_limit_takes_nothing(redis: Redis, world: World) -> None:
+    limiter = RateLimiter(redis)
+    limit = RateLimit("looked-at", 1, 3600)
+    caller = str(world.one.id)
+    assert (await limiter.look(limit, caller=caller)).allowed
+    assert (await limiter.look(limit, caller=caller)).remaining == 1
+    assert (await limiter.take(limit, caller=caller)).allowed
+    assert not (await limiter.look(limit, caller=caller)).allowed

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from accunode_common.errors import RateLimitedError
 
 GCRA = """
-local function gcra(key, interval, burst, now)
+local function gcra(key, interval, burst, now, cost)
     local due = tonumber(redis.call('GET', key) or now)
     if due < now then due = now end
     local next_due = due + interval
@@ -21,15 +21,21 @@ local function gcra(key, interval, burst, now)
     if allow_at > now then
         return {0, 0, math.ceil(allow_at - now), math.ceil(due - now)}
     end
-    redis.call('SET', key, string.format('%.3f', next_due), 'PX', math.ceil(next_due - now) + 1000)
+    if cost == 0 then next_due = due end
+    if cost > 0 then
+        redis.call('SET', key, string.format('%.3f', next_due), 'PX', math.ceil(next_due - now) + 1000)
+    end
     return {1, math.floor((now + interval * burst - next_due) / interval), 0, math.ceil(next_due - now)}
 end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
 """
-"""Lua: `gcra(key, interval_ms, burst, now_ms)` gives {allowed, remaining, retry_after_ms, reset_ms}."""
+"""Lua: `gcra(key, interval_ms, burst, now_ms, cost)` gives {allowed, remaining, retry_after_ms, reset_ms}.
 
-_TAKE = GCRA + "return gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now)"
+A `cost` of 0 looks without taking.
+"""
+
+_TAKE = GCRA + "return gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now, tonumber(ARGV[3]))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +110,16 @@ class RateLimiter:
         Raises:
             redis.exceptions.RedisError: Redis did not answer.
         """
-        answer = await self._take(keys=[limit.key(caller=caller)], args=limit.arguments())
+        return await self._ask(limit, caller, cost=1)
+
+    async def look(self, limit: RateLimit, *, caller: str) -> Verdict:
+        """Whether a request of `caller` would be allowed now, without counting one.
+
+        Raises:
+            redis.exceptions.RedisError: Redis did not answer.
+        """
+        return await self._ask(limit, caller, cost=0)
+
+    async def _ask(self, limit: RateLimit, caller: str, *, cost: int) -> Verdict:
+        answer = await self._take(keys=[limit.key(caller=caller)], args=[*limit.arguments(), str(cost)])
         return Verdict.of(limit, answer)

@@ -22,7 +22,7 @@ for i = 3, #KEYS do
     local moment = redis.call('GET', KEYS[i])
     if moment and tonumber(moment) >= issued then revoked = 1 end
 end
-local verdict = gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now)
+local verdict = gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now, 1)
 table.insert(verdict, 1, revoked)
 return verdict
 """

@@ -1,0 +1,29 @@
+"""E-mail addresses: one check, and one key under which two spellings of an address are the same."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_TOP_LEVEL = r"[^\W\d_](?:[\w-]{0,61}[^\W_])"
+_ADDRESS = re.compile(rf"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{{1,64}}@(?:{_LABEL}\.)+{_TOP_LEVEL}")
+_LONGEST = 254
+
+
+def email_key(address: str) -> str:
+    """The key of an address: trimmed, in Unicode's composed form, without regard to case."""
+    return unicodedata.normalize("NFKC", address.strip()).casefold()
+
+
+def _checked(address: str) -> str:
+    tidy = unicodedata.normalize("NFC", address.strip())
+    if len(tidy) > _LONGEST or not _ADDRESS.fullmatch(tidy) or ".." in tidy or tidy.startswith("."):
+        raise PydanticCustomError("email", "This is not an e-mail address.")
+    return tidy
+
+
+EmailAddress = Annotated[str, AfterValidator(_checked)]
+"""An address somebody could receive mail at. Whether they do is for a verification mail to show."""
