@@ -1,0 +1,146 @@
+"""The command line: `python -m accunode_devstack up|down|status|logs|reset|demo-real`."""
+
+import errno
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import psutil
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from accunode_devstack.errors import DevstackError
+from accunode_devstack.stack import ALL, Stack, data_places, wanted_port
+from accunode_devstack.state import find_state
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="AccuNode on this machine, without Docker.")
+console = Console(highlight=False)
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn what the user can mend into one sentence and exit 1; everything else stays a traceback."""
+    try:
+        yield
+    except DevstackError as error:
+        _fail(str(error))
+    except psutil.AccessDenied as error:
+        _fail(f"Process {error.pid} belongs to another user: run this as the user who started it.")
+    except PermissionError as error:
+        _fail(f"{error.filename} cannot be used by this user: run this as the user who ran `make up` first.")
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            _fail(f"The disk is full{f': {error.filename} could not be written' if error.filename else ''}.")
+        raise
+    except psycopg.OperationalError as error:
+        _fail(f"The database refused: {str(error).strip().splitlines()[-1]}")
+
+
+@app.command()
+def up() -> None:
+    """Start everything, load the demo, and return when it is ready."""
+    with one_sentence():
+        state = find_state()
+        begun = time.monotonic()
+        with state.locked():
+            stack = Stack(state, typer.echo)
+            endpoints, started = stack.up(wanted_port())
+        typer.echo(f"AccuNode is {'ready' if started else 'already up'} ({time.monotonic() - begun:.1f} s).")
+        typer.echo(f"  Address        {endpoints.base_url}")
+        typer.echo(f"  Documentation  {endpoints.docs_url}")
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that `up` started, and nothing else."""
+    with one_sentence():
+        state = find_state()
+        if not state.root.exists():
+            typer.echo("Nothing runs.")
+            return
+        with state.locked():
+            stopped = Stack(state, typer.echo).down()
+        typer.echo(f"Stopped {', '.join(stopped)}." if stopped else "Nothing runs.")
+
+
+@app.command()
+def status() -> None:
+    """Show what runs, where, and how it is; exit 1 unless all of it is ready."""
+    with one_sentence():
+        state = find_state()
+        if not state.root.exists():
+            typer.echo("Nothing has been started here yet: `make up`.")
+            raise typer.Exit(1)
+        lines = Stack(state, typer.echo).status()
+        table = Table(box=None, pad_edge=False)
+        for column in ("part", "state", "process", "port", "up for", "memory"):
+            table.add_column(column)
+        for line in lines:
+            table.add_row(
+                line.name,
+                line.state,
+                str(line.pid or ""),
+                str(line.port or ""),
+                _duration(line.since) if line.since else "",
+                f"{line.memory / 1e6:.0f} MB" if line.memory else "",
+            )
+        console.print(table)
+        for what, place in data_places(state):
+            typer.echo(f"{what}: {place}")
+        if any(line.state in {"stopped", "not ready"} for line in lines):
+            raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help=f"One of {', '.join(ALL)}; all of them without it.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep reading until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+) -> None:
+    """Show the end of the logs."""
+    with one_sentence():
+        if service is not None and service not in ALL:
+            raise DevstackError(f"There is no part {service}: the parts are {', '.join(ALL)}.")
+        state = find_state()
+        wanted = [service] if service else list(ALL)
+        files = [path for name in wanted if (path := state.log / f"{name}.log").exists()]
+        if not files:
+            raise DevstackError("There are no logs yet: `make up` starts the stack.")
+        command = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)]
+        try:
+            subprocess.run(command, check=False)
+        except KeyboardInterrupt:
+            return
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop, and delete the database, the uploads, the logs and the secrets."""
+    with one_sentence():
+        state = find_state()
+        if not state.root.exists():
+            typer.echo("There is nothing to delete.")
+            return
+        if not yes:
+            typer.confirm(f"Delete everything in {state.root}, the database included?", abort=True)
+        with state.locked():
+            Stack(state, typer.echo).reset()
+        typer.echo("Deleted.")
+
+
+def _duration(since: datetime) -> str:
+    seconds = int((datetime.now(UTC) - since).total_seconds())
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours} h {rest // 60} min" if hours else f"{rest // 60} min {rest % 60} s"
+
+
+def _fail(sentence: str) -> None:
+    typer.secho(sentence, err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)

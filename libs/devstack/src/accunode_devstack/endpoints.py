@@ -1,0 +1,73 @@
+"""Where everything in a running stack is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from accunode_common.db.access import DatabaseRole
+from accunode_common.db.bootstrap import role_url
+from accunode_common.settings import AccunodeSettings
+from accunode_devstack.errors import DevstackError
+from accunode_devstack.ports import LOOPBACK
+from accunode_devstack.state import State, read_json, write_json
+
+FILE = "endpoints.json"
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Addresses with the passwords in them: kept in a file of mode 600, and given to processes in their environment."""
+
+    port: int
+    admin_url: str = field(repr=False)
+    database: str
+    passwords: Mapping[str, str] = field(repr=False)
+    redis_url: str = field(repr=False)
+    storage_url: str
+    signing_key_file: str
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def docs_url(self) -> str:
+        return f"{self.base_url}/api/v1/docs"
+
+    @property
+    def jwks_url(self) -> str:
+        return f"{self.base_url}/.well-known/jwks.json"
+
+    def database_url(self, role: DatabaseRole) -> str:
+        return role_url(self.admin_url, self.database, role, self.passwords[role])
+
+    def values(self, role: DatabaseRole) -> dict[str, str]:
+        """The settings, by field name, of a process that uses the database as `role`."""
+        shared = {
+            "database_url": self.database_url(role),
+            "redis_url": self.redis_url,
+            "storage_url": self.storage_url,
+            "jwks_url": self.jwks_url,
+            "environment": "local",
+        }
+        return shared | ({"signing_key_file": self.signing_key_file} if role is DatabaseRole.AUTH else {})
+
+    def save(self, state: State) -> None:
+        write_json(state.secrets / FILE, asdict(self))
+
+
+def read_endpoints(state: State) -> Endpoints | None:
+    """The stack's addresses when it was last started. Raises DevstackError when the file is damaged."""
+    path = state.secrets / FILE
+    if not path.exists():
+        return None
+    try:
+        return Endpoints(**read_json(path))
+    except TypeError:
+        raise DevstackError(f"{path} is not readable as the stack's own: `make reset` starts afresh.") from None
+
+
+def settings_for(kind: type[AccunodeSettings], values: Mapping[str, str]) -> AccunodeSettings:
+    """Settings of the class `kind` with the `values` that it knows."""
+    known: dict[str, Any] = {name: value for name, value in values.items() if name in kind.model_fields}
+    return kind(**known)

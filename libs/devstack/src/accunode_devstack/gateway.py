@@ -1,0 +1,164 @@
+"""The local gateway: one process that answers for all four services by the path table.
+
+In the cloud the load balancer's rules do this from the same table, and each service has processes of its own.
+"""
+
+import asyncio
+import importlib
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_type_hints
+
+import httpx
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from accunode_common.db.access import DatabaseRole
+from accunode_common.http import problems
+from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, SecurityHeaders
+from accunode_common.http.operations import RouteNames
+from accunode_common.log import configure_logging
+from accunode_common.routing import API_PREFIX, SERVICES, Service
+from accunode_common.settings import LogSettings
+from accunode_common.telemetry import HttpMetrics
+from accunode_devstack.endpoints import read_endpoints, settings_for
+from accunode_devstack.errors import DevstackError
+from accunode_devstack.openapi import merge_documents
+from accunode_devstack.state import State
+
+STATE_VARIABLE = "ACCUNODE_DEVSTACK_STATE"
+OPENAPI_PATH = f"{API_PREFIX}/openapi.json"
+DOCS_PATH = f"{API_PREFIX}/docs"
+
+ROLES = {
+    "auth": DatabaseRole.AUTH,
+    "tenants": DatabaseRole.TENANTS,
+    "predictions": DatabaseRole.PREDICTIONS,
+    "bulk-upload": DatabaseRole.BULK,
+}
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """A service's application in this process."""
+
+    service: Service
+    app: FastAPI
+
+
+class Gateway:
+    """An ASGI application that hands each request to the service with the longest matching prefix."""
+
+    def __init__(self, mounted: Sequence[Mounted]) -> None:
+        self._mounted = tuple(mounted)
+        self._by_prefix = sorted(
+            ((prefix, each.app) for each in mounted for prefix in each.service.prefixes),
+            key=lambda pair: len(pair[0]),
+            reverse=True,
+        )
+        self._own = self._own_app()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._own if scope["type"] == "lifespan" else self._app_for(scope["path"])
+        await app(scope, receive, send)
+
+    def _app_for(self, path: str) -> FastAPI:
+        for prefix, app in self._by_prefix:
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return app
+        return self._own
+
+    def _own_app(self) -> FastAPI:
+        """What the gateway answers itself: the merged documentation, health, and that a path is nobody's."""
+        routes = RouteNames()
+        app = FastAPI(
+            title="AccuNode",
+            openapi_url=None,
+            lifespan=self._lifespan,
+            middleware=[
+                Middleware(ObserveRequests, metrics=HttpMetrics("gateway"), routes=routes),
+                Middleware(SecurityHeaders, strict_transport=False, document_paths=frozenset({DOCS_PATH})),
+                Middleware(CatchUnexpected),
+            ],
+        )
+        problems.install(app)
+        for path, answer in {
+            "/": self._home,
+            OPENAPI_PATH: self._openapi,
+            DOCS_PATH: self._docs,
+            "/health": self._health,
+            "/ready": self._ready,
+            "/metrics/{service}": self._metrics,
+        }.items():
+            app.add_route(path, answer)
+        return app
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            for each in self._mounted:
+                await running.enter_async_context(each.app.router.lifespan_context(each.app))
+            yield
+
+    async def _home(self, _: Request) -> Response:
+        return RedirectResponse(DOCS_PATH)
+
+    async def _openapi(self, _: Request) -> Response:
+        return JSONResponse(merge_documents([each.app.openapi() for each in self._mounted]))
+
+    async def _docs(self, _: Request) -> Response:
+        return get_swagger_ui_html(openapi_url=OPENAPI_PATH, title="AccuNode")
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"status": "alive", "services": [each.service.name for each in self._mounted]})
+
+    async def _ready(self, _: Request) -> Response:
+        replies = await asyncio.gather(*(_ask(each.app, "/ready") for each in self._mounted))
+        services = {each.service.name: reply.json() for each, reply in zip(self._mounted, replies, strict=True)}
+        ready = all(reply.status_code == httpx.codes.OK for reply in replies)
+        content = {"status": "ready" if ready else "not_ready", "services": services}
+        return JSONResponse(content, status_code=200 if ready else 503)
+
+    async def _metrics(self, request: Request) -> Response:
+        for each in self._mounted:
+            if each.service.name == request.path_params["service"]:
+                reply = await _ask(each.app, "/metrics")
+                return PlainTextResponse(reply.text, media_type=reply.headers["content-type"])
+        raise HTTPException(404)
+
+
+def build_gateway(values: Mapping[str, Mapping[str, str]]) -> Gateway:
+    """The gateway over the services of the path table; `values` holds each one's settings by service name."""
+    return Gateway([Mounted(service, _build(service, values[service.name])) for service in SERVICES])
+
+
+def create() -> Gateway:
+    """The gateway of the running stack: the factory that uvicorn calls.
+
+    Raises DevstackError when the stack's addresses are not there.
+    """
+    endpoints = read_endpoints(State(Path(os.environ[STATE_VARIABLE])))
+    if endpoints is None:
+        raise DevstackError("The stack's addresses are missing: start the gateway with `make up`.")
+    configure_logging(LogSettings.from_environment(), service="gateway")
+    return build_gateway({name: endpoints.values(role) for name, role in ROLES.items()})
+
+
+def _build(service: Service, values: Mapping[str, str]) -> FastAPI:
+    create_app = importlib.import_module(f"{service.package}.app").create_app
+    settings = settings_for(get_type_hints(create_app)["settings"], values)
+    app: FastAPI = create_app(settings)
+    return app
+
+
+async def _ask(app: FastAPI, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as client:
+        return await client.get(path)

@@ -1,0 +1,82 @@
+"""The product's own processes as the stack runs them: the gateway, the worker and the relay."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from accunode_common.db.access import DatabaseRole
+from accunode_devstack.endpoints import Endpoints
+from accunode_devstack.gateway import STATE_VARIABLE
+from accunode_devstack.launch import Program
+from accunode_devstack.ports import LOOPBACK
+from accunode_devstack.state import State
+
+GATEWAY, WORKER, RELAY = "gateway", "worker", "relay"
+NAMES = (GATEWAY, WORKER, RELAY)
+MOST_WORKER_PROCESSES = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """A process and how to see that it does its work."""
+
+    program: Program
+    ready: Callable[[], bool]
+
+
+def product_parts(state: State, endpoints: Endpoints) -> tuple[Part, ...]:
+    """The product's processes in the order they are started."""
+    return (
+        Part(_gateway(state, endpoints), lambda: gateway_ready(endpoints)),
+        Part(_worker(state, endpoints), lambda: True),
+        Part(_relay(state, endpoints), lambda: True),
+    )
+
+
+def gateway_ready(endpoints: Endpoints) -> bool:
+    """Whether every service behind the gateway reaches its database and Redis, at the newest migration."""
+    try:
+        return httpx.get(f"{endpoints.base_url}/ready", timeout=5, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _gateway(state: State, endpoints: Endpoints) -> Program:
+    # Open event streams would hold the end up: they are cut off after three seconds.
+    command = (
+        *(sys.executable, "-m", "uvicorn", "accunode_devstack.gateway:create", "--factory"),
+        *("--host", LOOPBACK, "--port", str(endpoints.port), "--no-access-log", "--no-server-header"),
+        *("--timeout-graceful-shutdown", "3"),
+    )
+    environment = _environment() | {STATE_VARIABLE: str(state.root)}
+    return Program(GATEWAY, command, state.root, environment, stop_after=8, port=endpoints.port)
+
+
+def _worker(state: State, endpoints: Endpoints) -> Program:
+    processes = max(1, min(os.cpu_count() or 1, MOST_WORKER_PROCESSES))
+    command = (
+        *(sys.executable, "-m", "celery", "--app", "accunode_ml.app", "worker", "--loglevel", "INFO"),
+        *("--concurrency", str(processes), "--without-gossip", "--without-mingle"),
+    )
+    return Program(WORKER, command, state.root, _process_environment(endpoints, DatabaseRole.WORKER), stop_after=20)
+
+
+def _relay(state: State, endpoints: Endpoints) -> Program:
+    command = (sys.executable, "-m", "accunode_ml.relay")
+    return Program(RELAY, command, state.root, _process_environment(endpoints, DatabaseRole.RELAY), stop_after=8)
+
+
+def _process_environment(endpoints: Endpoints, role: DatabaseRole) -> dict[str, str]:
+    values = endpoints.values(role)
+    return _environment() | {f"ACCUNODE_{name.upper()}": value for name, value in values.items()}
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    # The virtual environment's own programs come first, whether or not the caller has activated it.
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
+    return kept | {"PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,130 @@
+"""Which application the gateway hands a request to, and what it answers itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from accunode_common.routing import Service
+from accunode_devstack.gateway import DOCS_PATH, OPENAPI_PATH, Gateway, Mounted
+from accunode_devstack.openapi import merge_documents
+
+
+class Lives:
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+
+def service_app(name: str, lives: Lives, *, ready: bool = True) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        lives.events.append(f"{name} opens")
+        yield
+        lives.events.append(f"{name} closes")
+
+    app = FastAPI(title=name, lifespan=lifespan)
+
+    async def whoami(request: Request) -> dict[str, str]:
+        return {"service": name, "path": request.url.path}
+
+    async def readiness() -> dict[str, str]:
+        return {"status": "ready"}
+
+    app.add_api_route("/ready", readiness, include_in_schema=False, status_code=200 if ready else 503)
+    app.add_api_route("/metrics", readiness, include_in_schema=False)
+    app.add_api_route("/api/v1/{rest:path}", whoami, include_in_schema=False)
+    app.add_api_route(f"/api/v1/{name}", whoami, operation_id=f"who_{name}")
+    return app
+
+
+def gateway(lives: Lives, *, ready: bool = True) -> Gateway:
+    services = (
+        Service("wide", "none", 1, ("/api/v1/things",)),
+        Service("narrow", "none", 2, ("/api/v1/things/special", "/api/v1/others")),
+    )
+    return Gateway([Mounted(each, service_app(each.name, lives, ready=ready)) for each in services])
+
+
+@asynccontextmanager
+async def client_of(app: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/api/v1/things", "wide"),
+        ("/api/v1/things/1", "wide"),
+        ("/api/v1/things/special", "narrow"),
+        ("/api/v1/things/special/1", "narrow"),
+        ("/api/v1/things/specialist", "wide"),
+        ("/api/v1/others", "narrow"),
+    ],
+)
+async def test_the_longest_matching_prefix_decides(path: str, service: str) -> None:
+    async with client_of(gateway(Lives())) as client:
+        reply = await client.get(path)
+    assert reply.json() == {"service": service, "path": path}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/thingsandmore", "/api/v2/things"])
+async def test_a_path_of_nobody_is_a_problem(path: str) -> None:
+    async with client_of(gateway(Lives())) as client:
+        reply = await client.get(path)
+    assert reply.status_code == 404
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["request_id"] == reply.headers["x-request-id"]
+
+
+async def test_every_services_lifespan_runs_inside_the_gateways() -> None:
+    lives = Lives()
+    app = gateway(lives)
+    messages = iter(["lifespan.startup", "lifespan.shutdown"])
+    sent = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(messages)}
+
+    async def send(message: dict[str, str]) -> None:
+        sent.append(message["type"])
+        if message["type"] == "lifespan.startup.complete":
+            assert lives.events == ["wide opens", "narrow opens"]
+
+    await app({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert lives.events == ["wide opens", "narrow opens", "narrow closes", "wide closes"]
+
+
+@pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
+async def test_the_gateway_is_ready_when_every_service_is(ready: bool, status: int) -> None:
+    async with client_of(gateway(Lives(), ready=ready)) as client:
+        reply = await client.get("/ready")
+        assert (await client.get("/health")).status_code == 200
+    assert reply.status_code == status
+    assert set(reply.json()["services"]) == {"wide", "narrow"}
+
+
+async def test_the_documents_of_all_services_are_one() -> None:
+    async with client_of(gateway(Lives())) as client:
+        document = (await client.get(OPENAPI_PATH)).json()
+        page = await client.get(DOCS_PATH)
+        metrics = await client.get("/metrics/wide")
+        missing = await client.get("/metrics/nobody")
+    assert set(document["paths"]) == {"/api/v1/wide", "/api/v1/narrow"}
+    assert OPENAPI_PATH in page.text
+    assert metrics.status_code == 200
+    assert missing.status_code == 404
+
+
+def test_documents_that_contradict_each_other_are_refused() -> None:
+    def document(kind: str) -> dict[str, object]:
+        schemas = {"Company": {"type": kind}}
+        return {"openapi": "3.1.0", "info": {"version": "1"}, "paths": {}, "components": {"schemas": schemas}}
+
+    assert merge_documents([document("object"), document("object")])["components"]["schemas"]["Company"]
+    with pytest.raises(ValueError, match="schemas Company"):
+        merge_documents([document("object"), document("array")])
