@@ -25,6 +25,7 @@ class Endpoints:
     redis_url: str = field(repr=False)
     storage_url: str
     signing_key_file: str
+    mail_url: str
 
     @property
     def base_url(self) -> str:
@@ -50,7 +51,13 @@ class Endpoints:
             "jwks_url": self.jwks_url,
             "environment": "local",
         }
-        return shared | ({"signing_key_file": self.signing_key_file} if role is DatabaseRole.AUTH else {})
+        if role is not DatabaseRole.AUTH:
+            return shared
+        return shared | {
+            "signing_key_file": self.signing_key_file,
+            "public_url": self.base_url,
+            "mail_url": self.mail_url,
+        }
 
     def save(self, state: State) -> None:
         write_json(state.secrets / FILE, asdict(self))

@@ -32,9 +32,8 @@ from accunode_common.telemetry import HttpMetrics
 from accunode_devstack.endpoints import read_endpoints, settings_for
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.openapi import merge_documents
-from accunode_devstack.state import State
+from accunode_devstack.state import STATE_VARIABLE, State
 
-STATE_VARIABLE = "ACCUNODE_DEVSTACK_STATE"
 OPENAPI_PATH = f"{API_PREFIX}/openapi.json"
 DOCS_PATH = f"{API_PREFIX}/docs"
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,15 @@ import httpx
 
 from accunode_common.db.access import DatabaseRole
 from accunode_devstack.endpoints import Endpoints
-from accunode_devstack.gateway import STATE_VARIABLE
 from accunode_devstack.launch import Program
 from accunode_devstack.ports import LOOPBACK
-from accunode_devstack.state import State
+from accunode_devstack.processes import START_TOLERANCE, Supervisor
+from accunode_devstack.state import STATE_VARIABLE, State
 
 GATEWAY, WORKER, RELAY = "gateway", "worker", "relay"
 NAMES = (GATEWAY, WORKER, RELAY)
 MOST_WORKER_PROCESSES = 4
+HEARTBEAT_LIMIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ def product_parts(state: State, endpoints: Endpoints) -> tuple[Part, ...]:
     """The product's processes in the order they are started."""
     return (
         Part(_gateway(state, endpoints), lambda: gateway_ready(endpoints)),
-        Part(_worker(state, endpoints), lambda: True),
-        Part(_relay(state, endpoints), lambda: True),
+        Part(_worker(state, endpoints), lambda: _beats(state, WORKER)),
+        Part(_relay(state, endpoints), lambda: _beats(state, RELAY)),
     )
 
 
@@ -43,6 +45,22 @@ def gateway_ready(endpoints: Endpoints) -> bool:
         return httpx.get(f"{endpoints.base_url}/ready", timeout=5, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def _beats(state: State, name: str) -> bool:
+    """Whether the process has shown its heartbeat lately. An older one may be left of a process that is gone."""
+    running = Supervisor(state).find(name)
+    if running is None:
+        return False
+    try:
+        beat = _heartbeat(state, name).stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return beat >= running.process.create_time() - START_TOLERANCE and time.time() - beat < HEARTBEAT_LIMIT
+
+
+def _heartbeat(state: State, name: str) -> Path:
+    return state.run / f"{name}.heartbeat"
 
 
 def _gateway(state: State, endpoints: Endpoints) -> Program:
@@ -62,17 +80,19 @@ def _worker(state: State, endpoints: Endpoints) -> Program:
         *(sys.executable, "-m", "celery", "--app", "accunode_ml.app", "worker", "--loglevel", "INFO"),
         *("--concurrency", str(processes), "--without-gossip", "--without-mingle"),
     )
-    return Program(WORKER, command, state.root, _process_environment(endpoints, DatabaseRole.WORKER), stop_after=20)
+    return Program(
+        WORKER, command, state.root, _background(state, WORKER, endpoints, DatabaseRole.WORKER), stop_after=20
+    )
 
 
 def _relay(state: State, endpoints: Endpoints) -> Program:
     command = (sys.executable, "-m", "accunode_ml.relay")
-    return Program(RELAY, command, state.root, _process_environment(endpoints, DatabaseRole.RELAY), stop_after=8)
+    return Program(RELAY, command, state.root, _background(state, RELAY, endpoints, DatabaseRole.RELAY), stop_after=8)
 
 
-def _process_environment(endpoints: Endpoints, role: DatabaseRole) -> dict[str, str]:
-    values = endpoints.values(role)
-    return _environment() | {f"ACCUNODE_{name.upper()}": value for name, value in values.items()}
+def _background(state: State, name: str, endpoints: Endpoints, role: DatabaseRole) -> dict[str, str]:
+    values = endpoints.values(role) | {"heartbeat_file": str(_heartbeat(state, name))}
+    return _environment() | {f"ACCUNODE_{key.upper()}": value for key, value in values.items()}
 
 
 def _environment() -> dict[str, str]:

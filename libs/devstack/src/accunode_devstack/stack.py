@@ -107,6 +107,7 @@ class Stack:
             redis_url=chosen.redis_url,
             storage_url=self.state.objects.resolve().as_uri(),
             signing_key_file=str(credentials.signing_key.resolve()),
+            mail_url=self.state.mail.resolve().as_uri(),
         )
         if endpoints != before:
             self.supervisor.stop(programs.NAMES)

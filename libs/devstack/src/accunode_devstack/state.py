@@ -2,8 +2,8 @@
 
 run/        a record of each process it started       log/      a log of each process
 secrets/    passwords and the signing key, mode 600   objects/  uploaded files
-postgres/   the database server's data                redis/    Redis's append-only file
-demo.json   the demo's sign-ins, mode 600
+postgres/   the database server's data                mail/     mails that would have been sent
+redis/      Redis's append-only file                  demo.json the demo's sign-ins, mode 600
 """
 
 import fcntl
@@ -22,6 +22,7 @@ from accunode_devstack.accounts import Account, postgres_account
 from accunode_devstack.errors import DevstackError
 
 FOLDER = ".accunode"
+STATE_VARIABLE = "ACCUNODE_STATE"
 MEGABYTE = 1_000_000
 SPACE_NEEDED = 500 * MEGABYTE
 
@@ -49,6 +50,10 @@ class State:
         return self.root / "objects"
 
     @property
+    def mail(self) -> Path:
+        return self.root / "mail"
+
+    @property
     def redis(self) -> Path:
         return self.root / "redis"
 
@@ -66,10 +71,10 @@ class State:
 
     def prepare(self) -> None:
         """Make the folders. Raises DevstackError when the disk is nearly full."""
-        self.root.mkdir(exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         # Root's PostgreSQL runs as another account, which must pass through here.
         self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for folder in (self.run, self.log, self.secrets, self.objects, self.redis):
+        for folder in (self.run, self.log, self.secrets, self.objects, self.mail, self.redis):
             folder.mkdir(mode=0o700, exist_ok=True)
         free = shutil.disk_usage(self.root).free
         if free < SPACE_NEEDED:
@@ -96,18 +101,20 @@ class State:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the stack for one command at a time; others wait."""
-        self.root.mkdir(exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
-def find_state(checkout: Path | None = None) -> State:
-    """The state of the checkout that the current folder, or `checkout`, is in.
+def find_state() -> State:
+    """The state folder that `ACCUNODE_STATE` names, else that of the checkout that the current folder is in.
 
     Raises DevstackError outside a checkout.
     """
-    start = (checkout or Path.cwd()).resolve()
+    if named := os.environ.get(STATE_VARIABLE):
+        return State(Path(named).resolve())
+    start = Path.cwd()
     for folder in (start, *start.parents):
         if (folder / "constraints.txt").exists() and (folder / "libs" / "devstack").is_dir():
             return State(folder / FOLDER)
