@@ -1,0 +1,66 @@
+"""CSV, XLSX and Parquet: streaming readers with limits, numbers as people write them, safe writers."""
+
+from accunode_common.tabular.columns import NumberColumn, parse_column
+from accunode_common.tabular.errors import TabularError, TabularErrorCode
+from accunode_common.tabular.model import BLOCK_ROWS, Cell, FileFormat, Limits, Percent, Row, RowBlock, Table
+from accunode_common.tabular.neutral import neutralise, printable, restore
+from accunode_common.tabular.numbers import (
+    COMMA,
+    MISSING_TOKENS,
+    POINT,
+    Evidence,
+    NumberFormat,
+    NumberKind,
+    ParsedNumber,
+    default_format,
+    parse_number,
+)
+from accunode_common.tabular.open import open_table
+from accunode_common.tabular.template import NOTE_MARK, TemplateColumn, write_template
+from accunode_common.tabular.writers import (
+    CsvWriter,
+    OutputColumn,
+    ParquetWriter,
+    TableWriter,
+    XlsxWriter,
+    open_writer,
+    stream_table,
+)
+
+__all__ = [
+    "BLOCK_ROWS",
+    "COMMA",
+    "MISSING_TOKENS",
+    "NOTE_MARK",
+    "POINT",
+    "Cell",
+    "CsvWriter",
+    "Evidence",
+    "FileFormat",
+    "Limits",
+    "NumberColumn",
+    "NumberFormat",
+    "NumberKind",
+    "OutputColumn",
+    "ParquetWriter",
+    "ParsedNumber",
+    "Percent",
+    "Row",
+    "RowBlock",
+    "Table",
+    "TableWriter",
+    "TabularError",
+    "TabularErrorCode",
+    "TemplateColumn",
+    "XlsxWriter",
+    "default_format",
+    "neutralise",
+    "open_table",
+    "open_writer",
+    "parse_column",
+    "parse_number",
+    "printable",
+    "restore",
+    "stream_table",
+    "write_template",
+]
