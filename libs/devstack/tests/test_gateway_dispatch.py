@@ -1,5 +1,6 @@
 """Which application the gateway hands a request to, and what it answers itself."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -108,14 +109,17 @@ async def test_the_gateway_is_ready_when_every_service_is(ready: bool, status: i
     assert set(reply.json()["services"]) == {"wide", "narrow"}
 
 
-async def test_the_documents_of_all_services_are_one() -> None:
+async def test_the_documents_of_all_services_are_one_and_its_page_needs_no_other_server() -> None:
     async with client_of(gateway(Lives())) as client:
         document = (await client.get(OPENAPI_PATH)).json()
         page = await client.get(DOCS_PATH)
+        scripts = [await client.get(path) for path in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
         metrics = await client.get("/metrics/wide")
         missing = await client.get("/metrics/nobody")
     assert set(document["paths"]) == {"/api/v1/wide", "/api/v1/narrow"}
     assert OPENAPI_PATH in page.text
+    assert len(scripts) == 3
+    assert {script.status_code for script in scripts} == {200}
     assert metrics.status_code == 200
     assert missing.status_code == 404
 

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from accunode_common.db.access import DatabaseRole
@@ -36,6 +37,7 @@ from accunode_devstack.state import STATE_VARIABLE, State
 
 OPENAPI_PATH = f"{API_PREFIX}/openapi.json"
 DOCS_PATH = f"{API_PREFIX}/docs"
+ASSETS_PATH = f"{DOCS_PATH}/assets"
 
 ROLES = {
     "auth": DatabaseRole.AUTH,
@@ -98,6 +100,8 @@ class Gateway:
             "/metrics/{service}": self._metrics,
         }.items():
             app.add_route(path, answer)
+        # The documentation's scripts come from a package: the page works without a way to the internet.
+        app.mount(ASSETS_PATH, StaticFiles(packages=[("fastapi_offline", "static")]))
         return app
 
     @asynccontextmanager
@@ -114,7 +118,13 @@ class Gateway:
         return JSONResponse(merge_documents([each.app.openapi() for each in self._mounted]))
 
     async def _docs(self, _: Request) -> Response:
-        return get_swagger_ui_html(openapi_url=OPENAPI_PATH, title="AccuNode")
+        return get_swagger_ui_html(
+            openapi_url=OPENAPI_PATH,
+            title="AccuNode",
+            swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        )
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "alive", "services": [each.service.name for each in self._mounted]})
