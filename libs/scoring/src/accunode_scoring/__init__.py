@@ -1,1 +1,39 @@
-"""Pure scoring: ratios in; probability of default, grade and reasons out."""
+"""Pure scoring: ratios in; probability of default, grade and reasons out. Needs numpy only."""
+
+from accunode_scoring.checks import SENTINEL, InputProblem, InputRefusedError, check_matrix, check_values
+from accunode_scoring.kinds import RISK_LEVEL_BOUNDS, RISK_LEVELS, Kind, RiskLevel, risk_level
+from accunode_scoring.library import ModelEntry, ModelFilesError, ModelLibrary, UnknownModelError
+from accunode_scoring.ratios import RATIOS, Ratio, match_heading, normalise_heading
+from accunode_scoring.scale import DEFAULT_SCALE, Grade, MasterScale
+from accunode_scoring.score import Contribution, Flag, Reason, Score, ScoreMatrix
+from accunode_scoring.scorer import Scorer
+
+__all__ = [
+    "DEFAULT_SCALE",
+    "RATIOS",
+    "RISK_LEVELS",
+    "RISK_LEVEL_BOUNDS",
+    "SENTINEL",
+    "Contribution",
+    "Flag",
+    "Grade",
+    "InputProblem",
+    "InputRefusedError",
+    "Kind",
+    "MasterScale",
+    "ModelEntry",
+    "ModelFilesError",
+    "ModelLibrary",
+    "Ratio",
+    "Reason",
+    "RiskLevel",
+    "Score",
+    "ScoreMatrix",
+    "Scorer",
+    "UnknownModelError",
+    "check_matrix",
+    "check_values",
+    "match_heading",
+    "normalise_heading",
+    "risk_level",
+]

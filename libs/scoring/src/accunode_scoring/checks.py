@@ -1,0 +1,91 @@
+"""What an input must be to be scored at all."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+ProblemCode = Literal["no_ratios", "sentinel", "not_finite", "not_a_number", "unknown_column"]
+
+SENTINEL = 1e6
+"""Ratios of this magnitude or above are placeholders such as 100000000, not measurements."""
+
+AMOUNT_SENTINEL = 1e9
+"""The same for amounts in million US dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """Why one column was refused. `column` is empty when the row as a whole is at fault."""
+
+    column: str
+    code: ProblemCode
+    message: str
+
+
+class InputRefusedError(ValueError):
+    """The row can't be scored; `problems` says why, column by column."""
+
+    def __init__(self, problems: Sequence[InputProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.message for problem in problems))
+
+
+def _problem(column: str, value: object, sentinel: float) -> InputProblem | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        return InputProblem(column, "not_a_number", f"{column} is not a number: {value!r}")
+    if math.isinf(value):
+        return InputProblem(column, "not_finite", f"{column} is infinite")
+    if abs(value) >= sentinel:
+        return InputProblem(column, "sentinel", f"{column} is {value:.10g}, a placeholder rather than a measurement")
+    return None
+
+
+def check_values(
+    values: Mapping[str, float | None], columns: Sequence[str], *, sentinel: float = SENTINEL
+) -> tuple[float, ...]:
+    """Values in the order of `columns`, NaN where missing (None, NaN or absent).
+
+    Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, and
+    when every value is missing.
+    """
+    row: list[float] = []
+    problems: list[InputProblem] = []
+    for column in columns:
+        value = values.get(column)
+        if value is None or (type(value) is float and math.isnan(value)):
+            row.append(math.nan)
+            continue
+        problem = _problem(column, value, sentinel)
+        if problem is None:
+            row.append(float(value))
+        else:
+            problems.append(problem)
+    if len(values) > len(columns) or not values.keys() <= set(columns):
+        problems.extend(
+            InputProblem(column, "unknown_column", f"{column} is not a column of this model")
+            for column in sorted(values.keys() - set(columns))
+        )
+    if not problems and all(math.isnan(value) for value in row):
+        problems.append(InputProblem("", "no_ratios", "every value is missing"))
+    if problems:
+        raise InputRefusedError(problems)
+    return tuple(row)
+
+
+def check_matrix(
+    x: NDArray[np.float64], columns: Sequence[str], *, sentinel: float = SENTINEL
+) -> tuple[tuple[int, InputProblem], ...]:
+    """Problems of a matrix of shape (n, len(columns)) as (row, problem), in row order; empty if all can be scored."""
+    if x.ndim != 2 or x.shape[1] != len(columns):
+        raise ValueError(f"expected a matrix of {len(columns)} columns ({', '.join(columns)}), got shape {x.shape}")
+    found: list[tuple[int, InputProblem]] = []
+    for row in np.flatnonzero(~(np.abs(x) < sentinel).any(axis=1) | (np.abs(x) >= sentinel).any(axis=1)):
+        try:
+            check_values(dict(zip(columns, x[row].tolist(), strict=True)), columns, sentinel=sentinel)
+        except InputRefusedError as refused:
+            found.extend((int(row), problem) for problem in refused.problems)
+    return tuple(found)

@@ -1,0 +1,104 @@
+"""The model versions on disk, verified against their manifest and compiled when first asked for."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from accunode_scoring.kinds import Kind
+from accunode_scoring.model_file import read_model
+from accunode_scoring.scorer import Scorer
+
+SHIPPED_MODELS = Path(__file__).parent / "models"
+MANIFEST = "manifest.json"
+
+
+class ModelFilesError(RuntimeError):
+    """Model files are missing or differ from the manifest."""
+
+
+class UnknownModelError(LookupError):
+    """No such kind or version in the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One version: its status (`champion`, `challenger`, `candidate` or `retired`), files by name with SHA-256."""
+
+    kind: Kind
+    version: str
+    status: str
+    card: str
+    files: Mapping[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """One hash for the version: SHA-256 over its sorted file names and hashes."""
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+class ModelLibrary:
+    """Access to scorers by kind and version. Thread safe; each version is read and compiled once."""
+
+    def __init__(self, folder: Path, entries: tuple[ModelEntry, ...]) -> None:
+        self._folder = folder
+        self._entries = {(entry.kind, entry.version): entry for entry in entries}
+        self._scorers: dict[tuple[Kind, str], Scorer] = {}
+        self._lock = Lock()
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "ModelLibrary":
+        """Open a folder of models (the shipped ones by default) and verify every file's SHA-256.
+
+        Raises ModelFilesError when the manifest or a file is missing, or a file differs from the manifest.
+        """
+        folder = path or SHIPPED_MODELS
+        try:
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+        except (OSError, ValueError) as error:
+            raise ModelFilesError(f"no readable {MANIFEST} in {folder}") from error
+        entries = tuple(
+            ModelEntry(Kind(e["kind"]), e["version"], e["status"], e["card"], dict(e["files"]))
+            for e in manifest["models"]
+        )
+        library = cls(folder, entries)
+        for entry in entries:
+            library._read(entry)
+        return library
+
+    def entries(self) -> tuple[ModelEntry, ...]:
+        """Every version in the manifest."""
+        return tuple(self._entries.values())
+
+    def champion(self, kind: Kind) -> Scorer:
+        """The version in use for a kind. Raises UnknownModelError if there is none."""
+        for entry in self._entries.values():
+            if entry.kind == kind and entry.status == "champion":
+                return self.scorer(kind, entry.version)
+        raise UnknownModelError(f"no champion for {kind}")
+
+    def scorer(self, kind: Kind, version: str) -> Scorer:
+        """One version's scorer. Raises UnknownModelError if it isn't in the manifest."""
+        key = (Kind(kind), version)
+        entry = self._entries.get(key)
+        if entry is None:
+            raise UnknownModelError(f"no version {version} of {kind}")
+        with self._lock:
+            if key not in self._scorers:
+                self._scorers[key] = Scorer(read_model(self._read(entry)))
+            return self._scorers[key]
+
+    def _read(self, entry: ModelEntry) -> dict[str, bytes]:
+        files: dict[str, bytes] = {}
+        for name, digest in entry.files.items():
+            path = self._folder / entry.kind / entry.version / name
+            try:
+                files[name] = path.read_bytes()
+            except OSError as error:
+                raise ModelFilesError(f"model file {path} can't be read") from error
+            if hashlib.sha256(files[name]).hexdigest() != digest:
+                raise ModelFilesError(f"model file {path} differs from its SHA-256 in the manifest")
+        return files

@@ -1,0 +1,119 @@
+"""One model version on disk: `model.json` beside LightGBM's own text file per horizon."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accunode_scoring.additive import Additive, Edges, compile_booster, edges_of
+from accunode_scoring.engine import Engine
+from accunode_scoring.features import FEATURE_SETS, FeatureSet
+from accunode_scoring.kinds import Kind
+from accunode_scoring.lightgbm_text import ModelTextError, parse
+
+HORIZONS: tuple[int, int, int] = (1, 2, 3)
+FORMAT = 1
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The reference (training) population of one column or score.
+
+    `quantiles` are equally spaced from 0 to 1 over given values; `edges` and `shares` are the bins of the population
+    stability index, the last share being that of missing values; `low` and `high` bound the usual range.
+    """
+
+    quantiles: tuple[float, ...]
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Reference":
+        """Read from a model document."""
+        return cls(
+            tuple(document["quantiles"]),
+            tuple(document["edges"]),
+            tuple(document["shares"]),
+            document["low"],
+            document["high"],
+        )
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model version, compiled."""
+
+    kind: Kind
+    version: str
+    feature_set: FeatureSet
+    engine: Engine
+    calibration: Mapping[str, tuple[float, float]]
+    interval: tuple[tuple[float, ...], tuple[float, ...]]
+    reference: Mapping[str, Reference]
+    document: Mapping[str, Any]
+
+
+def read_model(files: Mapping[str, bytes]) -> ModelFile:
+    """Compile a version from its files: `model.json` and the LightGBM texts it names."""
+    document = json.loads(files["model.json"])
+    if document["format"] != FORMAT:
+        raise ValueError(f"model format {document['format']} is not {FORMAT}")
+    feature_set = FEATURE_SETS[document["feature_set"]]
+    names = tuple(feature.name for feature in feature_set.features)
+    boosters = [parse(files[document["lightgbm"][f"{h}y"]].decode()) for h in HORIZONS]
+    if any(booster.feature_names != names for booster in boosters):
+        raise ModelTextError("the LightGBM models were trained on other features")
+    scorecards = [document["scorecard"][f"{h}y"] for h in HORIZONS]
+    found = edges_of(boosters, len(names))
+    for scorecard in scorecards:
+        for table in scorecard["tables"]:
+            found[names.index(table["feature"])].update(table["edges"])
+    edges = tuple(np.array(sorted(values), dtype=np.float64) for values in found)
+    weights = [_weights(document["marginals"][name], table) for name, table in zip(names, edges, strict=True)]
+    trees = [compile_booster(booster, edges) for booster in boosters]
+    cards = [_scorecard(scorecard, names, edges) for scorecard in scorecards]
+    one, two, three = (
+        _ensemble(document["ensemble"][f"{h}y"], card, tree).purified(weights)
+        for h, card, tree in zip(HORIZONS, cards, trees, strict=True)
+    )
+    return ModelFile(
+        kind=Kind(document["kind"]),
+        version=document["version"],
+        feature_set=feature_set,
+        engine=Engine(cards[0], trees[0], (one, two, three)),
+        calibration={name: (pair["intercept"], pair["slope"]) for name, pair in document["calibration"].items()},
+        interval=(tuple(document["interval"]["log_odds"]), tuple(document["interval"]["half_width"])),
+        reference={name: Reference.of(entry) for name, entry in document["reference"].items()},
+        document=document,
+    )
+
+
+def _ensemble(weights: Mapping[str, float], scorecard: Additive, lightgbm: Additive) -> Additive:
+    total = scorecard.scaled(weights["scorecard"]).plus(lightgbm.scaled(weights["lightgbm"]))
+    return Additive(total.edges, total.constant + weights["intercept"], total.main, total.pairs)
+
+
+def _scorecard(document: Mapping[str, Any], names: tuple[str, ...], edges: Edges) -> Additive:
+    """Scorecard tables spread over the shared bins; points are log-odds per class, the last one for missing."""
+    main = [np.zeros(len(table) + 2) for table in edges]
+    for table in document["tables"]:
+        feature = names.index(table["feature"])
+        points = np.array(table["points"])
+        upper = np.append(edges[feature], np.inf)
+        main[feature][:-1] = points[:-1][np.searchsorted(np.array(table["edges"]), upper, side="left")]
+        main[feature][-1] = points[-1]
+    return Additive(edges, document["intercept"], tuple(main), {})
+
+
+def _weights(marginal: Mapping[str, Any], edges: Vector) -> Vector:
+    """Bin weights from a stored empirical distribution: quantiles of given values, and the missing share."""
+    quantiles = np.array(marginal["quantiles"])
+    below = np.searchsorted(quantiles, edges, side="right") / len(quantiles)
+    shares = np.diff(np.concatenate(([0.0], below, [1.0]))) * (1.0 - marginal["missing"])
+    return np.append(shares, marginal["missing"])

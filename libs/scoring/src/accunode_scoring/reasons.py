@@ -1,0 +1,52 @@
+"""Reason codes and their plain words."""
+
+from bisect import bisect_left, bisect_right
+from struct import pack, unpack
+
+from accunode_scoring.model_file import Reference
+from accunode_scoring.ratios import Ratio
+from accunode_scoring.score import Direction
+from accunode_scoring.states import State, state_rule
+
+DIRECTIONS: tuple[Direction, Direction] = ("lowers", "raises")
+CODE_BITS = 0xFF
+
+
+def vocabulary(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Every reason code of a model: `column.state.direction`."""
+    return tuple(
+        f"{column}.{state.name}.{direction}"
+        for column in columns
+        for state in state_rule(column).states
+        for direction in DIRECTIONS
+    )
+
+
+def strength(contribution: float, code: int) -> int:
+    """Sort key: the contribution's magnitude, its last bits replaced by the code so that ties have an order."""
+    key: int = unpack("<q", pack("<d", abs(contribution)))[0]
+    return (key & ~CODE_BITS) | code
+
+
+def percentile(value: float, reference: Reference) -> float:
+    """Share of the reference population below `value`, 0 to 100; half of those equal count as below."""
+    quantiles = reference.quantiles
+    return 50.0 * (bisect_left(quantiles, value) + bisect_right(quantiles, value)) / len(quantiles)
+
+
+def format_value(value: float, unit: str) -> str:
+    """A ratio as people write it: `12.5 %`, `3.2x`."""
+    if unit == "percent":
+        return f"{value:.1f} %"
+    return f"{value:.2f}x" if unit == "multiple" else f"{value:,.1f} million"
+
+
+def sentence(ratio: Ratio, state: State, value: float, rank: float | None, direction: Direction) -> str:
+    """One reason in plain words."""
+    effect = f"which {direction} the probability of default"
+    if rank is None:
+        return f"{ratio.label} {state.words}, {effect}."
+    shown = format_value(value, ratio.unit)
+    if state.words:
+        return f"{ratio.label} ({shown}) {state.words}, {effect}."
+    return f"{ratio.label} of {shown} is higher than that of {rank:.0f} % of companies, {effect}."

@@ -1,0 +1,74 @@
+"""Master scale: grades by upper bound of the 1-year probability of default."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One grade: probabilities below `upper` (and not below the grade before), represented by `midpoint`."""
+
+    name: str
+    upper: float
+    midpoint: float
+
+
+@dataclass(frozen=True)
+class MasterScale:
+    """Grades from best to worst. Upper bounds rise strictly and the last one is 1."""
+
+    grades: tuple[Grade, ...]
+
+    def __post_init__(self) -> None:
+        bounds = [grade.upper for grade in self.grades]
+        if len(bounds) < 2 or bounds[-1] != 1.0 or bounds[0] <= 0.0:
+            raise ValueError("a master scale needs two grades or more, bounds above 0 and a last bound of 1")
+        if any(low >= high for low, high in zip(bounds, bounds[1:], strict=False)):
+            raise ValueError("upper bounds of a master scale must rise strictly")
+        if len({grade.name for grade in self.grades}) != len(self.grades):
+            raise ValueError("grade names of a master scale must differ")
+        lower = 0.0
+        for grade in self.grades:
+            if not lower <= grade.midpoint <= grade.upper:
+                raise ValueError(f"the mid-point of grade {grade.name} lies outside its bounds")
+            lower = grade.upper
+
+    @classmethod
+    def from_bounds(cls, names: Sequence[str], uppers: Sequence[float]) -> "MasterScale":
+        """A scale whose mid-points are geometric means of the bounds (half the bound for the best grade)."""
+        lowers = (uppers[0] / 4, *uppers)
+        return cls(
+            tuple(
+                Grade(name, upper, math.sqrt(lower * upper))
+                for name, lower, upper in zip(names, lowers, uppers, strict=False)
+            )
+        )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Grade names, best first."""
+        return tuple(grade.name for grade in self.grades)
+
+    @cached_property
+    def _inner_bounds(self) -> list[float]:
+        return [grade.upper for grade in self.grades[:-1]]
+
+    def grade(self, pd: float) -> Grade:
+        """The grade of a probability of default, a fraction in [0, 1]."""
+        return self.grades[bisect_right(self._inner_bounds, pd)]
+
+    def grade_index(self, pd: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Index into `grades` per row of `pd`, shape (n,)."""
+        return np.searchsorted(np.array(self._inner_bounds), pd, side="right").astype(np.int8)
+
+
+DEFAULT_SCALE = MasterScale.from_bounds(
+    ("A1", "A2", "A3", "B1", "B2", "B3", "C1", "C2", "C3", "D1", "D2", "E1", "E2"),
+    (0.0005, 0.001, 0.002, 0.0035, 0.006, 0.01, 0.02, 0.03, 0.05, 0.09, 0.15, 0.3, 1.0),
+)

@@ -1,0 +1,115 @@
+"""What a score carries."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accunode_scoring.kinds import RISK_LEVELS, Kind, RiskLevel
+
+Direction = Literal["raises", "lowers"]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one column adds to the ensemble's log-odds, against the average of the reference population."""
+
+    column: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the probability is what it is: one column, its value, and what it does.
+
+    `percentile` is the share (0-100) of the reference population with a lower value, None where the value is missing.
+    """
+
+    code: str
+    column: str
+    value: float | None
+    direction: Direction
+    percentile: float | None
+    contribution: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A remark on one input: `missing`, `out_of_range` or `degenerate`."""
+
+    code: str
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Probabilities of default (fractions in [0, 1]) of one company with all that explains them.
+
+    `pd`, `pd_2y`, `pd_3y` are the ensemble's within 1, 2 and 3 years and never decrease; `pd_scorecard` and
+    `pd_lightgbm` are the two families' within 1 year. `pd_low` to `pd_high` is the 95 % confidence interval of `pd`
+    against the choice of training companies. `base` plus the contributions is the log-odds of `pd`.
+    """
+
+    kind: Kind
+    model_version: str
+    pd: float
+    pd_2y: float
+    pd_3y: float
+    pd_scorecard: float
+    pd_lightgbm: float
+    pd_low: float
+    pd_high: float
+    grade: str
+    risk_level: RiskLevel
+    base: float
+    contributions: tuple[Contribution, ...]
+    reasons: tuple[Reason, ...]
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True)
+class ScoreMatrix:
+    """The scores of n rows as arrays of shape (n,); see `Score` for their meaning.
+
+    `grade` indexes `grades`, `risk_level` indexes `risk_levels`, bit i of `flags` stands for `flag_vocabulary[i]`.
+    With `explain`, `reason_codes` of shape (n, 4) indexes `codes` and `contributions` of shape (n, len(columns)) holds
+    log-odds; both are None otherwise.
+    """
+
+    columns: tuple[str, ...]
+    pd: Vector
+    pd_2y: Vector
+    pd_3y: Vector
+    pd_scorecard: Vector
+    pd_lightgbm: Vector
+    pd_low: Vector
+    pd_high: Vector
+    grade: NDArray[np.int8]
+    grades: tuple[str, ...]
+    risk_level: NDArray[np.int8]
+    flags: NDArray[np.uint32]
+    flag_vocabulary: tuple[str, ...]
+    base: float
+    codes: tuple[str, ...]
+    reason_codes: NDArray[np.uint8] | None = None
+    contributions: Vector | None = None
+    risk_levels: tuple[RiskLevel, ...] = RISK_LEVELS
+
+    def __len__(self) -> int:
+        return len(self.pd)
+
+    def flags_of(self, row: int) -> tuple[str, ...]:
+        """Flags of one row as `code:column`."""
+        bits = int(self.flags[row])
+        return tuple(name for place, name in enumerate(self.flag_vocabulary) if bits >> place & 1)
+
+    def reasons_of(self, row: int) -> tuple[str, ...]:
+        """Reason codes of one row, the strongest first; empty without `explain`."""
+        return () if self.reason_codes is None else tuple(self.codes[code] for code in self.reason_codes[row])

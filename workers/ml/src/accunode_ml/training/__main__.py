@@ -1,0 +1,38 @@
+"""`python -m accunode_ml.training`: trains every kind and writes the model files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from accunode_ml.training.data import read_us_accounts
+from accunode_ml.training.pipeline import save, steps, train
+from accunode_ml.training.recipe import RECIPES
+from accunode_scoring.kinds import Kind
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="folder with the training data")] = Path("../shared/data"),
+    out: Annotated[Path, typer.Option(help="folder of the model library")] = Path(
+        "libs/scoring/src/accunode_scoring/models"
+    ),
+    kind: Annotated[list[Kind] | None, typer.Option(help="only these kinds")] = None,
+) -> None:
+    """Train, calibrate and write models; the same data give the same files."""
+    recipes = [recipe for recipe in RECIPES.values() if not kind or recipe.kind in kind]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn()) as progress:
+        task = progress.add_task("read accounts", total=sum(map(steps, recipes)))
+        accounts = read_us_accounts(data)
+
+        def advance(what: str) -> None:
+            progress.update(task, advance=1, description=what)
+
+        for recipe in recipes:
+            hashes = save(train(recipe, accounts, advance), out)
+            progress.console.print(f"{recipe.kind} {recipe.version}: {len(hashes)} files")
+
+
+if __name__ == "__main__":
+    typer.run(main)

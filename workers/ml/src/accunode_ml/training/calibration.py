@@ -1,0 +1,81 @@
+"""Out-of-time predictions by rolling origin, and Platt calibration on them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from sklearn.linear_model import LogisticRegression
+
+from accunode_ml.training.data import Accounts
+from accunode_ml.training.families import Families, train_families
+from accunode_ml.training.recipe import Recipe
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OutOfTime:
+    """Raw log-odds of both families for rows that each model had not seen: trained only on labels known before."""
+
+    year: NDArray[np.int64]
+    label: Vector
+    scorecard: Vector
+    lightgbm: Vector
+
+
+@dataclass(frozen=True)
+class Platt:
+    """Log-odds = intercept + weights times raw log-odds."""
+
+    intercept: float
+    weights: tuple[float, ...]
+
+    def log_odds(self, *raw: Vector) -> Vector:
+        """Calibrated log-odds."""
+        return self.intercept + sum((w * r for w, r in zip(self.weights, raw, strict=True)), np.zeros(len(raw[0])))
+
+
+def train_known_by(accounts: Accounts, origin: int, horizon: int) -> Accounts:
+    """Rows whose outcome was known when the accounts of `origin` came: fiscal years up to origin - horizon."""
+    known = accounts.fiscal_year <= origin - horizon
+    return accounts.where(known & ~np.isnan(accounts.labels[horizon]))
+
+
+def predict_origin(recipe: Recipe, accounts: Accounts, origin: int, horizon: int) -> OutOfTime | None:
+    """Predictions for one fiscal year; None if its outcomes are unknown."""
+    rows = accounts.where((accounts.fiscal_year == origin) & ~np.isnan(accounts.labels[horizon]))
+    if not len(rows):
+        return None
+    families: Families = train_families(recipe, train_known_by(accounts, origin, horizon), horizon)
+    scorecard, lightgbm = families.log_odds(rows)
+    return OutOfTime(rows.fiscal_year, rows.labels[horizon], scorecard, lightgbm)
+
+
+def join(parts: list[OutOfTime]) -> OutOfTime:
+    """All origins' predictions together."""
+    return OutOfTime(
+        np.concatenate([p.year for p in parts]),
+        np.concatenate([p.label for p in parts]),
+        np.concatenate([p.scorecard for p in parts]),
+        np.concatenate([p.lightgbm for p in parts]),
+    )
+
+
+def fit_platt(recipe: Recipe, out: OutOfTime, *raw: Vector) -> Platt:
+    """Weights by logistic regression on all years (none negative), level by the latest years' default rate."""
+    columns = list(range(len(raw)))
+    while True:
+        model = LogisticRegression(C=1e6, max_iter=500).fit(np.column_stack([raw[c] for c in columns]), out.label)
+        found = model.coef_[0]
+        if found.min() > 0.0 or len(columns) == 1:
+            break
+        columns.pop(int(np.argmin(found)))
+    weights = [0.0] * len(raw)
+    for column, weight in zip(columns, found.tolist(), strict=True):
+        weights[column] = weight
+    recent = out.year > out.year.max() - recipe.level_years
+    total = Platt(0.0, tuple(weights)).log_odds(*(r[recent] for r in raw))
+    rate = float(out.label[recent].mean())
+    intercept = brentq(lambda shift: float((1.0 / (1.0 + np.exp(-(total + shift)))).mean()) - rate, -30.0, 30.0)
+    return Platt(float(intercept), tuple(weights))

@@ -1,0 +1,43 @@
+"""Both model families trained on the same rows."""
+
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from accunode_ml.training.booster import feature_matrix, train_booster, with_blanks
+from accunode_ml.training.data import Accounts
+from accunode_ml.training.recipe import Recipe
+from accunode_ml.training.scorecard import Scorecard, train_scorecard
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Families:
+    """A scorecard and a booster of one horizon."""
+
+    recipe: Recipe
+    scorecard: Scorecard
+    booster: lgb.Booster
+
+    def log_odds(self, accounts: Accounts) -> tuple[Vector, Vector]:
+        """Raw log-odds of the scorecard and of LightGBM per row."""
+        features = feature_matrix(self.recipe, accounts.matrix(self.recipe.feature_set.columns))
+        names = [feature.name for feature in self.recipe.feature_set.features]
+        return self.scorecard.log_odds(features, names), np.asarray(self.booster.predict(features, raw_score=True))
+
+
+def recency(recipe: Recipe, accounts: Accounts) -> Vector:
+    """Weight per row: halves with every `half_life` years of age."""
+    return np.asarray(0.5 ** ((accounts.fiscal_year.max() - accounts.fiscal_year) / recipe.half_life))
+
+
+def train_families(recipe: Recipe, accounts: Accounts, horizon: int) -> Families:
+    """Train on every given row; labels must be known."""
+    label, weight = accounts.labels[horizon], recency(recipe, accounts)
+    inputs = accounts.matrix(recipe.feature_set.columns)
+    scorecard = train_scorecard(recipe, feature_matrix(recipe, inputs), label, weight)
+    inputs, label, weight = with_blanks(recipe, inputs, label, weight)
+    return Families(recipe, scorecard, train_booster(recipe, feature_matrix(recipe, inputs), label, weight, horizon))
