@@ -89,7 +89,7 @@ class Policy:
 
 
 Grants = Mapping[DatabaseRole, tuple[str, ...]]
-"""Privileges per role: `SELECT`, or for single columns `SELECT (a, b)`."""
+"""Privileges per role: `SELECT`, `SELECT (a, b)` for some columns, `UPDATE EXCEPT (a, b)` for all but some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +123,34 @@ def access_statements(table: Table) -> Iterator[str]:
     for policy in declared.policies:
         yield policy.statement(table.fullname)
     for role, privileges in declared.grants.items():
-        yield f"GRANT {', '.join(privileges)} ON {table.fullname} TO {role}"
+        granted = ", ".join(_with_columns(privilege, table) for privilege in privileges)
+        yield f"GRANT {granted} ON {table.fullname} TO {role}"
 
 
-def read_write(read: str, write: str) -> tuple[Policy, ...]:
-    """Policies that show the rows of `read`, and let those of `write` be added, changed and deleted."""
+def _with_columns(privilege: str, table: Table) -> str:
+    verb, found, names = privilege.partition(" EXCEPT ")
+    if not found:
+        return privilege
+    kept = {name.strip() for name in names.strip("()").split(",")}
+    unknown = kept - set(table.columns.keys())
+    if unknown:
+        raise ValueError(f"{table.fullname} has no {', '.join(sorted(unknown))}")
+    columns = (column.name for column in table.columns if column.name not in kept and column.computed is None)
+    return f"{verb} ({', '.join(columns)})"
+
+
+def read_write(
+    read: str, write: str, *, insert: str | None = None, roles: tuple[DatabaseRole, ...] = ()
+) -> tuple[Policy, ...]:
+    """Policies that show the rows of `read`, and let those of `write` be changed and deleted.
+
+    Rows of `insert`, or else of `write`, can be added.
+    """
     return (
-        Policy("reads", Command.SELECT, using=read),
-        Policy("inserts", Command.INSERT, check=write),
-        Policy("updates", Command.UPDATE, using=write),
-        Policy("deletes", Command.DELETE, using=write),
+        Policy("reads", Command.SELECT, using=read, roles=roles),
+        Policy("inserts", Command.INSERT, check=insert or write, roles=roles),
+        Policy("updates", Command.UPDATE, using=write, roles=roles),
+        Policy("deletes", Command.DELETE, using=write, roles=roles),
     )
 
 
@@ -146,10 +164,33 @@ or (access_level = 'system' and ({READS_PLATFORM} or (select exists (
 """.strip()
 """Who sees a record: its creator, its organization and its tenant's admins, or those who share the system's records."""
 
-RECORD_WRITE = f"""
-({IN_TENANT} and access_level = 'personal' and created_by = {USER})
-or ({IN_TENANT} and access_level = 'organization' and organization_id = {ORGANIZATION}
-    and (created_by = {USER} or {WRITE_REACH} = 'organization'))
-or ({IN_TENANT} and access_level = 'system' and {WRITES_PLATFORM})
+
+def record_write(prefix: str = "") -> str:
+    """Who changes a record: its creator, an admin of its organization, or the platform for the system's records.
+
+    Args:
+        prefix: The record's table and a dot, where the condition stands in another table's policy.
+    """
+    in_tenant = f"{prefix}tenant_id = {TENANT}"
+    level, creator, organization = f"{prefix}access_level", f"{prefix}created_by", f"{prefix}organization_id"
+    return f"""
+({in_tenant} and {level} = 'personal' and {creator} = {USER})
+or ({in_tenant} and {level} = 'organization' and {organization} = {ORGANIZATION}
+    and ({creator} = {USER} or {WRITE_REACH} = 'organization'))
+or ({in_tenant} and {level} = 'system' and {WRITES_PLATFORM})
 """.strip()
-"""Who changes a record: its creator, an admin of its organization, or the platform for the system's records."""
+
+
+RECORD_WRITE = record_write()
+RECORD_INSERT = f"created_by = {USER} and ({RECORD_WRITE})"
+"""Who adds a record: whoever may change it, in their own name."""
+
+RECORD_COUNT = Policy(
+    "counts", Command.SELECT, using=f"{IN_TENANT} and {READ_REACH} = 'tenant'", roles=(DatabaseRole.TENANTS,)
+)
+"""Lets the tenants service count a tenant's records, personal ones too; its grants show it no contents."""
+
+
+def policies_of_record() -> tuple[Policy, ...]:
+    """The policies of a table of records."""
+    return (*read_write(read=RECORD_READ, write=RECORD_WRITE, insert=RECORD_INSERT), RECORD_COUNT)

@@ -83,3 +83,7 @@ def _ensure_database(connection: psycopg.Connection, database: str) -> None:
             name, sql.SQL(", ").join(sql.Identifier(role) for role in LOGIN_ROLES)
         )
     )
+    # Workers copy scored rows into a temporary table first.
+    connection.execute(
+        sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(name, sql.Identifier(DatabaseRole.WORKER))
+    )

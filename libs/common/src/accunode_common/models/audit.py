@@ -14,6 +14,7 @@ from accunode_common.db.access import (
     READ_REACH,
     READS_PLATFORM,
     SERVICE_ROLES,
+    USER,
     WRITES_PLATFORM,
     Command,
     DatabaseRole,
@@ -39,7 +40,11 @@ class AuditEvent(TenantOwned, Base):
             "info": access(
                 (
                     Policy("reads", Command.SELECT, using=_TRAIL_READ),
-                    Policy("inserts", Command.INSERT, check=f"{IN_TENANT} or {WRITES_PLATFORM}"),
+                    Policy(
+                        "inserts",
+                        Command.INSERT,
+                        check=f"({IN_TENANT} or {WRITES_PLATFORM}) and (actor_id is null or actor_id = {USER})",
+                    ),
                     Policy("seals", Command.SELECT, using="true", roles=(DatabaseRole.RELAY,)),
                 ),
                 {

@@ -12,18 +12,30 @@ from sqlalchemy.types import SmallInteger, Text
 
 from accunode_common.db.access import (
     IN_TENANT,
+    ORGANIZATION,
+    READ_REACH,
+    RECORD_COUNT,
+    RECORD_INSERT,
     RECORD_READ,
     RECORD_WRITE,
+    WRITE_REACH,
     Command,
     DatabaseRole,
     Policy,
     access,
     read_write,
+    record_write,
 )
 from accunode_common.db.base import Base, TenantOwned, Versioned
-from accunode_common.models.columns import AccessLevel, one_of, organization_matches_access_level
+from accunode_common.models.columns import (
+    AccessLevel,
+    one_of,
+    organization_matches_access_level,
+    system_belongs_to_the_platform,
+)
 
-_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_SUBMITTED = "tenant_id, id, created_by, created_at, submitter_organization_id, read_reach, write_reach"
+_SERVICES = (DatabaseRole.BULK, DatabaseRole.PREDICTIONS)
 
 
 class JobType(StrEnum):
@@ -81,8 +93,14 @@ _worker_in_tenant = Policy("works", Command.ALL, using=IN_TENANT, roles=(Databas
 _relay_sees_all = Policy("relays", Command.SELECT, using="true", roles=(DatabaseRole.RELAY,))
 
 
+_submitted_as_caller = (
+    f"{RECORD_INSERT} and read_reach = {READ_REACH} and write_reach = {WRITE_REACH}"
+    f" and submitter_organization_id is not distinct from {ORGANIZATION}"
+)
+
+
 class Job(TenantOwned, Versioned, Base):
-    """A background job. `read_reach` and `write_reach` are its submitter's: the workers act within them."""
+    """A background job. Its creator, organization and reaches are its submitter's: the workers act within them."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -102,16 +120,22 @@ class Job(TenantOwned, Versioned, Base):
         one_of("on_conflict", OnConflict),
         one_of("access_level", AccessLevel),
         organization_matches_access_level(),
+        system_belongs_to_the_platform(),
         CheckConstraint("rows_accepted + rows_rejected + rows_skipped <= rows_total", name="row_counts"),
         {
             "schema": "bulk",
             "info": access(
-                (*read_write(read=RECORD_READ, write=RECORD_WRITE), _worker_in_tenant, _relay_sees_all),
+                (
+                    *read_write(read=RECORD_READ, write=RECORD_WRITE, insert=_submitted_as_caller, roles=_SERVICES),
+                    RECORD_COUNT,
+                    _worker_in_tenant,
+                    _relay_sees_all,
+                ),
                 {
-                    DatabaseRole.BULK: _ALL,
+                    DatabaseRole.BULK: ("SELECT", "INSERT", f"UPDATE EXCEPT ({_SUBMITTED})", "DELETE"),
                     DatabaseRole.PREDICTIONS: ("SELECT", "INSERT"),
-                    DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
-                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at, file_bytes)",),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", f"UPDATE EXCEPT ({_SUBMITTED})"),
                     DatabaseRole.RELAY: ("SELECT (tenant_id, id, type, state, updated_at)",),
                 },
             ),
@@ -155,7 +179,10 @@ class Job(TenantOwned, Versioned, Base):
     finished_at: Mapped[datetime | None]
 
 
-_job_in_sight = "exists (select 1 from bulk.jobs j where j.tenant_id = {table}.tenant_id and j.id = {table}.job_id)"
+def _policies_of_part(table: str) -> tuple[Policy, ...]:
+    """Who sees a job sees its parts; who changes it changes them."""
+    job = f"exists (select 1 from bulk.jobs j where j.tenant_id = {table}.tenant_id and j.id = {table}.job_id"
+    return read_write(read=f"{job})", write=f"{job} and ({record_write('j.')}))", roles=(DatabaseRole.BULK,))
 
 
 class Chunk(Base):
@@ -174,10 +201,7 @@ class Chunk(Base):
             "schema": "bulk",
             "info": access(
                 (
-                    *read_write(
-                        read=_job_in_sight.format(table="chunks"),
-                        write=f"{IN_TENANT} and {_job_in_sight.format(table='chunks')}",
-                    ),
+                    *_policies_of_part("chunks"),
                     _worker_in_tenant,
                     _relay_sees_all,
                 ),
@@ -215,13 +239,7 @@ class RowIssue(Base):
         {
             "schema": "bulk",
             "info": access(
-                (
-                    *read_write(
-                        read=_job_in_sight.format(table="row_issues"),
-                        write=f"{IN_TENANT} and {_job_in_sight.format(table='row_issues')}",
-                    ),
-                    _worker_in_tenant,
-                ),
+                (*_policies_of_part("row_issues"), _worker_in_tenant),
                 {
                     DatabaseRole.BULK: ("SELECT", "DELETE"),
                     DatabaseRole.WORKER: ("SELECT", "INSERT", "DELETE"),

@@ -20,11 +20,17 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger, Text
 
-from accunode_common.db.access import IN_TENANT, RECORD_READ, RECORD_WRITE, DatabaseRole, access, read_write
+from accunode_common.db.access import IN_TENANT, DatabaseRole, access, policies_of_record, read_write, record_write
 from accunode_common.db.base import Base, TenantOwned, Timestamped, Versioned
-from accunode_common.models.columns import AccessLevel, one_of, organization_matches_access_level
+from accunode_common.models.columns import (
+    AccessLevel,
+    one_of,
+    organization_matches_access_level,
+    system_belongs_to_the_platform,
+)
 
-_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_UPDATE = "UPDATE EXCEPT (tenant_id, id, created_by, created_at)"
+_ALL = ("SELECT", "INSERT", _UPDATE, "DELETE")
 _SCOPE = "case access_level when 'personal' then created_by when 'organization' then organization_id else tenant_id end"
 
 
@@ -48,13 +54,29 @@ class RiskLevelName(StrEnum):
 class Record:
     """What a company and a prediction share: who made it, and who sees it.
 
-    `scope_id` is the owner at its access level (the creator, the organization or the tenant): names are unique in it.
+    `scope_id` is the owner at its access level (the creator, the organization or the tenant): names are unique in it,
+    and what is said about a company belongs to the company's owner. A record keeps its creator.
     """
 
     access_level: Mapped[str] = mapped_column(Text)
     organization_id: Mapped[UUID | None]
     created_by: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     scope_id: Mapped[UUID] = mapped_column(Computed(_SCOPE, persisted=True))
+
+
+def belongs_to_company() -> ForeignKeyConstraint:
+    """Ties a record to a company of the same owner, so that nobody attaches one to a company that is not theirs.
+
+    A change of the company's access level changes its records in the same transaction, under
+    `SET CONSTRAINTS ALL DEFERRED`.
+    """
+    return ForeignKeyConstraint(
+        ["tenant_id", "company_id", "scope_id"],
+        ["credit.companies.tenant_id", "credit.companies.id", "credit.companies.scope_id"],
+        ondelete="CASCADE",
+        deferrable=True,
+        initially="IMMEDIATE",
+    )
 
 
 class Company(TenantOwned, Record, Versioned, Base):
@@ -67,6 +89,7 @@ class Company(TenantOwned, Record, Versioned, Base):
             ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
         ),
         UniqueConstraint("tenant_id", "scope_id", "name_key"),
+        UniqueConstraint("tenant_id", "id", "scope_id"),
         Index(
             "uq_companies_tenant_id_scope_id_symbol",
             "tenant_id",
@@ -78,14 +101,15 @@ class Company(TenantOwned, Record, Versioned, Base):
         Index(None, "tenant_id", "sector", "id"),
         one_of("access_level", AccessLevel),
         organization_matches_access_level(),
+        system_belongs_to_the_platform(),
         CheckConstraint("name <> ''", name="name"),
         {
             "schema": "credit",
             "info": access(
-                read_write(read=RECORD_READ, write=RECORD_WRITE),
+                policies_of_record(),
                 {
                     DatabaseRole.PREDICTIONS: _ALL,
-                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE),
                     DatabaseRole.BULK: ("SELECT",),
                     DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
                 },
@@ -111,11 +135,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
 
     __tablename__ = "predictions"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "company_id"],
-            ["credit.companies.tenant_id", "credit.companies.id"],
-            ondelete="CASCADE",
-        ),
+        belongs_to_company(),
         ForeignKeyConstraint(
             ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
         ),
@@ -131,6 +151,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         one_of("kind", PredictionKind),
         one_of("risk_level", RiskLevelName),
         organization_matches_access_level(),
+        system_belongs_to_the_platform(),
         CheckConstraint("fiscal_year between 1900 and 2100", name="fiscal_year"),
         CheckConstraint(
             "(kind = 'quarterly') = (fiscal_quarter is not null) and fiscal_quarter between 1 and 4",
@@ -141,10 +162,10 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         {
             "schema": "credit",
             "info": access(
-                read_write(read=RECORD_READ, write=RECORD_WRITE),
+                policies_of_record(),
                 {
                     DatabaseRole.PREDICTIONS: _ALL,
-                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE),
                     DatabaseRole.BULK: ("SELECT", "UPDATE (job_id, row_number)"),
                     DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
                 },
@@ -201,7 +222,8 @@ class PredictionVersion(TenantOwned, Base):
                     read="exists (select 1 from credit.predictions p where p.tenant_id = prediction_versions.tenant_id"
                     " and p.id = prediction_versions.prediction_id)",
                     write=f"{IN_TENANT} and exists (select 1 from credit.predictions p"
-                    " where p.tenant_id = prediction_versions.tenant_id and p.id = prediction_versions.prediction_id)",
+                    " where p.tenant_id = prediction_versions.tenant_id and p.id = prediction_versions.prediction_id"
+                    f" and ({record_write('p.')}))",
                 ),
                 {
                     DatabaseRole.PREDICTIONS: ("SELECT", "INSERT"),
@@ -223,18 +245,15 @@ class Outcome(TenantOwned, Record, Timestamped, Base):
 
     __tablename__ = "outcomes"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "company_id"],
-            ["credit.companies.tenant_id", "credit.companies.id"],
-            ondelete="CASCADE",
-        ),
+        belongs_to_company(),
         UniqueConstraint("tenant_id", "company_id", "defaulted_on"),
         one_of("access_level", AccessLevel),
         organization_matches_access_level(),
+        system_belongs_to_the_platform(),
         {
             "schema": "credit",
             "info": access(
-                read_write(read=RECORD_READ, write=RECORD_WRITE),
+                policies_of_record(),
                 {DatabaseRole.PREDICTIONS: _ALL, DatabaseRole.WORKER: ("SELECT", "INSERT")},
             ),
         },

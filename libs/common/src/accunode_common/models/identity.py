@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, INET
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -41,7 +41,30 @@ SIGN_IN_COLUMNS = (
     "locked_until",
     "email_verified_at",
 )
+NEW_ACCOUNT_COLUMNS = (
+    "id",
+    "email",
+    "email_key",
+    "full_name",
+    "password_hash",
+    "email_verified_at",
+    "password_changed_at",
+)
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+MEMBERSHIP_GRANTS = (
+    "SELECT",
+    "INSERT",
+    "UPDATE EXCEPT (tenant_id, id, user_id, organization_id, created_at)",
+    "DELETE",
+)
+ROLE_FITS_PLACE = f"""
+case role
+    when 'super_admin' then tenant_id = {PLATFORM_TENANT} and organization_id is null
+    when 'tenant_admin' then tenant_id <> {PLATFORM_TENANT} and organization_id is null
+    when 'user' then organization_id is null
+    else organization_id is not null
+end
+""".strip()
 
 
 class UserStatus(StrEnum):
@@ -74,7 +97,11 @@ _user_in_sight = USER_IN_SIGHT.format(column="users.id")
 
 
 class User(Identified, Versioned, Base):
-    """A person. What the person may do is in the memberships."""
+    """A person. What the person may do is in the memberships.
+
+    A trigger keeps credentials personal: only the person's own transaction sets a password or changes the address.
+    Others may lock, unlock, deactivate and, for good, anonymise.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -97,8 +124,11 @@ class User(Identified, Versioned, Base):
                     Policy("signs_in", Command.SELECT, using="true", roles=(DatabaseRole.SIGN_IN,)),
                 ),
                 {
-                    DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE"),
-                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE EXCEPT (id, created_at)"),
+                    DatabaseRole.TENANTS: (
+                        "SELECT (id, email, email_key, full_name, status, last_sign_in_at, created_at)",
+                        f"INSERT ({', '.join(NEW_ACCOUNT_COLUMNS)})",
+                    ),
                     DatabaseRole.SIGN_IN: (f"SELECT ({', '.join(SIGN_IN_COLUMNS)})",),
                 },
             ),
@@ -132,6 +162,7 @@ class Membership(TenantOwned, Versioned, Base):
         Index(None, "tenant_id", "organization_id", "id"),
         Index(None, "user_id"),
         one_of("role", RoleName),
+        CheckConstraint(ROLE_FITS_PLACE, name="role_fits_place"),
         {
             "schema": "identity",
             "info": access(
@@ -145,7 +176,7 @@ class Membership(TenantOwned, Versioned, Base):
                     f" or ({OWN_ROWS} and role = 'org_member' and organization_id = {ORGANIZATION})"
                     f" or ({OWN_ROWS} and role = 'user' and tenant_id = {PLATFORM_TENANT})))",
                 ),
-                {DatabaseRole.AUTH: ALL, DatabaseRole.TENANTS: ALL},
+                dict.fromkeys((DatabaseRole.AUTH, DatabaseRole.TENANTS), MEMBERSHIP_GRANTS),
             ),
         },
     )
@@ -158,8 +189,14 @@ class Membership(TenantOwned, Versioned, Base):
 def _personal(*, table: str, administered: bool) -> dict[str, Any]:
     in_sight = USER_IN_SIGHT.format(column=f"{table}.user_id")
     rows = f"{OWN_ROWS} or ({ADMINISTERS} and {in_sight})" if administered else OWN_ROWS
-    grants = {DatabaseRole.AUTH: ALL}
-    return {"schema": "identity", "info": access(read_write(read=rows, write=rows), grants)}
+    policies = (
+        Policy("reads", Command.SELECT, using=rows),
+        Policy("inserts", Command.INSERT, check=OWN_ROWS),
+        Policy("updates", Command.UPDATE, using=rows),
+        Policy("deletes", Command.DELETE, using=OWN_ROWS),
+    )
+    grants = {DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE EXCEPT (user_id)", "DELETE")}
+    return {"schema": "identity", "info": access(policies, grants)}
 
 
 class SignInSession(Identified, Base):

@@ -18,6 +18,7 @@ from accunode_common.db.access import (
     Policy,
     access,
     read_write,
+    record_write,
 )
 from accunode_common.db.base import Base, TenantOwned, Timestamped
 from accunode_common.models.columns import one_of
@@ -113,7 +114,8 @@ class ShadowScore(Base):
                     read="exists (select 1 from credit.predictions p where p.tenant_id = shadow_scores.tenant_id"
                     " and p.id = shadow_scores.prediction_id)",
                     write=f"{IN_TENANT} and exists (select 1 from credit.predictions p"
-                    " where p.tenant_id = shadow_scores.tenant_id and p.id = shadow_scores.prediction_id)",
+                    " where p.tenant_id = shadow_scores.tenant_id and p.id = shadow_scores.prediction_id"
+                    f" and ({record_write('p.')}))",
                 ),
                 {
                     DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", "UPDATE"),

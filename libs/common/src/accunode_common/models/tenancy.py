@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -51,12 +51,13 @@ class Tenant(Identified, Versioned, Base):
                     Policy(
                         "updates",
                         Command.UPDATE,
-                        using=f"{WRITES_PLATFORM} or (id = {TENANT} and {WRITE_REACH} = 'tenant')",
+                        using=f"{WRITES_PLATFORM} or (id = {TENANT} and {WRITE_REACH} = 'tenant'"
+                        " and status = 'active' and deleted_at is null and purge_after is null)",
                     ),
                 ),
                 {
                     DatabaseRole.AUTH: ("SELECT",),
-                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE"),
+                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE EXCEPT (id, created_at)"),
                     DatabaseRole.PREDICTIONS: ("SELECT (id, status, master_scale)",),
                     DatabaseRole.BULK: ("SELECT (id, status)",),
                     DatabaseRole.WORKER: ("SELECT (id, status, master_scale)",),
@@ -75,12 +76,18 @@ class Tenant(Identified, Versioned, Base):
 
 
 class Organization(TenantOwned, Versioned, Base):
-    """A part of a tenant whose members share records."""
+    """A part of a tenant whose members share records; a deleted one keeps them for the tenant's admins."""
 
     __tablename__ = "organizations"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
-        UniqueConstraint("tenant_id", "name_key"),
+        Index(
+            "uq_organizations_tenant_id_name_key",
+            "tenant_id",
+            "name_key",
+            unique=True,
+            postgresql_where=text("deleted_at is null"),
+        ),
         CheckConstraint("max_users > 0", name="max_users"),
         {
             "schema": "tenancy",
@@ -102,15 +109,10 @@ class Organization(TenantOwned, Versioned, Base):
                         using=f"{WRITES_PLATFORM} or ({IN_TENANT} and ({WRITE_REACH} = 'tenant'"
                         f" or ({WRITE_REACH} = 'organization' and id = {ORGANIZATION})))",
                     ),
-                    Policy(
-                        "deletes",
-                        Command.DELETE,
-                        using=f"{WRITES_PLATFORM} or ({IN_TENANT} and {WRITE_REACH} = 'tenant')",
-                    ),
                 ),
                 {
                     DatabaseRole.AUTH: ("SELECT",),
-                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE EXCEPT (tenant_id, id, created_at)"),
                     DatabaseRole.PREDICTIONS: ("SELECT (tenant_id, id, global_data_access)",),
                     DatabaseRole.BULK: ("SELECT (tenant_id, id, global_data_access)",),
                     DatabaseRole.WORKER: ("SELECT (tenant_id, id, global_data_access)",),
@@ -125,6 +127,7 @@ class Organization(TenantOwned, Versioned, Base):
     global_data_access: Mapped[bool] = mapped_column(server_default="false")
     join_token_hash: Mapped[bytes | None]
     join_token_created_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 _organization_rows = (

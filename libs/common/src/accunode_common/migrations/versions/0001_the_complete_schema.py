@@ -290,14 +290,22 @@ def upgrade() -> None:
         sa.Column("global_data_access", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("join_token_hash", sa.LargeBinary(), nullable=True),
         sa.Column("join_token_created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("max_users > 0", name=op.f("ck_organizations_max_users")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"], name=op.f("fk_organizations_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_organizations")),
-        sa.UniqueConstraint("tenant_id", "name_key", name=op.f("uq_organizations_tenant_id_name_key")),
         schema="tenancy",
+    )
+    op.create_index(
+        "uq_organizations_tenant_id_name_key",
+        "organizations",
+        ["tenant_id", "name_key"],
+        unique=True,
+        schema="tenancy",
+        postgresql_where=sa.text("deleted_at is null"),
     )
     op.create_table(
         "jobs",
@@ -339,6 +347,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "(access_level = 'organization') = (organization_id is not null)", name=op.f("ck_jobs_organization_owned")
+        ),
+        sa.CheckConstraint(
+            "access_level <> 'system' or tenant_id = '00000000-0000-7000-8000-000000000001'::uuid",
+            name=op.f("ck_jobs_system_owned"),
         ),
         sa.CheckConstraint("access_level in ('personal', 'organization', 'system')", name=op.f("ck_jobs_access_level")),
         sa.CheckConstraint("on_conflict in ('update', 'skip', 'error')", name=op.f("ck_jobs_on_conflict")),
@@ -402,6 +414,10 @@ def upgrade() -> None:
             name=op.f("ck_companies_organization_owned"),
         ),
         sa.CheckConstraint(
+            "access_level <> 'system' or tenant_id = '00000000-0000-7000-8000-000000000001'::uuid",
+            name=op.f("ck_companies_system_owned"),
+        ),
+        sa.CheckConstraint(
             "access_level in ('personal', 'organization', 'system')", name=op.f("ck_companies_access_level")
         ),
         sa.CheckConstraint("name <> ''", name=op.f("ck_companies_name")),
@@ -413,6 +429,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"], name=op.f("fk_companies_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_companies")),
+        sa.UniqueConstraint("tenant_id", "id", "scope_id", name=op.f("uq_companies_tenant_id_id_scope_id")),
         sa.UniqueConstraint("tenant_id", "scope_id", "name_key", name=op.f("uq_companies_tenant_id_scope_id_name_key")),
         schema="credit",
     )
@@ -475,6 +492,14 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "role in ('super_admin', 'tenant_admin', 'org_admin', 'org_member', 'user')",
             name=op.f("ck_memberships_role"),
+        ),
+        sa.CheckConstraint(
+            "case role"
+            " when 'super_admin' then tenant_id = '00000000-0000-7000-8000-000000000001'::uuid and organization_id is null"
+            " when 'tenant_admin' then tenant_id <> '00000000-0000-7000-8000-000000000001'::uuid and organization_id is null"
+            " when 'user' then organization_id is null"
+            " else organization_id is not null end",
+            name=op.f("ck_memberships_role_fits_place"),
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "organization_id"],
@@ -622,14 +647,20 @@ def upgrade() -> None:
             name=op.f("ck_outcomes_organization_owned"),
         ),
         sa.CheckConstraint(
+            "access_level <> 'system' or tenant_id = '00000000-0000-7000-8000-000000000001'::uuid",
+            name=op.f("ck_outcomes_system_owned"),
+        ),
+        sa.CheckConstraint(
             "access_level in ('personal', 'organization', 'system')", name=op.f("ck_outcomes_access_level")
         ),
         sa.ForeignKeyConstraint(["created_by"], ["identity.users.id"], name=op.f("fk_outcomes_created_by_users")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "company_id"],
-            ["credit.companies.tenant_id", "credit.companies.id"],
-            name=op.f("fk_outcomes_tenant_id_company_id_companies"),
+            ["tenant_id", "company_id", "scope_id"],
+            ["credit.companies.tenant_id", "credit.companies.id", "credit.companies.scope_id"],
+            name=op.f("fk_outcomes_tenant_id_company_id_scope_id_companies"),
             ondelete="CASCADE",
+            initially="IMMEDIATE",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_outcomes")),
         sa.UniqueConstraint(
@@ -687,6 +718,10 @@ def upgrade() -> None:
             name=op.f("ck_predictions_organization_owned"),
         ),
         sa.CheckConstraint(
+            "access_level <> 'system' or tenant_id = '00000000-0000-7000-8000-000000000001'::uuid",
+            name=op.f("ck_predictions_system_owned"),
+        ),
+        sa.CheckConstraint(
             "(kind = 'quarterly') = (fiscal_quarter is not null) and fiscal_quarter between 1 and 4",
             name=op.f("ck_predictions_fiscal_quarter"),
         ),
@@ -705,10 +740,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["created_by"], ["identity.users.id"], name=op.f("fk_predictions_created_by_users")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "company_id"],
-            ["credit.companies.tenant_id", "credit.companies.id"],
-            name=op.f("fk_predictions_tenant_id_company_id_companies"),
+            ["tenant_id", "company_id", "scope_id"],
+            ["credit.companies.tenant_id", "credit.companies.id", "credit.companies.scope_id"],
+            name=op.f("fk_predictions_tenant_id_company_id_scope_id_companies"),
             ondelete="CASCADE",
+            initially="IMMEDIATE",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "job_id"],
@@ -797,9 +834,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "prediction_id", "version", name=op.f("pk_shadow_scores")),
         schema="registry",
     )
-    for statement in ACCESS.read_text().split(";\n"):
-        if statement.strip():
-            op.execute(sa.text(statement.replace(":", "\\:")))
+    op.get_bind().exec_driver_sql(ACCESS.read_text(), execution_options={"no_parameters": True})
     op.execute("SELECT set_config('app.write_reach', 'platform', true)")
     op.execute(f"INSERT INTO tenancy.tenants (id, name, slug) VALUES ('{PLATFORM_TENANT}', 'Platform', 'platform')")
 
