@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import psycopg
+from sqlalchemy.exc import DBAPIError
 
 from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
@@ -187,7 +188,10 @@ def _prepare_database(endpoints: Endpoints) -> None:
         bootstrap(endpoints.admin_url, endpoints.database, endpoints.passwords)
     except UnsupportedServerError as error:
         raise DevstackError(str(error)) from None
-    migrations.upgrade(endpoints.database_url(DatabaseRole.MIGRATOR))
+    try:
+        migrations.upgrade(endpoints.database_url(DatabaseRole.MIGRATOR))
+    except DBAPIError as error:
+        raise DevstackError(f"The database could not be migrated: {str(error.orig).splitlines()[0]}") from error
 
 
 def data_places(state: State) -> list[tuple[str, Path]]:
