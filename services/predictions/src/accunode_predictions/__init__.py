@@ -1,1 +1,1 @@
-"""Companies, predictions and explanations."""
+"""Companies, predictions, explanations, the portfolio and the models behind them."""

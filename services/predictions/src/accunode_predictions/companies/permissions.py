@@ -1,0 +1,12 @@
+"""Who may call the routes of companies."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+CompanyReader = Annotated[Subject, Depends(requires(Permission.COMPANY_READ))]
+CompanyWriter = Annotated[Subject, Depends(requires(Permission.COMPANY_WRITE))]

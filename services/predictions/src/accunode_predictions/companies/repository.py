@@ -1,0 +1,138 @@
+"""The SQL of companies."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import Company, Prediction, RiskLevelName
+from accunode_common.names import clean_symbol, name_key
+from accunode_predictions.companies.filters import CompanyFilters
+from accunode_predictions.visibility import visible_records
+
+_NEWEST_FIRST = (
+    Prediction.fiscal_year.desc(),
+    func.coalesce(Prediction.fiscal_quarter, 4).desc(),
+    Prediction.kind.asc(),
+)
+
+
+def _newest_level() -> ColumnElement[str]:
+    return (
+        select(Prediction.risk_level)
+        .where(Prediction.tenant_id == Company.tenant_id, Prediction.company_id == Company.id)
+        .order_by(*_NEWEST_FIRST)
+        .limit(1)
+        .correlate(Company)
+        .scalar_subquery()
+    )
+
+
+def _listing(subject: Subject, filters: CompanyFilters) -> Select[Company]:
+    statement = select(Company).where(visible_records(Company, subject, filters.access_level))
+    if filters.symbol is not None:
+        statement = statement.where(Company.symbol == clean_symbol(filters.symbol))
+    if filters.sector is not None:
+        statement = statement.where(Company.sector == filters.sector)
+    if filters.search is not None:
+        statement = statement.where(Company.name_key.contains(name_key(filters.search), autoescape=True))
+    if filters.risk_level is not None:
+        statement = statement.where(_newest_level() == RiskLevelName(filters.risk_level))
+    return statement
+
+
+async def page(
+    session: AsyncSession, subject: Subject, filters: CompanyFilters, order: SortOrder, paging: PageParameters
+) -> PageOf[Company]:
+    """The caller's visible companies."""
+    return await paginate(session, _listing(subject, filters), order, paging)
+
+
+async def newest_predictions(
+    session: AsyncSession, tenant_ids: Iterable[UUID], company_ids: Iterable[UUID]
+) -> Mapping[tuple[UUID, str], Prediction]:
+    """The newest prediction of each company and kind."""
+    rows = await session.scalars(
+        select(Prediction)
+        .distinct(Prediction.company_id, Prediction.kind)
+        .where(Prediction.tenant_id.in_(set(tenant_ids)), Prediction.company_id.in_(set(company_ids)))
+        .order_by(
+            Prediction.company_id,
+            Prediction.kind,
+            Prediction.fiscal_year.desc(),
+            Prediction.fiscal_quarter.desc(),
+        )
+    )
+    return {(row.company_id, row.kind): row for row in rows}
+
+
+async def by_symbol(session: AsyncSession, subject: Subject, symbol: str, level: AccessLevel | None) -> Company | None:
+    """The company of that symbol: personal before organization before system, and the oldest of several."""
+    nearest = case({AccessLevel.PERSONAL: 0, AccessLevel.ORGANIZATION: 1}, value=Company.access_level, else_=2)
+    found: Company | None = await session.scalar(
+        select(Company)
+        .where(visible_records(Company, subject, level), Company.symbol == clean_symbol(symbol))
+        .order_by(nearest, Company.id)
+        .limit(1)
+    )
+    return found
+
+
+async def in_scope(
+    session: AsyncSession, tenant_id: UUID, scope_id: UUID, *, key: str, symbol: str | None
+) -> Sequence[Company]:
+    """The companies of one scope that have that name or that symbol: two at most."""
+    same = Company.name_key == key if symbol is None else or_(Company.name_key == key, Company.symbol == symbol)
+    found = await session.scalars(
+        select(Company).where(Company.tenant_id == tenant_id, Company.scope_id == scope_id, same)
+    )
+    return found.all()
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Company | None:
+    """A new company, or None if its scope has one of that name or symbol."""
+    added: Company | None = await session.scalar(
+        insert(Company).values(**values).on_conflict_do_nothing().returning(Company)
+    )
+    return added
+
+
+async def change(session: AsyncSession, company: Company, values: Mapping[str, Any]) -> Company:
+    """The company with other values and the next version."""
+    changed = await session.scalars(
+        update(Company)
+        .where(Company.tenant_id == company.tenant_id, Company.id == company.id)
+        .values(**values, version=Company.version + 1, updated_at=func.now())
+        .returning(Company)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()
+
+
+async def remove(session: AsyncSession, company: Company) -> None:
+    """Delete the company with its predictions, their versions and its outcomes."""
+    await session.execute(delete(Company).where(Company.tenant_id == company.tenant_id, Company.id == company.id))
+
+
+async def has_predictions_of_others(session: AsyncSession, company: Company) -> bool:
+    """Whether the company has predictions that the caller may not change; the others are locked."""
+    theirs = (Prediction.tenant_id == company.tenant_id, Prediction.company_id == company.id)
+    locked = (await session.scalars(select(Prediction.id).where(*theirs).with_for_update())).all()
+    seen = await session.scalar(select(func.count()).select_from(Prediction).where(*theirs))
+    return seen != len(locked)
+
+
+async def predictions_of(session: AsyncSession, company: Company) -> Sequence[Prediction]:
+    """Every prediction of a company, oldest period first."""
+    found = await session.scalars(
+        select(Prediction)
+        .where(Prediction.tenant_id == company.tenant_id, Prediction.company_id == company.id)
+        .order_by(Prediction.fiscal_year, func.coalesce(Prediction.fiscal_quarter, 4), Prediction.kind.desc())
+    )
+    return found.all()

@@ -1,0 +1,281 @@
+"""Decisions about companies."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    FieldError,
+    ForbiddenError,
+    NotFoundError,
+    ServiceUnavailableError,
+    UnprocessableInputError,
+)
+from accunode_common.http.conditional import Conditional
+from accunode_common.http.pagination import PageParameters, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.trail import Trail
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import Company, Prediction, PredictionKind
+from accunode_common.names import name_key
+from accunode_predictions.companies import repository
+from accunode_predictions.companies.filters import CompanyFilters
+from accunode_predictions.companies.schemas import (
+    CompanyFields,
+    CompanyHistory,
+    CompanyInput,
+    CompanyOut,
+    CompanyPatch,
+    HistoryEntry,
+    LatestPrediction,
+)
+from accunode_predictions.records import find, find_to_change
+from accunode_predictions.visibility import scope_of
+from accunode_scoring import MasterScale
+
+_RACES = 3
+
+
+async def list_page(
+    session: AsyncSession, subject: Subject, filters: CompanyFilters, order: SortOrder, paging: PageParameters
+) -> Page[CompanyOut]:
+    """One page of the companies that the caller sees."""
+    found = await repository.page(session, subject, filters, order, paging)
+    newest = await _newest(session, *found.rows)
+    return Page[CompanyOut](
+        items=[_render(company, newest) for company in found.rows], next_cursor=found.next_cursor, total=found.total
+    )
+
+
+async def show(session: AsyncSession, company: Company) -> CompanyOut:
+    """A company with its newest predictions."""
+    return _render(company, await _newest(session, company))
+
+
+async def get(session: AsyncSession, subject: Subject, company_id: UUID) -> Company:
+    """The company of that id.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    return await find(session, Company, subject, company_id)
+
+
+async def get_by_symbol(session: AsyncSession, subject: Subject, symbol: str, level: AccessLevel | None) -> Company:
+    """The nearest company of that symbol.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    found = await repository.by_symbol(session, subject, symbol, level)
+    if found is None:
+        raise NotFoundError("There is no company with this symbol.")
+    return found
+
+
+async def create(session: AsyncSession, subject: Subject, trail: Trail, body: CompanyInput) -> Company:
+    """A new company.
+
+    Raises:
+        ForbiddenError: The caller may not create records of that level.
+        AlreadyExistsError: Its scope has a company of that name or symbol.
+    """
+    scope_id = scope_of(subject, body.access_level)
+    _check_market_cap(body.market_cap, body.currency)
+    company = await repository.add(session, _values(subject, body, body.access_level))
+    if company is None:
+        same = await repository.in_scope(
+            session, subject.tenant_id, scope_id, key=name_key(body.name), symbol=body.symbol
+        )
+        raise _taken(same[0] if same else None)
+    await _record(session, trail, "company.create", company)
+    return company
+
+
+async def resolve(
+    session: AsyncSession, subject: Subject, trail: Trail, body: CompanyFields, level: AccessLevel
+) -> Company:
+    """The company that `body` means: by symbol, else by name, in the scope of `level`; created when it is new.
+
+    An existing company is taken as it is: the other fields of `body` do not change it.
+
+    Raises:
+        ForbiddenError: The caller may not create records of that level.
+        ConflictError: Its name and its symbol belong to different companies.
+    """
+    scope_id, key = scope_of(subject, level), name_key(body.name)
+    for _ in range(_RACES):
+        found = await repository.in_scope(session, subject.tenant_id, scope_id, key=key, symbol=body.symbol)
+        if found:
+            return _the_one_meant(found, key, body.symbol)
+        _check_market_cap(body.market_cap, body.currency, pointer="/body/company/currency")
+        added = await repository.add(session, _values(subject, body, level))
+        if added is not None:
+            await _record(session, trail, "company.create", added)
+            return added
+    raise ServiceUnavailableError("The company was created and deleted by others meanwhile.", retry_after=1)
+
+
+async def usable(session: AsyncSession, subject: Subject, company_id: UUID) -> Company:
+    """The company of that id, if the caller may add predictions to it.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+        ForbiddenError: The caller sees it, and belongs to another organization or is no administrator of the platform.
+    """
+    company = await get(session, subject, company_id)
+    level = AccessLevel(company.access_level)
+    allowed = {
+        AccessLevel.PERSONAL: company.created_by == subject.user_id,
+        AccessLevel.ORGANIZATION: company.organization_id == subject.organization_id,
+        AccessLevel.SYSTEM: subject.may(Permission.SYSTEM_RECORD_WRITE),
+    }
+    if not allowed[level]:
+        raise ForbiddenError(f"You see this company, but only its {level.value} level's owners add predictions to it.")
+    return company
+
+
+async def change(
+    session: AsyncSession, subject: Subject, trail: Trail, company_id: UUID, body: CompanyPatch, condition: Conditional
+) -> Company:
+    """The company with the fields of `body` changed.
+
+    Raises:
+        NotFoundError, ForbiddenError: The caller may not see it, or not change it.
+        StaleVersionError: It changed since the caller read it.
+        AlreadyExistsError: Its scope has another company of that name or symbol.
+    """
+    company = await find_to_change(session, Company, subject, company_id)
+    condition.check(company.version)
+    values = {name: getattr(body, name) for name in body.model_fields_set}
+    if values.get("name", "") is None:
+        raise UnprocessableInputError.at("/body/name", "missing", "A company needs a name.")
+    changed = {name: value for name, value in values.items() if value != getattr(company, name)}
+    if not changed:
+        return company
+    _check_market_cap(changed.get("market_cap", company.market_cap), changed.get("currency", company.currency))
+    if "name" in changed:
+        changed["name_key"] = name_key(str(changed["name"]))
+    try:
+        async with session.begin_nested():
+            company = await repository.change(session, company, changed)
+    except IntegrityError:
+        raise _taken(None) from None
+    await _record(session, trail, "company.update", company, fields=sorted(changed.keys() - {"name_key"}))
+    return company
+
+
+async def delete(
+    session: AsyncSession, subject: Subject, trail: Trail, company_id: UUID, condition: Conditional
+) -> None:
+    """Delete the company and all its predictions.
+
+    Raises:
+        NotFoundError, ForbiddenError: The caller may not see it, or not delete it or one of its predictions.
+        StaleVersionError: It changed since the caller read it.
+    """
+    company = await find_to_change(session, Company, subject, company_id)
+    condition.check(company.version)
+    if await repository.has_predictions_of_others(session, company):
+        raise ForbiddenError("The company has predictions of others, which would be deleted with it.")
+    await repository.remove(session, company)
+    await _record(session, trail, "company.delete", company, name=company.name)
+
+
+async def history(session: AsyncSession, company: Company, scale: MasterScale) -> CompanyHistory:
+    """Every prediction of a company with its change against the one of the same kind before."""
+    notch = {name: number for number, name in enumerate(scale.names)}
+    before: dict[str, Prediction] = {}
+    items = []
+    for row in await repository.predictions_of(session, company):
+        last = before.get(row.kind)
+        known = last is not None and row.grade in notch and last.grade in notch
+        items.append(
+            HistoryEntry(
+                prediction=LatestPrediction.model_validate(row),
+                pd_change=None if last is None else row.pd - last.pd,
+                grade_change=notch[row.grade] - notch[last.grade] if last is not None and known else None,
+                created_at=row.created_at,
+                updated_at=row.updated_at,
+            )
+        )
+        before[row.kind] = row
+    return CompanyHistory(company_id=company.id, items=items)
+
+
+def _values(subject: Subject, body: CompanyFields, level: AccessLevel) -> dict[str, Any]:
+    return {
+        "tenant_id": subject.tenant_id,
+        "name": body.name,
+        "name_key": name_key(body.name),
+        "symbol": body.symbol,
+        "external_id": body.external_id,
+        "sector": body.sector,
+        "market_cap": body.market_cap,
+        "currency": body.currency,
+        "access_level": level,
+        "organization_id": subject.organization_id if level is AccessLevel.ORGANIZATION else None,
+        "created_by": subject.user_id,
+    }
+
+
+def _the_one_meant(found: Any, key: str, symbol: str | None) -> Company:
+    by_symbol = next((company for company in found if symbol is not None and company.symbol == symbol), None)
+    by_name: Company | None = next((company for company in found if company.name_key == key), None)
+    if by_symbol is not None:
+        return by_symbol  # type: ignore[no-any-return]
+    if by_name is None:
+        raise ServiceUnavailableError(retry_after=1)
+    if symbol is not None and by_name.symbol is not None:
+        raise ConflictError(
+            f"The company of this name ({by_name.id}) has another symbol.",
+            errors=[FieldError("/body/company/symbol", "other_symbol", "The company of this name has another symbol.")],
+        )
+    return by_name
+
+
+def _taken(company: Company | None) -> AlreadyExistsError:
+    named = f" It is {company.id}." if company is not None else ""
+    return AlreadyExistsError(f"There is a company of this name or symbol already.{named}")
+
+
+def _check_market_cap(market_cap: object, currency: object, *, pointer: str = "/body/currency") -> None:
+    if market_cap is not None and currency is None:
+        raise UnprocessableInputError.at(pointer, "missing", "A market capitalisation needs its currency.")
+
+
+async def _newest(session: AsyncSession, *companies: Company) -> Mapping[tuple[UUID, str], Prediction]:
+    if not companies:
+        return {}
+    return await repository.newest_predictions(
+        session, {company.tenant_id for company in companies}, {company.id for company in companies}
+    )
+
+
+def _render(company: Company, newest: Mapping[tuple[UUID, str], Prediction]) -> CompanyOut:
+    latest = {
+        f"latest_{kind}": LatestPrediction.model_validate(newest[company.id, kind])
+        if (company.id, kind) in newest
+        else None
+        for kind in (PredictionKind.ANNUAL, PredictionKind.QUARTERLY)
+    }
+    own = {name: getattr(company, name) for name in CompanyOut.model_fields if not name.startswith("latest_")}
+    return CompanyOut(**own, **latest)
+
+
+async def _record(session: AsyncSession, trail: Trail, action: str, company: Company, **details: Any) -> None:
+    await trail.record(
+        session,
+        action,
+        "company",
+        company.id,
+        tenant_id=company.tenant_id,
+        details={"access_level": company.access_level, **details},
+    )

@@ -1,0 +1,1 @@
+"""Stored probabilities of default, one per company, kind and period."""

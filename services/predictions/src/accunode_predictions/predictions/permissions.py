@@ -1,0 +1,12 @@
+"""Who may call the routes of predictions."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+PredictionReader = Annotated[Subject, Depends(requires(Permission.PREDICTION_READ))]
+PredictionWriter = Annotated[Subject, Depends(requires(Permission.PREDICTION_WRITE))]

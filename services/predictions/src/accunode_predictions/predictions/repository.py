@@ -1,0 +1,146 @@
+"""The SQL of predictions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import Company, Prediction, PredictionVersion
+from accunode_common.names import clean_symbol
+from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
+from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.visibility import own_records, system_records
+
+
+def listing(
+    subject: Subject, kind: StoredKind, filters: AnnualFilters | QuarterlyFilters, *, system: bool
+) -> Select[Prediction]:
+    """The caller's own and organization records that pass `filters`, or the system's records that do."""
+    visible = system_records(Prediction) if system else own_records(Prediction, subject)
+    statement = select(Prediction).where(visible, Prediction.kind == kind.value, *_conditions(filters))
+    if filters.symbol is None and filters.sector is None:
+        return statement
+    statement = statement.join(
+        Company, and_(Company.tenant_id == Prediction.tenant_id, Company.id == Prediction.company_id)
+    )
+    if filters.symbol is not None:
+        statement = statement.where(Company.symbol == clean_symbol(filters.symbol))
+    if filters.sector is not None:
+        statement = statement.where(Company.sector == filters.sector)
+    return statement
+
+
+def _conditions(filters: AnnualFilters | QuarterlyFilters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    equal: dict[str, Any] = {
+        "company_id": filters.company_id,
+        "fiscal_year": filters.fiscal_year,
+        "risk_level": filters.risk_level,
+        "access_level": filters.access_level and AccessLevel(filters.access_level),
+        "job_id": filters.job_id,
+        "fiscal_quarter": filters.fiscal_quarter if isinstance(filters, QuarterlyFilters) else None,
+    }
+    conditions.extend(getattr(Prediction, name) == value for name, value in equal.items() if value is not None)
+    if filters.pd_min is not None:
+        conditions.append(Prediction.pd >= filters.pd_min)
+    if filters.pd_max is not None:
+        conditions.append(Prediction.pd <= filters.pd_max)
+    if filters.created_from is not None:
+        conditions.append(Prediction.created_at >= filters.created_from)
+    if filters.created_to is not None:
+        conditions.append(Prediction.created_at < filters.created_to)
+    return conditions
+
+
+async def page(
+    session: AsyncSession, statement: Select[Prediction], order: SortOrder, paging: PageParameters
+) -> PageOf[Prediction]:
+    """One page of a listing."""
+    return await paginate(session, statement, order, paging)
+
+
+async def companies_of(session: AsyncSession, predictions: Iterable[Prediction]) -> Mapping[UUID, Company]:
+    """The companies of these predictions, by id."""
+    rows = list(predictions)
+    if not rows:
+        return {}
+    found = await session.scalars(
+        select(Company).where(
+            Company.tenant_id.in_({row.tenant_id for row in rows}), Company.id.in_({row.company_id for row in rows})
+        )
+    )
+    return {company.id: company for company in found}
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Prediction | None:
+    """A new prediction, or None if its company has one for that kind and period."""
+    added: Prediction | None = await session.scalar(
+        insert(Prediction).values(**values).on_conflict_do_nothing().returning(Prediction)
+    )
+    return added
+
+
+async def id_of_period(
+    session: AsyncSession, company: Company, kind: StoredKind, fiscal_year: int, fiscal_quarter: int | None
+) -> UUID | None:
+    """The prediction of a company for a period."""
+    found: UUID | None = await session.scalar(
+        select(Prediction.id).where(
+            Prediction.tenant_id == company.tenant_id,
+            Prediction.company_id == company.id,
+            Prediction.kind == kind.value,
+            Prediction.fiscal_year == fiscal_year,
+            Prediction.fiscal_quarter.is_not_distinct_from(fiscal_quarter),
+        )
+    )
+    return found
+
+
+async def change(session: AsyncSession, prediction: Prediction, values: Mapping[str, Any]) -> Prediction:
+    """The prediction with other values and the next version."""
+    changed = await session.scalars(
+        update(Prediction)
+        .where(Prediction.tenant_id == prediction.tenant_id, Prediction.id == prediction.id)
+        .values(**values, version=Prediction.version + 1, updated_at=func.now())
+        .returning(Prediction)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()
+
+
+async def keep_version(
+    session: AsyncSession, prediction: Prediction, snapshot: Mapping[str, Any], replaced_by: UUID
+) -> None:
+    """Keep the prediction as it is now, before it changes."""
+    await session.execute(
+        insert(PredictionVersion).values(
+            tenant_id=prediction.tenant_id,
+            prediction_id=prediction.id,
+            version=prediction.version,
+            snapshot=dict(snapshot),
+            replaced_by=replaced_by,
+        )
+    )
+
+
+async def versions_of(session: AsyncSession, prediction: Prediction) -> Sequence[PredictionVersion]:
+    """The earlier versions of a prediction, newest first."""
+    found = await session.scalars(
+        select(PredictionVersion)
+        .where(PredictionVersion.tenant_id == prediction.tenant_id, PredictionVersion.prediction_id == prediction.id)
+        .order_by(PredictionVersion.version.desc())
+    )
+    return found.all()
+
+
+async def remove(session: AsyncSession, prediction: Prediction) -> None:
+    """Delete the prediction and its earlier versions."""
+    await session.execute(
+        delete(Prediction).where(Prediction.tenant_id == prediction.tenant_id, Prediction.id == prediction.id)
+    )

@@ -1,0 +1,54 @@
+"""Single predictions of either kind."""
+
+from uuid import UUID
+
+from fastapi import Response
+
+from accunode_common.http.app import api_router
+from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.session import SubjectSession
+from accunode_common.http.trail import AuditTrail
+from accunode_predictions.predictions import service
+from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
+from accunode_predictions.predictions.rendering import detail
+from accunode_predictions.predictions.schemas import EarlierVersion, PredictionDetail, StoredKind, VersionList
+from accunode_predictions.serving import RequestScoring
+
+router = api_router("/predictions", tag="predictions")
+
+
+@router.get("/{kind}/{prediction_id}", summary="Read a prediction")
+async def get_prediction(
+    kind: StoredKind, prediction_id: UUID, subject: PredictionReader, scoring: RequestScoring, etag: ETag
+) -> PredictionDetail:
+    """A prediction with its reasons in words."""
+    prediction, company = await service.get(scoring.session, subject, kind, prediction_id)
+    etag.tag(prediction.version)
+    return detail(prediction, company, service.scored_again(scoring, prediction))
+
+
+@router.delete("/{kind}/{prediction_id}", status_code=204, summary="Delete a prediction")
+async def delete_prediction(
+    kind: StoredKind,
+    prediction_id: UUID,
+    subject: PredictionWriter,
+    session: SubjectSession,
+    trail: AuditTrail,
+    condition: IfMatch,
+) -> Response:
+    """Deletes a prediction with its earlier versions; the company stays."""
+    await service.delete(session, subject, trail, kind, prediction_id, condition)
+    return Response(status_code=204)
+
+
+@router.get("/{kind}/{prediction_id}/versions", summary="List the earlier versions of a prediction")
+async def list_prediction_versions(
+    kind: StoredKind, prediction_id: UUID, subject: PredictionReader, session: SubjectSession
+) -> VersionList:
+    """What a prediction was before each rescoring, newest first."""
+    prediction, earlier = await service.versions(session, subject, kind, prediction_id)
+    return VersionList(
+        prediction_id=prediction.id,
+        current_version=prediction.version,
+        items=[EarlierVersion.model_validate(version) for version in earlier],
+    )

@@ -1,0 +1,238 @@
+"""Predictions as clients send and receive them."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
+
+from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import PredictionKind, RiskLevelName
+from accunode_predictions.companies.schemas import CompanyFields
+from accunode_predictions.fields import AnnualRatios, AnnualRatioValues, QuarterlyRatios, QuarterlyRatioValues
+from accunode_scoring import Reason
+
+FiscalYear = Annotated[int, Field(strict=True, ge=1900, le=2100, examples=[2024])]
+FiscalQuarter = Annotated[int, Field(strict=True, ge=1, le=4, examples=[2])]
+Probability = Annotated[float, Field(description="A fraction in [0, 1].")]
+
+_ANNUAL_RATIOS: dict[str, JsonValue] = {
+    "long_term_debt_to_total_capital": 42.5,
+    "total_debt_to_ebitda": 3.2,
+    "net_income_margin": 4.1,
+    "ebit_to_interest_expense": 4.8,
+    "return_on_assets": 3.7,
+}
+_QUARTERLY_RATIOS: dict[str, JsonValue] = {
+    "total_debt_to_ebitda": 3.2,
+    "sga_margin": 21.0,
+    "long_term_debt_to_total_capital": 42.5,
+    "return_on_capital": 9.4,
+}
+_COMPANY: dict[str, JsonValue] = {"name": "Northwind Energy Corp", "symbol": "NWEC", "sector": "Utilities"}
+
+
+class StoredKind(StrEnum):
+    """The kinds of prediction that this service stores."""
+
+    ANNUAL = "annual"
+    QUARTERLY = "quarterly"
+
+
+class PredictionInput(InputModel):
+    """What every new prediction says: whose it is."""
+
+    company_id: UUID | None = Field(default=None, description="An existing company; else give `company`.")
+    company: CompanyFields | None = Field(
+        default=None,
+        description="Found by symbol, else by name, among the records of `access_level`; created if it is new, "
+        "and otherwise left as it is.",
+    )
+    access_level: AccessLevel | None = Field(
+        default=None,
+        description="With `company`: whose records it is looked for and stored among; `personal` if left out. "
+        "With `company_id`: the company's own level applies, and any other is refused.",
+    )
+
+    @model_validator(mode="after")
+    def _names_one_company(self) -> "PredictionInput":
+        if (self.company_id is None) == (self.company is None):
+            raise PydanticCustomError("company", "Give either `company_id` or `company`.")
+        return self
+
+
+class AnnualPredictionInput(PredictionInput):
+    """A new prediction from the ratios of one fiscal year."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {"company": _COMPANY, "access_level": "organization", "fiscal_year": 2024, "ratios": _ANNUAL_RATIOS}
+            ]
+        }
+    }
+
+    fiscal_year: FiscalYear
+    ratios: AnnualRatios
+
+
+class QuarterlyPredictionInput(PredictionInput):
+    """A new prediction from the ratios of the trailing twelve months at a quarter's end."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "company": _COMPANY,
+                    "access_level": "organization",
+                    "fiscal_year": 2024,
+                    "fiscal_quarter": 2,
+                    "ratios": _QUARTERLY_RATIOS,
+                }
+            ]
+        }
+    }
+
+    fiscal_year: FiscalYear
+    fiscal_quarter: FiscalQuarter
+    ratios: QuarterlyRatios
+
+
+class AnnualRescoring(InputModel):
+    """Scores a prediction again with the model that serves now."""
+
+    ratios: AnnualRatios | None = Field(default=None, description="Restated ratios; the stored ones if left out.")
+
+
+class QuarterlyRescoring(InputModel):
+    """Scores a prediction again with the model that serves now."""
+
+    ratios: QuarterlyRatios | None = Field(default=None, description="Restated ratios; the stored ones if left out.")
+
+
+class CompanyReference(ResponseModel):
+    """The company of a prediction."""
+
+    id: UUID
+    name: str
+    symbol: str | None
+    sector: str | None
+
+
+class ScoreFields(ResponseModel):
+    """A score: probabilities of default, and what became of them."""
+
+    model_version: str
+    pd: Probability = Field(description="The ensemble's probability of default within 1 year, a fraction in [0, 1].")
+    pd_2y: Probability = Field(description="The same within 2 years.")
+    pd_3y: Probability = Field(description="The same within 3 years.")
+    pd_scorecard: Probability = Field(description="The logistic scorecard's probability within 1 year.")
+    pd_lightgbm: Probability = Field(description="The LightGBM model's probability within 1 year.")
+    pd_low: Probability = Field(
+        description="Lower end of the 95 % confidence interval of `pd` against the choice of training companies."
+    )
+    pd_high: Probability = Field(description="Its upper end.")
+    grade: str = Field(description="The grade on the tenant's master scale.")
+    risk_level: RiskLevelName = Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")
+    reason_codes: list[str] = Field(
+        description="The strongest reasons first, each `ratio.state.direction`; the explanation has them in words."
+    )
+    flags: list[str] = Field(
+        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range or degenerate."
+    )
+
+
+class PredictionFields(ScoreFields):
+    """A stored prediction, but for its ratios."""
+
+    id: UUID
+    company: CompanyReference
+    kind: PredictionKind
+    fiscal_year: int
+    access_level: AccessLevel
+    organization_id: UUID | None
+    created_by: UUID
+    job_id: UUID | None = Field(description="The bulk upload it came from, if any.")
+    row_number: int | None = Field(description="Its row in that upload.")
+    created_at: UtcTime
+    updated_at: UtcTime
+    version: int = Field(description="Rises with every change; the ETag.")
+
+
+class AnnualPrediction(PredictionFields):
+    """A stored prediction from annual ratios."""
+
+    fiscal_quarter: None = Field(description="Always null.")
+    ratios: AnnualRatioValues
+
+
+class QuarterlyPrediction(PredictionFields):
+    """A stored prediction from trailing-twelve-month ratios."""
+
+    fiscal_quarter: int = Field(description="1 to 4.")
+    ratios: QuarterlyRatioValues
+
+
+class ReasonOut(ResponseModel):
+    """Why the probability is what it is."""
+
+    code: str
+    ratio: str = Field(description="The ratio's column name.")
+    value: float | None = Field(description="The ratio as given; null where missing.")
+    direction: str = Field(description="`raises` or `lowers` the probability of default.")
+    percentile: float | None = Field(
+        description="Share, 0 to 100, of the reference population with a lower value; null where missing."
+    )
+    contribution: float = Field(description="In log-odds of `pd`.")
+    text: str
+
+    @classmethod
+    def of(cls, reason: Reason) -> "ReasonOut":
+        """The reason as clients get it."""
+        return cls(
+            code=reason.code,
+            ratio=reason.column,
+            value=reason.value,
+            direction=reason.direction,
+            percentile=reason.percentile,
+            contribution=reason.contribution,
+            text=reason.text,
+        )
+
+
+class AnnualPredictionDetail(AnnualPrediction):
+    """A prediction with its reasons in words."""
+
+    reasons: list[ReasonOut] | None = Field(
+        description="The strongest first; null where the files of its model version are no longer at hand."
+    )
+
+
+class QuarterlyPredictionDetail(QuarterlyPrediction):
+    """A prediction with its reasons in words."""
+
+    reasons: list[ReasonOut] | None = Field(
+        description="The strongest first; null where the files of its model version are no longer at hand."
+    )
+
+
+PredictionDetail = AnnualPredictionDetail | QuarterlyPredictionDetail
+
+
+class EarlierVersion(ResponseModel):
+    """A prediction as it was before a rescoring."""
+
+    version: int
+    replaced_at: UtcTime
+    replaced_by: UUID
+    snapshot: dict[str, Any] = Field(description="Ratios, score, flags and source of that version.")
+
+
+class VersionList(ResponseModel):
+    """The earlier versions of a prediction, newest first; the prediction itself is the current one."""
+
+    prediction_id: UUID
+    current_version: int
+    items: list[EarlierVersion]

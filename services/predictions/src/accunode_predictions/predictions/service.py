@@ -1,0 +1,248 @@
+"""Decisions about predictions."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.errors import (
+    AlreadyExistsError,
+    FieldError,
+    ServiceUnavailableError,
+    UnprocessableInputError,
+)
+from accunode_common.http.conditional import Conditional
+from accunode_common.http.trail import Trail
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import Company, Prediction, PredictionVersion
+from accunode_predictions.companies import service as companies
+from accunode_predictions.predictions import repository
+from accunode_predictions.predictions.rendering import ratios_of
+from accunode_predictions.predictions.schemas import (
+    AnnualPredictionInput,
+    AnnualRescoring,
+    QuarterlyPredictionInput,
+    QuarterlyRescoring,
+    StoredKind,
+)
+from accunode_predictions.records import find, find_to_change
+from accunode_predictions.serving import Scoring
+from accunode_scoring import InputRefusedError, Kind, MasterScale, Score, Scorer
+
+STORED_REASONS = 4
+_SCORE_COLUMNS = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high", "grade")
+_KEPT = ("model_version", *_SCORE_COLUMNS, "risk_level", "reason_codes", "flags", "job_id", "row_number", "updated_at")
+
+_SNAPSHOT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+def score_values(scorer: Scorer, ratios: Mapping[str, float | None], scale: MasterScale | None = None) -> Score:
+    """Score one row.
+
+    Raises:
+        UnprocessableInputError: The ratios cannot be scored; it says which, and why.
+    """
+    try:
+        return scorer.score(ratios, scale=scale)
+    except InputRefusedError as refused:
+        raise UnprocessableInputError(
+            "The ratios cannot be scored.",
+            errors=[
+                FieldError(f"/body/ratios/{problem.column}".rstrip("/"), problem.code, problem.message)
+                for problem in refused.problems
+            ],
+        ) from None
+
+
+async def create(
+    scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, body: AnnualPredictionInput | QuarterlyPredictionInput
+) -> tuple[Prediction, Company, Score]:
+    """Score and store; the company is created if it is new.
+
+    Raises:
+        UnprocessableInputError: The ratios cannot be scored.
+        NotFoundError, ForbiddenError, ConflictError: The company cannot be used.
+        AlreadyExistsError: The company has a prediction of that kind for that period.
+    """
+    session = scoring.session
+    scorer = await scoring.champion(kind)
+    score = score_values(scorer, body.ratios.values(), await scoring.scale(subject))
+    company = await _company(session, subject, trail, body)
+    quarter = body.fiscal_quarter if isinstance(body, QuarterlyPredictionInput) else None
+    values = {
+        "tenant_id": company.tenant_id,
+        "company_id": company.id,
+        "kind": kind.value,
+        "fiscal_year": body.fiscal_year,
+        "fiscal_quarter": quarter,
+        "access_level": company.access_level,
+        "organization_id": company.organization_id,
+        "created_by": subject.user_id,
+        **body.ratios.values(),
+        **score_columns(score),
+    }
+    prediction = await repository.add(session, values)
+    if prediction is None:
+        raise await _exists(session, company, StoredKind(kind.value), body.fiscal_year, quarter)
+    await _record(session, trail, "prediction.create", prediction)
+    return prediction, company, score
+
+
+async def get(
+    session: AsyncSession, subject: Subject, kind: StoredKind, prediction_id: UUID
+) -> tuple[Prediction, Company]:
+    """A prediction and its company.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    return prediction, await _company_of(session, prediction)
+
+
+async def rescore(
+    scoring: Scoring,
+    subject: Subject,
+    trail: Trail,
+    kind: StoredKind,
+    prediction_id: UUID,
+    body: AnnualRescoring | QuarterlyRescoring,
+    condition: Conditional,
+) -> tuple[Prediction, Company, Score]:
+    """Score a prediction again with the model that serves; the earlier version is kept.
+
+    Raises:
+        NotFoundError, ForbiddenError: The caller may not see it, or not change it.
+        StaleVersionError: It changed since the caller read it.
+        UnprocessableInputError: The ratios cannot be scored.
+    """
+    session = scoring.session
+    prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    condition.check(prediction.version)
+    ratios = body.ratios.values() if body.ratios is not None else ratios_of(prediction)
+    score = score_values(await scoring.champion(Kind(kind.value)), ratios, await scoring.scale(subject))
+    await repository.keep_version(session, prediction, snapshot_of(prediction), subject.user_id)
+    values = {**ratios, **score_columns(score), "job_id": None, "row_number": None}
+    before = prediction.model_version
+    prediction = await repository.change(session, prediction, values)
+    await _record(session, trail, "prediction.rescore", prediction, earlier_model_version=before)
+    return prediction, await _company_of(session, prediction), score
+
+
+async def delete(
+    session: AsyncSession,
+    subject: Subject,
+    trail: Trail,
+    kind: StoredKind,
+    prediction_id: UUID,
+    condition: Conditional,
+) -> None:
+    """Delete a prediction and its earlier versions; its company stays.
+
+    Raises:
+        NotFoundError, ForbiddenError: The caller may not see it, or not delete it.
+        StaleVersionError: It changed since the caller read it.
+    """
+    prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    condition.check(prediction.version)
+    await repository.remove(session, prediction)
+    await _record(session, trail, "prediction.delete", prediction)
+
+
+async def versions(
+    session: AsyncSession, subject: Subject, kind: StoredKind, prediction_id: UUID
+) -> tuple[Prediction, list[PredictionVersion]]:
+    """A prediction and its earlier versions, newest first.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    return prediction, list(await repository.versions_of(session, prediction))
+
+
+def score_columns(score: Score) -> dict[str, Any]:
+    """A score as it is stored."""
+    return {
+        "model_version": score.model_version,
+        **{name: getattr(score, name) for name in _SCORE_COLUMNS},
+        "risk_level": score.risk_level.value,
+        "reason_codes": [reason.code for reason in score.reasons[:STORED_REASONS]],
+        "flags": [str(flag) for flag in score.flags],
+    }
+
+
+def snapshot_of(prediction: Prediction) -> dict[str, Any]:
+    """What an earlier version keeps: ratios, score and source."""
+    kept = {"ratios": ratios_of(prediction), **{name: getattr(prediction, name) for name in _KEPT}}
+    return dict(_SNAPSHOT.dump_python(kept, mode="json"))
+
+
+def scored_again(scoring: Scoring, prediction: Prediction) -> Score | None:
+    """The stored ratios under the stored model version; None where its files are not at hand.
+
+    The grade of this score is the default scale's; the stored one counts.
+    """
+    try:
+        scorer = scoring.models.scorer(Kind(prediction.kind), prediction.model_version)
+    except ServiceUnavailableError:
+        return None
+    return scorer.score(ratios_of(prediction))
+
+
+async def _company(
+    session: AsyncSession, subject: Subject, trail: Trail, body: AnnualPredictionInput | QuarterlyPredictionInput
+) -> Company:
+    if body.company is not None:
+        return await companies.resolve(session, subject, trail, body.company, body.access_level or AccessLevel.PERSONAL)
+    assert body.company_id is not None
+    company = await companies.usable(session, subject, body.company_id)
+    if body.access_level is not None and body.access_level != company.access_level:
+        raise UnprocessableInputError.at(
+            "/body/access_level", "other_level", f"The company's records are of the level {company.access_level}."
+        )
+    return company
+
+
+async def _company_of(session: AsyncSession, prediction: Prediction) -> Company:
+    found = await repository.companies_of(session, [prediction])
+    return found[prediction.company_id]
+
+
+async def _exists(
+    session: AsyncSession, company: Company, kind: StoredKind, fiscal_year: int, quarter: int | None
+) -> AlreadyExistsError:
+    period = f"{fiscal_year}" if quarter is None else f"{fiscal_year} Q{quarter}"
+    existing = await repository.id_of_period(session, company, kind, fiscal_year, quarter)
+    if existing is None:
+        return AlreadyExistsError(f"{company.name} had a prediction for {period} a moment ago; try again.")
+    path = f"/api/v1/predictions/{kind.value}/{existing}"
+    return AlreadyExistsError(
+        f"{company.name} has the {kind.value} prediction {existing} for {period}. "
+        f"PUT {path} scores it again and keeps the earlier version.",
+        errors=[FieldError("/body/fiscal_year", "already_exists", str(existing))],
+        headers={"Location": path},
+    )
+
+
+async def _record(session: AsyncSession, trail: Trail, action: str, prediction: Prediction, **details: Any) -> None:
+    await trail.record(
+        session,
+        action,
+        "prediction",
+        prediction.id,
+        tenant_id=prediction.tenant_id,
+        details={
+            "kind": prediction.kind,
+            "company_id": str(prediction.company_id),
+            "fiscal_year": prediction.fiscal_year,
+            "fiscal_quarter": prediction.fiscal_quarter,
+            "access_level": prediction.access_level,
+            "model_version": prediction.model_version,
+            "pd": prediction.pd,
+            **details,
+        },
+    )
