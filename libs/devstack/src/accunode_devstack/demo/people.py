@@ -1,0 +1,69 @@
+"""Who works with the demo: two tenants with an organization each, and a user of every role."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+PLATFORM = "platform"
+
+
+@dataclass(frozen=True)
+class DemoTenant:
+    """A tenant, its organization, and the domain of its people's addresses (RFC 2606: reserved, so nobody's)."""
+
+    name: str
+    slug: str
+    organization: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    email: str
+    full_name: str
+    role: str
+    tenant: str
+    organization: str | None
+    password: str = field(repr=False)
+
+    def entry(self) -> dict[str, Any]:
+        """What `demo.json` holds of this user."""
+        return {
+            "email": self.email,
+            "password": self.password,
+            "role": self.role,
+            "tenant": self.tenant,
+            "organization": self.organization,
+        }
+
+
+TENANTS = (
+    DemoTenant("Harbour Bank (demo)", "harbour-bank-demo", "Corporate Lending", "harbour-bank.example"),
+    DemoTenant("Summit Credit (demo)", "summit-credit-demo", "Credit Research", "summit-credit.example"),
+)
+SUPER_ADMIN_EMAIL = "super.admin@accunode.example"
+
+NAMES = {
+    "tenant_admin": ("tenant.admin", "Tamsin Reed"),
+    "org_admin": ("org.admin", "Owen Marsh"),
+    "org_member": ("analyst", "Ana Lindqvist"),
+    "user": ("newcomer", "Noor Vale"),
+}
+
+
+def super_admin(password: str) -> DemoUser:
+    return DemoUser(SUPER_ADMIN_EMAIL, "Sasha Platt", "super_admin", PLATFORM, None, password)
+
+
+def people_of(tenant: DemoTenant, password: str) -> dict[str, DemoUser]:
+    """The tenant's people by role. A `user` has joined no organization, whichever tenant means to invite them."""
+    return {
+        role: DemoUser(
+            f"{local}@{tenant.domain}",
+            full_name,
+            role,
+            tenant.name,
+            tenant.organization if role in {"org_admin", "org_member"} else None,
+            password,
+        )
+        for role, (local, full_name) in NAMES.items()
+    }
