@@ -92,7 +92,8 @@ class DelimitedTable(Table):
                 line = 2
             yield from self._records(text, line)
         finally:
-            text.detach()
+            if not self._source.closed:
+                text.detach()
 
     def _records(self, text: io.TextIOWrapper, line: int) -> Iterator[tuple[int, Sequence[Cell]]]:
         """Records with the line each starts on.

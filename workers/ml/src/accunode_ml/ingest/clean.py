@@ -1,0 +1,147 @@
+"""Reads an uploaded file from start to end: what it is, where its header stands, and what becomes of each row."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from accunode_common.tabular import (
+    BLOCK_ROWS,
+    Limits,
+    RowBlock,
+    Table,
+    TabularError,
+    TabularErrorCode,
+    open_table,
+)
+from accunode_ml.ingest.header import Header, find_header
+from accunode_ml.ingest.identity import MARKET_CAP
+from accunode_ml.ingest.model import CleanBlock, FileReport
+from accunode_ml.ingest.numeric import FileNumbers, judge_numbers
+from accunode_ml.ingest.rows import RowCleaner
+from accunode_scoring import RATIOS, Kind
+
+
+def clean_file(
+    source: Path | BinaryIO, kind: Kind, *, limits: Limits | None = None, block_rows: int = BLOCK_ROWS
+) -> "CleanFile":
+    """Open an upload and find its header; iterate over the result for its rows.
+
+    Raises:
+        TabularError: The file cannot be read, or lacks a column, or has no rows.
+    """
+    return CleanFile(source, kind, limits=limits, block_rows=block_rows)
+
+
+class CleanFile:
+    """An upload whose header is known. Iterating once yields its rows in blocks and completes `report`.
+
+    Raises:
+        TabularError: While iterating: the file breaks off, exceeds a limit, or has no rows.
+    """
+
+    def __init__(
+        self, source: Path | BinaryIO, kind: Kind, *, limits: Limits | None = None, block_rows: int = BLOCK_ROWS
+    ) -> None:
+        self.kind = kind
+        self._block_rows = block_rows
+        self._table = open_table(source, limits=limits)
+        try:
+            self._header, first, self._blocks = self._find_table()
+        except BaseException:
+            self._table.close()
+            raise
+        rest = RowBlock(first.lines[self._header.next_row :], first.rows[self._header.next_row :])
+        self._blocks = chain([rest], self._blocks)
+        numbers = self._judge_numbers(rest)
+        self._cleaner = RowCleaner(self._header, kind, numbers, self._table.format)
+        self.report = _report(self._table, self._header, numbers)
+
+    def __iter__(self) -> Iterator[CleanBlock]:
+        report = self.report
+        for block in self._blocks:
+            if not block.rows:
+                continue
+            clean = self._cleaner.clean(block)
+            report.accepted += len(clean.lines)
+            report.rejected += len(clean.rejected)
+            report.skipped += len(clean.skipped)
+            report.total = report.accepted + report.rejected + report.skipped
+            yield clean
+        report.warnings.extend(self._cleaner.identities.warnings())
+        if not report.accepted + report.rejected:
+            raise _no_rows(self._header.lines)
+
+    def close(self) -> None:
+        """Close the file if it was opened here."""
+        self._table.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _find_table(self) -> tuple[Header, RowBlock, Iterator[RowBlock]]:
+        """The first sheet with a usable header; without one, the refusal that says most."""
+        refusal: TabularError | None = None
+        for sheet in self._table.sheets or (None,):
+            if sheet is not None:
+                self._table.select(sheet)
+            blocks = self._table.blocks(self._block_rows)
+            first = next(blocks, None)
+            if first is None:
+                continue
+            try:
+                return find_header(first, self.kind), first, blocks
+            except TabularError as error:
+                if refusal is None or refusal.code is TabularErrorCode.NO_HEADER:
+                    refusal = error
+        raise refusal or TabularError(
+            TabularErrorCode.EMPTY_FILE, "The file has no cells; upload a file with a header and rows."
+        )
+
+    def _judge_numbers(self, block: RowBlock) -> FileNumbers:
+        positions = self._header.columns.positions
+        names = [ratio.name for ratio in RATIOS[self.kind] if ratio.name in positions]
+        inputs = [ratio for ratio in RATIOS[self.kind] if ratio.name in positions]
+        if MARKET_CAP in positions:
+            names.append(MARKET_CAP)
+        columns = {name: [row[positions[name]] for row in block.rows if positions[name] < len(row)] for name in names}
+        return judge_numbers(columns, inputs, self._table.delimiter)
+
+
+def _report(table: Table, header: Header, numbers: FileNumbers) -> FileReport:
+    warnings = [*table.warnings, *numbers.warnings]
+    ignored = header.columns.ignored
+    if ignored:
+        warnings.append(f"These columns are not used: {', '.join(ignored)}.")
+    if len(table.sheets) > 1:
+        others = ", ".join(sheet for sheet in table.sheets if sheet != table.sheet)
+        warnings.append(f"Only the sheet {table.sheet} was read, not {others}.")
+    return FileReport(
+        format=table.format.value,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        decimal=numbers.general.decimal,
+        decimals={
+            name: number_format.decimal
+            for name, number_format in numbers.formats.items()
+            if number_format.decimal != numbers.general.decimal
+        },
+        sheet=table.sheet,
+        header_lines=header.lines if table.has_header_line else (),
+        mapping={heading: column for column, heading in header.columns.headings.items()},
+        ignored_columns=ignored,
+        warnings=warnings,
+    )
+
+
+def _no_rows(header_lines: tuple[int, ...]) -> TabularError:
+    return TabularError(
+        TabularErrorCode.NO_DATA_ROWS,
+        f"There are no rows below the header (line {header_lines[-1]}); add rows and upload the file again.",
+    )

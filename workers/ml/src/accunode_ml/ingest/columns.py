@@ -1,0 +1,216 @@
+"""Which columns a kind of upload has, and which heading of a file means which column."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from accunode_common.tabular import TabularError, TabularErrorCode
+from accunode_scoring import RATIOS, Kind, Ratio
+
+COMPANY_NAME = "company_name"
+FISCAL_YEAR = "fiscal_year"
+FISCAL_QUARTER = "fiscal_quarter"
+
+IDENTITY_ALIASES: Mapping[str, tuple[str, ...]] = {
+    COMPANY_NAME: (
+        *("Company name", "Company", "Obligor", "Obligor name", "Issuer", "Issuer name", "Borrower", "Borrower name"),
+        *("Counterparty", "Counterparty name", "Debtor", "Legal name", "Legal entity", "Entity name", "Entity"),
+        *("Firm", "Firm name", "Customer", "Customer name", "Client", "Client name", "Business name", "Name"),
+        *(
+            "Unternehmen",
+            "Unternehmensname",
+            "Firma",
+            "Firmenname",
+            "Gesellschaft",
+            "Kreditnehmer",
+            "Schuldner",
+            "Kunde",
+        ),
+        *("Société", "Entreprise", "Emprunteur", "Raison sociale", "Nom", "Empresa", "Sociedad", "Deudor", "Nombre"),
+        *("Azienda", "Società", "Debitore", "Nazwa firmy", "Spółka"),
+    ),
+    "symbol": ("Symbol", "Ticker", "Ticker symbol", "Stock symbol", "Stock ticker", "Bloomberg ticker", "Börsenkürzel"),
+    "sector": (
+        *("Sector", "Industry", "Industry sector", "Industry group", "GICS sector", "GICS industry", "SIC description"),
+        *("Branche", "Sektor", "Wirtschaftszweig", "Secteur", "Industrie", "Settore"),
+    ),
+    "external_id": (
+        *(
+            "External id",
+            "LEI",
+            "CIK",
+            "Company id",
+            "Obligor id",
+            "Issuer id",
+            "Borrower id",
+            "Customer id",
+            "Entity id",
+        ),
+        *("ISIN", "Identifier", "Kundennummer", "Id"),
+    ),
+    "market_cap": (
+        *("Market cap", "Market capitalisation", "Market capitalization", "Mkt cap", "Equity market value"),
+        *("Marktkapitalisierung", "Capitalisation boursière", "Capitalización"),
+    ),
+    "currency": ("Currency", "Currency code", "Ccy", "Währung", "Devise", "Moneda", "Divisa"),
+    FISCAL_YEAR: (
+        *("Fiscal year", "FY", "Year", "Yr", "Financial year", "Reporting year", "Report year", "Accounting year"),
+        *(
+            "Period",
+            "Fiscal period",
+            "Reporting period",
+            "Geschäftsjahr",
+            "Geschaeftsjahr",
+            "Berichtsjahr",
+            "Jahr",
+            "GJ",
+        ),
+        *("Exercice", "Année", "Ejercicio", "Año", "Esercizio", "Anno", "Rok"),
+    ),
+    FISCAL_QUARTER: (
+        *("Fiscal quarter", "Quarter", "Qtr", "Reporting quarter", "Report quarter", "FQ", "Q", "Quartal", "Trimestre"),
+        "Berichtsquartal",
+    ),
+}
+"""Headings of the columns that say who and when, the likelier first."""
+
+_UNIT = re.compile(
+    r"\s*[(\[](?:in )?(?:%|x|times|percent|pct|ratio|musd|m usd|usd m|usd mn|usd million|million usd)[)\]]\s*$"
+    r"|\s+(?:in )?(?:%|x|pct|percent)\s*$",
+    re.IGNORECASE,
+)
+_LIKENESS = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """Where each canonical column stands in the file.
+
+    Attributes:
+        positions: Canonical column name to position, from 0.
+        headings: Canonical column name to the heading as the file has it.
+        ignored: Headings of the columns that are not used.
+    """
+
+    positions: Mapping[str, int]
+    headings: Mapping[str, str]
+    ignored: tuple[str, ...]
+
+
+def heading_keys(heading: str) -> tuple[str, ...]:
+    """A heading's letters and digits, casefolded, with and without a unit at its end."""
+    plain = unicodedata.normalize("NFKC", heading).casefold()
+    keys = ("".join(filter(str.isalnum, part)) for part in (plain, _UNIT.sub("", plain)))
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def known_headings(kind: Kind) -> Mapping[str, tuple[str, int]]:
+    """Every known heading key of a kind: its canonical column and its rank, 0 the surest."""
+    known: dict[str, tuple[str, int]] = {}
+    for ratio in RATIOS[kind]:
+        for rank, heading in enumerate((ratio.name, ratio.label, *ratio.aliases)):
+            for key in heading_keys(heading):
+                known.setdefault(key, (ratio.name, rank))
+    for column, aliases in IDENTITY_ALIASES.items():
+        if column == FISCAL_QUARTER and kind is not Kind.QUARTERLY:
+            continue
+        for rank, heading in enumerate((column, *aliases)):
+            for key in heading_keys(heading):
+                known.setdefault(key, (column, rank))
+    return known
+
+
+def required_inputs(kind: Kind) -> tuple[Ratio, ...]:
+    """The input columns that a file must have, even where its cells are blank."""
+    inputs = RATIOS[kind]
+    return tuple(ratio for ratio in inputs if ratio.required) or inputs
+
+
+def recognise(headings: Sequence[str], known: Mapping[str, tuple[str, int]]) -> dict[int, tuple[str, int]]:
+    """The canonical column and rank of each position whose heading is known."""
+    found: dict[int, tuple[str, int]] = {}
+    for position, heading in enumerate(headings):
+        match = next((known[key] for key in heading_keys(heading) if key in known), None)
+        if match is not None:
+            found[position] = match
+    return found
+
+
+def map_columns(headings: Sequence[str], recognised: Mapping[int, tuple[str, int]], kind: Kind) -> ColumnMap:
+    """Settle which position holds which column.
+
+    Of two headings for a company's identity the surer one is used; two for the same ratio are refused.
+
+    Raises:
+        TabularError: A ratio, or with equal certainty another column, stands in the file twice.
+    """
+    inputs = {ratio.name for ratio in RATIOS[kind]}
+    best: dict[str, tuple[int, int]] = {}
+    for position, (column, rank) in recognised.items():
+        rival = best.get(column)
+        if rival is None or rank < rival[1]:
+            best[column] = (position, rank)
+        if rival is not None and (column in inputs or rank == rival[1]):
+            raise TabularError(
+                TabularErrorCode.AMBIGUOUS_COLUMNS,
+                f"Columns {letter(rival[0])} ({headings[rival[0]]!r}) and {letter(position)} ({headings[position]!r}) "
+                f"both hold {column}; keep one of them.",
+            )
+    positions = {column: position for column, (position, _) in best.items()}
+    used = set(positions.values())
+    return ColumnMap(
+        positions=positions,
+        headings={column: headings[position] for column, position in positions.items()},
+        ignored=tuple(
+            heading or f"(column {letter(position)})"
+            for position, heading in enumerate(headings)
+            if position not in used
+        ),
+    )
+
+
+def missing_columns(columns: ColumnMap, headings: Sequence[str], missing: Sequence[str], kind: Kind) -> TabularError:
+    """The refusal of a file without `missing`, naming for each the heading that comes nearest."""
+    free = [
+        (position, heading)
+        for position, heading in enumerate(headings)
+        if heading and position not in columns.positions.values()
+    ]
+    labels = {ratio.name: ratio.label for ratio in RATIOS[kind]}
+    sentences = []
+    for column in missing:
+        name = f"{labels[column]} ({column})" if column in labels else column
+        nearest = _nearest(column, kind, free)
+        if nearest is None:
+            remedy = "add it" if column not in labels else "add it, with blank cells if there are no values"
+            sentences.append(f"The column {name} is missing: {remedy}.")
+        else:
+            position, heading = nearest
+            sentences.append(
+                f"The column {name} is missing; the nearest heading is {heading!r} in column {letter(position)}: "
+                f"rename that to {column} if it is meant."
+            )
+    return TabularError(TabularErrorCode.MISSING_COLUMNS, " ".join(sentences))
+
+
+def letter(position: int) -> str:
+    """A column's letters as spreadsheets show them: 0 is A, 26 is AA."""
+    name = ""
+    number = position + 1
+    while number:
+        number, remainder = divmod(number - 1, 26)
+        name = chr(ord("A") + remainder) + name
+    return name
+
+
+def _nearest(column: str, kind: Kind, free: Sequence[tuple[int, str]]) -> tuple[int, str] | None:
+    names = [key for key, (known, _) in known_headings(kind).items() if known == column]
+
+    def likeness(candidate: tuple[int, str]) -> float:
+        key = heading_keys(candidate[1])[-1:]
+        return max((SequenceMatcher(None, key[0], name).ratio() for name in names if key), default=0.0)
+
+    best = max(free, key=likeness, default=None)
+    return best if best is not None and likeness(best) >= _LIKENESS else None

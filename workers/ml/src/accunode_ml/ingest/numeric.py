@@ -1,0 +1,133 @@
+"""The numeric columns of an upload: how they write numbers, and what is wrong with a cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accunode_common.tabular import (
+    Cell,
+    Evidence,
+    NumberFormat,
+    NumberKind,
+    default_format,
+    parse_column,
+)
+from accunode_common.tabular.numbers import Suffix
+from accunode_ml.ingest.cells import cell_text
+from accunode_ml.ingest.model import Problem, RejectCode
+from accunode_scoring import SENTINEL, Ratio
+from accunode_scoring.checks import AMOUNT_SENTINEL
+
+_SAMPLED_CELLS = 2_000
+_ENOUGH_TO_JUDGE = 20
+_SHOWN_CHARS = 200
+_SUFFIXES: Mapping[str, Suffix] = {"percent": "%", "multiple": "x", "amount": ""}
+_WRONG_SUFFIX: Mapping[tuple[str, str], str] = {
+    ("percent", "x"): "is a multiple, but this column holds percentages",
+    ("multiple", "%"): "is a percentage, but this column holds multiples such as 3.2",
+    ("amount", "%"): "is a percentage, but this column holds amounts",
+    ("amount", "x"): "is a multiple, but this column holds amounts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileNumbers:
+    """How a file writes numbers: in general, and column by column."""
+
+    general: NumberFormat
+    formats: Mapping[str, NumberFormat]
+    warnings: tuple[str, ...]
+
+
+def judge_numbers(columns: Mapping[str, Sequence[Cell]], inputs: Sequence[Ratio], delimiter: str | None) -> FileNumbers:
+    """Decide from samples of the numeric columns how each writes numbers, and what looks suspicious."""
+    evidence = {name: Evidence().see(_sample(cells)) for name, cells in columns.items()}
+    total = sum(evidence.values(), start=Evidence())
+    general = default_format(total, delimiter)
+    formats = {name: seen.number_format(default=general) for name, seen in evidence.items()}
+    warnings: list[str] = []
+    if total.unclear_comma and not total.clear:
+        reading = "a decimal" if general.decimal == "," else "a thousands"
+        warnings.append(
+            f"Numbers such as {total.example} were read with {reading} comma; nothing in the file says which."
+        )
+    warnings.extend(
+        f"The column {name} uses both decimal points and decimal commas; numbers that could be either were refused."
+        for name, number_format in formats.items()
+        if number_format.mixed
+    )
+    warnings.extend(
+        f"All values of {ratio.name} lie between -1 and 1; percentages are expected as percent numbers "
+        "(12.5 for 12.5 %), not as fractions."
+        for ratio in inputs
+        if ratio.unit == "percent" and _looks_like_fractions(columns[ratio.name], formats[ratio.name])
+    )
+    return FileNumbers(general, formats, tuple(warnings))
+
+
+def read_input(
+    cells: Sequence[Cell], ratio: Ratio, heading: str, number_format: NumberFormat
+) -> tuple[NDArray[np.float64], dict[int, Problem]]:
+    """A ratio's values, shape (n,), NaN where missing or wrong, and what is wrong by position."""
+    column = parse_column(cells, number_format, suffix=_SUFFIXES[ratio.unit])
+    values = column.values
+    problems = {
+        position: _kind_problem(kind, ratio, heading, cells[position], number_format)
+        for position, kind in column.problems.items()
+    }
+    for position, suffix in column.suffixes.items():
+        reason = _WRONG_SUFFIX[ratio.unit, suffix]
+        problems[position] = problem(RejectCode.UNPARSEABLE_NUMBER, ratio.name, heading, cells[position], reason)
+    limit = AMOUNT_SENTINEL if ratio.unit == "amount" else SENTINEL
+    with np.errstate(invalid="ignore"):
+        beyond = np.flatnonzero(np.abs(values) >= limit)
+    for position in beyond.tolist():
+        problems[position] = problem(
+            RejectCode.SENTINEL,
+            ratio.name,
+            heading,
+            cells[position],
+            "is a placeholder rather than a measurement; leave the cell blank if there is no value",
+        )
+    if problems:
+        values[list(problems)] = np.nan
+    return values, problems
+
+
+def problem(code: RejectCode, column: str, heading: str, cell: Cell, reason: str) -> Problem:
+    """What is wrong with one cell, in a sentence that starts with the file's own heading."""
+    value = cell_text(cell)[:_SHOWN_CHARS]
+    return Problem(code, column, f"{heading}: {value!r} {reason}.", value)
+
+
+def _kind_problem(kind: NumberKind, ratio: Ratio, heading: str, cell: Cell, number_format: NumberFormat) -> Problem:
+    if kind is NumberKind.NOT_FINITE:
+        return problem(
+            RejectCode.NOT_FINITE,
+            ratio.name,
+            heading,
+            cell,
+            "is not a finite number; leave the cell blank if there is no value",
+        )
+    sign = "comma" if number_format.decimal == "," else "point"
+    return problem(
+        RejectCode.UNPARSEABLE_NUMBER,
+        ratio.name,
+        heading,
+        cell,
+        f"is not a number with a decimal {sign}, as this column has; leave the cell blank if there is no value",
+    )
+
+
+def _sample(cells: Sequence[Cell]) -> Sequence[Cell]:
+    return cells[:: max(1, len(cells) // _SAMPLED_CELLS)]
+
+
+def _looks_like_fractions(cells: Sequence[Cell], number_format: NumberFormat) -> bool:
+    column = parse_column(_sample(cells), number_format, suffix="")
+    values = column.values[np.isfinite(column.values)]
+    if column.suffixes or len(values) < _ENOUGH_TO_JUDGE:
+        return False
+    return bool(np.abs(values).max() <= 1 and np.count_nonzero(values) >= _ENOUGH_TO_JUDGE)
