@@ -3,6 +3,7 @@
 Only a service's `main.py` and the command-line modules read the environment; everything else is handed an object.
 """
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -42,13 +43,18 @@ class AccunodeSettings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read the process's environment.
+        """Read the process's environment, and below it the folder that `ACCUNODE_SECRETS_DIR` names.
+
+        A file there holds one setting and bears its variable's name in lower case, such as `accunode_database_url`.
 
         Raises:
-            SettingsError: A setting is missing, weak or malformed.
+            SettingsError: A setting is missing, weak or malformed, or the folder is not there.
         """
+        folder = os.environ.get("ACCUNODE_SECRETS_DIR")
+        if folder and not Path(folder).is_dir():
+            raise SettingsError(f"ACCUNODE_SECRETS_DIR names {folder}, which is not a folder.")
         try:
-            return cls()
+            return cls(_secrets_dir=folder or None)
         except ValidationError as error:
             problems = "; ".join(
                 f"ACCUNODE_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"

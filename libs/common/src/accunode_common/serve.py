@@ -1,0 +1,66 @@
+"""Runs one service alone: `python -m accunode_common.serve auth`. A container's entry point.
+
+What keeps it from starting is said in one line. SIGTERM lets it finish the requests under way, for as long as
+`ACCUNODE_DRAIN_SECONDS`.
+"""
+
+import importlib
+import sys
+
+import uvicorn
+from pydantic import Field
+
+from accunode_common.routing import SERVICES, Service
+from accunode_common.settings import AccunodeSettings, SettingsError
+
+UNUSABLE_CONFIGURATION = 78
+"""EX_CONFIG of sysexits.h."""
+
+
+class ServeSettings(AccunodeSettings):
+    """How the process listens.
+
+    Attributes:
+        host: The address to listen on; a container's own network decides who reaches it.
+        drain_seconds: How long requests under way may take once the process is told to end.
+        trusted_proxies: Whose `X-Forwarded-For` is believed: addresses or networks, separated by commas.
+    """
+
+    host: str = "0.0.0.0"  # noqa: S104
+    drain_seconds: int = Field(default=20, ge=0)
+    trusted_proxies: str = "127.0.0.1"
+
+
+def serve(service: Service) -> int:
+    """Run `service` until SIGTERM or SIGINT; the exit code of the process."""
+    module, _, factory = service.factory.partition(":")
+    try:
+        settings = ServeSettings.from_environment()
+        app = getattr(importlib.import_module(module), factory)()
+    except SettingsError as error:
+        sys.stderr.write(f"The {service.name} service cannot start: {error}\n")
+        return UNUSABLE_CONFIGURATION
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=service.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    return 0
+
+
+def main() -> int:
+    """Run the service that the command line names."""
+    by_name = {service.name: service for service in SERVICES}
+    if len(sys.argv) != 2 or sys.argv[1] not in by_name:
+        sys.stderr.write(f"usage: python -m accunode_common.serve {'|'.join(by_name)}\n")
+        return 2
+    return serve(by_name[sys.argv[1]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
