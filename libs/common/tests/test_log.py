@@ -16,6 +16,7 @@ from accunode_common.settings import LogFormat, LogSettings
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    before = structlog.get_config()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -23,7 +24,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     configure_logging(LogSettings(log_format=LogFormat.JSON), service="things")
     yield stream
     root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -62,10 +63,13 @@ def test_secrets_are_never_written(written: io.StringIO) -> None:
     assert line["headers"]["Accept"] == "*/*"
 
 
-def test_an_errors_stack_trace_is_in_the_log(written: io.StringIO) -> None:
+def test_an_errors_stack_trace_is_in_the_log_without_local_variables(written: io.StringIO) -> None:
+    local = "hunter22"
     try:
+        assert local
         raise ValueError("broken")
     except ValueError as error:
         get_logger("x").error("unexpected error", exc_info=error)
     (line,) = lines(written)
     assert line["exception"][0]["exc_type"] == "ValueError"
+    assert "hunter22" not in written.getvalue()

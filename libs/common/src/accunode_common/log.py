@@ -24,6 +24,15 @@ _SECRET_TEXT = re.compile(
 )
 
 
+# Local variables hold passwords and tokens, so no traceback shows them.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+def console_renderer(*, colors: bool) -> Processor:
+    """Lines for people; tracebacks are plain."""
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+
+
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return _SECRET_TEXT.sub(REDACTED, value)
@@ -58,9 +67,9 @@ def configure_logging(settings: LogSettings, *, service: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     rendering: list[Processor] = (
-        [structlog.processors.dict_tracebacks, redact_secrets, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, redact_secrets, structlog.processors.JSONRenderer()]
         if settings.log_format is LogFormat.JSON
-        else [redact_secrets, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [redact_secrets, console_renderer(colors=sys.stderr.isatty())]
     )
 
     def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -8,15 +8,32 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
+import structlog
 
 from accunode_common.auth.roles import Role
 from accunode_common.db.access import DatabaseRole
+from accunode_common.log import console_renderer, redact_secrets
 from accunode_common.settings import AccunodeSettings
 from accunode_common.testing.database import TestDatabase, migrated_database
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
 
 AnySettings = TypeVar("AnySettings", bound=AccunodeSettings)
+
+
+def pytest_configure() -> None:
+    """Log to the test's output, with plain tracebacks."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            redact_secrets,
+            console_renderer(colors=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(),
+        wrapper_class=structlog.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,38 @@
+"""The auth service as an application."""
+
+from fastapi import FastAPI
+
+from accunode_auth import parts
+from accunode_auth.keys.router import router as keys
+from accunode_auth.registration.router import router as registration
+from accunode_auth.sessions.router import router as sessions
+from accunode_auth.settings import AuthSettings
+from accunode_auth.sign_in.router import router as sign_in
+from accunode_auth.users.router import router as users
+from accunode_common.auth.jwks import KeySource
+from accunode_common.http.app import create_service_app
+
+DESCRIPTION = "Signing in and out, sessions, accounts and signing keys."
+
+
+def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> FastAPI:
+    """The application.
+
+    Args:
+        settings: Its settings.
+        key_source: Whose tokens it believes; its own unless a test says otherwise.
+
+    Raises:
+        SettingsError: The signing keys, or the mail address, cannot be used.
+    """
+    means = parts.make_parts(settings)
+    app = create_service_app(
+        "auth",
+        settings,
+        [sign_in, sessions, registration, users],
+        description=DESCRIPTION,
+        root_routers=[keys],
+        key_source=key_source or means.keys,
+    )
+    parts.attach(app, means)
+    return app

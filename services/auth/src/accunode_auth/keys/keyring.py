@@ -1,0 +1,94 @@
+"""The private signing keys."""
+
+import base64
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from accunode_auth.settings import AuthSettings
+from accunode_common.auth.subject import Subject
+from accunode_common.auth.tokens import ALGORITHM, encode_access_token
+from accunode_common.ids import new_id
+from accunode_common.settings import SettingsError
+
+_PEM = re.compile(rb"-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----", re.DOTALL)
+
+
+def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
+    """The key's RFC 8037 form."""
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return {"crv": "Ed25519", "kty": "OKP", "x": base64.urlsafe_b64encode(raw).rstrip(b"=").decode()}
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """The key's RFC 7638 thumbprint."""
+    canonical = json.dumps(public_jwk(key), sort_keys=True, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).rstrip(b"=").decode()
+
+
+def read_keys(path: Path) -> list[Ed25519PrivateKey]:
+    """The keys of a PEM file, or of all `*.pem` files of a folder in the order of their names.
+
+    Raises:
+        SettingsError: There are none, or one is not an unencrypted Ed25519 key.
+    """
+    files = sorted(path.glob("*.pem")) if path.is_dir() else [path]
+    keys: list[Ed25519PrivateKey] = []
+    for file in files:
+        try:
+            blocks = _PEM.findall(file.read_bytes())
+            found = [load_pem_private_key(block, password=None) for block in blocks]
+        except (OSError, ValueError, TypeError) as error:
+            raise SettingsError(f"ACCUNODE_SIGNING_KEY_FILE: {file} cannot be read: {error}.") from error
+        for key in found:
+            if not isinstance(key, Ed25519PrivateKey):
+                raise SettingsError(f"ACCUNODE_SIGNING_KEY_FILE: {file} holds a key that is not Ed25519.")
+            keys.append(key)
+    if not keys:
+        raise SettingsError(f"ACCUNODE_SIGNING_KEY_FILE: {path} holds no private key.")
+    return keys
+
+
+class KeyRing:
+    """Signs access tokens with the newest key, and vouches for all of them.
+
+    To rotate: add a key, restart; once the tokens of the old one have expired, remove it and restart.
+    """
+
+    def __init__(self, settings: AuthSettings) -> None:
+        keys = read_keys(settings.signing_key_file)
+        self._public = {key_id(key.public_key()): key.public_key() for key in keys}
+        self._newest = keys[-1]
+        self._newest_id = key_id(self._newest.public_key())
+        self._issuer = settings.token_issuer
+        self._audience = settings.token_audience
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The public key of that id, if any."""
+        return self._public.get(key_id)
+
+    def document(self) -> dict[str, list[dict[str, Any]]]:
+        """The JWKS document."""
+        return {
+            "keys": [
+                {**public_jwk(key), "kid": name, "use": "sig", "alg": ALGORITHM} for name, key in self._public.items()
+            ]
+        }
+
+    def access_token(self, subject: Subject) -> str:
+        """A fresh access token for `subject`."""
+        return encode_access_token(
+            subject,
+            key=self._newest,
+            key_id=self._newest_id,
+            issuer=self._issuer,
+            audience=self._audience,
+            token_id=new_id(),
+            issued_at=datetime.now(UTC),
+        )

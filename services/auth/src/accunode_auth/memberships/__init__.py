@@ -1,0 +1,1 @@
+"""Where a person works, and as what."""

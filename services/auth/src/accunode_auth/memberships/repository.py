@@ -1,0 +1,27 @@
+"""A person's memberships and the names of what they belong to."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import Membership
+from accunode_common.models.tenancy import Organization, Tenant
+
+
+async def of_user(db: AsyncSession, user_id: UUID) -> Sequence[Membership]:
+    """The person's memberships, oldest first."""
+    query = select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)
+    return (await db.scalars(query)).all()
+
+
+async def tenant(db: AsyncSession, tenant_id: UUID) -> Tenant | None:
+    """The tenant, if the transaction may see it."""
+    return (await db.scalars(select(Tenant).where(Tenant.id == tenant_id))).one_or_none()
+
+
+async def organization(db: AsyncSession, tenant_id: UUID, organization_id: UUID) -> Organization | None:
+    """The organization, if the transaction may see it."""
+    query = select(Organization).where(Organization.tenant_id == tenant_id, Organization.id == organization_id)
+    return (await db.scalars(query)).one_or_none()

@@ -1,0 +1,70 @@
+"""Which memberships count, and which one a person works in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.memberships import repository
+from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.db.session import AccessContext, set_context
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.tenancy import TenantStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """A membership in a tenant that is in use."""
+
+    membership_id: UUID
+    tenant_id: UUID
+    tenant_name: str
+    organization_id: UUID | None
+    organization_name: str | None
+    role: Role
+
+    def access(self, user_id: UUID) -> AccessContext:
+        """The context in which its tenant and organization are in sight."""
+        return AccessContext(tenant_id=self.tenant_id, user_id=user_id, organization_id=self.organization_id)
+
+
+async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
+    """Where the person may work. It changes the transaction's context: set it again afterwards."""
+    found = []
+    await set_context(db, AccessContext(user_id=user_id))
+    for membership in await repository.of_user(db, user_id):
+        context = AccessContext(
+            tenant_id=membership.tenant_id, user_id=user_id, organization_id=membership.organization_id
+        )
+        await set_context(db, context)
+        tenant = await repository.tenant(db, membership.tenant_id)
+        if tenant is None or tenant.status != TenantStatus.ACTIVE:
+            continue
+        name = None
+        if membership.organization_id is not None:
+            organization = await repository.organization(db, membership.tenant_id, membership.organization_id)
+            name = organization.name if organization else None
+        found.append(
+            Workplace(
+                membership_id=membership.id,
+                tenant_id=membership.tenant_id,
+                tenant_name=tenant.name,
+                organization_id=membership.organization_id,
+                organization_name=name,
+                role=Role(membership.role),
+            )
+        )
+    return found
+
+
+def choose(places: Sequence[Workplace], *, last_membership_id: UUID | None = None) -> Workplace | None:
+    """Where the person begins: where they last were, else the highest role, a real tenant before the platform."""
+    for place in places:
+        if place.membership_id == last_membership_id:
+            return place
+    return max(
+        places,
+        key=lambda place: (place.role is not Role.USER, place.tenant_id != PLATFORM_TENANT_ID, GRANTS[place.role].rank),
+        default=None,
+    )

@@ -1,0 +1,1 @@
+"""Passwords: hashing, what a good one is, changing and resetting."""

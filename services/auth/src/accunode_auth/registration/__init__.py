@@ -1,0 +1,1 @@
+"""Becoming a user, and showing that the address is one's own."""

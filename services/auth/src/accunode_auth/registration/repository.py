@@ -1,0 +1,68 @@
+"""New people and their one-time tokens."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import OneTimeToken, User
+
+
+async def add_user(
+    db: AsyncSession, *, user_id: UUID, email: str, email_key: str, full_name: str, password_hash: str
+) -> bool:
+    """Add a person; gives False, and adds nothing, if the address is taken."""
+    added = await db.scalar(
+        insert(User)
+        .values(
+            id=user_id,
+            email=email,
+            email_key=email_key,
+            full_name=full_name,
+            password_hash=password_hash,
+            password_changed_at=func.now(),
+        )
+        .on_conflict_do_nothing(index_elements=[User.email_key])
+        .returning(User.id)
+    )
+    return added is not None
+
+
+async def spend_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:
+    """Mark a one-time token as used; None if it is unknown, used or expired."""
+    return await db.scalar(
+        update(OneTimeToken)
+        .where(
+            OneTimeToken.id == token_id,
+            OneTimeToken.purpose == purpose,
+            OneTimeToken.used_at.is_(None),
+            OneTimeToken.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(OneTimeToken)
+    )
+
+
+async def withdraw_tokens(db: AsyncSession, user_id: UUID, *, purpose: str) -> None:
+    """Make the person's earlier tokens of that purpose void."""
+    await db.execute(
+        update(OneTimeToken)
+        .where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_(None))
+        .values(used_at=func.now())
+    )
+
+
+async def verify_email(db: AsyncSession, user_id: UUID) -> None:
+    """Note that the person's address is theirs."""
+    await db.execute(
+        update(User)
+        .where(User.id == user_id, User.email_verified_at.is_(None))
+        .values(email_verified_at=func.now(), version=User.version + 1)
+    )
+
+
+async def address_of(db: AsyncSession, user_id: UUID) -> str | None:
+    """The person's address."""
+    return await db.scalar(select(User.email).where(User.id == user_id))

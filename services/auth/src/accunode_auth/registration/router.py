@@ -1,0 +1,30 @@
+"""Registration."""
+
+from fastapi import BackgroundTasks, status
+
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.public import PublicRoute
+from accunode_auth.registration import service
+from accunode_auth.registration.schemas import Accepted, RegisterIn, VerifyEmailIn
+from accunode_common.http.app import api_router
+
+router = api_router("/auth", tag="registration")
+
+
+@router.post("/register", status_code=status.HTTP_202_ACCEPTED, summary="Register", dependencies=[PublicRoute])
+async def register(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, tasks: BackgroundTasks, body: RegisterIn
+) -> Accepted:
+    """Makes an account with the role `user`, and mails a token. The reply is the same for a known address."""
+    async with parts.discreetly():
+        mail = await service.register(app, parts, body, origin)
+    tasks.add_task(parts.mailer.send, mail)
+    return Accepted(detail="A mail is on its way to the address.")
+
+
+@router.post(
+    "/verify-email", status_code=status.HTTP_204_NO_CONTENT, summary="Confirm an address", dependencies=[PublicRoute]
+)
+async def verify_email(app: AppResources, origin: RequestOrigin, body: VerifyEmailIn) -> None:
+    """Takes the token of a verification mail."""
+    await service.verify_email(app, body.token, origin)

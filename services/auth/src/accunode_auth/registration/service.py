@@ -1,0 +1,154 @@
+"""Accounts are made without telling whether the address had one."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.credentials import Credential
+from accunode_auth.mail import Mail
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.passwords.policy import refuse_own_email
+from accunode_auth.registration import repository
+from accunode_auth.registration.schemas import RegisterIn
+from accunode_common import audit
+from accunode_common.auth.roles import Role
+from accunode_common.db.session import AccessContext
+from accunode_common.emails import email_key
+from accunode_common.errors import GoneError
+from accunode_common.http.resources import Resources
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.models.identity import Membership, OneTimeToken, TokenPurpose
+
+VERIFICATION_LIFETIME = timedelta(days=3)
+
+_PREFIXES = {TokenPurpose.VERIFY_EMAIL: "ev", TokenPurpose.RESET_PASSWORD: "pr", TokenPurpose.MFA_CHALLENGE: "mc"}
+
+
+async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origin) -> Mail:
+    """Make the account, unless the address has one; either way its owner gets a mail, which is returned.
+
+    Raises:
+        UnprocessableInputError: The password contains the address.
+    """
+    refuse_own_email(body.password, body.email, pointer="/body/password")
+    password_hash = await parts.passwords.hash(body.password)
+    user_id = new_id()
+    context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)
+    async with app.database.transaction(context) as db:
+        added = await repository.add_user(
+            db,
+            user_id=user_id,
+            email=body.email,
+            email_key=email_key(body.email),
+            full_name=body.full_name,
+            password_hash=password_hash,
+        )
+        if not added:
+            return _known_address_mail(parts, body.email)
+        db.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=Role.USER))
+        await db.flush()
+        token = await issue_token(db, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
+        await audit.record(
+            db,
+            audit.AuditEntry(
+                tenant_id=PLATFORM_TENANT_ID,
+                action="user.register",
+                resource_type="user",
+                resource_id=user_id,
+                actor_id=user_id,
+                actor_role=Role.USER,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+            ),
+        )
+    return verification_mail(parts, body.email, token)
+
+
+async def issue_token(db: AsyncSession, user_id: UUID, purpose: TokenPurpose, lifetime: timedelta) -> str:
+    """A fresh one-time token; earlier ones of the same purpose are void."""
+    await repository.withdraw_tokens(db, user_id, purpose=purpose)
+    credential = Credential.new(_PREFIXES[purpose], user_id, new_id())
+    db.add(
+        OneTimeToken(
+            id=credential.ids[1],
+            user_id=user_id,
+            purpose=purpose,
+            token_hash=credential.hash,
+            expires_at=datetime.now(UTC) + lifetime,
+        )
+    )
+    await db.flush()
+    return credential.text
+
+
+def parse_token(purpose: TokenPurpose, text: str) -> Credential:
+    """The one-time token that `text` writes.
+
+    Raises:
+        GoneError: It writes none.
+    """
+    credential = Credential.parse(_PREFIXES[purpose], text, ids=2)
+    if credential is None:
+        raise GoneError("The token is not valid, or no longer.")
+    return credential
+
+
+async def spend_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> None:
+    """Use a one-time token up. The transaction's context must be its owner's.
+
+    Raises:
+        GoneError: It is unknown, used or expired.
+    """
+    row = await repository.spend_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
+    if row is None or not credential.matches(row.token_hash):
+        raise GoneError("The token is not valid, or no longer.")
+
+
+async def verify_email(app: Resources, text: str, origin: Origin) -> None:
+    """Note that a mailed token came back.
+
+    Raises:
+        GoneError: It is unknown, used or expired.
+    """
+    credential = parse_token(TokenPurpose.VERIFY_EMAIL, text)
+    user_id = credential.ids[0]
+    async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
+        await spend_token(db, TokenPurpose.VERIFY_EMAIL, credential)
+        await repository.verify_email(db, user_id)
+        await audit.record(
+            db,
+            audit.AuditEntry(
+                tenant_id=PLATFORM_TENANT_ID,
+                action="user.verify_email",
+                resource_type="user",
+                resource_id=user_id,
+                actor_id=user_id,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+            ),
+        )
+
+
+def verification_mail(parts: Parts, address: str, token: str) -> Mail:
+    """The mail that asks a new user to show that the address is theirs."""
+    return Mail(
+        to=address,
+        subject="Confirm your AccuNode account",
+        text=(
+            "Welcome to AccuNode.\n\nConfirm this address by sending the token below to\n"
+            f"POST {parts.settings.public_url}/api/v1/auth/verify-email within three days:\n\n{token}\n\n"
+            "If you did not register, do nothing.\n"
+        ),
+    )
+
+
+def _known_address_mail(parts: Parts, address: str) -> Mail:
+    return Mail(
+        to=address,
+        subject="Your AccuNode account",
+        text=(
+            "Somebody, perhaps you, tried to register this address with AccuNode. It has an account already.\n\n"
+            f"If you forgot the password: POST {parts.settings.public_url}/api/v1/auth/forgot-password\n"
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Sessions: signed-in devices, their refresh tokens, and their end."""

@@ -1,0 +1,75 @@
+"""The caller's own sessions."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, status
+
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.public import PublicRoute
+from accunode_auth.sessions import service
+from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
+from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SecretSession, SubjectSession
+
+router = api_router("/auth", tag="sessions")
+
+
+@router.post("/refresh", summary="Exchange a refresh token", dependencies=[PublicRoute])
+async def refresh_tokens(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: RefreshIn) -> TokenPair:
+    """New tokens for a refresh token, which is spent. Using a spent one ends the session."""
+    return TokenPair.of(await service.refresh(app, parts, body.refresh_token, origin))
+
+
+@router.post("/switch", summary="Work in another membership")
+async def switch_membership(
+    subject: CurrentSubject, parts: AuthParts, origin: RequestOrigin, db: SecretSession, body: SwitchIn
+) -> TokenPair:
+    """New tokens for another of the caller's memberships; the session's older refresh tokens are spent."""
+    return TokenPair.of(await service.switch(db, parts, subject, body.membership_id, origin))
+
+
+@router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End this session")
+async def log_out(subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession) -> None:
+    """Ends the session of the access token, at once and in every service."""
+    await service.end_one(db, app.revocations, subject, subject.session_id, origin)
+
+
+@router.post("/logout-all", status_code=status.HTTP_204_NO_CONTENT, summary="End all sessions")
+async def log_out_everywhere(
+    subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession
+) -> None:
+    """Ends every session of the caller, at once and in every service."""
+    await service.end_all(db, app.revocations, subject, origin)
+
+
+@router.get("/sessions", summary="The caller's sessions")
+async def list_sessions(
+    subject: CurrentSubject, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+) -> Page[SessionOut]:
+    """Signed-in devices, latest first."""
+    found = await service.active(db, subject, order, paging)
+    items = [
+        SessionOut(
+            id=session.id,
+            current=session.id == subject.session_id,
+            user_agent=session.user_agent,
+            ip_address=session.ip_address,
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            expires_at=session.expires_at,
+        )
+        for session in found.rows
+    ]
+    return Page[SessionOut](items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="End one session")
+async def end_session(
+    subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession, session_id: UUID
+) -> None:
+    """Ends one of the caller's sessions, at once and in every service."""
+    await service.end_one(db, app.revocations, subject, session_id, origin)

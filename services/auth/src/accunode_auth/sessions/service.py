@@ -1,0 +1,276 @@
+"""The life of a session: begun, refreshed, switched, ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.credentials import Credential
+from accunode_auth.memberships.service import Workplace, choose, workplaces
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.sessions import repository
+from accunode_common import audit
+from accunode_common.auth.revocation import Revocations
+from accunode_common.auth.subject import Subject
+from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
+from accunode_common.db.session import AccessContext, set_context
+from accunode_common.errors import NotFoundError, UnauthenticatedError
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.resources import Resources
+from accunode_common.ids import new_id
+from accunode_common.log import get_logger
+from accunode_common.models.identity import RefreshToken, SignInSession, UserStatus
+
+REFRESH_PREFIX = "rt"
+
+SORTING = Sorting(
+    {"created_at": SignInSession.id, "last_seen_at": SignInSession.last_seen_at},
+    default="-created_at",
+    key=SignInSession.id,
+)
+
+logger = get_logger(__name__)
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    ENDED_ELSEWHERE = "ended_elsewhere"
+    TOKEN_REUSED = "token_reused"
+    PASSWORD_CHANGED = "password_changed"
+    DEACTIVATED = "deactivated"
+    NO_MEMBERSHIP = "no_membership"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a client gets.
+
+    Attributes:
+        access_token: A signed token for `subject`.
+        refresh_token: Good once.
+        expires_at: When the session ends.
+        subject: Whom the access token is for.
+        workplace: The membership it is for.
+    """
+
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+    subject: Subject
+    workplace: Workplace
+
+    @property
+    def expires_in(self) -> int:
+        """Seconds that the access token lives."""
+        return int(ACCESS_TOKEN_LIFETIME.total_seconds())
+
+
+async def last_workplace(db: AsyncSession, user_id: UUID) -> Workplace | None:
+    """Where the person worked last, or begins. The transaction's context becomes that place's."""
+    last = await repository.last_membership(db, user_id)
+    place = choose(await workplaces(db, user_id), last_membership_id=last)
+    if place is not None:
+        await set_context(db, place.access(user_id))
+    return place
+
+
+async def begin(db: AsyncSession, parts: Parts, *, user_id: UUID, place: Workplace, origin: Origin) -> Tokens:
+    """Sign a device in. The transaction's context must be the place's."""
+    session = SignInSession(
+        id=new_id(),
+        user_id=user_id,
+        membership_tenant_id=place.tenant_id,
+        membership_id=place.membership_id,
+        user_agent=origin.user_agent,
+        ip_address=origin.address,
+        expires_at=datetime.now(UTC) + parts.settings.session_lifetime,
+    )
+    db.add(session)
+    await db.flush()
+    tokens = await _issue(db, parts, session, place)
+    await _record(db, "session.begin", tokens.subject, origin)
+    return tokens
+
+
+async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> Tokens:
+    """Exchange a refresh token for new tokens. One that was used before ends its session, since somebody copied it.
+
+    Raises:
+        UnauthenticatedError: The token is not good, or no longer.
+    """
+    credential = Credential.parse(REFRESH_PREFIX, text, ids=2)
+    if credential is None:
+        raise UnauthenticatedError("The refresh token is not valid.")
+    async with app.database.transaction(AccessContext(user_id=credential.ids[0])) as db:
+        tokens = await _refresh(db, app.revocations, parts, credential, origin)
+    if tokens is None:
+        raise UnauthenticatedError("The refresh token is not valid.")
+    return tokens
+
+
+async def _refresh(
+    db: AsyncSession, revocations: Revocations, parts: Parts, credential: Credential, origin: Origin
+) -> Tokens | None:
+    user_id, token_id = credential.ids
+    token = await repository.token(db, token_id)
+    if token is None or not credential.matches(token.token_hash):
+        return None
+    session = await repository.find(db, user_id, token.session_id, lock=True)
+    token = await repository.token(db, token_id, fresh=True)
+    if session is None or token is None or session.revoked_at is not None or session.expires_at <= datetime.now(UTC):
+        return None
+    places = await workplaces(db, user_id)
+    place = choose(places, last_membership_id=session.membership_id)
+    state = await repository.user_state(db, user_id)
+    reason = _end_reason(token, place, state)
+    if place is not None:
+        await set_context(db, place.access(user_id))
+    if reason is not None or place is None:
+        await _end(db, revocations, [session.id], reason or EndReason.NO_MEMBERSHIP)
+        logger.warning("refresh refused", session_id=str(session.id), reason=reason)
+        if place is not None:
+            await _record(
+                db, "session.end", _subject(session, place), origin, details={"reason": reason or "no_membership"}
+            )
+        return None
+    session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
+    session.last_seen_at = datetime.now(UTC)
+    session.user_agent, session.ip_address = origin.user_agent, origin.address
+    await repository.spend_tokens(db, session.id)
+    tokens = await _issue(db, parts, session, place)
+    await _record(db, "session.refresh", tokens.subject, origin)
+    return tokens
+
+
+def _end_reason(
+    token: RefreshToken, place: Workplace | None, state: tuple[str, datetime | None] | None
+) -> EndReason | None:
+    if token.used_at is not None:
+        return EndReason.TOKEN_REUSED
+    if state is None or state[0] != UserStatus.ACTIVE:
+        return EndReason.DEACTIVATED
+    return EndReason.NO_MEMBERSHIP if place is None else None
+
+
+async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id: UUID, origin: Origin) -> Tokens:
+    """Continue the caller's session in another of their memberships.
+
+    Raises:
+        NotFoundError: The caller has no such membership, or its tenant is not in use.
+        UnauthenticatedError: The caller has no session: an API key stays where it is.
+    """
+    places = await workplaces(db, subject.user_id)
+    place = next((place for place in places if place.membership_id == membership_id), None)
+    if place is None:
+        raise NotFoundError("You have no such membership.")
+    await set_context(db, place.access(subject.user_id))
+    session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
+    if session is None or session.revoked_at is not None:
+        raise UnauthenticatedError("The session has ended.")
+    session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
+    await repository.spend_tokens(db, session.id)
+    tokens = await _issue(db, parts, session, place)
+    details = {"from_tenant_id": str(subject.tenant_id), "from_role": subject.role}
+    await _record(db, "session.switch", tokens.subject, origin, details=details)
+    return tokens
+
+
+async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[SignInSession]:
+    """The caller's sessions that have not ended."""
+    return await paginate(db, repository.active_of_user(subject.user_id), order, page)
+
+
+async def end_one(
+    db: AsyncSession, revocations: Revocations, subject: Subject, session_id: UUID, origin: Origin
+) -> None:
+    """End one of the caller's sessions at once, in every service.
+
+    Raises:
+        NotFoundError: The caller has no such session that is still on.
+    """
+    session = await repository.find(db, subject.user_id, session_id, lock=True)
+    if session is None or session.revoked_at is not None:
+        raise NotFoundError("You have no such session.")
+    own = session_id == subject.session_id
+    await _end(db, revocations, [session_id], EndReason.SIGNED_OUT if own else EndReason.ENDED_ELSEWHERE)
+    await _record(db, "session.end", subject, origin, resource_id=session_id)
+
+
+async def end_all(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
+    """End every session of the caller, and make every token they have void."""
+    ids = await repository.active_ids(db, subject.user_id)
+    await _end(db, revocations, ids, EndReason.SIGNED_OUT_EVERYWHERE)
+    await revocations.revoke_user(subject.user_id)
+    await _record(db, "session.end_all", subject, origin, details={"sessions": len(ids)})
+
+
+async def end_others(
+    db: AsyncSession, revocations: Revocations, user_id: UUID, *, keep: UUID | None, reason: EndReason
+) -> int:
+    """End a person's sessions but the one to keep; gives how many."""
+    ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id != keep]
+    await _end(db, revocations, ids, reason)
+    return len(ids)
+
+
+async def _end(db: AsyncSession, revocations: Revocations, session_ids: Sequence[UUID], reason: EndReason) -> None:
+    await repository.end(db, session_ids, reason=reason)
+    await revocations.revoke_session(*session_ids)
+
+
+async def _issue(db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace) -> Tokens:
+    credential = Credential.new(REFRESH_PREFIX, session.user_id, new_id())
+    db.add(
+        RefreshToken(id=credential.ids[1], user_id=session.user_id, session_id=session.id, token_hash=credential.hash)
+    )
+    await db.flush()
+    subject = _subject(session, place)
+    return Tokens(
+        access_token=parts.keys.access_token(subject),
+        refresh_token=credential.text,
+        expires_at=session.expires_at,
+        subject=subject,
+        workplace=place,
+    )
+
+
+def _subject(session: SignInSession, place: Workplace) -> Subject:
+    return Subject(
+        user_id=session.user_id,
+        tenant_id=place.tenant_id,
+        organization_id=place.organization_id,
+        role=place.role,
+        session_id=session.id,
+    )
+
+
+async def _record(
+    db: AsyncSession,
+    action: str,
+    subject: Subject,
+    origin: Origin,
+    *,
+    resource_id: UUID | None = None,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    await audit.record(
+        db,
+        audit.AuditEntry(
+            tenant_id=subject.tenant_id,
+            action=action,
+            resource_type="session",
+            resource_id=resource_id or subject.session_id,
+            actor_id=subject.user_id,
+            actor_role=subject.role,
+            organization_id=subject.organization_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+            details=details,
+        ),
+    )

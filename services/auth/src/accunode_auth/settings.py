@@ -1,0 +1,45 @@
+"""The auth service's settings."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from accunode_common.settings import AccunodeSettings, ApiSettings
+
+
+class HashingSettings(AccunodeSettings):
+    """What a password hash costs: argon2id with one lane.
+
+    Attributes:
+        password_memory_kib: Memory that one hash takes.
+        password_passes: Passes over that memory.
+        password_concurrency: How many passwords are hashed at once.
+    """
+
+    password_memory_kib: int = Field(default=19_456, ge=8)
+    password_passes: int = Field(default=2, ge=1)
+    password_concurrency: int = Field(default=2, ge=1)
+
+
+class AuthSettings(ApiSettings, HashingSettings):
+    """What the auth service needs.
+
+    Attributes:
+        signing_key_file: A PEM file of Ed25519 private keys, or a folder of such files. All are published, and the
+            last one, in the order of file names and within a file, signs.
+        session_lifetime: After it a person signs in anew, however often the tokens were refreshed.
+        discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
+        public_requests: Requests that one address may make in a minute to the routes open to anybody.
+        public_url: Where people reach the API; mails link to it.
+        mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
+        mail_from: The sender of mails.
+    """
+
+    signing_key_file: Path
+    session_lifetime: timedelta = timedelta(days=30)
+    discreet_reply_time: timedelta = timedelta(milliseconds=250)
+    public_requests: int = Field(default=60, ge=1)
+    public_url: str = "http://127.0.0.1:8000"
+    mail_url: SecretStr | None = None
+    mail_from: str = "AccuNode <no-reply@accunode.invalid>"

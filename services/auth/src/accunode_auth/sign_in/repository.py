@@ -1,0 +1,72 @@
+"""What signing in reads and writes about a person."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import DateTime, Integer, Text, Uuid, case, column, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import TotpCredential, User
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person somebody wants to sign in as."""
+
+    id: UUID
+    password_hash: str | None
+    status: str
+    locked_until: datetime | None
+
+
+async def find(db: AsyncSession, email_key: str) -> Candidate | None:
+    """The person of that address: the one look-up that needs no tenant and no user."""
+    found = func.identity.find_sign_in(email_key).table_valued(
+        column("id", Uuid),
+        column("password_hash", Text),
+        column("status", Text),
+        column("failed_sign_ins", Integer),
+        column("locked_until", DateTime(timezone=True)),
+        column("email_verified_at", DateTime(timezone=True)),
+    )
+    row = (await db.execute(select(found))).one_or_none()
+    return None if row is None else Candidate(row.id, row.password_hash, row.status, row.locked_until)
+
+
+async def count_failure(db: AsyncSession, user_id: UUID, *, lock_after: int, lock_for: timedelta) -> bool:
+    """Count one failed sign-in; gives whether it locked the account."""
+    failures = User.failed_sign_ins + 1
+    locked = await db.scalar(
+        update(User)
+        .where(User.id == user_id)
+        .values(
+            failed_sign_ins=case((failures >= lock_after, 0), else_=failures),
+            updated_at=User.updated_at,
+            locked_until=case((failures >= lock_after, func.now() + lock_for), else_=User.locked_until),
+        )
+        .returning(User.locked_until > func.now())
+    )
+    return bool(locked)
+
+
+async def count_success(db: AsyncSession, user_id: UUID) -> None:
+    """Forget failures, and note the moment."""
+    await db.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(failed_sign_ins=0, locked_until=None, last_sign_in_at=func.now(), updated_at=User.updated_at)
+    )
+
+
+async def replace_hash(db: AsyncSession, user_id: UUID, password_hash: str) -> None:
+    """Keep a hash made with today's costs."""
+    await db.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+
+async def has_totp(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether the person has a confirmed authenticator."""
+    query = select(TotpCredential.user_id).where(
+        TotpCredential.user_id == user_id, TotpCredential.confirmed_at.is_not(None)
+    )
+    return await db.scalar(query) is not None

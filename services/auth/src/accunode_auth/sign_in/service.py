@@ -1,0 +1,97 @@
+"""Who may sign in. Every refusal looks and takes the same, whatever its reason."""
+
+import contextlib
+import hashlib
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.sessions import service as sessions
+from accunode_auth.sign_in import repository
+from accunode_common import audit
+from accunode_common.db.session import AccessContext
+from accunode_common.emails import email_key
+from accunode_common.errors import UnauthenticatedError
+from accunode_common.http.resources import Resources
+from accunode_common.log import get_logger
+from accunode_common.models.identity import UserStatus
+from accunode_common.ratelimit import RateLimit
+
+LOCK_AFTER = 10
+LOCK_FOR = timedelta(minutes=15)
+FAILURES = RateLimit("sign-in-failures", LOCK_AFTER, int(LOCK_FOR.total_seconds()))
+
+logger = get_logger(__name__)
+
+
+async def sign_in(app: Resources, parts: Parts, email: str, password: str, origin: Origin) -> sessions.Tokens:
+    """Begin a session for the person of that address.
+
+    Raises:
+        UnauthenticatedError: Address or password is wrong, or the account is locked or deactivated.
+        RateLimitedError: The address failed too often, whether or not it is anybody's.
+    """
+    key = email_key(email)
+    caller = hashlib.sha256(key.encode()).hexdigest()
+    (await app.limiter.look(FAILURES, caller=caller)).enforce()
+    async with app.database.transaction(AccessContext()) as db:
+        candidate = await repository.find(db, key)
+    async with contextlib.AsyncExitStack() as discretion:
+        await discretion.enter_async_context(parts.discreetly())
+        matches = await parts.passwords.verify(password, candidate.password_hash if candidate else None)
+        if candidate is None or not matches or not _may_sign_in(candidate):
+            await app.limiter.take(FAILURES, caller=caller)
+            if candidate is not None:
+                await _note_failure(app, candidate, origin, matches=matches)
+            logger.info("sign-in refused", known=candidate is not None, password_right=matches)
+            raise UnauthenticatedError("The e-mail address or the password is wrong, or the account is locked.")
+        discretion.pop_all()
+    fresh_hash = None
+    if candidate.password_hash is not None and parts.passwords.outdated(candidate.password_hash):
+        fresh_hash = await parts.passwords.hash(password)
+    async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
+        await repository.count_success(db, candidate.id)
+        if fresh_hash is not None:
+            await repository.replace_hash(db, candidate.id, fresh_hash)
+        return await begin(db, parts, candidate.id, origin)
+
+
+async def begin(db: AsyncSession, parts: Parts, user_id: UUID, origin: Origin) -> sessions.Tokens:
+    """Begin a session where the person worked last.
+
+    Raises:
+        UnauthenticatedError: The person has no membership in a tenant that is in use.
+    """
+    place = await sessions.last_workplace(db, user_id)
+    if place is None:
+        raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
+    return await sessions.begin(db, parts, user_id=user_id, place=place, origin=origin)
+
+
+def _may_sign_in(candidate: repository.Candidate) -> bool:
+    locked = candidate.locked_until is not None and candidate.locked_until > datetime.now(UTC)
+    return candidate.status == UserStatus.ACTIVE and not locked
+
+
+async def _note_failure(app: Resources, candidate: repository.Candidate, origin: Origin, *, matches: bool) -> None:
+    async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
+        locked = False
+        if not matches:
+            locked = await repository.count_failure(db, candidate.id, lock_after=LOCK_AFTER, lock_for=LOCK_FOR)
+        place = await sessions.last_workplace(db, candidate.id)
+        if place is not None:
+            await audit.record(
+                db,
+                audit.AuditEntry(
+                    tenant_id=place.tenant_id,
+                    action="session.refuse",
+                    resource_type="user",
+                    resource_id=candidate.id,
+                    organization_id=place.organization_id,
+                    request_id=origin.request_id,
+                    ip_address=origin.address,
+                    details={"locked": locked},
+                ),
+            )

@@ -1,0 +1,1 @@
+"""People: the caller's own profile, and those whom the caller administers."""

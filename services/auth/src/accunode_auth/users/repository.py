@@ -1,0 +1,16 @@
+"""People."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import User
+
+
+async def find(db: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:
+    """The person, if in sight."""
+    query = select(User).where(User.id == user_id)
+    if lock:
+        query = query.with_for_update()
+    return (await db.scalars(query)).one_or_none()

@@ -1,0 +1,53 @@
+"""People."""
+
+from accunode_auth.memberships.service import Workplace
+from accunode_auth.sessions.schemas import WorkplaceOut
+from accunode_auth.users import service
+from accunode_auth.users.schemas import Profile, ProfileChange
+from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.auth.subject import Subject
+from accunode_common.http.app import api_router
+from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.session import SubjectSession
+from accunode_common.http.trail import AuditTrail
+from accunode_common.models.identity import User
+
+router = api_router("/users", tag="users")
+
+
+def _profile(user: User, places: list[Workplace], subject: Subject) -> Profile:
+    return Profile(
+        id=user.id,
+        email=user.email,
+        email_verified=user.email_verified_at is not None,
+        full_name=user.full_name,
+        status=user.status,
+        role=subject.role,
+        tenant_id=subject.tenant_id,
+        organization_id=subject.organization_id,
+        permissions=sorted(subject.permissions),
+        memberships=[WorkplaceOut.model_validate(place) for place in places],
+        last_sign_in_at=user.last_sign_in_at,
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+    )
+
+
+@router.get("/me", summary="The caller's profile")
+async def read_profile(subject: CurrentSubject, db: SubjectSession, etag: ETag) -> Profile:
+    """Who the caller is, and where they may work."""
+    user, places = await service.profile(db, subject)
+    etag.tag(user.version)
+    return _profile(user, places, subject)
+
+
+@router.patch("/me", summary="Change the caller's profile")
+async def change_profile(
+    subject: CurrentSubject, db: SubjectSession, trail: AuditTrail, match: IfMatch, body: ProfileChange
+) -> Profile:
+    """Changes what people say about themselves."""
+    await service.change_profile(db, subject, match, full_name=body.full_name)
+    await trail.record(db, "user.update", "user", subject.user_id, details={"fields": ["full_name"]})
+    user, places = await service.profile(db, subject)
+    match.tag(user.version)
+    return _profile(user, places, subject)

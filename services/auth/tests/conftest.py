@@ -1,0 +1,104 @@
+"""The auth service, running, and people with passwords."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+
+from accunode_auth.admin import generate_key
+from accunode_auth.app import create_app
+from accunode_auth.settings import AuthSettings
+from accunode_common.auth.jwks import FixedKeys
+from accunode_common.auth.roles import Role
+from accunode_common.db.access import DatabaseRole
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.testing.app import ServiceClient, running
+from accunode_common.testing.keys import TestIssuer
+from accunode_common.testing.people import Caller, WorldMaker
+from accunode_common.testing.plugin import SettingsFactory
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def auth_settings(make_settings: SettingsFactory, tmp_path_factory: pytest.TempPathFactory) -> AuthSettings:
+    folder = tmp_path_factory.mktemp("auth")
+    generate_key(folder / "key.pem")
+    return make_settings(
+        AuthSettings,
+        DatabaseRole.AUTH,
+        jwks_url=None,
+        signing_key_file=folder / "key.pem",
+        mail_url=f"file://{folder}/mail",
+        password_memory_kib=64,
+        password_passes=1,
+        discreet_reply_time="PT0.01S",
+        public_requests=100_000,
+    )
+
+
+class BothKeys:
+    """Believes the service's own tokens and the test's."""
+
+    def __init__(self, *sources: Any) -> None:
+        self._sources = sources
+
+    async def find(self, key_id: str) -> Any:
+        for source in self._sources:
+            if key := await source.find(key_id):
+                return key
+        return None
+
+
+@pytest.fixture(scope="session")
+async def auth(auth_settings: AuthSettings, issuer: TestIssuer) -> AsyncIterator[ServiceClient]:
+    """The service, which believes the test's tokens beside its own."""
+    from accunode_auth.keys.keyring import KeyRing
+
+    source: FixedKeys = issuer.source
+    app = create_app(auth_settings, BothKeys(KeyRing(auth_settings), source))
+    async with running(app) as client:
+        yield client
+
+
+@dataclass
+class SignedIn:
+    """A client that signed in."""
+
+    person: Caller
+    tokens: dict[str, Any]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens['access_token']}"}
+
+
+@pytest.fixture
+def person(world_maker: WorldMaker) -> Callable[..., Caller]:
+    """Makes somebody who signs in with `PASSWORD`."""
+    kept = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+
+    def make(role: Role = Role.USER, tenant_id: Any = PLATFORM_TENANT_ID, organization_id: Any = None) -> Caller:
+        return world_maker.caller(role, tenant_id, organization_id, password_hash=kept)
+
+    return make
+
+
+@pytest.fixture
+def sign_in(auth: ServiceClient) -> Callable[..., Awaitable[SignedIn]]:
+    """Signs a person in over HTTP."""
+
+    async def attempt(who: Caller, **options: Any) -> SignedIn:
+        reply = await log_in(auth, who.email, **options)
+        assert reply.status_code == 200, reply.text
+        return SignedIn(who, reply.json())
+
+    return attempt
+
+
+async def log_in(auth: ServiceClient, email: str, password: str = PASSWORD, **options: Any) -> httpx.Response:
+    """One attempt."""
+    return await auth.http.post("/api/v1/auth/login", json={"email": email, "password": password}, **options)

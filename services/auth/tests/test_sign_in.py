@@ -1,0 +1,192 @@
+"""Signing in, and being refused."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+
+from accunode_auth.settings import AuthSettings
+from accunode_auth.sign_in.service import LOCK_AFTER
+from accunode_common.auth.roles import Role
+from accunode_common.auth.tokens import TokenVerifier
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.people import Caller, World, WorldMaker
+from accunode_common.testing.problems import assert_problem
+
+LOGIN = "/api/v1/auth/login"
+PASSWORD = "correct horse battery staple"
+
+Person = Callable[..., Caller]
+SignIn = Callable[..., Awaitable[object]]
+
+
+async def attempt(auth: ServiceClient, email: str, password: str = PASSWORD):  # type: ignore[no-untyped-def]
+    return await auth.http.post(LOGIN, json={"email": email, "password": password})
+
+
+async def test_the_right_password_gives_tokens_for_the_persons_membership(
+    auth: ServiceClient, person: Person, world: World, superuser: psycopg.Connection
+) -> None:
+    who = person(Role.ORG_MEMBER, world.one.id, world.one.organization_id)
+    reply = await attempt(auth, who.email.upper())
+    assert reply.status_code == 200, reply.text
+    tokens = reply.json()
+    assert tokens["token_type"] == "Bearer"
+    assert tokens["expires_in"] == 900
+    assert tokens["membership"]["role"] == "org_member"
+    assert tokens["membership"]["organization_name"] == "Credit"
+    keys = (await auth.http.get("/.well-known/jwks.json")).json()
+    from accunode_common.auth.jwks import FixedKeys, parse_key_set
+
+    verifier = TokenVerifier(FixedKeys(parse_key_set(keys)), issuer="accunode", audience="accunode-api")
+    subject = (await verifier.verify(tokens["access_token"])).subject
+    assert (subject.user_id, subject.tenant_id, subject.organization_id, subject.role) == (
+        who.user_id,
+        world.one.id,
+        world.one.organization_id,
+        Role.ORG_MEMBER,
+    )
+    trail = superuser.execute(
+        "SELECT action, actor_id, host(ip_address) FROM audit.events WHERE tenant_id = %s", [world.one.id]
+    ).fetchall()
+    assert trail == [("session.begin", who.user_id, "203.0.113.7")]
+
+
+async def test_only_hashes_of_secrets_are_kept(
+    auth: ServiceClient, person: Person, superuser: psycopg.Connection
+) -> None:
+    who = person()
+    tokens = (await attempt(auth, who.email)).json()
+    dump = superuser.execute(
+        "SELECT string_agg(t::text, ' ') FROM identity.refresh_tokens t WHERE user_id = %s", [who.user_id]
+    ).fetchone()
+    assert dump is not None
+    assert tokens["refresh_token"] not in dump[0]
+
+
+async def test_wrong_password_unknown_address_locked_and_deactivated_look_alike(
+    auth: ServiceClient, person: Person, superuser: psycopg.Connection
+) -> None:
+    known, locked, deactivated = person(), person(), person()
+    superuser.execute(
+        "UPDATE identity.users SET locked_until = now() + interval '1 hour' WHERE id = %s", [locked.user_id]
+    )
+    superuser.execute("UPDATE identity.users SET status = 'deactivated' WHERE id = %s", [deactivated.user_id])
+    replies = [
+        await attempt(auth, known.email, "wrong"),
+        await attempt(auth, f"nobody-{new_id()}@nowhere.example"),
+        await attempt(auth, locked.email),
+        await attempt(auth, deactivated.email),
+        await attempt(auth, "not an address"),
+    ]
+    problems = [assert_problem(reply, 401, "unauthenticated") for reply in replies]
+    assert len({problem["detail"] for problem in problems}) == 1
+
+
+async def test_a_failed_sign_in_takes_the_same_time_whether_or_not_the_address_is_known(
+    auth: ServiceClient, person: Person
+) -> None:
+    async def seconds(email: str) -> float:
+        began = time.perf_counter()
+        await attempt(auth, email, "wrong")
+        return time.perf_counter() - began
+
+    known = [await seconds(person().email) for _ in range(8)]
+    unknown = [await seconds(f"{new_id()}@nowhere.example") for _ in range(8)]
+    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.03
+
+
+async def test_repeated_failures_lock_the_account_and_an_unknown_address_alike(
+    auth: ServiceClient, person: Person, superuser: psycopg.Connection
+) -> None:
+    who = person()
+    for email in (who.email, f"nobody-{new_id()}@nowhere.example"):
+        for _ in range(LOCK_AFTER):
+            assert_problem(await attempt(auth, email, "wrong"), 401)
+        limited = await attempt(auth, email)
+        assert_problem(limited, 429, "rate_limited")
+        assert int(limited.headers["retry-after"]) >= 1
+    locked = superuser.execute(
+        "SELECT locked_until > now() FROM identity.users WHERE id = %s", [who.user_id]
+    ).fetchone()
+    assert locked == (True,)
+
+
+async def test_a_success_forgets_earlier_failures(
+    auth: ServiceClient, person: Person, superuser: psycopg.Connection
+) -> None:
+    who = person()
+    await attempt(auth, who.email, "wrong")
+    assert (await attempt(auth, who.email)).status_code == 200
+    failures = superuser.execute(
+        "SELECT failed_sign_ins, last_sign_in_at IS NOT NULL FROM identity.users WHERE id = %s", [who.user_id]
+    ).fetchone()
+    assert failures == (0, True)
+
+
+async def test_a_hash_made_with_older_costs_is_replaced(
+    auth: ServiceClient, world_maker: WorldMaker, superuser: psycopg.Connection
+) -> None:
+    old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
+    who = world_maker.caller(Role.USER, PLATFORM_TENANT_ID, password_hash=old)
+    assert (await attempt(auth, who.email)).status_code == 200
+    kept = superuser.execute("SELECT password_hash FROM identity.users WHERE id = %s", [who.user_id]).fetchone()
+    assert kept is not None
+    assert "m=64,t=1" in kept[0]
+    assert (await attempt(auth, who.email)).status_code == 200
+
+
+async def test_a_suspended_tenant_lets_nobody_in(
+    auth: ServiceClient, person: Person, world: World, superuser: psycopg.Connection
+) -> None:
+    who = person(Role.ORG_MEMBER, world.one.id, world.one.organization_id)
+    superuser.execute("UPDATE tenancy.tenants SET status = 'suspended' WHERE id = %s", [world.one.id])
+    assert_problem(await attempt(auth, who.email), 401)
+
+
+async def test_the_next_sign_in_is_where_the_person_last_worked(
+    auth: ServiceClient, person: Person, world: World, superuser: psycopg.Connection
+) -> None:
+    who = person(Role.ORG_MEMBER, world.one.id, world.one.organization_id)
+    other = new_id()
+    superuser.execute(
+        "INSERT INTO identity.memberships (tenant_id, id, user_id, role) VALUES (%s, %s, %s, 'tenant_admin')",
+        [world.two.id, other, who.user_id],
+    )
+    first = (await attempt(auth, who.email)).json()
+    assert first["membership"]["role"] == "tenant_admin"
+    switched = await auth.http.post(
+        "/api/v1/auth/switch",
+        json={"membership_id": str(who.membership_id)},
+        headers={"Authorization": f"Bearer {first['access_token']}"},
+    )
+    assert switched.json()["membership"]["role"] == "org_member"
+    again = (await attempt(auth, who.email)).json()
+    assert UUID(again["membership"]["membership_id"]) == who.membership_id
+
+
+async def test_many_sign_ins_at_once_all_succeed(auth: ServiceClient, person: Person) -> None:
+    people = [person() for _ in range(20)]
+    replies = await asyncio.gather(*(attempt(auth, who.email) for who in people))
+    assert {reply.status_code for reply in replies} == {200}
+
+
+@pytest.mark.parametrize("body", [{}, {"email": "a@b.co"}, {"email": "a@b.co", "password": "x", "role": "super_admin"}])
+async def test_input_that_is_not_a_sign_in_is_refused(auth: ServiceClient, body: dict[str, str]) -> None:
+    assert_problem(await auth.http.post(LOGIN, json=body), 422, "invalid_input")
+
+
+async def test_the_public_routes_limit_addresses(auth_settings: AuthSettings) -> None:
+    from accunode_auth.app import create_app
+    from accunode_common.testing.app import running
+
+    strict = auth_settings.model_copy(update={"public_requests": 3})
+    async with running(create_app(strict)) as app:
+        statuses = [(await attempt(app, f"{new_id()}@nowhere.example")).status_code for _ in range(5)]
+    assert 429 in statuses
