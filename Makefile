@@ -67,7 +67,7 @@ $(BIN)/uv: constraints.txt
 		if [ -z "$(PYTHON)" ]; then \
 			echo "AccuNode needs Python 3.11 or later with venv (on Debian: apt install python3-venv); none was found here." >&2; exit 1; \
 		fi; \
-		if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+		if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			echo "AccuNode needs Python 3.11 or later; $(PYTHON) is older or does not run." >&2; exit 1; \
 		fi; \
 		echo "Creating $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV) || exit 1; \
