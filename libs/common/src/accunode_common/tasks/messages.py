@@ -6,6 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+INTERACTIVE_ROWS = 20_000
+"""A job of at most so many rows is one that somebody waits for."""
+
+INTERACTIVE_BYTES = 4 * 1024 * 1024
+"""The same before the rows are counted."""
+
 
 class Queue(StrEnum):
     """Queues by urgency and size, so that a large job never holds up a small one."""
@@ -13,6 +19,16 @@ class Queue(StrEnum):
     INTERACTIVE = "interactive"
     BULK = "bulk"
     MAINTENANCE = "maintenance"
+
+
+def queue_for_bytes(size: int) -> Queue:
+    """Where a file of `size` bytes is read."""
+    return Queue.INTERACTIVE if size <= INTERACTIVE_BYTES else Queue.BULK
+
+
+def queue_for_rows(rows: int) -> Queue:
+    """Where a job of so many rows is scored."""
+    return Queue.INTERACTIVE if rows <= INTERACTIVE_ROWS else Queue.BULK
 
 
 class TaskMessage(BaseModel):
@@ -43,9 +59,21 @@ class ScoreChunk(TaskMessage):
     number: int
 
 
-class FinishJob(TaskMessage):
-    """Close a job whose chunks are all done."""
+class AdvanceJob(TaskMessage):
+    """Look at a job that has stood still, was cancelled or is to be retried: hand out what is left, or close it.
 
-    task: ClassVar[str] = "bulk.finish"
+    `resend` says that messages were lost, so that what was handed out before is handed out again.
+    """
+
+    task: ClassVar[str] = "bulk.advance"
+
+    job_id: UUID
+    resend: bool = False
+
+
+class PurgeFiles(TaskMessage):
+    """Delete the stored file and chunks of a job that no longer exists."""
+
+    task: ClassVar[str] = "bulk.purge_files"
 
     job_id: UUID

@@ -1,0 +1,1 @@
+"""Bulk jobs: a file becomes chunks, and each chunk becomes stored predictions."""

@@ -1,0 +1,62 @@
+"""Chunks as stored objects: one Parquet file with one row group each, so that a task fetches no more than it scores."""
+
+from io import BytesIO
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from accunode_common.models.bulk import Job
+from accunode_common.storage import Storage, tenant_key
+from accunode_scoring import RATIOS, Kind
+
+_IDENTITY = (
+    ("row_number", pa.int32()),
+    ("name", pa.string()),
+    ("name_key", pa.string()),
+    ("symbol", pa.string()),
+    ("external_id", pa.string()),
+    ("sector", pa.string()),
+    ("market_cap", pa.float64()),
+    ("currency", pa.string()),
+    ("fiscal_year", pa.int16()),
+    ("fiscal_quarter", pa.int8()),
+)
+
+
+def chunk_schema(kind: Kind) -> pa.Schema:
+    """Columns of a chunk: which row, whose, for which period, and the kind's ratios, null where missing."""
+    return pa.schema([*_IDENTITY, *((ratio.name, pa.float64()) for ratio in RATIOS[kind])])
+
+
+def job_prefix(tenant_id: UUID, job_id: UUID) -> str:
+    """Below it lies everything that is stored for a job."""
+    return tenant_key(tenant_id, "bulk", str(job_id))
+
+
+def chunks_prefix(job: Job) -> str:
+    """Below it lie the job's chunks."""
+    return f"{job_prefix(job.tenant_id, job.id)}/chunks"
+
+
+def chunk_key(job: Job, reading: int, number: int) -> str:
+    """Where a chunk lies. `reading` is the fence of the lease under which the file was read: a late reader of the same
+    file writes elsewhere."""
+    return f"{chunks_prefix(job)}/{reading}/{number}.parquet"
+
+
+def write_chunk(storage: Storage, key: str, rows: pa.Table) -> None:
+    """Store the rows of a chunk."""
+    buffer = BytesIO()
+    pq.write_table(rows, buffer, row_group_size=max(rows.num_rows, 1), compression="zstd")
+    storage.put(key, buffer.getvalue())
+
+
+def read_chunk(storage: Storage, key: str) -> pa.Table:
+    """The rows of a chunk.
+
+    Raises:
+        ObjectNotFoundError: There is no such chunk.
+    """
+    with storage.open(key) as source:
+        return pq.read_table(pa.PythonFile(source), use_threads=False)

@@ -1,0 +1,63 @@
+"""The temporary table that a chunk is copied into, and the decisions that are noted in it row by row."""
+
+from io import BytesIO
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS
+
+_GIVEN = (
+    ("row_number", "integer"),
+    ("name", "text"),
+    ("name_key", "text"),
+    ("symbol", "text"),
+    ("external_id", "text"),
+    ("sector", "text"),
+    ("market_cap", "double precision"),
+    ("currency", "text"),
+    ("fiscal_year", "smallint"),
+    ("fiscal_quarter", "smallint"),
+    *((name, "double precision") for name in RATIO_COLUMNS),
+    *((name, "double precision") for name in PROBABILITIES),
+    ("grade", "text"),
+    ("risk_level", "text"),
+    ("reason_codes", "text[]"),
+    ("flags", "text[]"),
+    ("prediction_id", "uuid"),
+    ("company_id", "uuid"),
+    ("version_id", "uuid"),
+)
+_DECIDED = (
+    # The company it belongs to, and the stored prediction of the same company and period.
+    ("obligor", "uuid"),
+    ("stored", "uuid"),
+    # new, edited, skipped or rejected; null while nothing is decided.
+    ("outcome", "text"),
+    ("code", "text"),
+    ("message", "text"),
+)
+_COLUMNS = [name for name, _ in _GIVEN]
+_CREATE = text(
+    "create temporary table if not exists incoming ("
+    + ", ".join(f"{name} {kind}" for name, kind in (*_GIVEN, *_DECIDED))
+    + ") on commit delete rows"
+)
+_COPY = f"copy incoming ({', '.join(_COLUMNS)}) from stdin (format csv)"
+_ANALYSE = text("analyze incoming")
+
+
+def copy_in(session: Session, rows: pa.Table) -> None:
+    """Copy scored rows into `incoming`; they are gone when the transaction ends."""
+    session.execute(_CREATE)
+    buffer = BytesIO()
+    options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
+    pacsv.write_csv(rows.select(_COLUMNS), buffer, options)
+    driver = session.connection().connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the session has no connection to copy through")
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(buffer.getbuffer())
+    session.execute(_ANALYSE)

@@ -1,0 +1,115 @@
+"""The job row as tasks see it: read within the tenant, changed under its lock."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, text
+from sqlalchemy.orm import Session
+
+from accunode_common.db.session import AccessContext, Reach
+from accunode_common.models.bulk import Job, JobState
+from accunode_common.models.columns import AccessLevel
+from accunode_common.tasks.leases import FILE
+from accunode_scoring import Kind
+
+_ENSURE_FILE = text(
+    "insert into bulk.chunks (tenant_id, job_id, number, rows) values (:tenant_id, :job_id, :number, 0)"
+    " on conflict do nothing"
+)
+
+
+def tenant_context(tenant_id: UUID) -> AccessContext:
+    """The context in which a worker sees a tenant's jobs and no records."""
+    return AccessContext(tenant_id=tenant_id)
+
+
+def submitter_context(job: Job) -> AccessContext:
+    """The context of whoever handed the job in: what they may see and change, and no more."""
+    return AccessContext(
+        tenant_id=job.tenant_id,
+        user_id=job.created_by,
+        organization_id=job.submitter_organization_id,
+        read_reach=Reach(job.read_reach),
+        write_reach=Reach(job.write_reach),
+    )
+
+
+def kind_of(job: Job) -> Kind:
+    """What the job's rows are.
+
+    Raises:
+        ValueError: The job has none: it is no upload.
+    """
+    if job.kind is None:
+        raise ValueError(f"Job {job.id} has no kind.")
+    return Kind(job.kind)
+
+
+def scope_id(job: Job) -> UUID:
+    """The owner of the job's records at their access level; companies are unique in it."""
+    owners = {
+        AccessLevel.PERSONAL: job.created_by,
+        AccessLevel.ORGANIZATION: job.organization_id,
+        AccessLevel.SYSTEM: job.tenant_id,
+    }
+    owner = owners[AccessLevel(job.access_level)]
+    if owner is None:
+        raise ValueError(f"Job {job.id} is an organization's and names none.")
+    return owner
+
+
+def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
+    """The job, as it is now."""
+    return session.get(Job, (tenant_id, job_id), populate_existing=True)
+
+
+def lock(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
+    """The job, which nobody else changes until the transaction ends."""
+    return session.get(Job, (tenant_id, job_id), populate_existing=True, with_for_update=True)
+
+
+def ensure_file_chunk(session: Session, job: Job) -> None:
+    """Make the chunk that stands for the file."""
+    session.execute(_ENSURE_FILE, {"tenant_id": job.tenant_id, "job_id": job.id, "number": FILE})
+
+
+def touch(job: Job) -> None:
+    """Note that the job has changed."""
+    job.version += 1
+    job.updated_at = func.now()
+
+
+def finish(job: Job, state: JobState, *, code: str | None = None, message: str | None = None) -> None:
+    """Put the job into a final state."""
+    job.state = state
+    job.error_code = code
+    job.error_message = message
+    job.finished_at = func.now()
+    touch(job)
+
+
+def add_counts(job: Job, *, accepted: int = 0, rejected: int = 0, skipped: int = 0) -> None:
+    """Count rows whose fate is known; call it with the job locked."""
+    job.rows_accepted += accepted
+    job.rows_rejected += rejected
+    job.rows_skipped += skipped
+    touch(job)
+
+
+def add_to_result(job: Job, counts: dict[str, dict[str, int]]) -> None:
+    """Add a chunk's distributions to the job's; call it with the job locked."""
+    merged: dict[str, Any] = dict(job.result)
+    for name, numbers in counts.items():
+        known = dict(merged.get(name, {}))
+        for key, number in numbers.items():
+            known[key] = known.get(key, 0) + number
+        merged[name] = known
+    job.result = merged
+
+
+def close_if_done(job: Job) -> bool:
+    """Finish a job whose chunks are all settled; call it with the job locked."""
+    if job.state != JobState.SCORING or job.chunks_done < job.chunks_total:
+        return False
+    finish(job, JobState.COMPLETED_WITH_ERRORS if job.rows_rejected else JobState.COMPLETED)
+    return True

@@ -1,0 +1,82 @@
+"""Scores a chunk as one matrix and lays the result out as the rows to store."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from accunode_common.ids import new_id
+from accunode_scoring import MasterScale, ScoreMatrix, Scorer
+
+RATIO_COLUMNS = (
+    "long_term_debt_to_total_capital",
+    "total_debt_to_ebitda",
+    "net_income_margin",
+    "ebit_to_interest_expense",
+    "return_on_assets",
+    "sga_margin",
+    "return_on_capital",
+)
+"""Every ratio that a stored prediction has room for; those of another kind stay null."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """The rows of a chunk with their scores, in the columns that storing takes."""
+
+    rows: pa.Table
+    model_version: str
+
+
+def ratio_matrix(rows: pa.Table, columns: tuple[str, ...]) -> NDArray[np.float64]:
+    """The ratios as a matrix of shape (n, len(columns)), NaN where missing."""
+    matrix = np.empty((rows.num_rows, len(columns)))
+    for place, column in enumerate(columns):
+        matrix[:, place] = rows.column(column).to_numpy(zero_copy_only=False)
+    return matrix
+
+
+def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> ScoredChunk:
+    """Score all rows of a chunk at once."""
+    scores = scorer.score_matrix(ratio_matrix(rows, scorer.columns), scale=scale, explain=True)
+    count = rows.num_rows
+    known = {name: rows.column(name) for name in rows.column_names}
+    empty = pa.nulls(count, pa.float64())
+    laid_out = {
+        **{name: column for name, column in known.items() if name not in RATIO_COLUMNS},
+        **{name: known.get(name, empty) for name in RATIO_COLUMNS},
+        **{name: getattr(scores, name) for name in PROBABILITIES},
+        "grade": _take(scores.grades, scores.grade),
+        "risk_level": _take(tuple(level.value for level in scores.risk_levels), scores.risk_level),
+        "reason_codes": _reason_arrays(scores),
+        "flags": _flag_arrays(scores),
+        "prediction_id": [new_id().hex for _ in range(count)],
+        "company_id": [new_id().hex for _ in range(count)],
+        "version_id": [new_id().hex for _ in range(count)],
+    }
+    return ScoredChunk(pa.table(laid_out), scorer.version)
+
+
+PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+
+
+def _take(names: tuple[str, ...], places: NDArray[np.integer]) -> NDArray[np.object_]:
+    taken: NDArray[np.object_] = np.array(names, dtype=object)[places]
+    return taken
+
+
+def _reason_arrays(scores: ScoreMatrix) -> list[str]:
+    """Reason codes as PostgreSQL writes arrays; codes hold no character that needs quotes."""
+    if scores.reason_codes is None:
+        raise ValueError("a chunk is scored with its reasons")
+    codes = np.array(scores.codes, dtype=object)[scores.reason_codes]
+    return [f"{{{','.join(row)}}}" for row in codes.tolist()]
+
+
+def _flag_arrays(scores: ScoreMatrix) -> NDArray[np.object_]:
+    """Flags as PostgreSQL writes arrays; few combinations occur, so each is written once."""
+    combinations, places = np.unique(scores.flags, return_inverse=True)
+    firsts = {int(bits): row for row, bits in reversed(list(enumerate(scores.flags.tolist())))}
+    texts = [f"{{{','.join(scores.flags_of(firsts[int(bits)]))}}}" for bits in combinations]
+    return _take(tuple(texts), places)

@@ -1,0 +1,117 @@
+"""How a chunk and its job end: in the transaction that did the work, or in one that gives the work up."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from accunode_common.log import get_logger
+from accunode_common.models.bulk import ChunkState, Job, JobState
+from accunode_common.storage import ObjectNotFoundError
+from accunode_common.tasks import leases
+from accunode_common.tasks.leases import FILE, Lease
+from accunode_ml.bulk import chunk_file, jobs
+from accunode_ml.bulk.handout import hand_out, queue_of
+from accunode_ml.runtime import Runtime
+
+CHUNK_FAILED = "chunk_failed"
+INGEST_FAILED = "ingest_failed"
+
+_FAILED_ROW = text("""
+    insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
+    values (:tenant_id, :job_id, :row_number, 0, 'rejected', :code, :message, :company)
+    on conflict do nothing
+""")
+_CANCEL_IDLE = text("""
+    update bulk.chunks set state = 'cancelled', lease_expires_at = null, updated_at = now()
+    where tenant_id = :tenant_id and job_id = :job_id
+      and (state = 'ready' or (state = 'leased' and lease_expires_at < clock_timestamp()))
+""")
+_BUSY = text("""
+    select count(*) from bulk.chunks where tenant_id = :tenant_id and job_id = :job_id and state = 'leased'
+""")
+_READING = text(f"select fence from bulk.chunks where tenant_id = :tenant_id and job_id = :job_id and number = {FILE}")  # noqa: S608
+
+logger = get_logger(__name__)
+
+
+def reading_of(session: Session, job: Job) -> int:
+    """Under which lease the job's file was read; its chunks lie there."""
+    return int(session.execute(_READING, {"tenant_id": job.tenant_id, "job_id": job.id}).scalar_one())
+
+
+def move_on(session: Session, runtime: Runtime, job: Job) -> None:
+    """After a chunk is settled: close the job if it was the last, or cancelled, and give its place to the next one."""
+    if job.state == JobState.CANCELLING:
+        cancel_if_idle(session, job)
+    jobs.close_if_done(job)
+    hand_out(session, runtime.settings, job.tenant_id, queue_of(job))
+
+
+def cancel_if_idle(session: Session, job: Job) -> None:
+    """Cancel what nobody works on, and the job once nobody works on any of it; call it with the job locked."""
+    session.flush()
+    session.execute(_CANCEL_IDLE, {"tenant_id": job.tenant_id, "job_id": job.id})
+    if session.execute(_BUSY, {"tenant_id": job.tenant_id, "job_id": job.id}).scalar_one() == 0:
+        jobs.finish(job, JobState.CANCELLED)
+
+
+def abandon(runtime: Runtime, lease: Lease, reason: str) -> None:
+    """After a failed try: let the chunk be tried again after a pause, or give it up for good.
+
+    Raises:
+        LeaseLostError: Somebody else has the chunk already.
+    """
+    settings = runtime.settings
+    with runtime.database.transaction(jobs.tenant_context(lease.tenant_id)) as session:
+        leases.hold(session, lease)
+        if lease.attempt < settings.chunk_attempts:
+            leases.give_back(session, lease, error=reason, pause=settings.chunk_retry_seconds * lease.attempt)
+            return
+        give_up(session, runtime, lease, reason)
+
+
+def give_up(session: Session, runtime: Runtime, lease: Lease, reason: str) -> None:
+    """Quarantine a chunk that keeps failing: its rows are rejected, and the job goes on without them."""
+    if lease.number == FILE:
+        leases.settle(session, lease, ChunkState.QUARANTINED, error=reason)
+        job = jobs.lock(session, lease.tenant_id, lease.job_id)
+        if job is not None and job.state == JobState.INGESTING:
+            message = f"The file could not be read in {lease.attempt} tries: {reason}"
+            jobs.finish(job, JobState.FAILED, code=INGEST_FAILED, message=message)
+        return
+    found = jobs.find(session, lease.tenant_id, lease.job_id)
+    if found is None:
+        return
+    _reject_rows(session, runtime, found, lease, reason)
+    leases.settle(session, lease, ChunkState.QUARANTINED, error=reason)
+    job = jobs.lock(session, lease.tenant_id, lease.job_id)
+    if job is None:
+        return
+    job.chunks_done += 1
+    jobs.add_counts(job, rejected=lease.rows)
+    logger.error("chunk quarantined", job_id=str(job.id), chunk=lease.number, reason=reason)
+    move_on(session, runtime, job)
+
+
+def _reject_rows(session: Session, runtime: Runtime, job: Job, lease: Lease, reason: str) -> None:
+    key = chunk_file.chunk_key(job, reading_of(session, job), lease.number)
+    try:
+        rows = chunk_file.read_chunk(runtime.storage, key)
+    except (ObjectNotFoundError, OSError, ValueError):
+        # Without its object nobody can say which rows these were; the count stands.
+        logger.error("chunk unreadable", job_id=str(job.id), chunk=lease.number, key=key)
+        return
+    message = f"The part of the file with this row failed {lease.attempt} times: {reason}"
+    session.execute(
+        _FAILED_ROW,
+        [
+            {
+                "tenant_id": job.tenant_id,
+                "job_id": job.id,
+                "row_number": row,
+                "code": CHUNK_FAILED,
+                "message": message[:500],
+                "company": name,
+            }
+            for row, name in zip(rows["row_number"].to_pylist(), rows["name"].to_pylist(), strict=True)
+        ],
+    )

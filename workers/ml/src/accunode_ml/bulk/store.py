@@ -1,0 +1,213 @@
+"""Stores a scored chunk: one copy, then a fixed number of statements, all in the caller's transaction.
+
+Each row of `incoming` gets an outcome; what cannot be stored gets a code and a message too. Row-level security decides
+what the submitter sees and may edit: selecting `for update` shows editable rows only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from accunode_common.models.bulk import Job, OnConflict
+from accunode_ml.bulk.companies import fill_companies, find_companies, find_or_make_companies
+from accunode_ml.bulk.incoming import copy_in
+from accunode_ml.bulk.jobs import kind_of, scope_id
+from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, ScoredChunk
+from accunode_scoring import RATIOS, Kind
+
+ROUNDS = 3
+"""How often a row is looked at that somebody else is storing at the same time."""
+
+_SCORED = (*RATIO_COLUMNS, *PROBABILITIES, "grade", "risk_level", "reason_codes", "flags")
+_KEPT = (
+    "model_version",
+    *PROBABILITIES,
+    "grade",
+    "risk_level",
+    "reason_codes",
+    "flags",
+    "job_id",
+    "row_number",
+    "updated_at",
+)
+_CHANGED = (
+    f"({', '.join(f'p.{name}' for name in RATIO_COLUMNS)}, p.model_version, p.grade)"
+    f" is distinct from ({', '.join(f'i.{name}' for name in RATIO_COLUMNS)}, cast(:model_version as text), i.grade)"
+)
+_SAME_PERIOD = {
+    True: "p.fiscal_year = i.fiscal_year and p.fiscal_quarter = i.fiscal_quarter",
+    False: "p.fiscal_year = i.fiscal_year and p.fiscal_quarter is null",
+}
+
+_REPEATED = text("""
+    with ranked as (
+        select row_number,
+            first_value(row_number) over (
+                partition by coalesce(obligor::text, name_key), fiscal_year, fiscal_quarter order by row_number
+            ) as first
+        from incoming
+    )
+    update incoming i
+    set outcome = 'rejected', code = 'conflict_duplicate',
+        message = format('Row %s is about the same company and period.', r.first)
+    from ranked r
+    where r.row_number = i.row_number and r.first <> r.row_number
+""")
+
+
+def _find_stored(*, quarterly: bool) -> TextClause:
+    return text(f"""
+        update incoming i
+        set stored = p.id,
+            outcome = case when p.job_id = :job_id and p.row_number <> i.row_number then 'rejected' end,
+            code = case when p.job_id = :job_id and p.row_number <> i.row_number then 'conflict_duplicate' end,
+            message = case when p.job_id = :job_id and p.row_number <> i.row_number
+                then format('Row %s is about the same company and period.', p.row_number) end
+        from credit.predictions p
+        where i.outcome is null and p.tenant_id = :tenant_id and p.company_id = i.obligor and p.kind = :kind
+          and {_SAME_PERIOD[quarterly]}
+    """)  # noqa: S608
+
+
+_FIND_STORED = {quarterly: _find_stored(quarterly=quarterly) for quarterly in (True, False)}
+_REFUSE = text("""
+    update incoming set outcome = :outcome, code = :code, message = :message
+    where stored is not null and outcome is null
+""")
+_LOCK_EDITABLE = text("""
+    with editable as (
+        select p.id from incoming i join credit.predictions p on p.tenant_id = :tenant_id and p.id = i.stored
+        where i.outcome is null order by p.id for update of p
+    )
+    update incoming i set outcome = 'edited' from editable e where i.stored = e.id
+""")
+
+
+def _keep_versions(kind: Kind) -> TextClause:
+    """Keeps predictions as they were, in the form that editing one by one keeps them in."""
+    ratios = ", ".join(f"'{ratio.name}', p.{ratio.name}" for ratio in RATIOS[kind])
+    kept = ", ".join(f"'{name}', p.{name}" for name in _KEPT)
+    return text(f"""
+        insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
+        select p.tenant_id, i.version_id, p.id, p.version,
+            jsonb_build_object('ratios', jsonb_build_object({ratios}), {kept}), :user_id
+        from incoming i join credit.predictions p on p.tenant_id = :tenant_id and p.id = i.stored
+        where i.outcome = 'edited' and {_CHANGED}
+    """)  # noqa: S608
+
+
+_KEEP_VERSIONS = {kind: _keep_versions(kind) for kind in (Kind.ANNUAL, Kind.QUARTERLY)}
+_EDIT = text(f"""
+    update credit.predictions p
+    set {", ".join(f"{name} = i.{name}" for name in _SCORED)}, model_version = :model_version, amounts = null,
+        job_id = :job_id, row_number = i.row_number, version = p.version + ({_CHANGED})::int, updated_at = now()
+    from incoming i
+    where i.outcome = 'edited' and p.tenant_id = :tenant_id and p.id = i.stored
+""")  # noqa: S608
+_ADD = text(f"""
+    with added as (
+        insert into credit.predictions (tenant_id, id, access_level, organization_id, created_by, company_id, kind,
+            fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, model_version, job_id, row_number)
+        select :tenant_id, prediction_id, :access_level, :organization_id, :user_id, obligor, :kind,
+            fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, :model_version, :job_id, row_number
+        from incoming where outcome is null and obligor is not null
+        order by obligor, fiscal_year, fiscal_quarter
+        on conflict do nothing returning row_number
+    )
+    update incoming i set outcome = 'new' from added a where a.row_number = i.row_number
+""")  # noqa: S608
+_WOULD_ADD = text("update incoming set outcome = 'new' where outcome is null")
+_UNDECIDED = text("select exists (select 1 from incoming where outcome is null)")
+_GIVE_UP = text("update incoming set outcome = 'rejected', code = :code, message = :message where outcome is null")
+_WRITE_ISSUES = text("""
+    insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
+    select :tenant_id, :job_id, row_number, 0, outcome, code, message, name
+    from incoming where outcome in ('rejected', 'skipped')
+""")
+_COUNT = text("select outcome, risk_level, grade, count(*) as rows from incoming group by outcome, risk_level, grade")
+
+_NOT_EDITABLE = {"code": "not_editable", "message": "It is stored already and belongs to somebody else."}
+_REFUSALS: Mapping[OnConflict, Mapping[str, str]] = {
+    OnConflict.SKIP: {"outcome": "skipped", "code": "already_stored", "message": "It is stored already."},
+    OnConflict.ERROR: {"outcome": "rejected", "code": "already_stored", "message": "It is stored already."},
+    OnConflict.UPDATE: {"outcome": "rejected", **_NOT_EDITABLE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a chunk's rows.
+
+    Attributes:
+        accepted: Rows that are stored now, or would be in a dry run.
+        rejected: Rows refused, with a row issue each.
+        skipped: Rows passed over, with a row issue each.
+        distributions: Accepted rows by risk level and by grade.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    distributions: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def store(session: Session, job: Job, chunk: ScoredChunk) -> Stored:
+    """Store the chunk's rows for the job, in a transaction that runs in its submitter's context."""
+    scope: dict[str, Any] = {
+        "tenant_id": job.tenant_id,
+        "scope_id": scope_id(job),
+        "job_id": job.id,
+        "kind": job.kind,
+        "access_level": job.access_level,
+        "organization_id": job.organization_id,
+        "user_id": job.created_by,
+        "model_version": chunk.model_version,
+    }
+    copy_in(session, chunk.rows)
+    if job.dry_run:
+        find_companies(session, scope)
+    else:
+        find_or_make_companies(session, scope)
+    session.execute(_REPEATED)
+    _decide(session, job, scope)
+    session.execute(_WRITE_ISSUES, scope)
+    return _counts(session)
+
+
+def _decide(session: Session, job: Job, scope: dict[str, Any]) -> None:
+    mode = OnConflict(job.on_conflict)
+    if mode is OnConflict.UPDATE and not job.dry_run:
+        fill_companies(session, scope)
+    for _ in range(ROUNDS):
+        session.execute(_FIND_STORED[job.kind == "quarterly"], scope)
+        if mode is OnConflict.UPDATE:
+            session.execute(_LOCK_EDITABLE, scope)
+        session.execute(_REFUSE, _REFUSALS[mode])
+        if job.dry_run:
+            session.execute(_WOULD_ADD)
+            return
+        session.execute(_ADD, scope)
+        if not session.execute(_UNDECIDED).scalar_one():
+            break
+    else:
+        # What stands in the way is not to be seen: it is somebody else's.
+        session.execute(_GIVE_UP, _NOT_EDITABLE)
+    if mode is OnConflict.UPDATE:
+        session.execute(_KEEP_VERSIONS[kind_of(job)], scope)
+        session.execute(_EDIT, scope)
+
+
+def _counts(session: Session) -> Stored:
+    totals = {"accepted": 0, "rejected": 0, "skipped": 0}
+    distributions: dict[str, dict[str, int]] = {"risk_levels": {}, "grades": {}}
+    for row in session.execute(_COUNT):
+        if row.outcome in totals:
+            totals[row.outcome] += row.rows
+            continue
+        totals["accepted"] += row.rows
+        for name, key in (("risk_levels", row.risk_level), ("grades", row.grade)):
+            distributions[name][key] = distributions[name].get(key, 0) + row.rows
+    return Stored(**totals, distributions=distributions)

@@ -1,0 +1,105 @@
+"""The relay's life: listen, publish, sweep, beat; begin again when PostgreSQL or Redis were away."""
+
+import threading
+import time
+
+import psycopg
+import redis
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy.engine import make_url
+
+from accunode_common.log import get_logger
+from accunode_common.tasks.celery import create_celery
+from accunode_common.tasks.outbox import CHANNEL
+from accunode_ml.heartbeat import BEAT_SECONDS, beat
+from accunode_ml.relay.publisher import Publisher
+from accunode_ml.relay.sweeper import Sweeper
+from accunode_ml.settings import RelaySettings
+
+LONGEST_PAUSE_SECONDS = 5.0
+_SOCKET_SECONDS = 5.0
+
+logger = get_logger(__name__)
+
+
+class Relay:
+    """Runs until `stop` is set.
+
+    Args:
+        settings: Where PostgreSQL and Redis are, and how often to look.
+        stop: Set by whoever wants it to end; it ends within about a second.
+    """
+
+    def __init__(self, settings: RelaySettings, stop: threading.Event) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._publisher = Publisher(create_celery("accunode-relay", settings), settings.relay_batch)
+        self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
+        self._broker = redis.Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            decode_responses=True,
+            socket_timeout=_SOCKET_SECONDS,
+            socket_connect_timeout=_SOCKET_SECONDS,
+        )
+        self._heartbeat = settings.heartbeat("relay")
+        self._next_sweep = 0.0
+        self._next_beat = 0.0
+        self._pause = 0.0
+
+    def run(self) -> None:
+        """Relay until told to stop."""
+        try:
+            while not self._stop.is_set():
+                try:
+                    with self._connect() as connection:
+                        logger.info("relay connected")
+                        self._serve(connection)
+                except psycopg.OperationalError as error:
+                    self._back_off("postgresql", error)
+        finally:
+            self._broker.close()
+
+    def _connect(self) -> psycopg.Connection:
+        url = make_url(self._settings.database_url.get_secret_value()).set(drivername="postgresql")
+        return psycopg.connect(
+            url.render_as_string(hide_password=False),
+            autocommit=True,
+            application_name="accunode-relay",
+            connect_timeout=5,
+            options=f"-c statement_timeout={self._settings.database_statement_timeout_ms} -c timezone=UTC",
+            # A server that vanished without a word is noticed within half a minute.
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+        )
+
+    def _serve(self, connection: psycopg.Connection) -> None:
+        connection.execute(f"LISTEN {CHANNEL}")
+        while not self._stop.is_set():
+            self._beat()
+            try:
+                self._publisher.publish_all(connection)
+                self._sweep(connection)
+                self._pause = 0.0
+            except (BrokerError, redis.RedisError) as error:
+                self._back_off("redis", error)
+            for _ in connection.notifies(timeout=self._settings.relay_poll_seconds, stop_after=1):
+                pass
+
+    def _sweep(self, connection: psycopg.Connection) -> None:
+        if time.monotonic() < self._next_sweep:
+            return
+        self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        if self._sweeper.sweep(connection, self._broker):
+            self._publisher.publish_all(connection)
+
+    def _beat(self) -> None:
+        if time.monotonic() >= self._next_beat:
+            beat(self._heartbeat)
+            self._next_beat = time.monotonic() + BEAT_SECONDS
+
+    def _back_off(self, what: str, error: Exception) -> None:
+        logger.error("server away", server=what, reason=str(error).strip()[:300])
+        self._pause = min(max(0.2, self._pause * 2), LONGEST_PAUSE_SECONDS)
+        self._beat()
+        self._stop.wait(self._pause)

@@ -1,0 +1,58 @@
+"""Publishes outbox rows in their order and deletes each once Redis has it: every message at least once."""
+
+from typing import Any
+
+import psycopg
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerError
+from psycopg.rows import dict_row
+
+_NEXT = """
+    select id, task, queue, payload from ops.outbox order by id limit %s for update skip locked
+"""
+_DELETE = "delete from ops.outbox where id = any(%s)"
+
+
+class Publisher:
+    """Moves messages from the outbox to Celery. Several relays may do so at once: each takes other rows."""
+
+    def __init__(self, app: Celery, batch: int) -> None:
+        self._app = app
+        self._batch = batch
+
+    def publish_all(self, connection: psycopg.Connection) -> int:
+        """Publish until the outbox is empty; returns how many messages.
+
+        Raises:
+            BrokerError: Redis is gone. What it has taken is deleted from the outbox, and no more.
+        """
+        published = 0
+        while True:
+            rows, sent, failure = self._publish_batch(connection)
+            published += sent
+            if failure is not None:
+                self._app.pool.force_close_all()
+                raise failure
+            if rows < self._batch:
+                return published
+
+    def _publish_batch(self, connection: psycopg.Connection) -> tuple[int, int, BrokerError | None]:
+        failure: BrokerError | None = None
+        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(_NEXT, [self._batch]).fetchall()
+            sent: list[Any] = []
+            for row in rows:
+                try:
+                    self._send(row)
+                except BrokerError as error:
+                    failure = error
+                    break
+                sent.append(row["id"])
+            if sent:
+                cursor.execute(_DELETE, [sent])
+        return len(rows), len(sent), failure
+
+    def _send(self, row: dict[str, Any]) -> None:
+        self._app.send_task(
+            row["task"], kwargs=row["payload"], queue=row["queue"], task_id=str(row["id"]), ignore_result=True
+        )

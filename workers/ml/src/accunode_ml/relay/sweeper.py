@@ -1,0 +1,83 @@
+"""Finds what nobody works on any more, and what is out of date; everything it sends goes through the outbox."""
+
+import time
+from uuid import UUID
+
+import psycopg
+import redis
+from psycopg.types.json import Jsonb
+
+from accunode_common.ids import new_id
+from accunode_common.log import get_logger
+from accunode_common.tasks.messages import AdvanceJob, Queue
+
+REPEAT_SECONDS = 60.0
+"""How long a job that was reported is left in peace: the workers may be away."""
+
+PURGE_SECONDS = 300.0
+MARKER = "accunode:relay:redis-run"
+
+_STALLED = """
+    select j.tenant_id, j.id from bulk.jobs j
+    where j.type = 'bulk_upload' and j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
+      and (%(all)s or j.updated_at < now() - make_interval(secs => %(stalled)s) or exists (
+          select 1 from bulk.chunks c
+          where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state in ('ready', 'leased')
+            and c.lease_expires_at < clock_timestamp()
+      ))
+"""
+_ENQUEUE = "insert into ops.outbox (tenant_id, id, task, queue, payload) values (%s, %s, %s, %s, %s)"
+_PURGE = "delete from ops.idempotency_keys where expires_at < now()"
+
+logger = get_logger(__name__)
+
+
+class Sweeper:
+    """Looks through unfinished work. Any number may run: what they send can be done twice."""
+
+    def __init__(self, *, stalled_seconds: float) -> None:
+        self._stalled_seconds = stalled_seconds
+        self._reported: dict[UUID, float] = {}
+        self._purged = 0.0
+
+    def sweep(self, connection: psycopg.Connection, broker: redis.Redis) -> int:
+        """Send a message for each job that needs looking after; returns how many.
+
+        Raises:
+            redis.RedisError: Redis does not answer.
+        """
+        lost = _redis_lost_its_data(broker)
+        jobs = connection.execute(_STALLED, {"all": lost is not None, "stalled": self._stalled_seconds}).fetchall()
+        now = time.monotonic()
+        due = [
+            job
+            for job in jobs
+            if lost is not None or now - self._reported.get(job[1], -REPEAT_SECONDS) >= REPEAT_SECONDS
+        ]
+        with connection.transaction():
+            for tenant_id, job_id in due:
+                self._send(connection, AdvanceJob(tenant_id=tenant_id, job_id=job_id, resend=lost is not None))
+        self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in jobs}
+        if lost is not None:
+            logger.warning("redis began afresh", jobs=len(due))
+            broker.set(MARKER, lost)
+        elif due:
+            logger.warning("stalled jobs", jobs=[str(job[1]) for job in due])
+        self._purge(connection, now)
+        return len(due)
+
+    def _send(self, connection: psycopg.Connection, message: AdvanceJob) -> None:
+        payload = Jsonb(message.model_dump(mode="json", exclude_none=True))
+        connection.execute(_ENQUEUE, [message.tenant_id, new_id(), message.task, Queue.MAINTENANCE.value, payload])
+
+    def _purge(self, connection: psycopg.Connection, now: float) -> None:
+        if now - self._purged >= PURGE_SECONDS:
+            connection.execute(_PURGE)
+            self._purged = now
+
+
+def _redis_lost_its_data(broker: redis.Redis) -> str | None:
+    """The running server's id when it is another than last time, or has forgotten; messages may be lost then."""
+    run = str(broker.info("server")["run_id"])
+    known = broker.get(MARKER)
+    return None if known is not None and known == run else run

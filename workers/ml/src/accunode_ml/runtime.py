@@ -1,0 +1,37 @@
+"""What a worker process holds open, handed to every task."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from accunode_common.db.session import SyncDatabase
+from accunode_common.storage import Storage, open_storage
+from accunode_ml.settings import WorkerSettings
+from accunode_scoring import ModelLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The worker's resources: settings, PostgreSQL, stored objects and models."""
+
+    settings: WorkerSettings
+    database: SyncDatabase
+    storage: Storage
+    models: ModelLibrary
+
+    @classmethod
+    def open(cls, settings: WorkerSettings, models: ModelLibrary | None = None) -> Self:
+        """Open everything; PostgreSQL is contacted with the first transaction.
+
+        Raises:
+            StorageError: The storage cannot be used.
+        """
+        return cls(
+            settings=settings,
+            database=SyncDatabase(settings, "accunode-worker"),
+            storage=open_storage(settings.storage_url),
+            models=models or ModelLibrary.load(settings.models_dir),
+        )
+
+    def close(self) -> None:
+        """Close the pool of connections."""
+        self.database.close()

@@ -1,0 +1,63 @@
+"""What the worker and the relay are told by their environment."""
+
+import tempfile
+from pathlib import Path
+
+from pydantic import Field
+
+from accunode_common.settings import DatabaseSettings, LogSettings, ModelSettings, RedisSettings, StorageSettings
+
+
+class HeartbeatSettings(LogSettings):
+    """Where a process shows that it lives; give each process of a machine its own file."""
+
+    heartbeat_file: Path | None = None
+
+    def heartbeat(self, process: str) -> Path:
+        """The file of `process`."""
+        return self.heartbeat_file or Path(tempfile.gettempdir()) / f"accunode-{process}.heartbeat"
+
+
+class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, StorageSettings, ModelSettings):
+    """What a worker needs.
+
+    Attributes:
+        database_pool_size: Connections of each worker process; one task runs in it at a time.
+        database_statement_timeout_ms: A statement that runs longer is cancelled; a chunk writes thousands of rows.
+        chunk_rows: Rows that one task scores: large enough to make a matrix worth while, small enough to cancel soon.
+        chunk_lease_seconds: How long a chunk is its worker's; a killed worker's chunk waits as long.
+        chunk_attempts: Tries after which a chunk, or the reading of a file, is given up.
+        chunk_retry_seconds: The pause after the first failed try; the second waits twice as long.
+        chunks_in_flight: Chunks that one tenant may have with the workers at once, in each queue.
+        handout_seconds: How long a message may wait in a queue before it is taken for lost.
+        startup_seconds: How long a starting worker waits for Redis and PostgreSQL.
+    """
+
+    database_pool_size: int = Field(default=1, ge=1)
+    database_pool_overflow: int = Field(default=1, ge=0)
+    database_statement_timeout_ms: int = Field(default=45_000, ge=100)
+    chunk_rows: int = Field(default=5_000, ge=1, le=100_000)
+    chunk_lease_seconds: float = Field(default=60, gt=0)
+    chunk_attempts: int = Field(default=3, ge=1)
+    chunk_retry_seconds: float = Field(default=5, ge=0)
+    chunks_in_flight: int = Field(default=16, ge=1)
+    handout_seconds: float = Field(default=600, gt=0)
+    startup_seconds: float = Field(default=30, gt=0)
+
+
+class RelaySettings(HeartbeatSettings, DatabaseSettings, RedisSettings):
+    """What the relay needs.
+
+    Attributes:
+        relay_batch: Messages published in one transaction.
+        relay_poll_seconds: How often the outbox is looked at when nobody notifies.
+        sweep_seconds: How often unfinished work is looked for.
+        stalled_seconds: How long a job may stand still before it is looked after.
+        startup_seconds: How long a starting relay waits for Redis and PostgreSQL.
+    """
+
+    relay_batch: int = Field(default=200, ge=1)
+    relay_poll_seconds: float = Field(default=1, gt=0)
+    sweep_seconds: float = Field(default=5, gt=0)
+    stalled_seconds: float = Field(default=600, gt=0)
+    startup_seconds: float = Field(default=30, gt=0)
