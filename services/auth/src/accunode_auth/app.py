@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from accunode_auth import parts
 from accunode_auth.keys.router import router as keys
+from accunode_auth.passwords.router import router as passwords
 from accunode_auth.registration.router import router as registration
 from accunode_auth.sessions.router import router as sessions
 from accunode_auth.settings import AuthSettings
@@ -29,7 +30,7 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
     app = create_service_app(
         "auth",
         settings,
-        [sign_in, sessions, registration, users],
+        [sign_in, sessions, registration, passwords, users],
         description=DESCRIPTION,
         root_routers=[keys],
         key_source=key_source or means.keys,

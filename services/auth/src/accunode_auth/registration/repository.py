@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,8 +61,3 @@ async def verify_email(db: AsyncSession, user_id: UUID) -> None:
         .where(User.id == user_id, User.email_verified_at.is_(None))
         .values(email_verified_at=func.now(), version=User.version + 1)
     )
-
-
-async def address_of(db: AsyncSession, user_id: UUID) -> str | None:
-    """The person's address."""
-    return await db.scalar(select(User.email).where(User.id == user_id))

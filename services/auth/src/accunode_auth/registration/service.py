@@ -130,6 +130,11 @@ async def verify_email(app: Resources, text: str, origin: Origin) -> None:
         )
 
 
+async def confirm_email(db: AsyncSession, user_id: UUID) -> None:
+    """Note that the person's address is theirs. The transaction's context must be the person's."""
+    await repository.verify_email(db, user_id)
+
+
 def verification_mail(parts: Parts, address: str, token: str) -> Mail:
     """The mail that asks a new user to show that the address is theirs."""
     return Mail(

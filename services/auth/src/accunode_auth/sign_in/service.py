@@ -36,8 +36,7 @@ async def sign_in(app: Resources, parts: Parts, email: str, password: str, origi
     key = email_key(email)
     caller = hashlib.sha256(key.encode()).hexdigest()
     (await app.limiter.look(FAILURES, caller=caller)).enforce()
-    async with app.database.transaction(AccessContext()) as db:
-        candidate = await repository.find(db, key)
+    candidate = await find(app, email)
     async with contextlib.AsyncExitStack() as discretion:
         await discretion.enter_async_context(parts.discreetly())
         matches = await parts.passwords.verify(password, candidate.password_hash if candidate else None)
@@ -56,6 +55,12 @@ async def sign_in(app: Resources, parts: Parts, email: str, password: str, origi
         if fresh_hash is not None:
             await repository.replace_hash(db, candidate.id, fresh_hash)
         return await begin(db, parts, candidate.id, origin)
+
+
+async def find(app: Resources, email: str) -> repository.Candidate | None:
+    """The person of that address, before anybody is signed in."""
+    async with app.database.transaction(AccessContext()) as db:
+        return await repository.find(db, email_key(email))
 
 
 async def begin(db: AsyncSession, parts: Parts, user_id: UUID, origin: Origin) -> sessions.Tokens:

@@ -1,0 +1,51 @@
+"""Passwords."""
+
+from fastapi import BackgroundTasks, status
+
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.passwords import service
+from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset
+from accunode_auth.public import PublicRoute
+from accunode_auth.registration.schemas import Accepted
+from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.http.app import api_router
+from accunode_common.http.session import SecretSession
+from accunode_common.http.trail import AuditTrail
+
+router = api_router("/auth", tag="passwords")
+
+
+@router.post("/change-password", status_code=status.HTTP_204_NO_CONTENT, summary="Change the password")
+async def change_password(
+    subject: CurrentSubject,
+    parts: AuthParts,
+    app: AppResources,
+    db: SecretSession,
+    trail: AuditTrail,
+    body: PasswordChange,
+) -> None:
+    """Replaces the caller's password, and ends their other sessions."""
+    ended = await service.change(db, app, parts, subject, current=body.current_password, new=body.new_password)
+    await trail.record(db, "password.change", "user", subject.user_id, details={"sessions_ended": ended})
+
+
+@router.post(
+    "/forgot-password", status_code=status.HTTP_202_ACCEPTED, summary="Ask for a reset", dependencies=[PublicRoute]
+)
+async def request_password_reset(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, tasks: BackgroundTasks, body: ForgottenPassword
+) -> Accepted:
+    """Mails a token that is good once, for 30 minutes. The reply is the same for an unknown address."""
+    async with parts.discreetly():
+        mail = await service.request_reset(app, parts, body.email, origin)
+    if mail is not None:
+        tasks.add_task(parts.mailer.send, mail)
+    return Accepted(detail="If the address has an account, a mail is on its way to it.")
+
+
+@router.post(
+    "/reset-password", status_code=status.HTTP_204_NO_CONTENT, summary="Set a new password", dependencies=[PublicRoute]
+)
+async def reset_password(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: PasswordReset) -> None:
+    """Takes the token of a mail, and ends every session."""
+    await service.reset(app, parts, body.token, body.new_password, origin)

@@ -1,0 +1,120 @@
+"""Changing a password, and resetting one that was forgotten. Either ends the sessions that the old one began."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.mail import Mail
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.passwords import repository
+from accunode_auth.passwords.policy import refuse_own_email
+from accunode_auth.registration import service as registration
+from accunode_auth.sessions import service as sessions
+from accunode_auth.sign_in import service as sign_in
+from accunode_common import audit
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext, set_context
+from accunode_common.emails import email_key
+from accunode_common.errors import ConflictError, ForbiddenError, GoneError, UnprocessableInputError
+from accunode_common.http.resources import Resources
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.identity import TokenPurpose, UserStatus
+from accunode_common.ratelimit import RateLimit
+
+RESET_LIFETIME = timedelta(minutes=30)
+CHANGES = RateLimit("password-change", 10, 900)
+RESET_MAILS = RateLimit("password-reset", 3, 900)
+
+
+async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, *, current: str, new: str) -> int:
+    """Replace the caller's password, and end their other sessions; gives how many.
+
+    Raises:
+        ForbiddenError: The current password is wrong.
+        UnprocessableInputError: The new one is the old one, or contains the address.
+        ConflictError: The password was changed by another request meanwhile.
+        RateLimitedError: Too many tries.
+    """
+    (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
+    user = await repository.find(db, subject.user_id)
+    if user is None or not await parts.passwords.verify(current, user.password_hash):
+        raise ForbiddenError("The current password is wrong.")
+    if current == new:
+        raise UnprocessableInputError.at("/body/new_password", "same_password", "This is the current password.")
+    refuse_own_email(new, user.email, pointer="/body/new_password")
+    fresh = await parts.passwords.hash(new)
+    if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
+        raise ConflictError("The password was changed meanwhile.")
+    return await sessions.end_others(
+        db,
+        app.revocations,
+        subject.user_id,
+        keep=subject.session_id,
+        reason=sessions.EndReason.PASSWORD_CHANGED,
+    )
+
+
+async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin) -> Mail | None:
+    """A mail with a single-use token for the person of that address; None if there is nobody to send it to."""
+    key = email_key(email)
+    candidate = await sign_in.find(app, email)
+    if candidate is None or candidate.status != UserStatus.ACTIVE:
+        return None
+    if not (await app.limiter.take(RESET_MAILS, caller=str(candidate.id))).allowed:
+        return None
+    context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=candidate.id)
+    async with app.database.transaction(context) as db:
+        token = await registration.issue_token(db, candidate.id, TokenPurpose.RESET_PASSWORD, RESET_LIFETIME)
+        user = await repository.find(db, candidate.id)
+        await _record(db, "password.request_reset", context, origin)
+    return _reset_mail(parts, user.email if user else key, token)
+
+
+async def reset(app: Resources, parts: Parts, text: str, new: str, origin: Origin) -> None:
+    """Set a new password with a mailed token; ends every session, and shows that the address is the person's.
+
+    Raises:
+        GoneError: The token is unknown, used or expired.
+        UnprocessableInputError: The password contains the address.
+    """
+    credential = registration.parse_token(TokenPurpose.RESET_PASSWORD, text)
+    user_id = credential.ids[0]
+    context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)
+    fresh = await parts.passwords.hash(new)
+    async with app.database.transaction(context) as db:
+        await registration.spend_token(db, TokenPurpose.RESET_PASSWORD, credential)
+        user = await repository.find(db, user_id)
+        if user is None or user.status != UserStatus.ACTIVE:
+            raise GoneError("The token is not valid, or no longer.")
+        refuse_own_email(new, user.email, pointer="/body/new_password")
+        await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
+        await registration.confirm_email(db, user_id)
+        await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
+        await set_context(db, context)
+        await _record(db, "password.reset", context, origin)
+
+
+async def _record(db: AsyncSession, action: str, context: AccessContext, origin: Origin) -> None:
+    await audit.record(
+        db,
+        audit.AuditEntry(
+            tenant_id=PLATFORM_TENANT_ID,
+            action=action,
+            resource_type="user",
+            resource_id=context.user_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+        ),
+    )
+
+
+def _reset_mail(parts: Parts, address: str, token: str) -> Mail:
+    return Mail(
+        to=address,
+        subject="Reset your AccuNode password",
+        text=(
+            "Somebody, perhaps you, asked to reset your password. To set a new one, send the token below to\n"
+            f"POST {parts.settings.public_url}/api/v1/auth/reset-password within 30 minutes:\n\n{token}\n\n"
+            "If it was not you, do nothing: the password stays as it is.\n"
+        ),
+    )

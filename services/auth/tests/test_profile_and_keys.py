@@ -1,0 +1,150 @@
+"""The caller's profile, the signing keys, and the commands of whoever runs the service."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from accunode_auth.admin import generate_key
+from accunode_auth.app import create_app
+from accunode_auth.keys.keyring import KeyRing
+from accunode_auth.settings import AuthSettings
+from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.http.operations import operations, public_operations
+from accunode_common.ids import new_id
+from accunode_common.routing import service_for
+from accunode_common.settings import SettingsError
+from accunode_common.testing.app import ServiceClient, running
+from accunode_common.testing.people import Caller, World
+from accunode_common.testing.problems import assert_problem
+
+ME = "/api/v1/users/me"
+PASSWORD = "correct horse battery staple"
+
+
+async def test_everybody_reads_their_own_profile(auth: ServiceClient, caller: Caller) -> None:
+    profile = (await auth.as_(caller).get(ME)).json()
+    assert profile["id"] == str(caller.user_id)
+    assert profile["role"] == caller.subject.role
+    assert set(profile["permissions"]) == GRANTS[Role(caller.subject.role)].permissions
+    assert [m["membership_id"] for m in profile["memberships"]] == [str(caller.membership_id)]
+
+
+async def test_a_name_is_changed_and_the_change_is_on_the_trail(
+    auth: ServiceClient, world: World, superuser: psycopg.Connection
+) -> None:
+    client = auth.as_(world.one.org_member)
+    tag = (await client.get(ME)).headers["etag"]
+    changed = await client.patch(ME, json={"full_name": "Zoë Ångström"}, headers={"If-Match": tag})
+    assert changed.json()["full_name"] == "Zoë Ångström"
+    assert_problem(await client.patch(ME, json={"full_name": "No"}, headers={"If-Match": tag}), 412)
+    trail = superuser.execute("SELECT action FROM audit.events WHERE tenant_id = %s", [world.one.id]).fetchall()
+    assert trail == [("user.update",)]
+
+
+@pytest.mark.parametrize("body", [{"role": "super_admin"}, {"full_name": "x" * 201}, {"full_name": "a\nb"}, {}])
+async def test_nothing_else_about_oneself_can_be_changed(
+    auth: ServiceClient, world: World, body: dict[str, str]
+) -> None:
+    assert_problem(await auth.as_(world.user).patch(ME, json=body), 422, "invalid_input")
+
+
+async def test_keys_rotate_while_tokens_of_the_older_key_stay_good(
+    auth_settings: AuthSettings, person: Callable[..., Caller], tmp_path: Path
+) -> None:
+    generate_key(tmp_path / "2026-01.pem")
+    settings = auth_settings.model_copy(update={"signing_key_file": tmp_path})
+    who = person()
+    async with running(create_app(settings)) as app:
+        reply = await app.http.post("/api/v1/auth/login", json={"email": who.email, "password": PASSWORD})
+        old = reply.json()["access_token"]
+    generate_key(tmp_path / "2026-02.pem")
+    async with running(create_app(settings)) as app:
+        document = (await app.http.get("/.well-known/jwks.json")).json()
+        assert len(document["keys"]) == 2
+        assert all(set(key) == {"kid", "kty", "crv", "x", "use", "alg"} for key in document["keys"])
+        me = await app.http.get(ME, headers={"Authorization": f"Bearer {old}"})
+        assert me.status_code == 200
+        reply = await app.http.post("/api/v1/auth/login", json={"email": who.email, "password": PASSWORD})
+        assert reply.json()["access_token"].split(".")[0] != old.split(".")[0]
+    (tmp_path / "2026-01.pem").unlink()
+    async with running(create_app(settings)) as app:
+        assert_problem(await app.http.get(ME, headers={"Authorization": f"Bearer {old}"}), 401)
+
+
+def test_unusable_signing_keys_get_one_clear_sentence(auth_settings: AuthSettings, tmp_path: Path) -> None:
+    (tmp_path / "bad.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    for path in (tmp_path / "absent.pem", tmp_path / "bad.pem"):
+        with pytest.raises(SettingsError, match="ACCUNODE_SIGNING_KEY_FILE"):
+            KeyRing(auth_settings.model_copy(update={"signing_key_file": path}))
+    generate_key(tmp_path / "good.pem")
+    assert (tmp_path / "good.pem").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        generate_key(tmp_path / "good.pem")
+
+
+def test_the_path_table_sends_every_route_here(auth_settings: AuthSettings) -> None:
+    app = create_app(auth_settings)
+    for operation in operations(app):
+        if operation.in_schema:
+            service = service_for(operation.path)
+            assert service is not None
+            assert service.name == "auth", operation.path
+
+
+def test_only_these_routes_are_open_to_anybody(auth_settings: AuthSettings) -> None:
+    opened = {path.removeprefix("/api/v1") for _, path in public_operations(create_app(auth_settings))}
+    assert opened == {
+        "/auth/register",
+        "/auth/verify-email",
+        "/auth/login",
+        "/auth/refresh",
+        "/auth/forgot-password",
+        "/auth/reset-password",
+        "/.well-known/jwks.json",
+        "/health",
+        "/ready",
+        "/metrics",
+    }
+
+
+def run_admin(settings: AuthSettings, *arguments: str, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ACCUNODE_")},
+        "ACCUNODE_DATABASE_URL": settings.database_url.get_secret_value(),
+    }
+    command = [sys.executable, "-m", "accunode_auth.admin", *arguments]
+    return subprocess.run(command, env=environment, input=f"{password}\n", capture_output=True, text=True, check=False)
+
+
+async def test_the_first_super_admin_is_made_by_command(
+    auth: ServiceClient, auth_settings: AuthSettings, sign_in: Callable[..., Awaitable[Any]]
+) -> None:
+    email = f"root-{new_id()}@platform.example"
+    made = run_admin(auth_settings, "create-super-admin", "--email", email)
+    assert (made.returncode, made.stdout) == (0, f"{email} is a super admin now.\n"), made.stderr
+    again = run_admin(auth_settings, "create-super-admin", "--email", email.upper())
+    assert "already" in again.stdout
+    reply = await auth.http.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
+    assert reply.json()["membership"]["role"] == "super_admin"
+
+
+def test_the_command_refuses_a_weak_password_in_one_sentence(auth_settings: AuthSettings) -> None:
+    refused = run_admin(auth_settings, "create-super-admin", "--email", "a@b.co", password="weak")
+    assert refused.returncode == 1
+    assert "password" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+async def test_an_existing_person_becomes_a_super_admin_and_keeps_their_password(
+    auth: ServiceClient, auth_settings: AuthSettings, person: Callable[..., Caller]
+) -> None:
+    who = person()
+    run_admin(auth_settings, "create-super-admin", "--email", who.email, password="another password entirely")
+    reply = await auth.http.post("/api/v1/auth/login", json={"email": who.email, "password": PASSWORD})
+    assert reply.json()["membership"]["role"] == "super_admin"
