@@ -5,17 +5,21 @@ from fastapi import FastAPI
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http.app import create_service_app
 from accunode_predictions.companies.router import router as companies
+from accunode_predictions.explanations.router import router as explanations
+from accunode_predictions.exports.router import router as exports
 from accunode_predictions.predictions.annual import router as annual
 from accunode_predictions.predictions.quarterly import router as quarterly
 from accunode_predictions.predictions.router import router as predictions
 from accunode_predictions.serving import ServingModels
 from accunode_predictions.settings import PredictionsSettings
+from accunode_predictions.simulations.router import router as simulations
+from accunode_predictions.statistics.router import router as statistics
 from accunode_scoring import ModelLibrary
 
 SERVICE = "predictions"
 
 
-def create_app(settings: PredictionsSettings, *, key_source: KeySource | None = None) -> FastAPI:
+def create_app(settings: PredictionsSettings, key_source: KeySource | None = None) -> FastAPI:
     """The service's application. It reads and verifies the model files; nothing else is opened yet.
 
     Raises:
@@ -26,7 +30,7 @@ def create_app(settings: PredictionsSettings, *, key_source: KeySource | None = 
     app = create_service_app(
         SERVICE,
         settings,
-        [companies, annual, quarterly, predictions],
+        [companies, annual, quarterly, simulations, statistics, exports, predictions, explanations],
         description="Companies, probabilities of default with their explanations, the portfolio and the models.",
         key_source=key_source,
     )

@@ -100,3 +100,9 @@ class QuarterlyRatioValues(ResponseModel):
     sga_margin: float | None = _output(Kind.QUARTERLY, "sga_margin")
     long_term_debt_to_total_capital: float | None = _output(Kind.QUARTERLY, "long_term_debt_to_total_capital")
     return_on_capital: float | None = _output(Kind.QUARTERLY, "return_on_capital")
+
+
+def columns_of(kind: Kind) -> tuple[str, ...]:
+    """The ratio columns of a kind."""
+    values = AnnualRatioValues if kind is Kind.ANNUAL else QuarterlyRatioValues
+    return tuple(values.model_fields)

@@ -28,7 +28,7 @@ async def page(
     system: bool = False,
 ) -> Page[Item]:
     """One page of the caller's own and organization records, or of the system's."""
-    found = await repository.page(session, repository.listing(subject, kind, filters, system=system), order, paging)
+    found = await repository.page(session, repository.matching(subject, kind, filters, system=system), order, paging)
     companies = await repository.companies_of(session, found.rows)
     return Page(
         items=[render(row, companies[row.company_id]) for row in found.rows],

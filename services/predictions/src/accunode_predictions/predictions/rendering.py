@@ -3,7 +3,7 @@
 from typing import Any
 
 from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues
+from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues, columns_of
 from accunode_predictions.predictions.schemas import (
     AnnualPrediction,
     AnnualPredictionDetail,
@@ -16,12 +16,6 @@ from accunode_predictions.predictions.schemas import (
 from accunode_scoring import Kind, Score
 
 _STORED = tuple(name for name in PredictionFields.model_fields if name != "company")
-
-
-def columns_of(kind: Kind) -> tuple[str, ...]:
-    """The ratio columns of a kind."""
-    values = AnnualRatioValues if kind is Kind.ANNUAL else QuarterlyRatioValues
-    return tuple(values.model_fields)
 
 
 def ratios_of(prediction: Prediction) -> dict[str, float | None]:

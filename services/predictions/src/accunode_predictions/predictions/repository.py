@@ -18,17 +18,23 @@ from accunode_predictions.predictions.schemas import StoredKind
 from accunode_predictions.visibility import own_records, system_records
 
 
-def listing(
-    subject: Subject, kind: StoredKind, filters: AnnualFilters | QuarterlyFilters, *, system: bool
+def matching(
+    subject: Subject,
+    kind: StoredKind,
+    filters: AnnualFilters | QuarterlyFilters,
+    *,
+    system: bool,
+    always_join: bool = False,
 ) -> Select[Prediction]:
-    """The caller's own and organization records that pass `filters`, or the system's records that do."""
+    """The caller's own and organization records that pass `filters`, or the system's records that do.
+
+    Companies are joined when a filter needs them, or always.
+    """
     visible = system_records(Prediction) if system else own_records(Prediction, subject)
     statement = select(Prediction).where(visible, Prediction.kind == kind.value, *_conditions(filters))
-    if filters.symbol is None and filters.sector is None:
-        return statement
-    statement = statement.join(
-        Company, and_(Company.tenant_id == Prediction.tenant_id, Company.id == Prediction.company_id)
-    )
+    if always_join or filters.symbol is not None or filters.sector is not None:
+        same = and_(Company.tenant_id == Prediction.tenant_id, Company.id == Prediction.company_id)
+        statement = statement.join(Company, same)
     if filters.symbol is not None:
         statement = statement.where(Company.symbol == clean_symbol(filters.symbol))
     if filters.sector is not None:

@@ -1,0 +1,20 @@
+"""Explanations over HTTP."""
+
+from uuid import UUID
+
+from accunode_common.http.app import api_router
+from accunode_predictions.explanations import service
+from accunode_predictions.explanations.schemas import Explanation
+from accunode_predictions.predictions.permissions import PredictionReader
+from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.serving import RequestScoring
+
+router = api_router("/predictions", tag="explanations")
+
+
+@router.get("/{kind}/{prediction_id}/explanation", summary="Explain a prediction")
+async def explain_prediction(
+    kind: StoredKind, prediction_id: UUID, subject: PredictionReader, scoring: RequestScoring
+) -> Explanation:
+    """Reasons in words, and what each ratio adds to the score, by the model version that made the prediction."""
+    return await service.explain(scoring, subject, kind, prediction_id)

@@ -1,0 +1,61 @@
+"""Takes stored predictions apart, by scoring the stored ratios again with the stored model version."""
+
+from uuid import UUID
+
+from accunode_common.auth.subject import Subject
+from accunode_common.models.credit import Prediction
+from accunode_predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
+from accunode_predictions.predictions import service as predictions
+from accunode_predictions.predictions.rendering import ratios_of
+from accunode_predictions.predictions.schemas import ReasonOut, StoredKind
+from accunode_predictions.serving import Scoring
+from accunode_scoring import RATIOS, Kind, Scorer
+from accunode_scoring.reasons import percentile
+
+
+async def explain(scoring: Scoring, subject: Subject, kind: StoredKind, prediction_id: UUID) -> Explanation:
+    """Why the prediction is what it is.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+        ServiceUnavailableError: The files of its model version are not at hand.
+    """
+    prediction, _ = await predictions.get(scoring.session, subject, kind, prediction_id)
+    return _explanation(prediction, scoring.models.scorer(Kind(kind.value), prediction.model_version))
+
+
+def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
+    score = scorer.score(ratios_of(prediction))
+    ranks = {reason.column: reason.percentile for reason in score.reasons}
+    values = ratios_of(prediction)
+    labels = {ratio.name: ratio for ratio in RATIOS[scorer.kind]}
+    population = scorer.model.reference.get("pd")
+    return Explanation(
+        prediction_id=prediction.id,
+        kind=StoredKind(prediction.kind),
+        fiscal_year=prediction.fiscal_year,
+        fiscal_quarter=prediction.fiscal_quarter,
+        pd=prediction.pd,
+        pd_low=prediction.pd_low,
+        pd_high=prediction.pd_high,
+        pd_percentile=percentile(prediction.pd, population) if population is not None else None,
+        grade=prediction.grade,
+        risk_level=prediction.risk_level,
+        log_odds=score.base + sum(part.log_odds for part in score.contributions),
+        base_log_odds=score.base,
+        contributions=[
+            ContributionOut(
+                ratio=part.column,
+                label=labels[part.column].label,
+                unit=labels[part.column].unit,
+                value=values[part.column],
+                percentile=ranks.get(part.column),
+                log_odds=part.log_odds,
+            )
+            for part in score.contributions
+        ],
+        reasons=[ReasonOut.of(reason) for reason in score.reasons],
+        flags=[FlagOut(code=flag.code, ratio=flag.column, message=flag.message) for flag in score.flags],
+        model_version=prediction.model_version,
+        model_url=f"/api/v1/models/{prediction.kind}/{prediction.model_version}",
+    )

@@ -1,0 +1,44 @@
+"""The SQL of exports."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import Text, cast
+
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import Database
+from accunode_common.models.credit import Company, Prediction
+from accunode_predictions.exports.schemas import ExportFilters
+from accunode_predictions.fields import columns_of
+from accunode_predictions.predictions.repository import matching
+from accunode_predictions.predictions.schemas import StoredKind
+from accunode_scoring import Kind
+
+PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+_AFTER = ("grade", "risk_level", "reason_codes", "flags", "model_version", "access_level", "created_at", "updated_at")
+
+
+async def blocks(
+    database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters, size: int
+) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    """The rows of an export, newest first, from one cursor of the caller's own transaction."""
+    ratios = columns_of(Kind(kind.value))
+    quarter = [Prediction.fiscal_quarter] if kind is StoredKind.QUARTERLY else []
+    statement = (
+        matching(subject, kind, filters, system=filters.system, always_join=True)
+        .with_only_columns(
+            cast(Prediction.id, Text),
+            cast(Prediction.company_id, Text),
+            Company.name,
+            Company.symbol,
+            Company.sector,
+            Prediction.fiscal_year,
+            *quarter,
+            *(getattr(Prediction, name) for name in (*ratios, *PROBABILITIES, *_AFTER)),
+        )
+        .order_by(Prediction.id.desc())
+    )
+    async with database.transaction(subject.access) as session:
+        found = await session.stream(statement, execution_options={"yield_per": size})
+        async for rows in found.partitions(size):
+            yield rows

@@ -1,0 +1,37 @@
+"""Exports over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from fastapi.responses import StreamingResponse
+
+from accunode_common.http.app import api_router
+from accunode_common.http.resources import resources
+from accunode_common.tabular import FileFormat
+from accunode_predictions.exports import service
+from accunode_predictions.exports.schemas import ExportFilters
+from accunode_predictions.predictions.permissions import PredictionReader
+from accunode_predictions.predictions.schemas import StoredKind
+
+router = api_router("/predictions", tag="exports")
+
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/{kind}/export",
+    summary="Download a list of predictions",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The file.", "content": {each.media_type: _FILE for each in FileFormat}}},
+)
+async def export_predictions(
+    kind: StoredKind, filters: Annotated[ExportFilters, Query()], subject: PredictionReader, request: Request
+) -> StreamingResponse:
+    """The whole filtered list as CSV, XLSX or Parquet, newest first. Text that begins like a formula is neutralised."""
+    service.check(kind, filters)
+    chunks = await service.open_stream(resources(request).database, subject, kind, filters)
+    return StreamingResponse(
+        chunks,
+        media_type=filters.format.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{kind.value}-predictions.{filters.format.value}"'},
+    )

@@ -1,0 +1,1 @@
+"""Scores that are not stored: many rows at once, and what would be if."""

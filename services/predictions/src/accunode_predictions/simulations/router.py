@@ -1,0 +1,41 @@
+"""Scores that are not stored, over HTTP."""
+
+from accunode_common.http.app import api_router
+from accunode_predictions.predictions.permissions import PredictionReader
+from accunode_predictions.serving import RequestScoring
+from accunode_predictions.simulations import service
+from accunode_predictions.simulations.schemas import (
+    AnnualBatch,
+    AnnualQuestion,
+    BatchScores,
+    QuarterlyBatch,
+    QuarterlyQuestion,
+    WhatIf,
+)
+from accunode_scoring import Kind
+
+router = api_router("/predictions", tag="simulations")
+
+
+@router.post("/annual/score", summary="Score up to 1,000 fiscal years without storing them")
+async def score_annual_rows(body: AnnualBatch, subject: PredictionReader, scoring: RequestScoring) -> BatchScores:
+    """Scores with the model that serves; one bad row refuses the request, and the reply says which and why."""
+    return await service.score_batch(scoring, subject, Kind.ANNUAL, body)
+
+
+@router.post("/quarterly/score", summary="Score up to 1,000 quarters without storing them")
+async def score_quarterly_rows(body: QuarterlyBatch, subject: PredictionReader, scoring: RequestScoring) -> BatchScores:
+    """Scores with the model that serves; one bad row refuses the request, and the reply says which and why."""
+    return await service.score_batch(scoring, subject, Kind.QUARTERLY, body)
+
+
+@router.post("/annual/what-if", summary="Vary annual ratios")
+async def ask_annual_what_if(body: AnnualQuestion, subject: PredictionReader, scoring: RequestScoring) -> WhatIf:
+    """How the probability depends on each ratio, and the smallest change that reaches a target grade."""
+    return await service.what_if(scoring, subject, Kind.ANNUAL, body)
+
+
+@router.post("/quarterly/what-if", summary="Vary quarterly ratios")
+async def ask_quarterly_what_if(body: QuarterlyQuestion, subject: PredictionReader, scoring: RequestScoring) -> WhatIf:
+    """How the probability depends on each ratio, and the smallest change that reaches a target grade."""
+    return await service.what_if(scoring, subject, Kind.QUARTERLY, body)

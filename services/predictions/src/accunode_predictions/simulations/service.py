@@ -1,0 +1,142 @@
+"""Scores that are not stored."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accunode_common.auth.subject import Subject
+from accunode_common.errors import UnprocessableInputError
+from accunode_predictions.predictions.schemas import ReasonOut
+from accunode_predictions.predictions.service import STORED_REASONS, score_columns, score_values
+from accunode_predictions.serving import Scoring
+from accunode_predictions.simulations.schemas import (
+    AnnualBatch,
+    AnnualQuestion,
+    AnnualRow,
+    BatchScores,
+    CurvePoint,
+    QuarterlyBatch,
+    QuarterlyQuestion,
+    QuarterlyRow,
+    RatioChange,
+    ScoredRow,
+    Sensitivity,
+    TargetAnswer,
+    WhatIf,
+)
+from accunode_predictions.simulations.search import CURVE_PERCENTILES, Move, Surroundings
+from accunode_scoring import RATIOS, Kind, MasterScale, Ratio, ScoreMatrix
+
+_PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+
+
+async def score_batch(
+    scoring: Scoring, subject: Subject, kind: Kind, body: AnnualBatch | QuarterlyBatch
+) -> BatchScores:
+    """Score rows with the model that serves, on the caller's master scale."""
+    scorer = await scoring.champion(kind)
+    rows: Sequence[AnnualRow | QuarterlyRow] = body.rows
+    ratios = [row.ratios.values() for row in rows]
+    matrix = np.array(
+        [[np.nan if row[column] is None else row[column] for column in scorer.columns] for row in ratios],
+        dtype=np.float64,
+    )
+    scores = scorer.score_matrix(matrix, scale=await scoring.scale(subject), explain=True)
+    return BatchScores(items=[_row(scores, number, row.row_id, scorer.version) for number, row in enumerate(rows)])
+
+
+async def what_if(scoring: Scoring, subject: Subject, kind: Kind, body: AnnualQuestion | QuarterlyQuestion) -> WhatIf:
+    """Score one row, vary each ratio, and look for the smallest change that reaches the target grade.
+
+    Raises:
+        UnprocessableInputError: The target is not a grade of the caller's master scale.
+    """
+    scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
+    values = body.ratios.values()
+    score = score_values(scorer, values, scale)
+    around = Surroundings(scorer, values)
+    ratios = {ratio.name: ratio for ratio in RATIOS[kind]}
+    return WhatIf(
+        **score_columns(score),
+        reasons=[ReasonOut.of(reason) for reason in score.reasons],
+        sensitivities=[
+            _sensitivity(around, place, ratios[column], values, scale) for place, column in enumerate(scorer.columns)
+        ],
+        target=None if body.target_grade is None else _target(around, body.target_grade, score.pd, scale, ratios),
+    )
+
+
+def _row(scores: ScoreMatrix, number: int, row_id: str | None, version: str) -> ScoredRow:
+    return ScoredRow(
+        row_id=row_id,
+        model_version=version,
+        **{name: float(getattr(scores, name)[number]) for name in _PROBABILITIES},
+        grade=scores.grades[scores.grade[number]],
+        risk_level=scores.risk_levels[scores.risk_level[number]].value,
+        reason_codes=list(scores.reasons_of(number)[:STORED_REASONS]),
+        flags=list(scores.flags_of(number)),
+    )
+
+
+def _sensitivity(
+    around: Surroundings, place: int, ratio: Ratio, values: Mapping[str, float | None], scale: MasterScale
+) -> Sensitivity:
+    points, pds = around.curve(place)
+    value = values[ratio.name]
+    return Sensitivity(
+        ratio=ratio.name,
+        label=ratio.label,
+        unit=ratio.unit,
+        value=value,
+        percentile=None if value is None else around.rank_of(place, value),
+        pd_lowest=float(pds.min()),
+        pd_highest=float(pds.max()),
+        curve=[
+            CurvePoint(percentile=rank, value=float(point), pd=float(pd), grade=scale.grade(float(pd)).name)
+            for rank, point, pd in zip(CURVE_PERCENTILES, points, pds, strict=True)
+        ],
+    )
+
+
+def _target(
+    around: Surroundings, grade: str, pd: float, scale: MasterScale, ratios: Mapping[str, Ratio]
+) -> TargetAnswer:
+    if grade not in scale.names:
+        raise UnprocessableInputError.at(
+            "/body/target_grade", "unknown_grade", f"The grades are {', '.join(scale.names)}."
+        )
+    limit = scale.grades[scale.names.index(grade)].upper
+
+    def passes(pds: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return pds < limit if limit < 1.0 else pds <= limit
+
+    if passes(np.array([pd]))[0]:
+        return TargetAnswer(grade=grade, reached=True, changes=[], pd=pd, by_single_ratio=[])
+    alone = [move for place in range(len(around.columns)) if (move := around.nearest_alone(place, passes)) is not None]
+    ways: list[Sequence[Move]] = [[move] for move in alone]
+    together = around.nearest_together(passes)
+    if together is not None:
+        ways.append(together)
+    best = min(ways, key=lambda way: sum(move.length for move in way), default=None)
+    after = around.row.copy()
+    for move in best or ():
+        after[around.columns.index(move.column)] = move.target
+    return TargetAnswer(
+        grade=grade,
+        reached=best is not None,
+        changes=[_change(move, ratios) for move in best or ()],
+        pd=float(around.pd(after[None, :])[0]),
+        by_single_ratio=[_change(move, ratios) for move in alone],
+    )
+
+
+def _change(move: Move, ratios: Mapping[str, Ratio]) -> RatioChange:
+    return RatioChange(
+        ratio=move.column,
+        label=ratios[move.column].label,
+        value=move.value,
+        target=move.target,
+        percentile=move.percentile,
+        target_percentile=move.target_percentile,
+    )

@@ -1,0 +1,151 @@
+"""What is computed from predictions: explanations, simulations, statistics and exports."""
+
+import csv
+import io
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.people import World
+from accunode_common.testing.problems import assert_problem
+
+Body = Callable[..., dict[str, Any]]
+Store = Callable[..., Awaitable[dict[str, Any]]]
+ANNUAL = "/api/v1/predictions/annual"
+
+
+@pytest.mark.parametrize(
+    "ratios",
+    [
+        {},
+        {"total_debt_to_ebitda": -4.0, "ebit_to_interest_expense": -2.0},
+        {"total_debt_to_ebitda": None, "net_income_margin": None},
+        {"net_income_margin": 99_999.0},
+    ],
+)
+async def test_contributions_add_up_to_the_log_odds_of_the_stored_probability(
+    api: ServiceClient, world: World, store: Store, ratios: dict[str, float | None]
+) -> None:
+    made = await store(world.one.org_member, ratios=ratios)
+    reply = await api.as_(world.one.org_member).get(f"{ANNUAL}/{made['id']}/explanation")
+    assert reply.status_code == 200, reply.text
+    found = reply.json()
+    added = found["base_log_odds"] + sum(part["log_odds"] for part in found["contributions"])
+    assert added == pytest.approx(math.log(made["pd"] / (1 - made["pd"])), abs=1e-12)
+    assert found["log_odds"] == pytest.approx(added, abs=1e-12)
+    assert {part["ratio"] for part in found["contributions"]} == set(made["ratios"])
+    assert len(found["reasons"]) >= 4
+    assert [f"{flag['code']}:{flag['ratio']}" for flag in found["flags"]] == made["flags"]
+    assert found["model_url"].endswith(f"/annual/{made['model_version']}")
+    for part in found["contributions"]:
+        assert (part["percentile"] is None) == (part["value"] is None)
+
+
+async def test_a_batch_scores_as_single_rows_do_and_stores_nothing(
+    api: ServiceClient, world: World, store: Store, annual_body: Body
+) -> None:
+    client = api.as_(world.one.org_member)
+    made = await store(world.one.org_member)
+    rows = [{"row_id": "a", "ratios": annual_body()["ratios"]}, {"row_id": "b", "ratios": {"return_on_assets": -40.0}}]
+    reply = await client.post(f"{ANNUAL}/score", json={"rows": rows})
+    assert reply.status_code == 200, reply.text
+    items = reply.json()["items"]
+    assert [item["row_id"] for item in items] == ["a", "b"]
+    for name in ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high"):
+        assert items[0][name] == pytest.approx(made[name], rel=1e-12)
+    for name in ("grade", "risk_level", "reason_codes", "flags", "model_version"):
+        assert items[0][name] == made[name]
+    listed = await client.get(ANNUAL, params={"with_total": True})
+    assert listed.json()["total"] == 1
+
+
+async def test_a_batch_names_the_row_and_the_ratio_that_cannot_be_scored(api: ServiceClient, world: World) -> None:
+    rows = [{"ratios": {"return_on_assets": 1.0}}, {"ratios": {"return_on_assets": 1e8}}, {"ratios": {}}]
+    reply = await api.as_(world.user).post(f"{ANNUAL}/score", json={"rows": rows})
+    problem = assert_problem(reply, 422, pointer="/body/rows/1/ratios/return_on_assets", fault="sentinel")
+    assert {"/body/rows/2/ratios"} < {error["pointer"] for error in problem["errors"]}
+
+
+async def test_more_than_a_thousand_rows_are_refused(api: ServiceClient, world: World) -> None:
+    rows = [{"ratios": {"return_on_assets": 1.0}}] * 1001
+    assert_problem(await api.as_(world.user).post(f"{ANNUAL}/score", json={"rows": rows}), 422, pointer="/body/rows")
+
+
+async def test_the_smallest_change_reaches_the_target_grade_when_it_is_made(
+    api: ServiceClient, world: World, annual_body: Body
+) -> None:
+    client = api.as_(world.one.org_member)
+    ratios = {**annual_body()["ratios"], "total_debt_to_ebitda": 9.0, "return_on_assets": -5.0}
+    before = (await client.post(f"{ANNUAL}/what-if", json={"ratios": ratios})).json()
+    assert before["target"] is None
+    assert [each["ratio"] for each in before["sensitivities"]] == list(annual_body()["ratios"])
+    for each in before["sensitivities"]:
+        assert each["pd_lowest"] <= each["pd_highest"]
+    grades = sorted({point["grade"] for each in before["sensitivities"] for point in each["curve"]})
+    target = grades[0]
+    answer = (await client.post(f"{ANNUAL}/what-if", json={"ratios": ratios, "target_grade": target})).json()["target"]
+    assert answer["reached"]
+    assert answer["changes"]
+    for change in answer["changes"]:
+        ratios[change["ratio"]] = change["target"]
+    after = (await client.post(f"{ANNUAL}/score", json={"rows": [{"ratios": ratios}]})).json()["items"][0]
+    assert after["grade"] <= target
+    assert after["pd"] == pytest.approx(answer["pd"], rel=1e-12)
+
+
+async def test_an_unknown_target_grade_is_refused_with_the_known_ones(
+    api: ServiceClient, world: World, annual_body: Body
+) -> None:
+    body = {"ratios": annual_body()["ratios"], "target_grade": "Z9"}
+    reply = await api.as_(world.user).post(f"{ANNUAL}/what-if", json=body)
+    problem = assert_problem(reply, 422, pointer="/body/target_grade", fault="unknown_grade")
+    assert "A1" in problem["detail"]
+
+
+async def test_statistics_count_every_visible_prediction_once(
+    api: ServiceClient, world: World, store: Store, quarterly_body: Body
+) -> None:
+    member = world.one.org_member
+    await store(member, "One", company={"sector": "Energy"}, fiscal_year=2022)
+    await store(member, "Two", company={"sector": "Energy"}, ratios={"return_on_assets": -60.0})
+    await store(member, "Three")
+    await api.as_(member).post("/api/v1/predictions/quarterly", json=quarterly_body())
+    await store(world.one.outsider, "Unseen")
+    found = (await api.as_(member).get("/api/v1/predictions/stats")).json()
+    assert found["total"] == 4
+    annual, quarterly = found["kinds"]
+    assert (annual["count"], annual["companies"], quarterly["count"]) == (3, 3, 1)
+    assert sum(level["count"] for level in annual["risk_levels"]) == 3
+    assert [(each["sector"], each["count"]) for each in annual["sectors"]] == [("Energy", 2), (None, 1)]
+    assert [(each["fiscal_year"], each["count"]) for each in annual["periods"]] == [(2022, 1), (2024, 2)]
+    assert quarterly["periods"][0]["fiscal_quarter"] == 2
+
+
+async def test_an_export_has_every_row_of_the_filtered_list_and_no_formula(
+    api: ServiceClient, world: World, store: Store
+) -> None:
+    member = world.one.org_member
+    await store(member, "=HYPERLINK(1)", company={"sector": "Energy"})
+    made = await store(member, "Plain", company={"sector": "Energy"})
+    await store(member, "Elsewhere", company={"sector": "Steel"})
+    reply = await api.as_(member).get(f"{ANNUAL}/export", params={"sector": "Energy"})
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
+    assert [row["company_name"] for row in rows][0] == "Plain"
+    assert not rows[1]["company_name"].startswith("=")
+    assert float(rows[0]["pd"]) == made["pd"]
+    assert rows[0]["reason_codes"].split() == made["reason_codes"]
+
+
+@pytest.mark.parametrize(("file_format", "magic"), [("xlsx", b"PK"), ("parquet", b"PAR1")])
+async def test_exports_come_as_workbook_and_parquet_too(
+    api: ServiceClient, world: World, store: Store, file_format: str, magic: bytes
+) -> None:
+    await store(world.user)
+    reply = await api.as_(world.user).get(f"{ANNUAL}/export", params={"format": file_format})
+    assert reply.status_code == 200, reply.text
+    assert reply.content.startswith(magic)
