@@ -1,0 +1,52 @@
+"""A worker over the test servers."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from accunode_common.db.access import DatabaseRole
+from accunode_common.testing.plugin import SettingsFactory
+from accunode_ml.runtime import Runtime
+from accunode_ml.settings import WorkerSettings
+from accunode_scoring import ModelLibrary
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bulk_work import Bulk
+
+
+@pytest.fixture(scope="session")
+def models() -> ModelLibrary:
+    """The shipped models."""
+    return ModelLibrary.load()
+
+
+@pytest.fixture
+def worker_settings(make_settings: SettingsFactory, tmp_path: Path) -> WorkerSettings:
+    """Settings with small chunks, so that small files have several."""
+    return make_settings(
+        WorkerSettings,
+        DatabaseRole.WORKER,
+        storage_url=(tmp_path / "objects").as_uri(),
+        chunk_rows=4,
+        chunks_in_flight=2,
+        chunk_retry_seconds=0,
+        database_pool_size=2,
+    )
+
+
+@pytest.fixture
+def runtime(worker_settings: WorkerSettings, models: ModelLibrary) -> Iterator[Runtime]:
+    """A worker's resources."""
+    opened = Runtime.open(worker_settings, models)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bulk(runtime: Runtime, superuser: psycopg.Connection) -> Bulk:
+    """Submits and performs."""
+    return Bulk(runtime, superuser)
