@@ -157,6 +157,20 @@ class VerifierSettings(ApiSettings):
     jwks_url: AnyHttpUrl
 
 
+class HashingSettings(AccunodeSettings):
+    """What a password hash costs: argon2id with one lane.
+
+    Attributes:
+        password_memory_kib: Memory that one hash takes.
+        password_passes: Passes over that memory.
+        password_concurrency: How many passwords are hashed at once.
+    """
+
+    password_memory_kib: int = Field(default=19_456, ge=8)
+    password_passes: int = Field(default=2, ge=1)
+    password_concurrency: int = Field(default=2, ge=1)
+
+
 class ModelSettings(AccunodeSettings):
     """Which model files are served: those in `models_dir`, or else those that the scoring library ships."""
 

@@ -11,13 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from accunode_auth.passwords.hashing import PasswordHashing
-from accunode_auth.passwords.policy import NewPassword
-from accunode_auth.settings import HashingSettings
 from accunode_auth.users.bootstrap import ensure_super_admin
+from accunode_common.auth.password_hashing import PasswordHashing
+from accunode_common.auth.password_policy import NewPassword
 from accunode_common.db.session import Database
 from accunode_common.emails import EmailAddress
-from accunode_common.settings import DatabaseSettings, SettingsError
+from accunode_common.settings import DatabaseSettings, HashingSettings, SettingsError
 
 PASSWORD_VARIABLE = "ACCUNODE_ADMIN_PASSWORD"
 

@@ -11,8 +11,8 @@ from fastapi import Depends, FastAPI, Request
 
 from accunode_auth.keys.keyring import KeyRing
 from accunode_auth.mail import Mailer, make_mailer
-from accunode_auth.passwords.hashing import PasswordHashing
 from accunode_auth.settings import AuthSettings
+from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.http.context import request_info
 from accunode_common.http.resources import Resources, resources
 from accunode_common.http.trail import client_address

@@ -5,21 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from accunode_common.settings import AccunodeSettings, ApiSettings
-
-
-class HashingSettings(AccunodeSettings):
-    """What a password hash costs: argon2id with one lane.
-
-    Attributes:
-        password_memory_kib: Memory that one hash takes.
-        password_passes: Passes over that memory.
-        password_concurrency: How many passwords are hashed at once.
-    """
-
-    password_memory_kib: int = Field(default=19_456, ge=8)
-    password_passes: int = Field(default=2, ge=1)
-    password_concurrency: int = Field(default=2, ge=1)
+from accunode_common.settings import ApiSettings, HashingSettings
 
 
 class AuthSettings(ApiSettings, HashingSettings):

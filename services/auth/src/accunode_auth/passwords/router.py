@@ -1,13 +1,17 @@
 """Passwords."""
 
-from fastapi import BackgroundTasks, status
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, status
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.passwords import service
 from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration.schemas import Accepted
-from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.session import SecretSession
 from accunode_common.http.trail import AuditTrail
@@ -17,7 +21,7 @@ router = api_router("/auth", tag="passwords")
 
 @router.post("/change-password", status_code=status.HTTP_204_NO_CONTENT, summary="Change the password")
 async def change_password(
-    subject: CurrentSubject,
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     parts: AuthParts,
     app: AppResources,
     db: SecretSession,

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from accunode_auth.passwords.policy import GivenPassword, NewPassword
+from accunode_common.auth.password_policy import GivenPassword, NewPassword
 from accunode_common.http.schemas import InputModel
 
 

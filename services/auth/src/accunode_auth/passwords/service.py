@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.mail import Mail
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.passwords import repository
-from accunode_auth.passwords.policy import refuse_own_email
 from accunode_auth.registration import service as registration
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
 from accunode_common import audit
+from accunode_common.auth.password_policy import refuse_own_email
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, set_context
 from accunode_common.emails import email_key

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from accunode_auth.passwords.policy import NewPassword
+from accunode_common.auth.password_policy import NewPassword
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, ResponseModel
 

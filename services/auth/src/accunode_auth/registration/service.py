@@ -5,13 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.credentials import Credential
 from accunode_auth.mail import Mail
 from accunode_auth.parts import Origin, Parts
-from accunode_auth.passwords.policy import refuse_own_email
 from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
 from accunode_common import audit
+from accunode_common.auth.credentials import Credential
+from accunode_common.auth.password_policy import refuse_own_email
 from accunode_common.auth.roles import Role
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key

@@ -9,13 +9,17 @@ from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
 from accunode_auth.sessions import service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
-from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.auth.dependencies import CurrentSubject, requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
 
 router = api_router("/auth", tag="sessions")
+
+Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.post("/refresh", summary="Exchange a refresh token", dependencies=[PublicRoute])
@@ -26,7 +30,7 @@ async def refresh_tokens(parts: AuthParts, app: AppResources, origin: RequestOri
 
 @router.post("/switch", summary="Work in another membership")
 async def switch_membership(
-    subject: CurrentSubject, parts: AuthParts, origin: RequestOrigin, db: SecretSession, body: SwitchIn
+    subject: Owner, parts: AuthParts, origin: RequestOrigin, db: SecretSession, body: SwitchIn
 ) -> TokenPair:
     """New tokens for another of the caller's memberships; the session's older refresh tokens are spent."""
     return TokenPair.of(await service.switch(db, parts, subject, body.membership_id, origin))
@@ -48,7 +52,7 @@ async def log_out_everywhere(
 
 @router.get("/sessions", summary="The caller's sessions")
 async def list_sessions(
-    subject: CurrentSubject, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+    subject: Owner, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
 ) -> Page[SessionOut]:
     """Signed-in devices, latest first."""
     found = await service.active(db, subject, order, paging)
@@ -69,7 +73,7 @@ async def list_sessions(
 
 @router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="End one session")
 async def end_session(
-    subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession, session_id: UUID
+    subject: Owner, app: AppResources, origin: RequestOrigin, db: SubjectSession, session_id: UUID
 ) -> None:
     """Ends one of the caller's sessions, at once and in every service."""
     await service.end_one(db, app.revocations, subject, session_id, origin)

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.credentials import Credential
 from accunode_auth.memberships.service import Workplace, choose, workplaces
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.sessions import repository
 from accunode_common import audit
+from accunode_common.auth.credentials import Credential
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from accunode_auth.passwords.policy import GivenPassword
+from accunode_common.auth.password_policy import GivenPassword
 from accunode_common.http.schemas import InputModel, ResponseModel
 
 

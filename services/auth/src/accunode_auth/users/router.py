@@ -1,10 +1,15 @@
 """People."""
 
+from typing import Annotated
+
+from fastapi import Depends
+
 from accunode_auth.memberships.service import Workplace
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
 from accunode_auth.users.schemas import Profile, ProfileChange
-from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.auth.dependencies import CurrentSubject, requires
+from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
@@ -43,7 +48,7 @@ async def read_profile(subject: CurrentSubject, db: SubjectSession, etag: ETag) 
 
 @router.patch("/me", summary="Change the caller's profile")
 async def change_profile(
-    subject: CurrentSubject, db: SubjectSession, trail: AuditTrail, match: IfMatch, body: ProfileChange
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))], db: SubjectSession, trail: AuditTrail, match: IfMatch, body: ProfileChange
 ) -> Profile:
     """Changes what people say about themselves."""
     await service.change_profile(db, subject, match, full_name=body.full_name)

@@ -6,8 +6,8 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from accunode_auth.settings import HashingSettings
 from accunode_common.errors import ServiceUnavailableError
+from accunode_common.settings import HashingSettings
 
 _LONGEST_QUEUE = 100
 

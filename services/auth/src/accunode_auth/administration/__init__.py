@@ -1,0 +1,1 @@
+"""People as their administrators see them."""
