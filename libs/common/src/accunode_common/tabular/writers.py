@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from types import TracebackType
 from typing import IO, Any, Literal, Self
@@ -20,6 +20,7 @@ from accunode_common.tabular.neutral import neutralise, printable
 _CHUNK_BYTES = 256 * 1024
 _SPOOL_BYTES = 8 * 1024 * 1024
 _XLSX_MAX_ROWS = 1_048_576
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,34 +113,51 @@ class XlsxWriter(TableWriter):
 
 
 class ParquetWriter(TableWriter):
-    """Typed columns, Zstandard; each `BLOCK_ROWS` rows are a row group."""
+    """Typed columns, Zstandard; each `BLOCK_ROWS` rows are a row group.
+
+    It stands on arro3: the services that write Parquet would be twice their size with pyarrow.
+    """
 
     def __init__(self, sink: IO[bytes], columns: Sequence[OutputColumn]) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        from arro3 import core
 
         types = {
-            "text": pa.string(),
-            "number": pa.float64(),
-            "integer": pa.int64(),
-            "boolean": pa.bool_(),
-            "timestamp": pa.timestamp("us", tz="UTC"),
+            "text": core.DataType.utf8(),
+            "number": core.DataType.float64(),
+            "integer": core.DataType.int64(),
+            "boolean": core.DataType.bool(),
+            "timestamp": core.DataType.timestamp("us", tz="UTC"),
         }
-        self._pa = pa
-        self._schema = pa.schema([(column.heading, types[column.type]) for column in columns])
-        self._file = pq.ParquetWriter(sink, self._schema, compression="zstd")
+        self._core = core
+        self._sink = sink
+        self._types = [(column.type, types[column.type]) for column in columns]
+        self._schema = core.Schema([core.Field(column.heading, types[column.type]) for column in columns])
+        self._batches: list[Any] = []
 
     def write(self, rows: Iterable[Sequence[Cell]]) -> None:
         source = iter(rows)
         while block := list(islice(source, BLOCK_ROWS)):
             arrays = [
-                self._pa.array(values, type=field.type)
-                for field, values in zip(self._schema, zip(*block, strict=True), strict=True)
+                self._array(kind, arrow_type, values)
+                for (kind, arrow_type), values in zip(self._types, zip(*block, strict=True), strict=True)
             ]
-            self._file.write_table(self._pa.table(arrays, schema=self._schema))
+            self._batches.append(self._core.RecordBatch(arrays, schema=self._schema))
 
     def finish(self) -> None:
-        self._file.close()
+        from arro3.io import write_parquet
+
+        reader = self._core.RecordBatchReader.from_batches(self._schema, self._batches)
+        write_parquet(reader, self._sink, compression="zstd(3)", max_row_group_size=BLOCK_ROWS)
+
+    def _array(self, kind: str, arrow_type: Any, values: Sequence[Any]) -> Any:
+        if kind != "timestamp":
+            return self._core.Array(values, arrow_type)
+        microseconds = [None if value is None else _microseconds(value) for value in values]
+        return self._core.Array(microseconds, self._core.DataType.int64()).cast(arrow_type)
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def open_writer(
