@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.bootstrap import UnsupportedServerError, bootstrap
 from accunode_devstack import postgres, programs, redis, servers
@@ -184,6 +183,9 @@ def _answers(endpoints: Endpoints) -> bool:
 
 
 def _prepare_database(endpoints: Endpoints) -> None:
+    # Alembic takes half a second to import, which the other commands need not wait for.
+    from accunode_common import migrations
+
     try:
         bootstrap(endpoints.admin_url, endpoints.database, endpoints.passwords)
     except UnsupportedServerError as error:
