@@ -22,6 +22,7 @@ from accunode_common.tabular.numbers import (
 )
 
 _REMEMBERED_TEXTS = 4096
+_SIGNS = frozenset("+- ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +48,74 @@ def parse_column(
     missing: frozenset[str] = MISSING_TOKENS,
 ) -> NumberColumn:
     """Read a column of text or typed cells; `suffix` is the expected unit sign, which is not listed in `suffixes`."""
-    reader = _ColumnReader(number_format, suffix, missing)
     number = _fast_number(cells, number_format)
+    reader = _ColumnReader(number, number_format, suffix, missing)
+    blank = reader.blank
     values: list[float] = []
     append = values.append
     for position, cell in enumerate(cells):
-        if cell == "" or cell is None:
-            append(nan)
-            continue
         try:
+            if cell in blank:
+                append(nan)
+                continue
             value = number(cell)
         except (ValueError, TypeError, OverflowError):
             append(reader.read(position, cell))
             continue
-        if value - value == 0.0:
-            append(value)
-        else:
-            append(reader.read(position, cell))
+        append(value if value - value == 0.0 else reader.read(position, cell))
     return NumberColumn(np.array(values, dtype=np.float64), reader.problems, reader.suffixes)
 
 
 class _ColumnReader:
     """The cells that `float` alone cannot read."""
 
-    def __init__(self, number_format: NumberFormat, suffix: Suffix, missing: frozenset[str]) -> None:
+    def __init__(
+        self,
+        number: Callable[[Any], float],
+        number_format: NumberFormat,
+        suffix: Suffix,
+        missing: frozenset[str],
+    ) -> None:
         self.problems: dict[int, NumberKind] = {}
         self.suffixes: dict[int, Suffix] = {}
+        self.blank: set[Cell] = {"", None}
+        self._number = number
         self._format = number_format
         self._suffix = suffix
         self._missing = missing
-        self._seen: dict[str, ParsedNumber] = {}
 
     def read(self, position: int, cell: Cell) -> float:
-        parsed = self._parse_text(cell) if isinstance(cell, str) else _parse_typed(cell)
+        if not isinstance(cell, str):
+            parsed = _parse_typed(cell)
+        else:
+            value = self._decorated(cell)
+            if value is not None:
+                return value
+            parsed = parse_number(cell, self._format, missing=self._missing)
         if parsed.kind is NumberKind.NUMBER:
             if parsed.suffix and parsed.suffix != self._suffix:
                 self.suffixes[position] = parsed.suffix
         elif parsed.kind is not NumberKind.MISSING:
             self.problems[position] = parsed.kind
+        elif isinstance(cell, str) and len(self.blank) < _REMEMBERED_TEXTS:
+            self.blank.add(cell)
         return parsed.value
 
-    def _parse_text(self, text: str) -> ParsedNumber:
-        parsed = self._seen.get(text)
-        if parsed is None:
-            parsed = parse_number(text, self._format, missing=self._missing)
-            if len(self._seen) < _REMEMBERED_TEXTS:
-                self._seen[text] = parsed
-        return parsed
+    def _decorated(self, text: str) -> float | None:
+        """The value of the everyday forms `12.5%`, `3.2x` and `(5.84)` with the expected suffix, else None."""
+        negative = text[:1] == "(" and text[-1:] == ")"
+        body = text[1:-1] if negative else text
+        if self._suffix and body[-1:] == self._suffix:
+            body = body[:-1]
+        if negative and body[:1] in _SIGNS:
+            return None
+        try:
+            value = self._number(body)
+        except ValueError:
+            return None
+        if value - value != 0.0:
+            return None
+        return -value if negative else value
 
 
 def _parse_typed(cell: Cell) -> ParsedNumber:
