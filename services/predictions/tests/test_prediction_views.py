@@ -135,7 +135,7 @@ async def test_an_export_has_every_row_of_the_filtered_list_and_no_formula(
     assert reply.status_code == 200, reply.text
     assert reply.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
-    assert [row["company_name"] for row in rows][0] == "Plain"
+    assert rows[0]["company_name"] == "Plain"
     assert not rows[1]["company_name"].startswith("=")
     assert float(rows[0]["pd"]) == made["pd"]
     assert rows[0]["reason_codes"].split() == made["reason_codes"]

@@ -7,6 +7,7 @@ from accunode_common.http.app import create_service_app
 from accunode_predictions.companies.router import router as companies
 from accunode_predictions.explanations.router import router as explanations
 from accunode_predictions.exports.router import router as exports
+from accunode_predictions.models.router import router as model_versions
 from accunode_predictions.predictions.annual import router as annual
 from accunode_predictions.predictions.quarterly import router as quarterly
 from accunode_predictions.predictions.router import router as predictions
@@ -14,7 +15,6 @@ from accunode_predictions.serving import ServingModels
 from accunode_predictions.settings import PredictionsSettings
 from accunode_predictions.simulations.router import router as simulations
 from accunode_predictions.statistics.router import router as statistics
-from accunode_scoring import ModelLibrary
 
 SERVICE = "predictions"
 
@@ -25,12 +25,12 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
     Raises:
         ModelFilesError: The model files are missing, or differ from their manifest.
     """
-    models = ServingModels(ModelLibrary.load(settings.models_dir))
+    models = ServingModels(settings.models_dir)
     models.warm()
     app = create_service_app(
         SERVICE,
         settings,
-        [companies, annual, quarterly, simulations, statistics, exports, predictions, explanations],
+        [companies, annual, quarterly, simulations, statistics, exports, predictions, explanations, model_versions],
         description="Companies, probabilities of default with their explanations, the portfolio and the models.",
         key_source=key_source,
     )

@@ -3,34 +3,36 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Database, Reach
+from accunode_common.db.session import Database
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.http.resources import resources
 from accunode_common.http.session import SubjectSession
 from accunode_common.log import get_logger
 from accunode_common.models.registry import ModelStatus, ModelVersion
 from accunode_common.models.tenancy import Tenant
+from accunode_predictions.models.entering import synchronise
 from accunode_scoring import (
     DEFAULT_SCALE,
     Grade,
     Kind,
     MasterScale,
-    ModelEntry,
     ModelLibrary,
     Scorer,
     UnknownModelError,
 )
+from accunode_scoring.library import SHIPPED_MODELS
 
 REFRESH_SECONDS = 2.0
+CARD = "card.md"
 
 logger = get_logger(__name__)
 
@@ -41,56 +43,22 @@ class _Cached:
     read_at: float
 
 
-async def synchronise(database: Database, library: ModelLibrary) -> list[ModelEntry]:
-    """Enter the versions of `library` that the registry lacks, and give them.
-
-    A version arrives with the status that the library's manifest gives it, except that it only becomes champion
-    where its kind has none: which version serves is decided in the registry.
-    """
-    async with database.transaction(AccessContext(read_reach=Reach.PLATFORM, write_reach=Reach.PLATFORM)) as session:
-        rows = await session.execute(select(ModelVersion.kind, ModelVersion.version, ModelVersion.status))
-        known = {(kind, version): status for kind, version, status in rows}
-        served = {kind for (kind, _), status in known.items() if status == ModelStatus.CHAMPION}
-        added = []
-        for entry in library.entries():
-            if (entry.kind.value, entry.version) in known:
-                continue
-            status = ModelStatus(entry.status)
-            if status is ModelStatus.CHAMPION and entry.kind.value in served:
-                status = ModelStatus.CANDIDATE
-            await session.execute(_entering(entry, status, library))
-            added.append(entry)
-    for entry in added:
-        logger.info("model version entered", kind=entry.kind, version=entry.version)
-    return added
-
-
-def _entering(entry: ModelEntry, status: ModelStatus, library: ModelLibrary) -> Insert:
-    document = library.scorer(entry.kind, entry.version).model.document
-    return (
-        insert(ModelVersion)
-        .values(
-            kind=entry.kind.value,
-            version=entry.version,
-            sha256=entry.sha256,
-            status=status,
-            metrics=document.get("metrics", {}),
-        )
-        .on_conflict_do_nothing()
-    )
-
-
 class ServingModels:
     """The scorers of one process.
 
     Args:
-        library: The verified model files.
+        folder: Where the model files are; None for those that the scoring library ships.
+
+    Raises:
+        ModelFilesError: They are missing, or differ from their manifest.
     """
 
-    def __init__(self, library: ModelLibrary) -> None:
-        self.library = library
-        self._hashes = {(entry.kind, entry.version): entry.sha256 for entry in library.entries()}
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder or SHIPPED_MODELS
+        self.library = ModelLibrary.load(self._folder)
+        self._hashes = {(entry.kind, entry.version): entry.sha256 for entry in self.library.entries()}
         self._champions: Mapping[Kind, tuple[str, str]] = {}
+        self._challengers: Mapping[Kind, tuple[str, str]] = {}
         self._read_at = float("-inf")
         self._synchronised = False
         self._scales: dict[UUID, _Cached] = {}
@@ -107,13 +75,30 @@ class ServingModels:
         Raises:
             ServiceUnavailableError: The registry names none, or one whose files are not here or differ.
         """
-        await self.enter_versions(database)
-        if time.monotonic() - self._read_at > REFRESH_SECONDS:
-            await self._refresh(session)
+        await self._current(session, database)
         if kind not in self._champions:
             raise ServiceUnavailableError(f"No {kind.value} model serves.")
         version, sha256 = self._champions[kind]
-        return self._verified(kind, version, sha256)
+        if not self.has(kind, version, sha256):
+            logger.error("model files missing or different from the registry", kind=kind, version=version)
+            raise ServiceUnavailableError(f"The files of {kind.value} model {version} are missing or differ.")
+        return self.library.scorer(kind, version)
+
+    async def challenger(self, session: AsyncSession, database: Database, kind: Kind) -> Scorer | None:
+        """The scorer of the challenger of `kind`, if there is one and its files are here."""
+        await self._current(session, database)
+        version, sha256 = self._challengers.get(kind, ("", ""))
+        return self.library.scorer(kind, version) if self.has(kind, version, sha256) else None
+
+    def has(self, kind: Kind, version: str, sha256: str) -> bool:
+        """Whether the files of a version are here, with the registry's hash."""
+        return self._hashes.get((kind, version)) == sha256
+
+    def card(self, kind: Kind, version: str) -> str | None:
+        """The model card of a version in Markdown, if its files have one."""
+        path = self._folder / kind.value / version / CARD
+        known = (kind, version) in self._hashes
+        return path.read_text(encoding="utf-8") if known and path.is_file() else None
 
     async def enter_versions(self, database: Database) -> None:
         """See to it, once in the life of the process, that the registry knows the library's versions."""
@@ -147,20 +132,20 @@ class ServingModels:
             self._scales[tenant_id] = cached
         return cached.value
 
-    async def _refresh(self, session: AsyncSession) -> None:
+    async def _current(self, session: AsyncSession, database: Database) -> None:
+        await self.enter_versions(database)
+        if time.monotonic() - self._read_at <= REFRESH_SECONDS:
+            return
         rows = await session.execute(
-            select(ModelVersion.kind, ModelVersion.version, ModelVersion.sha256).where(
-                ModelVersion.status == ModelStatus.CHAMPION
+            select(ModelVersion.kind, ModelVersion.status, ModelVersion.version, ModelVersion.sha256).where(
+                ModelVersion.status.in_([ModelStatus.CHAMPION, ModelStatus.CHALLENGER])
             )
         )
-        self._champions = {Kind(kind): (version, sha256) for kind, version, sha256 in rows}
+        serving: dict[str, dict[Kind, tuple[str, str]]] = {ModelStatus.CHAMPION: {}, ModelStatus.CHALLENGER: {}}
+        for kind, status, version, sha256 in rows:
+            serving[status][Kind(kind)] = (version, sha256)
+        self._champions, self._challengers = serving[ModelStatus.CHAMPION], serving[ModelStatus.CHALLENGER]
         self._read_at = time.monotonic()
-
-    def _verified(self, kind: Kind, version: str, sha256: str) -> Scorer:
-        if self._hashes.get((kind, version), sha256) != sha256:
-            logger.error("model files differ from the registry", kind=kind, version=version)
-            raise ServiceUnavailableError(f"The files of {kind.value} model {version} differ from the registry's.")
-        return self.scorer(kind, version)
 
 
 def _scale(own: list[dict[str, object]] | None) -> MasterScale:
@@ -187,6 +172,10 @@ class Scoring:
     async def champion(self, kind: Kind) -> Scorer:
         """The scorer that serves."""
         return await self.models.champion(self.session, self.database, kind)
+
+    async def challenger(self, kind: Kind) -> Scorer | None:
+        """The scorer that is watched beside it, if any."""
+        return await self.models.challenger(self.session, self.database, kind)
 
     async def scale(self, subject: Subject) -> MasterScale:
         """The master scale of the caller's tenant."""

@@ -1,6 +1,6 @@
 """Decisions about companies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,6 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import (
     AlreadyExistsError,
-    ConflictError,
-    FieldError,
     ForbiddenError,
     NotFoundError,
     ServiceUnavailableError,
@@ -108,13 +106,12 @@ async def resolve(
 
     Raises:
         ForbiddenError: The caller may not create records of that level.
-        ConflictError: Its name and its symbol belong to different companies.
     """
     scope_id, key = scope_of(subject, level), name_key(body.name)
     for _ in range(_RACES):
         found = await repository.in_scope(session, subject.tenant_id, scope_id, key=key, symbol=body.symbol)
         if found:
-            return _the_one_meant(found, key, body.symbol)
+            return _the_one_meant(found, body.symbol)
         _check_market_cap(body.market_cap, body.currency, pointer="/body/company/currency")
         added = await repository.add(session, _values(subject, body, level))
         if added is not None:
@@ -226,19 +223,9 @@ def _values(subject: Subject, body: CompanyFields, level: AccessLevel) -> dict[s
     }
 
 
-def _the_one_meant(found: Any, key: str, symbol: str | None) -> Company:
-    by_symbol = next((company for company in found if symbol is not None and company.symbol == symbol), None)
-    by_name: Company | None = next((company for company in found if company.name_key == key), None)
-    if by_symbol is not None:
-        return by_symbol  # type: ignore[no-any-return]
-    if by_name is None:
-        raise ServiceUnavailableError(retry_after=1)
-    if symbol is not None and by_name.symbol is not None:
-        raise ConflictError(
-            f"The company of this name ({by_name.id}) has another symbol.",
-            errors=[FieldError("/body/company/symbol", "other_symbol", "The company of this name has another symbol.")],
-        )
-    return by_name
+def _the_one_meant(found: Sequence[Company], symbol: str | None) -> Company:
+    by_symbol = (company for company in found if symbol is not None and company.symbol == symbol)
+    return next(by_symbol, found[0])
 
 
 def _taken(company: Company | None) -> AlreadyExistsError:

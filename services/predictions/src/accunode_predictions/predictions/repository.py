@@ -12,6 +12,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
 from accunode_common.models.credit import Company, Prediction, PredictionVersion
+from accunode_common.models.registry import ShadowScore
 from accunode_common.names import clean_symbol
 from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
 from accunode_predictions.predictions.schemas import StoredKind
@@ -149,4 +150,17 @@ async def remove(session: AsyncSession, prediction: Prediction) -> None:
     """Delete the prediction and its earlier versions."""
     await session.execute(
         delete(Prediction).where(Prediction.tenant_id == prediction.tenant_id, Prediction.id == prediction.id)
+    )
+
+
+async def note_shadow(session: AsyncSession, prediction: Prediction, version: str, pd: float) -> None:
+    """Keep what a challenger says of a prediction, instead of what it said before."""
+    statement = insert(ShadowScore).values(
+        tenant_id=prediction.tenant_id, prediction_id=prediction.id, version=version, pd=pd
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[ShadowScore.tenant_id, ShadowScore.prediction_id, ShadowScore.version],
+            set_={"pd": pd, "created_at": func.now()},
+        )
     )

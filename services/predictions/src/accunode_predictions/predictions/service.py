@@ -64,7 +64,7 @@ async def create(
 
     Raises:
         UnprocessableInputError: The ratios cannot be scored.
-        NotFoundError, ForbiddenError, ConflictError: The company cannot be used.
+        NotFoundError, ForbiddenError: The company cannot be used.
         AlreadyExistsError: The company has a prediction of that kind for that period.
     """
     session = scoring.session
@@ -87,6 +87,7 @@ async def create(
     prediction = await repository.add(session, values)
     if prediction is None:
         raise await _exists(session, company, StoredKind(kind.value), body.fiscal_year, quarter)
+    await _shadow(scoring, kind, prediction)
     await _record(session, trail, "prediction.create", prediction)
     return prediction, company, score
 
@@ -128,6 +129,7 @@ async def rescore(
     values = {**ratios, **score_columns(score), "job_id": None, "row_number": None}
     before = prediction.model_version
     prediction = await repository.change(session, prediction, values)
+    await _shadow(scoring, Kind(kind.value), prediction)
     await _record(session, trail, "prediction.rescore", prediction, earlier_model_version=before)
     return prediction, await _company_of(session, prediction), score
 
@@ -205,6 +207,13 @@ async def _company(
             "/body/access_level", "other_level", f"The company's records are of the level {company.access_level}."
         )
     return company
+
+
+async def _shadow(scoring: Scoring, kind: Kind, prediction: Prediction) -> None:
+    challenger = await scoring.challenger(kind)
+    if challenger is not None:
+        score = challenger.score(ratios_of(prediction))
+        await repository.note_shadow(scoring.session, prediction, challenger.version, score.pd)
 
 
 async def _company_of(session: AsyncSession, prediction: Prediction) -> Company:

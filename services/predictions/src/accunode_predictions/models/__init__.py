@@ -1,0 +1,1 @@
+"""Model versions: what serves, what is promoted, what is known of each."""

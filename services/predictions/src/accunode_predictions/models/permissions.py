@@ -1,0 +1,12 @@
+"""Who may call the routes of models."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+ModelReader = Annotated[Subject, Depends(requires(Permission.MODEL_READ))]
+ModelPromoter = Annotated[Subject, Depends(requires(Permission.MODEL_PROMOTE))]

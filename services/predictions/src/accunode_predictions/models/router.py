@@ -1,0 +1,51 @@
+"""Model versions over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Path
+
+from accunode_common.http.app import api_router
+from accunode_common.http.trail import AuditTrail
+from accunode_common.models.credit import PredictionKind
+from accunode_predictions.models import service
+from accunode_predictions.models.permissions import ModelPromoter, ModelReader
+from accunode_predictions.models.schemas import ChallengerChoice, ModelDetail, ModelList, ModelOut, VersionChoice
+from accunode_predictions.serving import RequestScoring
+
+router = api_router("/models", tag="models")
+
+
+@router.get("", summary="List model versions")
+async def list_models(_: ModelReader, scoring: RequestScoring) -> ModelList:
+    """Every version in the registry with its status; the champion of each kind serves."""
+    return await service.every(scoring)
+
+
+@router.get("/{kind}/{version}", summary="Read a model version")
+async def get_model(
+    kind: PredictionKind,
+    version: Annotated[str, Path(max_length=100)],
+    subject: ModelReader,
+    scoring: RequestScoring,
+) -> ModelDetail:
+    """A version with its card, its metrics, its reference population, its shadow scores and the newest drift report."""
+    return await service.detail(scoring, subject, kind, version)
+
+
+@router.put("/{kind}/active", summary="Promote a model version, or roll back")
+async def promote_model(
+    kind: PredictionKind, body: VersionChoice, subject: ModelPromoter, scoring: RequestScoring, trail: AuditTrail
+) -> ModelOut:
+    """Makes a version the champion. Every process serves it within seconds; the earlier champion is retired.
+
+    Naming an earlier champion rolls back to it.
+    """
+    return await service.promote(scoring, subject, trail, kind, body.version)
+
+
+@router.put("/{kind}/challenger", summary="Choose the challenger")
+async def choose_challenger(
+    kind: PredictionKind, body: ChallengerChoice, _: ModelPromoter, scoring: RequestScoring, trail: AuditTrail
+) -> ModelList:
+    """Scores a version beside the champion from now on, without effect on any prediction; null ends it."""
+    return await service.challenge(scoring, trail, kind, body.version)

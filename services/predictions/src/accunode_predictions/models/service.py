@@ -1,0 +1,159 @@
+"""Decisions about model versions."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.errors import ConflictError, NotFoundError
+from accunode_common.http.trail import Trail
+from accunode_common.models.credit import PredictionKind
+from accunode_common.models.registry import ModelStatus, ModelVersion
+from accunode_predictions.models import repository
+from accunode_predictions.models.schemas import (
+    DriftSummary,
+    ModelDetail,
+    ModelList,
+    ModelOut,
+    ReferencePopulation,
+    ShadowSummary,
+)
+from accunode_predictions.serving import Scoring
+from accunode_scoring import Kind
+
+
+async def every(scoring: Scoring) -> ModelList:
+    """Every version in the registry."""
+    await scoring.models.enter_versions(scoring.database)
+    versions = await repository.every_version(scoring.session)
+    return ModelList(items=[_render(version, scoring) for version in versions])
+
+
+async def detail(scoring: Scoring, subject: Subject, kind: PredictionKind, version: str) -> ModelDetail:
+    """A version with its card, its reference population, and what is watched about it.
+
+    Raises:
+        NotFoundError: The registry has no such version.
+    """
+    await scoring.models.enter_versions(scoring.database)
+    found = await _find(scoring.session, kind, version)
+    count, mean, absolute, largest = await repository.shadow_summary(scoring.session, kind.value, version)
+    drift = await repository.newest_drift(scoring.session, subject.tenant_id, kind.value, version)
+    return ModelDetail(
+        **_render(found, scoring).model_dump(),
+        card=scoring.models.card(Kind(kind.value), version),
+        reference_population=_population(scoring, found),
+        shadow=ShadowSummary(
+            count=count, mean_difference=mean, mean_absolute_difference=absolute, largest_difference=largest
+        ),
+        drift=None if drift is None else DriftSummary.model_validate(drift),
+    )
+
+
+async def promote(scoring: Scoring, subject: Subject, trail: Trail, kind: PredictionKind, version: str) -> ModelOut:
+    """Make a version the champion, or an earlier champion again; the one before it is retired.
+
+    Raises:
+        NotFoundError: The registry has no such version.
+        ConflictError: Its files are not at hand, or differ from the registry's hash.
+    """
+    session = scoring.session
+    versions = await _locked(scoring, kind)
+    chosen = _chosen(versions, kind, version)
+    before = next((each for each in versions if each.status == ModelStatus.CHAMPION), None)
+    if chosen is before:
+        return _render(chosen, scoring)
+    _require_files(scoring, chosen)
+    if before is not None:
+        await repository.set_status(session, before, ModelStatus.RETIRED)
+    await repository.set_status(session, chosen, ModelStatus.CHAMPION, subject.user_id)
+    await trail.record(
+        session,
+        "model.promote",
+        "model",
+        f"{kind.value}/{version}",
+        details={"from": before.version if before is not None else None, "to": version},
+    )
+    scoring.models.forget()
+    return _render(await repository.reload(session, chosen), scoring)
+
+
+async def challenge(scoring: Scoring, trail: Trail, kind: PredictionKind, version: str | None) -> ModelList:
+    """Score a version beside the champion from now on, or none; gives every version of the kind.
+
+    Raises:
+        NotFoundError: The registry has no such version.
+        ConflictError: It is the champion, or its files are not at hand.
+    """
+    session = scoring.session
+    versions = await _locked(scoring, kind)
+    chosen = None if version is None else _chosen(versions, kind, version)
+    if chosen is not None:
+        if chosen.status == ModelStatus.CHAMPION:
+            raise ConflictError("The champion cannot challenge itself.")
+        _require_files(scoring, chosen)
+    for each in versions:
+        if each.status == ModelStatus.CHALLENGER and each is not chosen:
+            await repository.set_status(session, each, ModelStatus.CANDIDATE)
+    if chosen is not None and chosen.status != ModelStatus.CHALLENGER:
+        await repository.set_status(session, chosen, ModelStatus.CHALLENGER)
+    await trail.record(session, "model.challenge", "model", kind.value, details={"to": version})
+    scoring.models.forget()
+    return ModelList(items=[_render(await repository.reload(session, each), scoring) for each in versions])
+
+
+async def _locked(scoring: Scoring, kind: PredictionKind) -> list[ModelVersion]:
+    await scoring.models.enter_versions(scoring.database)
+    return list(await repository.lock_kind(scoring.session, kind.value))
+
+
+def _chosen(versions: list[ModelVersion], kind: PredictionKind, version: str) -> ModelVersion:
+    chosen = next((each for each in versions if each.version == version), None)
+    if chosen is None:
+        raise NotFoundError(f"The registry has no version {version} of the {kind.value} model.")
+    return chosen
+
+
+def _require_files(scoring: Scoring, version: ModelVersion) -> None:
+    if not scoring.models.has(Kind(version.kind), version.version, version.sha256):
+        raise ConflictError("The files of this version are not at hand, or differ from the registry's hash.")
+
+
+async def _find(session: AsyncSession, kind: PredictionKind, version: str) -> ModelVersion:
+    found = await repository.version_of(session, kind.value, version)
+    if found is None:
+        raise NotFoundError(f"The registry has no version {version} of the {kind.value} model.")
+    return found
+
+
+def _render(version: ModelVersion, scoring: Scoring) -> ModelOut:
+    return ModelOut(
+        kind=PredictionKind(version.kind),
+        version=version.version,
+        status=ModelStatus(version.status),
+        sha256=version.sha256,
+        available=scoring.models.has(Kind(version.kind), version.version, version.sha256),
+        trained_at=version.trained_at,
+        promoted_at=version.promoted_at,
+        promoted_by=version.promoted_by,
+        created_at=version.created_at,
+        metrics=version.metrics,
+    )
+
+
+def _population(scoring: Scoring, version: ModelVersion) -> list[ReferencePopulation]:
+    kind = Kind(version.kind)
+    if not scoring.models.has(kind, version.version, version.sha256):
+        return []
+    scorer = scoring.models.scorer(kind, version.version)
+    found = []
+    for column in scorer.columns:
+        reference = scorer.model.reference[column]
+        found.append(
+            ReferencePopulation(
+                ratio=column,
+                median=reference.quantiles[len(reference.quantiles) // 2],
+                usual_low=reference.low,
+                usual_high=reference.high,
+                missing_share=reference.shares[-1],
+            )
+        )
+    return found
