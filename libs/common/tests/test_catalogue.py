@@ -33,6 +33,7 @@ BOUND_ROLES = (*SERVICE_ROLES, DatabaseRole.WORKER)
 
 INDEXES_ACROSS_TENANTS = {
     "ix_events_id": "the relay seals the newest events of all tenants",
+    "ix_seals_event_id": "the relay finds where it stopped sealing",
     "ix_outbox_id": "the relay publishes messages in the order they came",
     "ix_chunks_leased": "the relay finds expired leases of all tenants",
     "ix_idempotency_keys_expires_at": "the relay purges old keys of all tenants",

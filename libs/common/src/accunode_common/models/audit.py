@@ -75,6 +75,7 @@ class AuditSeal(Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "event_id"], ["audit.events.tenant_id", "audit.events.id"]),
         Index(None, "tenant_id", "event_id", unique=True),
+        Index(None, "event_id"),
         {
             "schema": "audit",
             "info": access(

@@ -41,6 +41,16 @@ SIGN_IN_COLUMNS = (
     "locked_until",
     "email_verified_at",
 )
+PROFILE_COLUMNS = (
+    "id",
+    "email",
+    "email_key",
+    "email_verified_at",
+    "full_name",
+    "status",
+    "last_sign_in_at",
+    "created_at",
+)
 NEW_ACCOUNT_COLUMNS = (
     "id",
     "email",
@@ -126,7 +136,7 @@ class User(Identified, Versioned, Base):
                 {
                     DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE EXCEPT (id, created_at)"),
                     DatabaseRole.TENANTS: (
-                        "SELECT (id, email, email_key, full_name, status, last_sign_in_at, created_at)",
+                        f"SELECT ({', '.join(PROFILE_COLUMNS)})",
                         f"INSERT ({', '.join(NEW_ACCOUNT_COLUMNS)})",
                     ),
                     DatabaseRole.SIGN_IN: (f"SELECT ({', '.join(SIGN_IN_COLUMNS)})",),

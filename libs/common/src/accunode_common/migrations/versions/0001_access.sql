@@ -248,7 +248,7 @@ CREATE POLICY updates ON identity.users FOR UPDATE
 CREATE POLICY signs_in ON identity.users FOR SELECT TO accunode_sign_in
     USING (true);
 GRANT SELECT, INSERT, UPDATE (email, email_key, full_name, password_hash, status, email_verified_at, failed_sign_ins, locked_until, password_changed_at, last_sign_in_at, updated_at, version) ON identity.users TO accunode_auth;
-GRANT SELECT (id, email, email_key, full_name, status, last_sign_in_at, created_at), INSERT (id, email, email_key, full_name, password_hash, email_verified_at, password_changed_at) ON identity.users TO accunode_tenants;
+GRANT SELECT (id, email, email_key, email_verified_at, full_name, status, last_sign_in_at, created_at), INSERT (id, email, email_key, full_name, password_hash, email_verified_at, password_changed_at) ON identity.users TO accunode_tenants;
 GRANT SELECT (id, email_key, password_hash, status, failed_sign_ins, locked_until, email_verified_at) ON identity.users TO accunode_sign_in;
 ALTER TABLE ops.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ops.idempotency_keys FORCE ROW LEVEL SECURITY;

@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "sequence", name=op.f("pk_seals")),
         schema="audit",
     )
+    op.create_index(op.f("ix_seals_event_id"), "seals", ["event_id"], unique=False, schema="audit")
     op.create_index(
         op.f("ix_seals_tenant_id_event_id"), "seals", ["tenant_id", "event_id"], unique=True, schema="audit"
     )
