@@ -32,6 +32,7 @@ _DAMAGE = (
     AttributeError,
     OverflowError,
     EOFError,
+    OSError,
     NotImplementedError,
 )
 

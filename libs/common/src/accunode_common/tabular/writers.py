@@ -42,6 +42,9 @@ class TableWriter(AbstractContextManager["TableWriter"], ABC):
     def finish(self) -> None:
         """Write what a complete file still needs."""
 
+    def abandon(self) -> None:
+        """Release what is held for a file that will not be completed."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -50,6 +53,8 @@ class TableWriter(AbstractContextManager["TableWriter"], ABC):
     ) -> None:
         if kind is None:
             self.finish()
+        else:
+            self.abandon()
 
 
 class CsvWriter(TableWriter):
@@ -109,6 +114,12 @@ class XlsxWriter(TableWriter):
 
     def finish(self) -> None:
         self._workbook.save(self._sink)
+        self._workbook.close()
+
+    def abandon(self) -> None:
+        # Only saving removes openpyxl's temporary file.
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as nowhere:
+            self._workbook.save(nowhere)
         self._workbook.close()
 
 
