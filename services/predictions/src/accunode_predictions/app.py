@@ -8,6 +8,7 @@ from accunode_predictions.companies.router import router as companies
 from accunode_predictions.explanations.router import router as explanations
 from accunode_predictions.exports.router import router as exports
 from accunode_predictions.models.router import router as model_versions
+from accunode_predictions.portfolio.router import router as portfolio
 from accunode_predictions.predictions.annual import router as annual
 from accunode_predictions.predictions.quarterly import router as quarterly
 from accunode_predictions.predictions.router import router as predictions
@@ -30,7 +31,18 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
     app = create_service_app(
         SERVICE,
         settings,
-        [companies, annual, quarterly, simulations, statistics, exports, predictions, explanations, model_versions],
+        [
+            companies,
+            annual,
+            quarterly,
+            simulations,
+            statistics,
+            exports,
+            predictions,
+            explanations,
+            portfolio,
+            model_versions,
+        ],
         description="Companies, probabilities of default with their explanations, the portfolio and the models.",
         key_source=key_source,
     )

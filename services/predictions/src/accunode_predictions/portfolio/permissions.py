@@ -1,0 +1,12 @@
+"""Who may call the routes of the portfolio."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+PortfolioReader = Annotated[Subject, Depends(requires(Permission.PORTFOLIO_READ))]
+PortfolioAnalyst = Annotated[Subject, Depends(requires(Permission.PORTFOLIO_ANALYSE))]

@@ -1,0 +1,34 @@
+"""The portfolio over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from accunode_common.http.app import api_router
+from accunode_common.http.resources import resources
+from accunode_predictions.portfolio import service
+from accunode_predictions.portfolio.permissions import PortfolioAnalyst, PortfolioReader
+from accunode_predictions.portfolio.schemas import Dashboard, Migration, MigrationQuery
+from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.serving import RequestScoring
+
+router = api_router("/portfolio", tag="portfolio")
+
+
+@router.get("/dashboard", summary="Show the portfolio at a glance")
+async def get_portfolio_dashboard(
+    subject: PortfolioReader,
+    scoring: RequestScoring,
+    request: Request,
+    kind: Annotated[StoredKind, Query(description="Whose predictions are shown.")] = StoredKind.ANNUAL,
+) -> Dashboard:
+    """All that the dashboard shows in one answer; it can be half a minute old."""
+    return await service.dashboard(scoring, resources(request).redis, subject, kind)
+
+
+@router.get("/migration", summary="Show how companies moved between two periods")
+async def get_portfolio_migration(
+    query: Annotated[MigrationQuery, Query()], subject: PortfolioAnalyst, scoring: RequestScoring
+) -> Migration:
+    """The transition matrix of grades, or of risk levels, between two periods."""
+    return await service.migration(scoring, subject, query)
