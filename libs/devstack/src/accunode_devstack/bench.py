@@ -2,14 +2,23 @@
 
 import csv
 import io
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from accunode_devstack.credentials import keep_credentials
 from accunode_devstack.demo.client import FINAL_STATES, ApiClient
 from accunode_devstack.demo.generator import draw_portfolio
+from accunode_devstack.demo.loader import load_demo
+from accunode_devstack.demo.people import analyst
 from accunode_devstack.errors import DevstackError
+from accunode_devstack.ports import free_port
 from accunode_devstack.processes import Supervisor
 from accunode_devstack.programs import WORKER
+from accunode_devstack.stack import Stack
 from accunode_devstack.state import State
 
 PAUSE = 0.05
@@ -26,8 +35,26 @@ class Measurement:
     worker_processes: int
 
 
-def bench_file(rows: int) -> bytes:
-    """A CSV of `rows` annual rows, one company each: the demo portfolio's ratios over and over."""
+@contextmanager
+def temporary_stack(say: Callable[[str], None]) -> Iterator[tuple[State, ApiClient]]:
+    """A stack beside the user's own, with the demo in it and its analyst signed in; gone in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="accunode-bench-"))
+    state = State(folder)
+    stack = Stack(state, say)
+    try:
+        endpoints, _ = stack.up(free_port())
+        user = analyst(load_demo(state, endpoints, keep_credentials(state).demo, say))
+        with ApiClient(endpoints.base_url) as client:
+            yield state, client.sign_in(user.email, user.password)
+    finally:
+        stack.reset()
+
+
+def bench_file(rows: int, *, series: int = 0) -> bytes:
+    """A CSV of `rows` annual rows, one company each: the demo portfolio's ratios over and over.
+
+    Another `series` has other companies.
+    """
     template = draw_portfolio().annual
     text = io.StringIO()
     ratios = [name for name in vars(template[0]) if name not in {"company_name", "symbol", "sector", "fiscal_year"}]
@@ -35,19 +62,18 @@ def bench_file(rows: int) -> bytes:
     writer.writerow(["company_name", "sector", "fiscal_year", *ratios])
     for number in range(rows):
         row = template[number % len(template)]
-        values = [getattr(row, name) for name in ratios]
-        writer.writerow(
-            [f"Bench {number:06d} (fictitious)", row.sector, row.fiscal_year, *("" if v is None else v for v in values)]
-        )
+        name = f"Bench {series}-{number:06d} (fictitious)"
+        values = ["" if (value := getattr(row, ratio)) is None else value for ratio in ratios]
+        writer.writerow([name, row.sector, row.fiscal_year, *values])
     return text.getvalue().encode()
 
 
-def measure(client: ApiClient, state: State, rows: int) -> Measurement:
+def measure(client: ApiClient, state: State, rows: int, *, series: int = 0) -> Measurement:
     """Upload `rows` rows and follow the job. Raises DevstackError when it ends with fewer rows stored."""
     worker = Supervisor(state).find(WORKER)
     if worker is None:
         raise DevstackError("The worker does not run: `make up` first.")
-    content = bench_file(rows)
+    content = bench_file(rows, series=series)
     peak = worker.memory
     begun = time.perf_counter()
     job = client.upload("bench.csv", content, kind="annual", access_level="organization")

@@ -1,4 +1,4 @@
-"""The command line: `python -m accunode_devstack up|down|status|logs|reset|demo-real`."""
+"""The command line: `python -m accunode_devstack up|down|status|logs|reset|demo-real|bench`."""
 
 import errno
 import subprocess
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import psutil
@@ -14,6 +15,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from accunode_devstack.bench import measure, temporary_stack
+from accunode_devstack.credentials import keep_credentials
+from accunode_devstack.demo.client import ApiClient
+from accunode_devstack.demo.loader import load_demo
+from accunode_devstack.demo.people import analyst, demo_users
+from accunode_devstack.demo.real import load_real
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.stack import ALL, Stack, data_places, wanted_port
 from accunode_devstack.state import find_state
@@ -50,9 +57,12 @@ def up() -> None:
         with state.locked():
             stack = Stack(state, typer.echo)
             endpoints, started = stack.up(wanted_port())
+            users = load_demo(state, endpoints, keep_credentials(state).demo, typer.echo)
+        user = analyst(users)
         typer.echo(f"AccuNode is {'ready' if started else 'already up'} ({time.monotonic() - begun:.1f} s).")
         typer.echo(f"  Address        {endpoints.base_url}")
         typer.echo(f"  Documentation  {endpoints.docs_url}")
+        typer.echo(f"  Demo sign-in   {user.email}  {user.password}   (all of them: {state.demo})")
 
 
 @app.command()
@@ -133,6 +143,37 @@ def reset(
         with state.locked():
             Stack(state, typer.echo).reset()
         typer.echo("Deleted.")
+
+
+@app.command()
+def demo_real(
+    data: Annotated[Path, typer.Option(help="The folder that holds demo/.")] = Path("../shared/data"),
+) -> None:
+    """Upload the real companies' accounts as the demo's analyst."""
+    with one_sentence():
+        state = find_state()
+        endpoints = Stack(state, typer.echo).running()
+        if endpoints is None:
+            raise DevstackError("AccuNode is not up: `make up` first.")
+        user = analyst(demo_users(keep_credentials(state).demo))
+        with ApiClient(endpoints.base_url) as client:
+            load_real(client.sign_in(user.email, user.password), data, typer.echo)
+
+
+@app.command()
+def bench(
+    rows: Annotated[int, typer.Option(min=1, help="Rows of each upload.")] = 10_000,
+    repeats: Annotated[int, typer.Option(min=1, help="Uploads, each of companies that are new.")] = 3,
+) -> None:
+    """Measure bulk uploads on a stack of their own, and print each."""
+    with one_sentence(), temporary_stack(typer.echo) as (state, client):
+        for number in range(repeats):
+            result = measure(client, state, rows, series=number)
+            typer.echo(
+                f"{result.rows} annual rows from POST to completed: {result.seconds:.2f} s "
+                f"({result.rows / result.seconds:,.0f} rows/s; 202 after {result.accepted_after:.2f} s); "
+                f"worker with {result.worker_processes} processes, peak {result.peak_memory / 1e6:.0f} MB resident"
+            )
 
 
 def _duration(since: datetime) -> str:

@@ -67,3 +67,13 @@ def people_of(tenant: DemoTenant, password: str) -> dict[str, DemoUser]:
         )
         for role, (local, full_name) in NAMES.items()
     }
+
+
+def demo_users(password: str) -> list[DemoUser]:
+    """Everyone in the demo: the super admin, and the people of each tenant."""
+    return [super_admin(password), *(user for tenant in TENANTS for user in people_of(tenant, password).values())]
+
+
+def analyst(users: list[DemoUser]) -> DemoUser:
+    """The user whose sign-in `make up` prints: the first tenant's member."""
+    return next(user for user in users if user.role == "org_member")

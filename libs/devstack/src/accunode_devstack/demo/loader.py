@@ -1,0 +1,152 @@
+"""Sets up the demo through the product's own API: tenants, people, the portfolio. Doing it again changes nothing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from accunode_common.db.access import DatabaseRole
+from accunode_devstack.demo.client import ApiClient, RefusedError
+from accunode_devstack.demo.generator import AnnualRow, Portfolio, QuarterlyRow, draw_portfolio, to_csv
+from accunode_devstack.demo.people import TENANTS, DemoTenant, DemoUser, demo_users, people_of
+from accunode_devstack.endpoints import Endpoints
+from accunode_devstack.errors import DevstackError
+from accunode_devstack.state import State, write_json
+
+SHARE_OF_FIRST_TENANT = 0.6
+PERSONAL_COMPANIES = 3
+
+Say = Callable[[str], None]
+
+
+def load_demo(state: State, endpoints: Endpoints, password: str, say: Say) -> list[DemoUser]:
+    """Make what is missing of the demo and write `demo.json`; the users, the first analyst among them.
+
+    Raises DevstackError when the product refuses a step.
+    """
+    users = demo_users(password)
+    content = {"base_url": endpoints.base_url, "users": [user.entry() for user in users]}
+    if not _complete(endpoints, users):
+        say("Loading the demo portfolio")
+        platform = users[0]
+        _create_super_admin(endpoints, platform)
+        portfolio = draw_portfolio()
+        for tenant, part in zip(TENANTS, _shares(portfolio), strict=True):
+            people = people_of(tenant, password)
+            _set_up_tenant(endpoints, platform, tenant, people)
+            _load_portfolio(endpoints, people, part)
+    write_json(state.demo, content)
+    return users
+
+
+def _complete(endpoints: Endpoints, users: list[DemoUser]) -> bool:
+    """Whether the last thing that loading does was done: the second tenant's newcomer has companies."""
+    last = users[-1]
+    with ApiClient(endpoints.base_url) as client:
+        try:
+            return bool(client.sign_in(last.email, last.password).get("/companies", limit=1)["items"])
+        except RefusedError as refused:
+            if refused.status == httpx.codes.UNAUTHORIZED:
+                return False
+            raise
+
+
+def _shares(portfolio: Portfolio) -> tuple[Portfolio, Portfolio]:
+    cut = round(len(portfolio.companies) * SHARE_OF_FIRST_TENANT)
+    return portfolio.of(portfolio.companies[:cut]), portfolio.of(portfolio.companies[cut:])
+
+
+def _create_super_admin(endpoints: Endpoints, person: DemoUser) -> None:
+    """The first administrator has nobody to invite them: the auth service's own command makes them."""
+    environment = os.environ | {
+        "ACCUNODE_DATABASE_URL": endpoints.database_url(DatabaseRole.AUTH),
+        "ACCUNODE_ADMIN_PASSWORD": person.password,
+    }
+    command = [sys.executable, "-m", "accunode_auth.admin", "create-super-admin", "--email", person.email]
+    made = subprocess.run(
+        [*command, "--full-name", person.full_name], env=environment, capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        raise DevstackError(f"The super admin could not be created: {(made.stderr or made.stdout).strip()}")
+
+
+def _set_up_tenant(endpoints: Endpoints, platform: DemoUser, tenant: DemoTenant, people: dict[str, DemoUser]) -> None:
+    with ApiClient(endpoints.base_url) as client:
+        for person in people.values():
+            account = {"email": person.email, "password": person.password, "full_name": person.full_name}
+            client.post("/auth/register", account)
+        client.sign_in(platform.email, platform.password)
+        found = _found_or_made(client, "/tenants", {"name": tenant.name, "slug": tenant.slug})
+        _add_member(client, people["tenant_admin"], tenant_id=found["id"])
+    with ApiClient(endpoints.base_url) as client:
+        administrator = people["tenant_admin"]
+        client.sign_in(administrator.email, administrator.password)
+        organization = _found_or_made(client, "/organizations", {"name": tenant.organization})
+        for role in ("org_admin", "org_member"):
+            _add_member(client, people[role], organization_id=organization["id"])
+
+
+def _found_or_made(client: ApiClient, path: str, body: dict[str, str]) -> Any:
+    """What has the name in `body`, made now if there is nothing of that name."""
+    for item in client.get(path, limit=200)["items"]:
+        if item["name"] == body["name"]:
+            return item
+    return client.post(path, body)
+
+
+def _add_member(client: ApiClient, person: DemoUser, **place: str) -> None:
+    try:
+        client.post("/users", {"email": person.email, "role": person.role, **place})
+    except RefusedError as refused:
+        # A member already, from an earlier loading that did not come to its end.
+        if refused.status != httpx.codes.CONFLICT:
+            raise
+
+
+def _load_portfolio(endpoints: Endpoints, people: dict[str, DemoUser], part: Portfolio) -> None:
+    """The portfolio as the organization's, by bulk upload; a few companies as the newcomer's own, one at a time."""
+    member, newcomer = people["org_member"], people["user"]
+    with ApiClient(endpoints.base_url) as client:
+        client.sign_in(member.email, member.password)
+        files = (
+            ("annual", to_csv(part.annual, AnnualRow)),
+            ("quarterly", to_csv(part.quarterly, QuarterlyRow)),
+        )
+        jobs = [
+            client.upload(f"demo_{kind}.csv", content, kind=kind, access_level="organization")
+            for kind, content in files
+        ]
+        for job in jobs:
+            ended = client.wait_for_job(job["id"])
+            if ended["state"] != "completed":
+                raise DevstackError(f"The demo's upload {ended['id']} ended as {ended['state']}.")
+    with ApiClient(endpoints.base_url) as client:
+        client.sign_in(newcomer.email, newcomer.password)
+        for row in _latest(part)[:PERSONAL_COMPANIES]:
+            _predict(client, row)
+
+
+def _predict(client: ApiClient, row: AnnualRow) -> None:
+    try:
+        client.post("/predictions/annual", _annual_body(row))
+    except RefusedError as refused:
+        if refused.status != httpx.codes.CONFLICT:
+            raise
+
+
+def _latest(part: Portfolio) -> list[AnnualRow]:
+    last = max(row.fiscal_year for row in part.annual)
+    return [row for row in part.annual if row.fiscal_year == last]
+
+
+def _annual_body(row: AnnualRow) -> dict[str, Any]:
+    described = {"company_name", "symbol", "sector", "fiscal_year"}
+    return {
+        "company": {"name": row.company_name, "symbol": row.symbol, "sector": row.sector},
+        "access_level": "personal",
+        "fiscal_year": row.fiscal_year,
+        "ratios": {name: value for name, value in vars(row).items() if name not in described},
+    }
