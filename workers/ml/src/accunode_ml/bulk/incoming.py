@@ -7,6 +7,7 @@ import pyarrow.csv as pacsv
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from accunode_ml.bulk.copying import copy_into
 from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS
 
 _GIVEN = (
@@ -55,9 +56,6 @@ def copy_in(session: Session, rows: pa.Table) -> None:
     buffer = BytesIO()
     options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
     pacsv.write_csv(rows.select(_COLUMNS), buffer, options)
-    driver = session.connection().connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the session has no connection to copy through")
-    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with copy_into(session, _COPY) as copy:
         copy.write(buffer.getbuffer())
     session.execute(_ANALYSE)

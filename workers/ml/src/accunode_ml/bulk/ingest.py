@@ -86,14 +86,13 @@ def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
             session.flush()
             settle.give_up(session, runtime, lease, "the worker died each time")
             return None
-        _start_afresh(session, runtime, job)
+        _start_afresh(session, job)
         return lease
 
 
-def _start_afresh(session: Session, runtime: Runtime, job: Job) -> None:
+def _start_afresh(session: Session, job: Job) -> None:
     _forget(session, job)
     job.started_at = job.started_at or session.execute(select(text("now()"))).scalar_one()
-    job.model_version = _serving_version(session, runtime, jobs.kind_of(job))
     jobs.touch(job)
 
 
@@ -180,6 +179,7 @@ class _Reader:
             self._write_step(session, job)
             leases.settle(session, self._lease, ChunkState.DONE)
             job.file_report = report
+            job.model_version = _serving_version(session, self._runtime, jobs.kind_of(job))
             job.state = JobState.SCORING
             job.ingested_at = session.execute(select(text("now()"))).scalar_one()
             settle.move_on(session, self._runtime, job)
