@@ -1,8 +1,8 @@
-"""Model features: functions of one kind's inputs in which a higher value never means a higher probability of default.
+"""Model features: functions of one kind's inputs, almost all such that a higher value never means a higher risk.
 
-Ratios with debt or capital in the denominator are inverted (EBITDA / debt, capital / debt), so that negative EBITDA and
-negative capital come out below zero, where they belong, and no debt comes out at the top. The sign of zero counts, as
-IEEE 754 has it: a multiple of -0 is no debt with negative EBITDA.
+The sign of EBITDA and of capital are features of their own, in which risk never rises, beside magnitudes that a change
+of sign leaves alone; features that mix both fall to their lowest value when capital is negative. So no input improves
+a score by its sign. The sign of zero counts, as IEEE 754 has it: a multiple of -0 is no debt with negative EBITDA.
 """
 
 import math
@@ -23,7 +23,7 @@ LIMIT = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature: the input columns it is computed from, and whether risk falls (-1), rises (1) or neither (0) with it."""
+    """One feature: the columns it is computed from; risk falls (-1), rises (1) or does neither (0) as it grows."""
 
     name: str
     label: str
@@ -33,7 +33,10 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """The features of one kind, computed for a matrix of inputs or for one row, with the same floating-point steps."""
+    """The features of one kind, computed for a matrix of inputs or for one row with the same floating-point steps.
+
+    `of_matrix` takes one array of shape (n,) per column and gives one per feature; `of_row` takes and gives floats.
+    """
 
     name: str
     kind: Kind
@@ -44,110 +47,151 @@ class FeatureSet:
 
 
 def _divide(numerator: float, denominator: float) -> float:
+    """IEEE division, cut to the limit."""
     if denominator != 0.0:
-        return numerator / denominator
-    return math.copysign(math.inf, numerator * math.copysign(1.0, denominator)) if numerator else math.nan
+        quotient = numerator / denominator
+    elif numerator != 0.0 and not math.isnan(numerator):
+        quotient = math.copysign(math.inf, numerator) * math.copysign(1.0, denominator)
+    else:
+        return math.nan
+    if quotient > LIMIT:
+        return LIMIT
+    return -LIMIT if quotient < -LIMIT else quotient
 
 
-def _cut(value: float) -> float:
-    return min(max(value, -LIMIT), LIMIT) if value == value else math.nan
+def _sign(value: float) -> float:
+    return math.nan if math.isnan(value) else math.copysign(1.0, value)
 
+
+def _signs(values: Vector) -> Vector:
+    """Sign of each value, that of zero included; NaN where missing."""
+    signs = np.copysign(1.0, values)
+    signs[np.isnan(values)] = np.nan
+    return signs
+
+
+def _ratio(numerator: Vector, denominator: Vector) -> Vector:
+    quotient = numerator / denominator
+    np.clip(quotient, -LIMIT, LIMIT, out=quotient)
+    return quotient
+
+
+def _ebitda_to_capital(capital: float, leverage: float) -> float:
+    if capital < 0.0:
+        return -LIMIT
+    return _divide(capital, leverage) if capital > 0.0 and leverage != 0.0 else math.nan
+
+
+def _ebitda_to_capitals(capital: Vector, leverage: Vector) -> Vector:
+    quotient = _ratio(capital, leverage)
+    quotient[(capital == 0.0) | (leverage == 0.0) | np.isnan(capital)] = np.nan
+    quotient[capital < 0.0] = -LIMIT
+    return quotient
+
+
+def _annual_matrix(x: Sequence[Vector]) -> list[Vector]:
+    capital, leverage, margin, cover, assets = x
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turnover = np.abs(_ratio(assets, margin))
+        turnover[margin == 0.0] = np.nan
+        return [
+            _ratio(np.full_like(capital, 100.0), capital),
+            _signs(leverage),
+            np.abs(leverage),
+            margin,
+            np.maximum(cover, -1.0),
+            assets,
+            _ebitda_to_capitals(capital, leverage),
+            turnover,
+        ]
+
+
+def _annual_row(x: Sequence[float]) -> list[float]:
+    capital, leverage, margin, cover, assets = x
+    return [
+        _divide(100.0, capital),
+        _sign(leverage),
+        abs(leverage),
+        margin,
+        -1.0 if cover < -1.0 else cover,
+        assets,
+        _ebitda_to_capital(capital, leverage),
+        abs(_divide(assets, margin)) if margin != 0.0 else math.nan,
+    ]
+
+
+def _quarterly_matrix(x: Sequence[Vector]) -> list[Vector]:
+    leverage, sga, capital, returns = x
+    with np.errstate(divide="ignore", invalid="ignore"):
+        negative = np.signbit(capital) & ~np.isnan(capital)
+        positive_return = returns.copy()
+        ebit_sign = np.sign(returns)
+        ebit_to_debt = _ratio(returns, capital)
+        for feature, worst in ((positive_return, -LIMIT), (ebit_sign, -1.0), (ebit_to_debt, -LIMIT)):
+            feature[negative] = worst
+        return [
+            _ratio(np.full_like(capital, 100.0), capital),
+            _signs(leverage),
+            np.abs(leverage),
+            sga,
+            positive_return,
+            ebit_sign,
+            _ebitda_to_capitals(capital, leverage),
+            ebit_to_debt,
+        ]
+
+
+def _quarterly_row(x: Sequence[float]) -> list[float]:
+    leverage, sga, capital, returns = x
+    negative = _sign(capital) < 0.0
+    return [
+        _divide(100.0, capital),
+        _sign(leverage),
+        abs(leverage),
+        sga,
+        -LIMIT if negative else returns,
+        -1.0 if negative else float(returns > 0.0) - float(returns < 0.0) if not math.isnan(returns) else math.nan,
+        _ebitda_to_capital(capital, leverage),
+        -LIMIT if negative else _divide(returns, capital),
+    ]
+
+
+_CAPITAL, _LEVERAGE = "long_term_debt_to_total_capital", "total_debt_to_ebitda"
 
 ANNUAL = FeatureSet(
     name="annual-1",
     kind=Kind.ANNUAL,
-    columns=(
-        "long_term_debt_to_total_capital",
-        "total_debt_to_ebitda",
-        "net_income_margin",
-        "ebit_to_interest_expense",
-        "return_on_assets",
-    ),
+    columns=(_CAPITAL, _LEVERAGE, "net_income_margin", "ebit_to_interest_expense", "return_on_assets"),
     features=(
-        Feature("capital_to_debt", "capital / long-term debt", ("long_term_debt_to_total_capital",)),
-        Feature("ebitda_to_debt", "EBITDA / debt", ("total_debt_to_ebitda",)),
+        Feature("capital_to_debt", "capital / long-term debt", (_CAPITAL,)),
+        Feature("ebitda_sign", "sign of EBITDA", (_LEVERAGE,)),
+        Feature("debt_to_ebitda", "debt / EBITDA, without its sign", (_LEVERAGE,), 0),
         Feature("net_income_margin", "net income margin", ("net_income_margin",)),
         Feature("interest_cover", "EBIT / interest", ("ebit_to_interest_expense",)),
         Feature("return_on_assets", "return on assets", ("return_on_assets",)),
-        Feature("ebitda_to_capital", "EBITDA / capital", ("long_term_debt_to_total_capital", "total_debt_to_ebitda")),
+        Feature("ebitda_to_capital", "EBITDA / capital", (_CAPITAL, _LEVERAGE)),
         Feature("asset_turnover", "sales / assets", ("net_income_margin", "return_on_assets"), 0),
     ),
-    of_matrix=lambda x: _annual_matrix(*x),
-    of_row=lambda x: _annual_row(*x),
+    of_matrix=_annual_matrix,
+    of_row=_annual_row,
 )
-
-
-def _annual_matrix(capital: Vector, leverage: Vector, margin: Vector, cover: Vector, assets: Vector) -> list[Vector]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        features = [
-            100.0 / capital,
-            1.0 / leverage,
-            margin,
-            np.maximum(cover, -1.0),
-            assets,
-            np.where((capital > 0.0) & (leverage != 0.0), capital / leverage, np.nan),
-            np.where(margin != 0.0, assets / margin, np.nan),
-        ]
-    return [np.clip(feature, -LIMIT, LIMIT) for feature in features]
-
-
-def _annual_row(capital: float, leverage: float, margin: float, cover: float, assets: float) -> list[float]:
-    return [
-        _cut(_divide(100.0, capital)),
-        _cut(_divide(1.0, leverage)),
-        margin,
-        cover if not cover < -1.0 else -1.0,
-        assets,
-        _cut(capital / leverage) if capital > 0.0 and leverage != 0.0 else math.nan,
-        _cut(assets / margin) if margin != 0.0 else math.nan,
-    ]
-
 
 QUARTERLY = FeatureSet(
     name="quarterly-1",
     kind=Kind.QUARTERLY,
-    columns=("total_debt_to_ebitda", "sga_margin", "long_term_debt_to_total_capital", "return_on_capital"),
+    columns=(_LEVERAGE, "sga_margin", _CAPITAL, "return_on_capital"),
     features=(
-        Feature("capital_to_debt", "capital / long-term debt", ("long_term_debt_to_total_capital",)),
-        Feature("ebitda_to_debt", "EBITDA / debt", ("total_debt_to_ebitda",)),
+        Feature("capital_to_debt", "capital / long-term debt", (_CAPITAL,)),
+        Feature("ebitda_sign", "sign of EBITDA", (_LEVERAGE,)),
+        Feature("debt_to_ebitda", "debt / EBITDA, without its sign", (_LEVERAGE,), 0),
         Feature("sga_margin", "SG&A margin", ("sga_margin",), 0),
-        Feature("return_on_capital", "return on positive capital", ("return_on_capital",)),
-        Feature("ebit_sign", "sign of EBIT", ("return_on_capital", "long_term_debt_to_total_capital")),
-        Feature("ebitda_to_capital", "EBITDA / capital", ("long_term_debt_to_total_capital", "total_debt_to_ebitda")),
-        Feature("ebit_to_debt", "EBIT / debt", ("return_on_capital", "long_term_debt_to_total_capital")),
+        Feature("return_on_capital", "return on positive capital", ("return_on_capital", _CAPITAL)),
+        Feature("ebit_sign", "sign of EBIT on positive capital", ("return_on_capital", _CAPITAL)),
+        Feature("ebitda_to_capital", "EBITDA / capital", (_CAPITAL, _LEVERAGE)),
+        Feature("ebit_to_debt", "EBIT / debt on positive capital", ("return_on_capital", _CAPITAL)),
     ),
-    of_matrix=lambda x: _quarterly_matrix(*x),
-    of_row=lambda x: _quarterly_row(*x),
+    of_matrix=_quarterly_matrix,
+    of_row=_quarterly_row,
 )
-
-
-def _quarterly_matrix(leverage: Vector, sga: Vector, capital: Vector, returns: Vector) -> list[Vector]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sign = np.where(np.signbit(capital), -1.0, 1.0)
-        known = ~np.isnan(capital)
-        features = [
-            100.0 / capital,
-            1.0 / leverage,
-            sga,
-            np.where(known & (sign > 0.0), returns, np.nan),
-            np.where(known, np.sign(returns) * sign, np.nan),
-            np.where((capital > 0.0) & (leverage != 0.0), capital / leverage, np.nan),
-            np.where(capital != 0.0, returns / capital, np.nan),
-        ]
-    return [np.clip(feature, -LIMIT, LIMIT) for feature in features]
-
-
-def _quarterly_row(leverage: float, sga: float, capital: float, returns: float) -> list[float]:
-    sign = math.copysign(1.0, capital) if not math.isnan(capital) else math.nan
-    return [
-        _cut(_divide(100.0, capital)),
-        _cut(_divide(1.0, leverage)),
-        sga,
-        returns if sign > 0.0 else math.nan,
-        ((returns > 0.0) - (returns < 0.0)) * sign if not math.isnan(returns) else math.nan,
-        _cut(capital / leverage) if capital > 0.0 and leverage != 0.0 else math.nan,
-        _cut(returns / capital) if capital != 0.0 else math.nan,
-    ]
-
 
 FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType({s.name: s for s in (ANNUAL, QUARTERLY)})

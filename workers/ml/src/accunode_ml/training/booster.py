@@ -27,8 +27,8 @@ def train_booster(recipe: Recipe, features: Vector, label: Vector, weight: Vecto
         "extra_trees": True,
         "max_bin": recipe.max_bin,
         "monotone_constraints": [feature.monotone for feature in kinds],
-        "monotone_constraints_method": "advanced",
-        "interaction_constraints": recipe.pairs(),
+        "monotone_constraints_method": "basic",
+        "interaction_constraints": recipe.interactions(),
         "feature_pre_filter": False,
     }
     data = lgb.Dataset(
