@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,7 +163,7 @@ def test_without_evidence_the_delimiter_decides_between_thousands_and_decimals()
 
 
 def test_typed_cells_keep_their_values() -> None:
-    cells = [1, 2.5, Decimal("0.1"), None, float("nan"), Percent(12.34), float("inf"), True, date(2014, 1, 1), "3.5%"]
+    cells: list[Any] = [1, 2.5, Decimal("0.1"), None, float("nan"), Percent(12.34), float("inf"), True, date(2014, 1, 1), "3.5%"]
     column = parse_column(cells)
     assert column.values[[0, 1, 2, 5, 9]].tolist() == [1.0, 2.5, 0.1, 12.34, 3.5]
     assert column.problems == {
@@ -207,7 +208,7 @@ def test_a_written_number_is_the_float_of_its_canonical_text(
 
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=12), st.floats(), st.integers(), st.none(), st.booleans())))
-def test_a_column_is_read_as_its_cells_are_one_by_one(cells: list[object]) -> None:
+def test_a_column_is_read_as_its_cells_are_one_by_one(cells: list[Any]) -> None:
     for number_format in (POINT, COMMA, NumberFormat(".", mixed=True)):
         together = parse_column(cells, number_format)
         for position, cell in enumerate(cells):

@@ -15,6 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _ZERO_SHARE = 0.3
+_STRAY_CONTROL_SHARE = 0.01
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\r\f\x1a"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ def detect_encoding(source: BinaryIO) -> Encoding:
         mark, name = marked
         encoding = Encoding(name, name.removesuffix("-sig"), start=len(mark))
         return encoding if _decodes(source, encoding) else _mostly_utf8(source, encoding)
-    if b"\x00" in head:
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > _STRAY_CONTROL_SHARE * len(head):
         return _unmarked_utf16(source, head)
     encoding = Encoding("utf-8", "utf-8")
     return encoding if _decodes(source, encoding) else _mostly_utf8(source, encoding)

@@ -1,0 +1,457 @@
+"""The rules for rows, on small files written here."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accunode_common.tabular import (
+    Cell,
+    FileFormat,
+    OutputColumn,
+    TabularError,
+    TemplateColumn,
+    stream_table,
+    write_template,
+)
+from accunode_ml.ingest import CleanBlock, FileReport, RejectCode, SkipCode, clean_file
+from accunode_scoring import RATIOS, Kind
+
+ANNUAL = (
+    "company_name,fiscal_year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,"
+    "ebit_to_interest_expense,return_on_assets\n"
+)
+QUARTERLY = "company,year,quarter,total_debt_to_ebitda,sga_margin,long_term_debt_to_total_capital,return_on_capital\n"
+
+
+def blocks(content: str | bytes, kind: Kind = Kind.ANNUAL, **options: Any) -> tuple[list[CleanBlock], FileReport]:
+    source = io.BytesIO(content.encode() if isinstance(content, str) else content)
+    with clean_file(source, kind, **options) as cleaned:
+        found = list(cleaned)
+    return found, cleaned.report
+
+
+def one(content: str | bytes, kind: Kind = Kind.ANNUAL) -> CleanBlock:
+    found, _ = blocks(content, kind)
+    (block,) = [block for block in found if len(block.lines) + len(block.rejected) + len(block.skipped)]
+    return block
+
+
+def refusal(content: str | bytes, kind: Kind = Kind.ANNUAL) -> TabularError:
+    with pytest.raises(TabularError) as refused:
+        blocks(content, kind)
+    return refused.value
+
+
+def rejections(block: CleanBlock) -> dict[int, list[tuple[str, str | None]]]:
+    return {row.line: [(problem.code.value, problem.column) for problem in row.problems] for row in block.rejected}
+
+
+def skips(block: CleanBlock) -> dict[int, str]:
+    return {row.line: row.code.value for row in block.skipped}
+
+
+def test_accepted_rows_come_as_columns() -> None:
+    block = one(ANNUAL + "  Acme  AG ,FY2014,12.5%,3.2x,(1.5),NM,-0\nBeta,2015,,,,,7\n")
+    assert block.lines.tolist() == [2, 3]
+    assert block.companies == ["Acme AG", "Beta"]
+    assert block.company_keys == ["acme ag", "beta"]
+    assert block.fiscal_years.tolist() == [2014, 2015]
+    assert block.fiscal_quarters.tolist() == [0, 0]
+    np.testing.assert_array_equal(block.ratios[0], [12.5, 3.2, -1.5, np.nan, 0.0])
+    np.testing.assert_array_equal(block.ratios[1], [np.nan] * 4 + [7.0])
+    assert block.symbols == block.sectors == block.external_ids == block.currencies == [None, None]
+    assert np.isnan(block.market_caps).all()
+
+
+def test_each_wrong_row_says_everything_that_is_wrong_and_harms_no_other() -> None:
+    block = one(
+        ANNUAL
+        + "Acme,2014,1,2,3,4,5\n"
+        + ",x,abc,1e7,3,inf,5\n"
+        + "Beta,2014,,NM,-,n.a.,\n"
+        + "Gamma,2014,nan,1,2,3,4\n"
+        + "Delta,2014,-1000000,1,2,3,4\n"
+        + "Epsilon,2014,1,2,3,4,5\n"
+    )
+    assert block.lines.tolist() == [2, 7]
+    assert rejections(block) == {
+        3: [
+            ("missing_company", "company_name"),
+            ("bad_period", "fiscal_year"),
+            ("unparseable_number", "long_term_debt_to_total_capital"),
+            ("sentinel", "total_debt_to_ebitda"),
+            ("not_finite", "ebit_to_interest_expense"),
+        ],
+        4: [("no_ratios", None)],
+        5: [("not_finite", "long_term_debt_to_total_capital")],
+        6: [("sentinel", "long_term_debt_to_total_capital")],
+    }
+    problem = block.rejected[0].problems[2]
+    assert problem.value == "abc"
+    assert problem.message == (
+        "long_term_debt_to_total_capital: 'abc' is not a number with a decimal point, as this column has; "
+        "leave the cell blank if there is no value."
+    )
+
+
+@pytest.mark.parametrize(
+    "year",
+    [
+        *("0", "1899", "2101", "20l3", "13/14", "2013/14", "14", "FY14", "FY", "n/a", "", "2014-12-31", "2014Q4"),
+        *("-2014", "2014.5", "\u0662\u0660\u0661\u0664", "20 14", "12014"),
+    ],
+)
+def test_a_year_that_is_none_is_a_bad_period(year: str) -> None:
+    block = one(f"{ANNUAL}Acme,{year},1,2,3,4,5\nBeta,2014,1,2,3,4,5\n")
+    assert rejections(block) == {2: [("bad_period", "fiscal_year")]}
+
+
+@pytest.mark.parametrize(
+    "year", ["2014", " 2014 ", "FY2014", "FY 2014", "fy2014", "2014.0", "2014 FY", "CY2014", "GJ 2014"]
+)
+def test_a_year_is_read_as_people_write_it(year: str) -> None:
+    assert one(f"{ANNUAL}Acme,{year},1,2,3,4,5\n").fiscal_years.tolist() == [2014]
+
+
+@pytest.mark.parametrize(
+    ("year", "quarter"),
+    [
+        *(("2014", quarter) for quarter in ("Q4", "4", "4Q", "q4", "Q 4", "4.0", "Quarter 4", "T4", "4. Quartal")),
+        ("FY2014", "Q4"),
+        ("2014Q4", ""),
+        ("Q4 2014", ""),
+        ("2014-Q4", ""),
+        ("4Q 2014", ""),
+        ("", "Q4 2014"),
+        ("2014Q4", "Q4"),
+        ("2014", "2014Q4"),
+    ],
+)
+def test_a_quarter_is_read_as_people_write_it(year: str, quarter: str) -> None:
+    block = one(f"{QUARTERLY}Acme,{year},{quarter},1,2,3,4\n", Kind.QUARTERLY)
+    assert (block.fiscal_years.tolist(), block.fiscal_quarters.tolist()) == ([2014], [4])
+
+
+@pytest.mark.parametrize(
+    ("year", "quarter", "column"),
+    [
+        ("2014", "Q5", "fiscal_quarter"),
+        ("2014", "0", "fiscal_quarter"),
+        ("2014", "", "fiscal_quarter"),
+        ("2014", "IV", "fiscal_quarter"),
+        ("", "Q4", "fiscal_year"),
+        ("1899", "Q4", "fiscal_year"),
+        ("2014Q4", "Q3", "fiscal_year"),
+        ("2013", "2014Q4", "fiscal_quarter"),
+    ],
+)
+def test_a_quarter_that_is_none_is_a_bad_period(year: str, quarter: str, column: str) -> None:
+    block = one(f"{QUARTERLY}Acme,{year},{quarter},1,2,3,4\nBeta,2014,Q4,1,2,3,4\n", Kind.QUARTERLY)
+    assert rejections(block) == {2: [("bad_period", column)]}
+
+
+def test_year_and_quarter_may_stand_in_one_column() -> None:
+    header = QUARTERLY.replace("year,quarter", "Period")
+    block = one(f"{header}Acme,2014Q4,1,2,3,4\nBeta,2014,1,2,3,4\n", Kind.QUARTERLY)
+    assert (block.fiscal_years.tolist(), block.fiscal_quarters.tolist()) == ([2014], [4])
+    assert rejections(block) == {3: [("bad_period", "fiscal_year")]}
+
+
+def test_duplicates_are_skipped_and_conflicts_refused_across_blocks() -> None:
+    rows = [
+        "Acme,2014,1,2,3,,5",
+        "ACME ,FY2014,1.0,2,3.00,NM,5",
+        "Acme,2015,1,2,3,,5",
+        " acme,2014,1,2,3,,6",
+        "Zero,2014,0,,1,,2",
+        "Zero,2014,-0,,1,,2",
+        "Bad,2014,abc,2,3,4,5",
+        "Bad,2014,1,2,3,4,5",
+    ]
+    for size in (1, 3, 100):
+        found, report = blocks(ANNUAL + "\n".join(rows), block_rows=size)
+        skipped = {row.line: row for block in found for row in block.skipped}
+        rejected = {row.line: row for block in found for row in block.rejected}
+        assert [line for block in found for line in block.lines.tolist()] == [2, 4, 6, 9]
+        assert {line: row.code for line, row in skipped.items()} == {3: SkipCode.DUPLICATE, 7: SkipCode.DUPLICATE}
+        assert skipped[3].message == "The row repeats line 2."
+        assert {line: row.code for line, row in rejected.items()} == {
+            5: RejectCode.CONFLICT_DUPLICATE,
+            8: RejectCode.UNPARSEABLE_NUMBER,
+        }
+        assert (
+            rejected[5].problems[0].message == "acme has other values for 2014 on line 2; keep the row that is right."
+        )
+        assert (report.total, report.accepted, report.rejected, report.skipped) == (8, 4, 2, 2)
+
+
+def test_blank_rows_totals_and_notes_are_skipped_and_companies_are_not() -> None:
+    block = one(
+        ANNUAL
+        + "Total,2014,1,2,3,4,5\n"  # a company of that name
+        + "\n"
+        + ",,,,,,\n"
+        + "Lonely company,,,,,,\n"  # alone after a gap: a heading or a note
+        + "Acme,2014,1,2,3,4,5\n"
+        + "Forgotten GmbH,,,,,,\n"  # alone among companies: a company without anything
+        + "Beta,2014,1,2,3,4,5\n"
+        + "Average,,1,2,3,4,5\n"
+        + "# a remark,2014,1,2,3,4,5\n"
+        + 'Source: filings,"2024",,,,,\n'
+        + "NM = not meaningful\n"
+        + "company_name,fiscal_year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,"
+        + "ebit_to_interest_expense,return_on_assets\n"
+    )
+    assert block.companies == ["Total", "Acme", "Beta"]
+    assert skips(block) == {
+        3: "blank",
+        4: "blank",
+        5: "footer",
+        9: "footer",
+        10: "footer",
+        11: "footer",
+        12: "footer",
+        13: "footer",
+    }
+    assert rejections(block) == {7: [("bad_period", "fiscal_year"), ("no_ratios", None)]}
+
+
+def test_a_number_with_the_other_columns_unit_is_refused() -> None:
+    block = one(ANNUAL + "Acme,2014,12x,2,3,4,5\nBeta,2014,1,131%,3,4,5\n")
+    assert rejections(block) == {
+        2: [("unparseable_number", "long_term_debt_to_total_capital")],
+        3: [("unparseable_number", "total_debt_to_ebitda")],
+    }
+    assert "this column holds percentages" in block.rejected[0].problems[0].message
+
+
+def test_a_row_with_a_shifted_cell_is_refused() -> None:
+    block = one(ANNUAL + "Acme, Inc.,2014,1,2,3,4,5\nBeta,2014,12,5,2,3,4,5\nGamma,2014,1,2\nDelta,2014,1,2,3,4,5,,\n")
+    assert block.companies == ["Gamma", "Delta"]
+    assert [code for code, _ in rejections(block)[2]] == ["bad_period", "too_many_cells"]
+    assert rejections(block)[3] == [("too_many_cells", None)]
+
+
+def test_names_that_a_database_cannot_keep_harm_no_other_row() -> None:
+    content = (
+        f'{ANNUAL}A\x00cme,2014,1,2,3,4,5\n{"x" * 301},2014,1,2,3,4,5\n"Two\nLines",2014,1,2,3,4,5\n\'=Sum,2014,1,,,,\n'
+    )
+    block = one(content)
+    assert block.companies == ["Acme", "Two Lines", "=Sum"]
+    assert rejections(block) == {3: [("unreadable_text", "company_name")]}
+
+
+def test_a_name_with_broken_characters_is_refused_alone() -> None:
+    sound = "".join(f"Söhne {number},2014,1,2,3,4,5\n" for number in range(9))
+    block = one((ANNUAL + sound).encode() + b"Caf\xe9,2014,1,2,3,4,5\n")
+    assert len(block.companies) == 9
+    assert rejections(block) == {11: [("unreadable_text", "company_name")]}
+
+
+def test_who_a_company_is_comes_along_and_unusable_values_are_reported() -> None:
+    header = ANNUAL.replace("company_name", "Ticker,Industry,CIK,Market Cap,Ccy,Issuer")
+    found, report = blocks(
+        header
+        + 'brk.b,Insurance,1067983,"1,000,000.5",usd,Acme,2014,1,2,3,4,5\n'
+        + f"{'x' * 40},-,NM,lots,Dollar,Beta,2014,1,2,3,4,5\n"
+    )
+    (block,) = found
+    assert block.symbols == ["BRK.B", None]
+    assert block.sectors == ["Insurance", None]
+    assert block.external_ids == ["1067983", None]
+    assert block.currencies == ["USD", None]
+    np.testing.assert_array_equal(block.market_caps, [1_000_000.5, np.nan])
+    for column in ("symbol", "currency", "market_cap"):
+        assert f"1 value of {column} could not be used and were left blank, the first on line 3." in report.warnings
+
+
+def test_columns_that_are_not_used_and_decimal_commas_are_reported() -> None:
+    header = ANNUAL.replace(",", ";").replace("\n", ";Analyst;\n")
+    _, report = blocks(header + "Acme;2014;31,5;2;3;4;5;J. Doe;x\n")
+    assert (report.delimiter, report.decimal) == (";", ",")
+    assert report.ignored_columns == ("Analyst", "(column I)")
+    assert report.mapping["company_name"] == "company_name"
+
+
+def test_percentages_given_as_fractions_are_pointed_out() -> None:
+    rows = "".join(f"Company {number},2014,0.3,2.5,0.0{number + 11},4,5\n" for number in range(30))
+    _, report = blocks(ANNUAL + rows)
+    assert [warning.split(" lie")[0] for warning in report.warnings] == [
+        "All values of long_term_debt_to_total_capital",
+        "All values of net_income_margin",
+    ]
+
+
+def test_a_missing_column_refuses_the_file_and_names_the_nearest_heading() -> None:
+    refused = refusal(ANNUAL.replace("return_on_assets", "Retrun on asets") + "Acme,2014,1,2,3,4,5\n")
+    assert refused.code == "missing_columns"
+    assert refused.message == (
+        "The column Return on assets (return_on_assets) is missing; the nearest heading is 'Retrun on asets' "
+        "in column G: rename that to return_on_assets if it is meant."
+    )
+    refused = refusal("company_name,fiscal_year,net_income_margin\nAcme,2014,1\n")
+    assert refused.message.count("is missing: add it, with blank cells if there are no values.") == 4
+    assert (
+        "fiscal_quarter"
+        in refusal(QUARTERLY.replace(",quarter", ",part") + "A,2014,Q4,1,2,3,4\n", Kind.QUARTERLY).message
+    )
+
+
+def test_a_column_that_stands_there_twice_refuses_the_file() -> None:
+    refused = refusal(ANNUAL.replace("\n", ",ROA\n") + "Acme,2014,1,2,3,4,5,6\n")
+    assert refused.code == "ambiguous_columns"
+    assert "Columns G ('return_on_assets') and H ('ROA') both hold return_on_assets" in refused.message
+
+
+def test_the_surer_of_two_headings_names_the_company() -> None:
+    block = one("Name," + ANNUAL + "J. Doe,Acme,2014,1,2,3,4,5\n")
+    assert block.companies == ["Acme"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("", "empty_file"),
+        ("just some text\nand more\n", "no_header"),
+        ("1,2,3\n4,5,6\n", "no_header"),
+        (ANNUAL, "no_data_rows"),
+        (ANNUAL + "\n\n", "no_data_rows"),
+        (ANNUAL + "# Example AG,2014,1,2,3,4,5\n", "no_data_rows"),
+    ],
+)
+def test_a_file_without_header_or_rows_is_refused(content: str, code: str) -> None:
+    assert refusal(content).code == code
+
+
+def test_a_header_is_found_below_titles_over_two_lines_and_with_a_line_of_units() -> None:
+    content = (
+        "Portfolio review\n"
+        "\n"
+        "Issuer,,LT debt /,Total debt /,Net income,EBIT /,Return on\n"
+        "Name,FY,total capital,EBITDA,margin,interest,assets\n"
+        ",year,%,x,%,x,%\n"
+        "Acme,2014,1,2,3,4,5\n"
+    )
+    found, report = blocks(content)
+    assert report.header_lines == (3, 4, 5)
+    np.testing.assert_array_equal(found[0].ratios, [[1, 2, 3, 4, 5]])
+    assert found[0].lines.tolist() == [6]
+
+
+def test_a_workbooks_second_sheet_is_read_when_the_first_is_no_table() -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    cover = book["Sheet"]
+    cover.append(["Read me"])
+    data = book.create_sheet("Data")
+    data.append(ANNUAL.strip().split(","))
+    data.append(["Acme", 2014, 0.125, 3.2, "NM", None, 5])
+    data["C2"].number_format = "0.0%"
+    data["I2"] = "a remark beside the table"
+    data.append([12345, "2014", 0.5, 0.5, None, None, 5])
+    data["D3"].number_format = "0%"
+    sink = io.BytesIO()
+    book.save(sink)
+
+    found, report = blocks(sink.getvalue())
+
+    assert (report.format, report.sheet) == ("xlsx", "Data")
+    assert "Only the sheet Data was read, not Sheet." in report.warnings
+    np.testing.assert_array_equal(found[0].ratios, [[12.5, 3.2, np.nan, np.nan, 5]])
+    assert rejections(found[0]) == {3: [("unparseable_number", "total_debt_to_ebitda")]}
+
+
+def test_a_parquet_file_is_read_by_record_number() -> None:
+    names = ANNUAL.strip().split(",")
+    values = [["Acme", "Beta"], [2014, 2015], [1.5, None], [2, 3], [3.0, float("nan")], [4.0, 1e9], [5.0, 6.0]]
+    table = pa.table(dict(zip(names, values, strict=True)))
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+
+    found, report = blocks(sink.getvalue())
+
+    assert (report.format, report.header_lines, report.total) == ("parquet", (), 2)
+    assert found[0].lines.tolist() == [1]
+    assert rejections(found[0]) == {2: [("sentinel", "ebit_to_interest_expense")]}
+
+
+def test_statement_amounts_need_only_their_required_columns_and_may_be_large() -> None:
+    required = [ratio for ratio in RATIOS[Kind.STATEMENT] if ratio.required]
+    header = ",".join(["company_name", "fiscal_year", *(ratio.name for ratio in required)])
+    block = one(f'{header}\nAcme,2014,"2,500,000.5"{",7" * (len(required) - 1)}\n', Kind.STATEMENT)
+    assert block.ratios.shape == (1, len(RATIOS[Kind.STATEMENT]))
+    assert block.ratios[0, 0] == 2_500_000.5
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("heading", ["name", "label"])
+@pytest.mark.parametrize("file_format", list(FileFormat))
+def test_a_filled_template_is_accepted_whole(kind: Kind, heading: str, file_format: FileFormat) -> None:
+    who = [
+        TemplateColumn("company_name", "text", "The obligor's name.", "Example AG"),
+        TemplateColumn("fiscal_year", "year", "The fiscal year.", 2024),
+    ]
+    if kind is Kind.QUARTERLY:
+        who.append(TemplateColumn("fiscal_quarter", "quarter", "The fiscal quarter.", "Q4"))
+    inputs = [TemplateColumn(getattr(ratio, heading), ratio.unit, ratio.definition, 12.5) for ratio in RATIOS[kind]]
+    template = write_template(file_format, [*who, *inputs])
+    row: list[Cell] = ["Acme", 2024, *(["Q4"] if kind is Kind.QUARTERLY else []), *[1.5] * len(inputs)]
+    columns = [OutputColumn(column.heading, "text" if isinstance(column.example, str) else "number") for column in who]
+    columns += [OutputColumn(column.heading, "number") for column in inputs]
+
+    if file_format is FileFormat.CSV:
+        block = one(template + ",".join(map(str, row)).encode(), kind)
+        assert skips(block) == {2: "footer", 3: "footer"}
+    elif file_format is FileFormat.XLSX:
+        from openpyxl import load_workbook
+
+        book = load_workbook(io.BytesIO(template))
+        book["Data"].append(row)
+        sink = io.BytesIO()
+        book.save(sink)
+        block = one(sink.getvalue(), kind)
+        assert skips(block) == {2: "footer", 3: "footer"}
+    else:
+        assert refusal(template, kind).code == "no_data_rows"
+        block = one(b"".join(stream_table(file_format, columns, [row])), kind)
+
+    assert block.companies == ["Acme"]
+    assert block.rejected == []
+    assert block.ratios.tolist() == [[1.5] * len(inputs)]
+
+
+def test_an_export_of_ours_can_be_uploaded_again() -> None:
+    columns = [OutputColumn(name) for name in ANNUAL.strip().split(",")]
+    content = b"".join(stream_table(FileFormat.CSV, columns, [["=Sum & Söhne", 2014, 1.25, -0.5, None, 3.0, 5.0]]))
+    block = one(content)
+    assert block.companies == ["=Sum & Söhne"]
+    np.testing.assert_array_equal(block.ratios, [[1.25, -0.5, np.nan, 3.0, 5.0]])
+
+
+CELL = st.one_of(
+    st.sampled_from(
+        ["", "NM", "1.5", "12%", "(3)", "2014", "Acme", "=x", '"', "'", "\x00", "nan", "1,5", "Total", "# x"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(CELL, max_size=9), min_size=1, max_size=12), st.integers(1, 4))
+def test_whatever_the_rows_each_is_accepted_rejected_or_skipped(rows: list[list[str]], size: int) -> None:
+    columns = [OutputColumn(name) for name in ANNUAL.strip().split(",")]
+    content = b"".join(stream_table(FileFormat.CSV, columns, [["Acme", "2014", "1", "2", "3", "4", "5"], *rows]))
+    found, report = blocks(content, block_rows=size)
+    lines = [line for block in found for line in block.lines.tolist()]
+    lines += [row.line for block in found for row in block.rejected]
+    lines += [row.line for block in found for row in block.skipped]
+    assert len(lines) == len(set(lines)) == report.total
+    assert report.accepted + report.rejected + report.skipped == report.total
+    assert report.total == len(rows) + 1
