@@ -102,6 +102,7 @@ class RateLimiter:
     """Takes requests out of limits."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._take = redis.register_script(_TAKE)
 
     async def take(self, limit: RateLimit, *, caller: str) -> Verdict:
@@ -119,6 +120,14 @@ class RateLimiter:
             redis.exceptions.RedisError: Redis did not answer.
         """
         return await self._ask(limit, caller, cost=0)
+
+    async def forget(self, limit: RateLimit, *, caller: str) -> None:
+        """Give the caller the whole of a limit again.
+
+        Raises:
+            redis.exceptions.RedisError: Redis did not answer.
+        """
+        await self._redis.delete(limit.key(caller=caller))
 
     async def _ask(self, limit: RateLimit, caller: str, *, cost: int) -> Verdict:
         answer = await self._take(keys=[limit.key(caller=caller)], args=[*limit.arguments(), str(cost)])

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from accunode_auth import parts
+from accunode_auth.administration.router import router as administration
 from accunode_auth.keys.router import router as keys
 from accunode_auth.passwords.router import router as passwords
 from accunode_auth.registration.router import router as registration
@@ -30,7 +31,7 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
     app = create_service_app(
         "auth",
         settings,
-        [sign_in, sessions, registration, passwords, users],
+        [sign_in, sessions, registration, passwords, users, administration],
         description=DESCRIPTION,
         root_routers=[keys],
         key_source=key_source or means.keys,

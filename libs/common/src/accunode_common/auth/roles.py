@@ -69,18 +69,28 @@ class Permission(StrEnum):
         return self not in _EVERYONE and self not in _MEMBER
 
 
+class Seat(StrEnum):
+    """Where a membership of a role is."""
+
+    PLATFORM = "platform"
+    TENANT = "tenant"
+    ORGANIZATION = "organization"
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a role may do and how far.
 
     Attributes:
         rank: Its height; nobody gives a role higher than their own.
+        seat: Where its memberships are: in the platform tenant, in a tenant, or in one of its organizations.
         permissions: What it may do.
         read_reach: Which records it reads.
         write_reach: Which records it changes.
     """
 
     rank: int
+    seat: Seat
     permissions: frozenset[Permission]
     read_reach: Reach
     write_reach: Reach
@@ -139,14 +149,22 @@ _PLATFORM = frozenset(
 )
 
 GRANTS: Mapping[Role, Grant] = {
-    Role.USER: Grant(0, _EVERYONE, Reach.OWN, Reach.OWN),
-    Role.ORG_MEMBER: Grant(1, _EVERYONE | _MEMBER, Reach.ORGANIZATION, Reach.OWN),
-    Role.ORG_ADMIN: Grant(2, _EVERYONE | _MEMBER | _ORGANIZATION_ADMIN, Reach.ORGANIZATION, Reach.ORGANIZATION),
+    Role.USER: Grant(0, Seat.PLATFORM, _EVERYONE, Reach.OWN, Reach.OWN),
+    Role.ORG_MEMBER: Grant(1, Seat.ORGANIZATION, _EVERYONE | _MEMBER, Reach.ORGANIZATION, Reach.OWN),
+    Role.ORG_ADMIN: Grant(
+        2, Seat.ORGANIZATION, _EVERYONE | _MEMBER | _ORGANIZATION_ADMIN, Reach.ORGANIZATION, Reach.ORGANIZATION
+    ),
     # Reads the organizations' credit records and edits none of them: the policies of credit records give
     # nothing to the write reach `tenant`, those of tenancy and identity do.
-    Role.TENANT_ADMIN: Grant(3, _EVERYONE | _MEMBER | _ORGANIZATION_ADMIN | _TENANT_ADMIN, Reach.TENANT, Reach.TENANT),
+    Role.TENANT_ADMIN: Grant(
+        3, Seat.TENANT, _EVERYONE | _MEMBER | _ORGANIZATION_ADMIN | _TENANT_ADMIN, Reach.TENANT, Reach.TENANT
+    ),
     Role.SUPER_ADMIN: Grant(
-        4, _EVERYONE | _MEMBER | _ORGANIZATION_ADMIN | _TENANT_ADMIN | _PLATFORM, Reach.PLATFORM, Reach.PLATFORM
+        4,
+        Seat.PLATFORM,
+        _EVERYONE | _MEMBER | _ORGANIZATION_ADMIN | _TENANT_ADMIN | _PLATFORM,
+        Reach.PLATFORM,
+        Reach.PLATFORM,
     ),
 }
 

@@ -7,7 +7,6 @@ from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.models.identity import (
-    ApiKey,
     Membership,
     OneTimeToken,
     RecoveryCode,
@@ -34,7 +33,10 @@ def people(
     if search is not None:
         text = search.casefold()
         query = query.where(
-            or_(User.email_key.contains(text, autoescape=True), func.lower(User.full_name).contains(text, autoescape=True))
+            or_(
+                User.email_key.contains(text, autoescape=True),
+                func.lower(User.full_name).contains(text, autoescape=True),
+            )
         )
     return query
 
@@ -56,9 +58,7 @@ async def memberships(db: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, 
     return found
 
 
-async def count_in(
-    db: AsyncSession, tenant_id: UUID, organization_id: UUID | None, *, role: str | None = None
-) -> int:
+async def count_in(db: AsyncSession, tenant_id: UUID, organization_id: UUID | None, *, role: str | None = None) -> int:
     """How many members a place has."""
     query = (
         select(func.count())
@@ -71,12 +71,6 @@ async def count_in(
     if role is not None:
         query = query.where(Membership.role == role)
     return await db.scalar(query) or 0
-
-
-async def lock_place(db: AsyncSession, tenant_id: UUID, organization_id: UUID | None) -> None:
-    """Let one transaction at a time change who is in a place."""
-    key = f"members:{tenant_id}:{organization_id}"
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 async def remove_memberships(db: AsyncSession, ids: Sequence[UUID]) -> None:
@@ -92,15 +86,13 @@ async def set_status(db: AsyncSession, user_id: UUID, status: str) -> None:
 async def unlock(db: AsyncSession, user_id: UUID) -> None:
     """Forget failed sign-ins."""
     await db.execute(
-        update(User)
-        .where(User.id == user_id)
-        .values(failed_sign_ins=0, locked_until=None, version=User.version + 1)
+        update(User).where(User.id == user_id).values(failed_sign_ins=0, locked_until=None, version=User.version + 1)
     )
 
 
 async def anonymise(db: AsyncSession, user_id: UUID) -> None:
     """Leave of a person only the id that the audit trail names. The transaction's context must be the person's."""
-    for table in (OneTimeToken, TotpCredential, RecoveryCode, ApiKey):
+    for table in (OneTimeToken, TotpCredential, RecoveryCode):
         await db.execute(delete(table).where(table.user_id == user_id))
     nobody = f"{user_id}@anonymised.invalid"
     await db.execute(

@@ -52,7 +52,8 @@ class UserChange(InputModel):
 
 
 class RoleChange(InputModel):
-    """A new role in the same place."""
+    """A new role in the same tenant."""
 
     role: Role
+    organization_id: Annotated[UUID | None, Field(description="Where a role moves into an organization.")] = None
     membership_id: Annotated[UUID | None, Field(description="Needed where the person has several.")] = None

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.memberships import repository
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.db.session import AccessContext, set_context
-from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.tenancy import TenantStatus
 
 
@@ -59,12 +58,26 @@ async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
 
 
 def choose(places: Sequence[Workplace], *, last_membership_id: UUID | None = None) -> Workplace | None:
-    """Where the person begins: where they last were, else the highest role, a real tenant before the platform."""
+    """Where the person begins: where they last were, else where their role is highest."""
     for place in places:
         if place.membership_id == last_membership_id:
             return place
-    return max(
-        places,
-        key=lambda place: (place.role is not Role.USER, place.tenant_id != PLATFORM_TENANT_ID, GRANTS[place.role].rank),
-        default=None,
-    )
+    return max(places, key=lambda place: GRANTS[place.role].rank, default=None)
+
+
+async def tenant_in_use(db: AsyncSession, tenant_id: UUID) -> str | None:
+    """The name of a tenant in sight that is in use."""
+    tenant = await repository.tenant(db, tenant_id)
+    return tenant.name if tenant is not None and tenant.status == TenantStatus.ACTIVE else None
+
+
+async def seats(db: AsyncSession, tenant_id: UUID, organization_id: UUID) -> int | None:
+    """How many members an organization in sight may have."""
+    organization = await repository.organization(db, tenant_id, organization_id)
+    return organization.max_users if organization else None
+
+
+async def count(db: AsyncSession, user_id: UUID) -> int:
+    """How many memberships of the person are in sight, without the one of people who joined nobody."""
+    found = await repository.of_user(db, user_id)
+    return sum(1 for membership in found if GRANTS[Role(membership.role)].rank > 0)

@@ -11,7 +11,7 @@ from accunode_common.models.identity import OneTimeToken, User
 
 
 async def add_user(
-    db: AsyncSession, *, user_id: UUID, email: str, email_key: str, full_name: str, password_hash: str
+    db: AsyncSession, *, user_id: UUID, email: str, email_key: str, full_name: str, password_hash: str | None
 ) -> bool:
     """Add a person; gives False, and adds nothing, if the address is taken."""
     added = await db.scalar(
@@ -22,7 +22,7 @@ async def add_user(
             email_key=email_key,
             full_name=full_name,
             password_hash=password_hash,
-            password_changed_at=func.now(),
+            password_changed_at=func.now() if password_hash is not None else None,
         )
         .on_conflict_do_nothing(index_elements=[User.email_key])
         .returning(User.id)

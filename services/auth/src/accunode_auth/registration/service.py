@@ -65,6 +65,13 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
     return verification_mail(parts, body.email, token)
 
 
+async def add_account(db: AsyncSession, user_id: UUID, email: str, *, full_name: str) -> bool:
+    """Make an account without a password; gives False if the address has one. The context must be the new person's."""
+    return await repository.add_user(
+        db, user_id=user_id, email=email, email_key=email_key(email), full_name=full_name, password_hash=None
+    )
+
+
 async def issue_token(db: AsyncSession, user_id: UUID, purpose: TokenPurpose, lifetime: timedelta) -> str:
     """A fresh one-time token; earlier ones of the same purpose are void."""
     await repository.withdraw_tokens(db, user_id, purpose=purpose)

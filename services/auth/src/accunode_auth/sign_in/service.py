@@ -33,8 +33,7 @@ async def sign_in(app: Resources, parts: Parts, email: str, password: str, origi
         UnauthenticatedError: Address or password is wrong, or the account is locked or deactivated.
         RateLimitedError: The address failed too often, whether or not it is anybody's.
     """
-    key = email_key(email)
-    caller = hashlib.sha256(key.encode()).hexdigest()
+    caller = _failure_key(email)
     (await app.limiter.look(FAILURES, caller=caller)).enforce()
     candidate = await find(app, email)
     async with contextlib.AsyncExitStack() as discretion:
@@ -61,6 +60,15 @@ async def find(app: Resources, email: str) -> repository.Candidate | None:
     """The person of that address, before anybody is signed in."""
     async with app.database.transaction(AccessContext()) as db:
         return await repository.find(db, email_key(email))
+
+
+async def forget_failures(app: Resources, email: str) -> None:
+    """Let an address try again at once."""
+    await app.limiter.forget(FAILURES, caller=_failure_key(email))
+
+
+def _failure_key(email: str) -> str:
+    return hashlib.sha256(email_key(email).encode()).hexdigest()
 
 
 async def begin(db: AsyncSession, parts: Parts, user_id: UUID, origin: Origin) -> sessions.Tokens:

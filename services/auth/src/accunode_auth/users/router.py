@@ -48,7 +48,11 @@ async def read_profile(subject: CurrentSubject, db: SubjectSession, etag: ETag) 
 
 @router.patch("/me", summary="Change the caller's profile")
 async def change_profile(
-    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))], db: SubjectSession, trail: AuditTrail, match: IfMatch, body: ProfileChange
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    db: SubjectSession,
+    trail: AuditTrail,
+    match: IfMatch,
+    body: ProfileChange,
 ) -> Profile:
     """Changes what people say about themselves."""
     await service.change_profile(db, subject, match, full_name=body.full_name)
