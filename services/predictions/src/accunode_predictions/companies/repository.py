@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
@@ -60,7 +60,7 @@ async def newest_predictions(
     """The newest prediction of each company and kind."""
     rows = await session.scalars(
         select(Prediction)
-        .distinct(Prediction.company_id, Prediction.kind)
+        .ext(distinct_on(Prediction.company_id, Prediction.kind))
         .where(Prediction.tenant_id.in_(set(tenant_ids)), Prediction.company_id.in_(set(company_ids)))
         .order_by(
             Prediction.company_id,
