@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -407,6 +408,23 @@ def test_an_entity_bomb_is_refused() -> None:
     with pytest.raises(TabularError) as refused:
         rows(sink.getvalue())
     assert refused.value.code == "unreadable_file"
+
+
+def test_a_formula_without_a_result_is_refused_and_one_with_a_result_is_read() -> None:
+    content = saved(workbook(("Data", [["a", "b"], [1, "=A2*2"]])))
+    with pytest.raises(TabularError, match="Cell B2 of sheet Data has a formula without a result"):
+        rows(content)
+
+    source = zipfile.ZipFile(io.BytesIO(content))
+    for result, value in ((b'<c r="B2"><f>A2*2</f><v>2</v></c>', 2), (b'<c r="B2" t="str"><f>""</f><v></v></c>', None)):
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w") as target:
+            for entry in source.infolist():
+                text = source.read(entry)
+                assert not entry.filename.endswith("sheet1.xml") or b'<c r="B2"><f>A2*2</f><v />' in text
+                target.writestr(entry.filename, re.sub(rb'<c r="B2">.*?</c>', lambda _: result, text))  # noqa: B023
+        assert (rows(sink.getvalue())[1][1] + [None])[1] == value
+    source.close()
 
 
 def test_wrong_sheet_dimensions_are_not_believed() -> None:

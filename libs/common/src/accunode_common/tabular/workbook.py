@@ -15,6 +15,7 @@ from openpyxl import DEFUSEDXML, load_workbook
 
 from accunode_common.tabular.detect import damaged
 from accunode_common.tabular.errors import TabularError, TabularErrorCode
+from accunode_common.tabular.formulas import first_uncalculated
 from accunode_common.tabular.model import BLOCK_ROWS, Cell, FileFormat, Limits, Percent, RowBlock, Table
 
 if not DEFUSEDXML:
@@ -73,6 +74,7 @@ class XlsxTable(Table):
         super().close()
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[RowBlock]:
+        self._refuse_uncalculated()
         rows = self._rows()
         while True:
             try:
@@ -83,6 +85,20 @@ class XlsxTable(Table):
             if not batch:
                 return
             yield RowBlock([line for line, _ in batch], [cells for _, cells in batch])
+
+    def _refuse_uncalculated(self) -> None:
+        worksheet: Any = self._workbook[self.sheet or self.sheets[0]]
+        try:
+            with worksheet._get_source() as source:
+                cell = first_uncalculated(source)
+        except _DAMAGE as error:
+            raise damaged(f"sheet {self.sheet}", error) from error
+        if cell is not None:
+            raise TabularError(
+                TabularErrorCode.UNREADABLE_FILE,
+                f"Cell {cell} of sheet {self.sheet} has a formula without a result; open the workbook in Excel, "
+                "save it and upload it again.",
+            )
 
     def _rows(self) -> Iterator[tuple[int, Sequence[Cell]]]:
         worksheet: Any = self._workbook[self.sheet or self.sheets[0]]
