@@ -163,7 +163,18 @@ def test_without_evidence_the_delimiter_decides_between_thousands_and_decimals()
 
 
 def test_typed_cells_keep_their_values() -> None:
-    cells: list[Any] = [1, 2.5, Decimal("0.1"), None, float("nan"), Percent(12.34), float("inf"), True, date(2014, 1, 1), "3.5%"]
+    cells: list[Any] = [
+        1,
+        2.5,
+        Decimal("0.1"),
+        None,
+        float("nan"),
+        Percent(12.34),
+        float("inf"),
+        True,
+        date(2014, 1, 1),
+        "3.5%",
+    ]
     column = parse_column(cells)
     assert column.values[[0, 1, 2, 5, 9]].tolist() == [1.0, 2.5, 0.1, 12.34, 3.5]
     assert column.problems == {
