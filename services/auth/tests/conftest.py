@@ -33,6 +33,7 @@ def auth_settings(make_settings: SettingsFactory, tmp_path_factory: pytest.TempP
         jwks_url=None,
         signing_key_file=folder / "key.pem",
         mail_url=f"file://{folder}/mail",
+        mfa_key="a key for tests that nobody else has",
         password_memory_kib=64,
         password_passes=1,
         discreet_reply_time="PT0.01S",

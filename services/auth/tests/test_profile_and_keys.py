@@ -103,6 +103,8 @@ def test_only_these_routes_are_open_to_anybody(auth_settings: AuthSettings) -> N
         "/auth/register",
         "/auth/verify-email",
         "/auth/login",
+        "/auth/mfa/challenge",
+        "/auth/api-keys/token",
         "/auth/refresh",
         "/auth/forgot-password",
         "/auth/reset-password",

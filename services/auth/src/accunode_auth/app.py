@@ -4,7 +4,9 @@ from fastapi import FastAPI
 
 from accunode_auth import parts
 from accunode_auth.administration.router import router as administration
+from accunode_auth.api_keys.router import router as api_keys
 from accunode_auth.keys.router import router as keys
+from accunode_auth.mfa.router import router as mfa
 from accunode_auth.passwords.router import router as passwords
 from accunode_auth.registration.router import router as registration
 from accunode_auth.sessions.router import router as sessions
@@ -31,7 +33,7 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
     app = create_service_app(
         "auth",
         settings,
-        [sign_in, sessions, registration, passwords, users, administration],
+        [sign_in, sessions, registration, passwords, mfa, api_keys, users, administration],
         description=DESCRIPTION,
         root_routers=[keys],
         key_source=key_source or means.keys,

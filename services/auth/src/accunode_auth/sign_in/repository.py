@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Integer, Text, Uuid, case, column, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import TotpCredential, User
+from accunode_common.models.identity import User, UserStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,17 @@ async def count_failure(db: AsyncSession, user_id: UUID, *, lock_after: int, loc
     return bool(locked)
 
 
-async def count_success(db: AsyncSession, user_id: UUID) -> None:
-    """Forget failures, and note the moment."""
-    await db.execute(
+async def count_success(db: AsyncSession, user_id: UUID) -> bool:
+    """Forget failures, and note the moment; gives False if the person may not sign in after all."""
+    found = await db.scalar(
         update(User)
-        .where(User.id == user_id)
+        .where(User.id == user_id, User.status == UserStatus.ACTIVE)
         .values(failed_sign_ins=0, locked_until=None, last_sign_in_at=func.now(), updated_at=User.updated_at)
+        .returning(User.id)
     )
+    return found is not None
 
 
 async def replace_hash(db: AsyncSession, user_id: UUID, password_hash: str) -> None:
     """Keep a hash made with today's costs."""
     await db.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
-
-
-async def has_totp(db: AsyncSession, user_id: UUID) -> bool:
-    """Whether the person has a confirmed authenticator."""
-    query = select(TotpCredential.user_id).where(
-        TotpCredential.user_id == user_id, TotpCredential.confirmed_at.is_not(None)
-    )
-    return await db.scalar(query) is not None

@@ -4,13 +4,24 @@ from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in import service
-from accunode_auth.sign_in.schemas import LoginIn
+from accunode_auth.sign_in.schemas import ChallengeIn, LoginIn, MfaRequired
 from accunode_common.http.app import api_router
 
 router = api_router("/auth", tag="sign-in")
 
 
 @router.post("/login", summary="Sign in", dependencies=[PublicRoute])
-async def log_in(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: LoginIn) -> TokenPair:
-    """Tokens for an address and its password."""
-    return TokenPair.of(await service.sign_in(app, parts, body.email, body.password, origin))
+async def log_in(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: LoginIn) -> TokenPair | MfaRequired:
+    """Tokens for an address and its password, or a challenge where a second step is needed."""
+    outcome = await service.sign_in(app, parts, body.email, body.password, origin)
+    if isinstance(outcome, service.Challenge):
+        return MfaRequired(mfa_required=True, challenge=outcome.text, expires_in=outcome.expires_in)
+    return TokenPair.of(outcome)
+
+
+@router.post("/mfa/challenge", summary="Take the second step", dependencies=[PublicRoute])
+async def complete_challenge(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: ChallengeIn
+) -> TokenPair:
+    """Tokens for a challenge and a code of the authenticator, or a recovery code."""
+    return TokenPair.of(await service.complete_challenge(app, parts, body.challenge, body.code, origin))

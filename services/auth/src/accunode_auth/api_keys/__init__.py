@@ -1,0 +1,1 @@
+"""Keys for machines: narrower than their maker, exchanged for short access tokens."""

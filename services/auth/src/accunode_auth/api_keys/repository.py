@@ -1,0 +1,63 @@
+"""API keys; row-level security shows each person their own in the tenant they work in."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import ApiKey, Membership, User, UserStatus
+
+
+def active() -> Select[ApiKey]:
+    """The keys in sight that are good."""
+    return select(ApiKey).where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now())
+
+
+async def count_active(db: AsyncSession) -> int:
+    """How many keys in sight are good."""
+    return await db.scalar(select(func.count()).select_from(active().subquery())) or 0
+
+
+async def find_active(db: AsyncSession, key_id: UUID) -> ApiKey | None:
+    """The key of that id, if in sight and good."""
+    return (await db.scalars(active().where(ApiKey.id == key_id))).one_or_none()
+
+
+async def revoke(db: AsyncSession, key_id: UUID) -> bool:
+    """Make a key void; gives False if there is no such good key in sight."""
+    found = await db.scalar(
+        update(ApiKey)
+        .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now())
+        .values(revoked_at=func.now())
+        .returning(ApiKey.id)
+    )
+    return found is not None
+
+
+async def note_use(db: AsyncSession, key: ApiKey, *, every: timedelta) -> None:
+    """Note that a key was used, unless that was noted lately."""
+    await db.execute(
+        update(ApiKey)
+        .where(
+            ApiKey.tenant_id == key.tenant_id,
+            ApiKey.id == key.id,
+            func.coalesce(ApiKey.last_used_at, ApiKey.created_at) < func.now() - every,
+        )
+        .values(last_used_at=func.now())
+    )
+
+
+async def role_of_owner(db: AsyncSession, key: ApiKey) -> str | None:
+    """The role of the key's owner where the key works; None if they are gone from there, or may not sign in."""
+    query = (
+        select(Membership.role)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            User.id == key.user_id,
+            User.status == UserStatus.ACTIVE,
+            Membership.tenant_id == key.tenant_id,
+            Membership.organization_id.is_not_distinct_from(key.organization_id),
+        )
+    )
+    return await db.scalar(query)

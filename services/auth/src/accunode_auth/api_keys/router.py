@@ -1,0 +1,66 @@
+"""API keys."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, status
+
+from accunode_auth.api_keys import service
+from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
+from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.public import PublicRoute
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SecretSession, SubjectSession
+from accunode_common.http.trail import AuditTrail
+
+router = api_router("/auth/api-keys", tag="api-keys")
+
+KeyOwner = Annotated[Subject, Depends(requires(Permission.API_KEY_MANAGE))]
+
+
+@router.get("", summary="The caller's API keys")
+async def list_api_keys(
+    _subject: KeyOwner, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+) -> Page[ApiKeyOut]:
+    """The caller's good keys for the membership they work in."""
+    found = await service.active(db, order, paging)
+    items = [ApiKeyOut.model_validate(key) for key in found.rows]
+    return Page[ApiKeyOut](items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, summary="Make an API key")
+async def create_api_key(subject: KeyOwner, db: SecretSession, trail: AuditTrail, body: ApiKeyIn) -> NewApiKey:
+    """Makes a key for the membership the caller works in, with some of the caller's permissions."""
+    key, secret = await service.create(
+        db, subject, name=body.name, scopes=body.scopes, lifetime=timedelta(days=body.expires_in_days)
+    )
+    await trail.record(db, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
+    return NewApiKey(api_key=ApiKeyOut.model_validate(key), secret=secret)
+
+
+@router.post("/token", summary="Exchange an API key", dependencies=[PublicRoute])
+async def exchange_api_key(parts: AuthParts, app: AppResources, body: ApiKeySecret) -> MachineToken:
+    """An access token for a key; it has the key's scopes, and no more than its owner has now."""
+    token, subject = await service.exchange(app, parts, body.api_key)
+    return MachineToken(
+        access_token=token,
+        token_type="Bearer",  # noqa: S106 - a scheme
+        expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+        scopes=sorted(subject.permissions),
+    )
+
+
+@router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Revoke an API key")
+async def revoke_api_key(
+    _subject: KeyOwner, db: SubjectSession, app: AppResources, trail: AuditTrail, key_id: UUID
+) -> None:
+    """Makes a key, and the tokens it was exchanged for, void at once."""
+    await service.revoke(db, app.revocations, key_id)
+    await trail.record(db, "api_key.revoke", "api_key", key_id)

@@ -1,0 +1,107 @@
+"""Making, exchanging and revoking API keys."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.api_keys import repository
+from accunode_auth.memberships import service as memberships
+from accunode_auth.parts import Parts
+from accunode_common.auth.credentials import Credential
+from accunode_common.auth.revocation import Revocations
+from accunode_common.auth.roles import Permission, Role
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext
+from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.resources import Resources
+from accunode_common.ids import new_id
+from accunode_common.models.identity import ApiKey
+
+PREFIX = "ak"
+MOST_KEYS = 20
+_NOTE_USE_EVERY = timedelta(minutes=5)
+
+# A key neither makes keys nor touches its owner's own account.
+_NEVER = frozenset({Permission.API_KEY_MANAGE, Permission.PROFILE_MANAGE})
+
+SORTING = Sorting({"created_at": ApiKey.id, "expires_at": ApiKey.expires_at}, default="-created_at", key=ApiKey.id)
+
+
+async def active(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[ApiKey]:
+    """The caller's good keys in the tenant they work in."""
+    return await paginate(db, repository.active(), order, page)
+
+
+async def create(
+    db: AsyncSession, subject: Subject, *, name: str, scopes: Sequence[Permission], lifetime: timedelta
+) -> tuple[ApiKey, str]:
+    """A new key and its secret.
+
+    Raises:
+        ForbiddenError: A scope is not the caller's to give.
+        ConflictError: The caller has too many keys.
+    """
+    wanted = frozenset(scopes)
+    beyond = sorted((wanted - subject.permissions) | (wanted & _NEVER))
+    if beyond:
+        raise ForbiddenError(f"A key of yours cannot have the scope {', '.join(beyond)}.")
+    if await repository.count_active(db) >= MOST_KEYS:
+        raise ConflictError(f"You have {MOST_KEYS} keys already; revoke one first.")
+    credential = Credential.new(PREFIX, subject.tenant_id, subject.user_id, new_id())
+    key = ApiKey(
+        tenant_id=subject.tenant_id,
+        id=credential.ids[2],
+        user_id=subject.user_id,
+        organization_id=subject.organization_id,
+        name=name,
+        key_hash=credential.hash,
+        scopes=sorted(wanted),
+        expires_at=datetime.now(UTC) + lifetime,
+    )
+    db.add(key)
+    await db.flush()
+    await db.refresh(key)
+    return key, credential.text
+
+
+async def revoke(db: AsyncSession, revocations: Revocations, key_id: UUID) -> None:
+    """Make a key, and the tokens it was exchanged for, void at once.
+
+    Raises:
+        NotFoundError: The caller has no such good key here.
+    """
+    if not await repository.revoke(db, key_id):
+        raise NotFoundError("You have no such key here.")
+    await revocations.revoke_session(key_id)
+
+
+async def exchange(app: Resources, parts: Parts, text: str) -> tuple[str, Subject]:
+    """An access token for a key's secret, and whom it is for.
+
+    Raises:
+        UnauthenticatedError: The key is unknown, revoked or expired, or its owner is no longer there.
+    """
+    credential = Credential.parse(PREFIX, text, ids=3)
+    if credential is None:
+        raise UnauthenticatedError("The API key is not valid.")
+    tenant_id, user_id, key_id = credential.ids
+    async with app.database.transaction(AccessContext(tenant_id=tenant_id, user_id=user_id)) as db:
+        key = await repository.find_active(db, key_id)
+        if key is None or not credential.matches(key.key_hash):
+            raise UnauthenticatedError("The API key is not valid.")
+        role = await repository.role_of_owner(db, key)
+        if role is None or await memberships.tenant_in_use(db, tenant_id) is None:
+            raise UnauthenticatedError("The API key is not valid.")
+        await repository.note_use(db, key, every=_NOTE_USE_EVERY)
+        subject = Subject(
+            user_id=user_id,
+            tenant_id=tenant_id,
+            organization_id=key.organization_id,
+            role=Role(role),
+            session_id=key.id,
+            scope=frozenset(Permission(scope) for scope in key.scopes),
+        )
+    return parts.keys.access_token(subject), subject

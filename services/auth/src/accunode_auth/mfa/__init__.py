@@ -1,0 +1,1 @@
+"""The second step: an authenticator, and recovery codes for when it is lost."""

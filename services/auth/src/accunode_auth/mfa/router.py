@@ -1,0 +1,46 @@
+"""Authenticators."""
+
+from typing import Annotated
+
+from fastapi import Depends, status
+
+from accunode_auth.mfa import service
+from accunode_auth.mfa.schemas import Confirmation, Enrolment, RecoveryCodes, Removal
+from accunode_auth.parts import AppResources, AuthParts
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.http.app import api_router
+from accunode_common.http.session import SecretSession
+from accunode_common.http.trail import AuditTrail
+
+router = api_router("/auth/mfa/totp", tag="mfa")
+
+Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, summary="Enrol an authenticator")
+async def enrol_authenticator(subject: Owner, parts: AuthParts, db: SecretSession, trail: AuditTrail) -> Enrolment:
+    """A secret for the caller's authenticator, which counts once it is confirmed."""
+    secret, uri = await service.enrol(db, parts, subject)
+    await trail.record(db, "mfa.enrol", "user", subject.user_id)
+    return Enrolment(secret=secret, uri=uri)
+
+
+@router.post("/confirm", summary="Confirm an authenticator")
+async def confirm_authenticator(
+    subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession, trail: AuditTrail, body: Confirmation
+) -> RecoveryCodes:
+    """Takes a code of the new authenticator; from now on, signing in needs one. Gives recovery codes."""
+    codes = await service.confirm(db, app, parts, subject, body.code)
+    await trail.record(db, "mfa.confirm", "user", subject.user_id)
+    return RecoveryCodes(recovery_codes=codes)
+
+
+@router.delete("", status_code=status.HTTP_204_NO_CONTENT, summary="Remove the authenticator")
+async def remove_authenticator(
+    subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession, trail: AuditTrail, body: Removal
+) -> None:
+    """Removes the caller's authenticator, and with it the second step."""
+    await service.remove(db, app, parts, subject, password=body.password, code=body.code)
+    await trail.record(db, "mfa.remove", "user", subject.user_id)
