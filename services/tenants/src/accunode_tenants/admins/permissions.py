@@ -1,0 +1,12 @@
+"""Who may call the routes of tenant administrators."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+AdminReader = Annotated[Subject, Depends(requires(Permission.TENANT_ADMIN_READ))]
+AdminManager = Annotated[Subject, Depends(requires(Permission.TENANT_ADMIN_MANAGE))]

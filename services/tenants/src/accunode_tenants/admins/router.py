@@ -1,0 +1,64 @@
+"""Tenant administrators over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SubjectSession
+from accunode_common.http.trail import AuditTrail
+from accunode_tenants.admins import service
+from accunode_tenants.admins.permissions import AdminManager, AdminReader
+from accunode_tenants.admins.schemas import AdminIn, AdminOut
+from accunode_tenants.parts import AppParts, AppRevocations
+from accunode_tenants.tenants import service as tenants
+
+router = api_router("/tenants/{tenant_id}/admins", tag="tenant administrators")
+
+
+@router.get("", summary="List a tenant's administrators")
+async def list_tenant_admins(
+    tenant_id: UUID,
+    subject: AdminReader,
+    session: SubjectSession,
+    paging: Paging,
+    order: Annotated[SortOrder, Depends(service.SORTING)],
+) -> Page[AdminOut]:
+    """Who administers the tenant, longest first."""
+    tenant = await tenants.get(session, subject, tenant_id)
+    found = await service.list_page(session, tenant.id, order, paging)
+    items = await service.show(session, found.rows)
+    return Page[AdminOut](items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.post("", status_code=201, summary="Add an administrator to a tenant")
+async def add_tenant_admin(
+    tenant_id: UUID,
+    subject: AdminManager,
+    session: SubjectSession,
+    trail: AuditTrail,
+    parts: AppParts,
+    revocations: AppRevocations,
+    body: AdminIn,
+) -> AdminOut:
+    """Appoints somebody with an account, or makes one. A known person signs in anew to use the new role."""
+    tenant = await tenants.require_active(session, subject, tenant_id)
+    membership = await service.add(session, trail, parts.passwords, revocations, tenant.id, body)
+    return (await service.show(session, [membership]))[0]
+
+
+@router.delete("/{user_id}", status_code=204, summary="Remove an administrator from a tenant")
+async def remove_tenant_admin(
+    tenant_id: UUID,
+    user_id: UUID,
+    subject: AdminManager,
+    session: SubjectSession,
+    trail: AuditTrail,
+    revocations: AppRevocations,
+) -> None:
+    """Ends the administration and the person's sessions at once. The last administrator stays."""
+    tenant = await tenants.get(session, subject, tenant_id)
+    await service.remove(session, trail, revocations, tenant.id, user_id)

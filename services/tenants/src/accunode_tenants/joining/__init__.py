@@ -1,0 +1,1 @@
+"""Join tokens, and joining with one."""

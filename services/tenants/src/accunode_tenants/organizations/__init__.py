@@ -1,0 +1,1 @@
+"""Parts of a tenant whose members share records."""

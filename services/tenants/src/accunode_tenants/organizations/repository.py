@@ -1,0 +1,85 @@
+"""The SQL of organizations."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.ids import new_id
+from accunode_common.models.identity import Membership
+from accunode_common.models.tenancy import Organization
+from accunode_common.names import name_key
+from accunode_tenants.scope import in_reach
+
+
+def listing(subject: Subject, *, tenant_id: UUID | None, search: str | None) -> Select[Organization]:
+    """The organizations that the caller sees."""
+    statement = select(Organization).where(in_reach(subject, Organization.tenant_id), Organization.deleted_at.is_(None))
+    if tenant_id is not None:
+        statement = statement.where(Organization.tenant_id == tenant_id)
+    if search is not None:
+        statement = statement.where(Organization.name_key.contains(name_key(search), autoescape=True))
+    return statement
+
+
+async def find(
+    session: AsyncSession, subject: Subject, organization_id: UUID, *, lock: bool = False
+) -> Organization | None:
+    """The organization, if the caller sees it; with `lock`, if the caller may change it."""
+    statement = listing(subject, tenant_id=None, search=None).where(Organization.id == organization_id)
+    if lock:
+        statement = statement.with_for_update()
+    found: Organization | None = await session.scalar(statement)
+    return found
+
+
+async def in_context(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> Organization | None:
+    """The organization that the transaction's context names."""
+    found: Organization | None = await session.scalar(
+        select(Organization).where(
+            Organization.tenant_id == tenant_id, Organization.id == organization_id, Organization.deleted_at.is_(None)
+        )
+    )
+    return found
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Organization | None:
+    """A new organization, or None if its tenant has one of that name."""
+    added: Organization | None = await session.scalar(
+        insert(Organization)
+        .values(id=new_id(), name_key=name_key(values["name"]), **values)
+        .on_conflict_do_nothing(
+            index_elements=[Organization.tenant_id, Organization.name_key],
+            index_where=Organization.deleted_at.is_(None),
+        )
+        .returning(Organization)
+    )
+    return added
+
+
+async def change(session: AsyncSession, organization: Organization, values: Mapping[str, Any]) -> Organization:
+    """The organization with other values and the next version."""
+    if "name" in values:
+        values = {**values, "name_key": name_key(values["name"])}
+    changed = await session.scalars(
+        update(Organization)
+        .where(Organization.tenant_id == organization.tenant_id, Organization.id == organization.id)
+        .values(**values, version=Organization.version + 1, updated_at=func.now())
+        .returning(Organization)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()
+
+
+async def counts(session: AsyncSession, organization_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The members of each organization that the caller sees."""
+    found = await session.execute(
+        select(Membership.organization_id, func.count())
+        .where(Membership.organization_id.in_(organization_ids))
+        .group_by(Membership.organization_id)
+    )
+    return {organization_id: count for organization_id, count in found.tuples() if organization_id is not None}

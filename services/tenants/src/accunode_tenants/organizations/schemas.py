@@ -1,0 +1,42 @@
+"""Organizations, as clients see them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.names import clean_name
+from accunode_tenants.changes import Change
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]
+Seats = Annotated[int, Field(ge=1, le=100_000, description="How many members it can have.")]
+
+
+class OrganizationIn(InputModel):
+    """A new organization."""
+
+    name: Name = Field(examples=["Corporate credit"])
+    max_users: Seats | None = Field(default=None, description="The tenant's default if left out.")
+    tenant_id: UUID | None = Field(default=None, description="For the platform, which must say; else the caller's.")
+
+
+class OrganizationChange(Change):
+    """Changes to an organization."""
+
+    name: Name | None = None
+    max_users: Seats | None = Field(default=None, description="Only the tenant's administrators change it.")
+
+
+class OrganizationOut(ResponseModel):
+    """An organization."""
+
+    id: UUID
+    tenant_id: UUID
+    name: str
+    max_users: int
+    members: int
+    global_data_access: bool = Field(description="Whether its members see the system's records.")
+    join_token_created_at: UtcTime | None = Field(description="When the present join token was made, if there is one.")
+    created_at: UtcTime
+    updated_at: UtcTime

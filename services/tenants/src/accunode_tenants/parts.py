@@ -1,0 +1,37 @@
+"""What the tenants service holds beside what every service holds."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Request
+
+from accunode_common.auth.password_hashing import PasswordHashing
+from accunode_common.auth.revocation import Revocations
+from accunode_common.http.resources import Resources, resources
+from accunode_tenants.settings import TenantsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The service's own means."""
+
+    settings: TenantsSettings
+    passwords: PasswordHashing
+
+
+def attach(app: FastAPI, parts: Parts) -> None:
+    """Make `parts` those of `app`."""
+    app.state.parts = parts
+
+
+def _parts(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+def _revocations(request: Request) -> Revocations:
+    return resources(request).revocations
+
+
+AppParts = Annotated[Parts, Depends(_parts)]
+AppResources = Annotated[Resources, Depends(resources)]
+AppRevocations = Annotated[Revocations, Depends(_revocations)]

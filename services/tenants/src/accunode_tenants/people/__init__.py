@@ -1,0 +1,1 @@
+"""People, as the other features find them."""

@@ -1,0 +1,1 @@
+"""Whether an organization sees the system's records."""

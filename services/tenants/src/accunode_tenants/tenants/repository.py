@@ -1,0 +1,120 @@
+"""The SQL of tenants."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.models.audit import AuditEvent
+from accunode_common.models.bulk import Job
+from accunode_common.models.credit import Company, Prediction
+from accunode_common.models.identity import Membership
+from accunode_common.models.tenancy import Organization, Tenant
+from accunode_tenants.scope import in_reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How much a tenant holds."""
+
+    users: int
+    organizations: int
+    companies: int
+    predictions: int
+    jobs: int
+    storage_bytes: int
+    last_activity_at: datetime | None
+
+
+def listing(*, status: str | None, search: str | None) -> Select[Tenant]:
+    """All tenants but the platform's own."""
+    statement = select(Tenant).where(Tenant.id != PLATFORM_TENANT_ID)
+    if status is not None:
+        statement = statement.where(Tenant.status == status)
+    if search is not None:
+        statement = statement.where(func.lower(Tenant.name).contains(search.lower(), autoescape=True))
+    return statement
+
+
+async def find(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock: bool = False) -> Tenant | None:
+    """The tenant, if the caller sees it."""
+    statement = select(Tenant).where(
+        Tenant.id == tenant_id, Tenant.id != PLATFORM_TENANT_ID, in_reach(subject, Tenant.id)
+    )
+    if lock:
+        statement = statement.with_for_update()
+    found: Tenant | None = await session.scalar(statement)
+    return found
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Tenant | None:
+    """A new tenant, or None if the slug is taken."""
+    added: Tenant | None = await session.scalar(
+        insert(Tenant)
+        .values(id=new_id(), **values)
+        .on_conflict_do_nothing(index_elements=[Tenant.slug])
+        .returning(Tenant)
+    )
+    return added
+
+
+async def change(session: AsyncSession, tenant: Tenant, values: Mapping[str, Any]) -> Tenant:
+    """The tenant with other values and the next version."""
+    changed = await session.scalars(
+        update(Tenant)
+        .where(Tenant.id == tenant.id)
+        .values(**values, version=Tenant.version + 1, updated_at=func.now())
+        .returning(Tenant)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()
+
+
+async def counts(session: AsyncSession, tenant_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """People and organizations of each tenant."""
+    people = await session.execute(
+        select(Membership.tenant_id, func.count(Membership.user_id.distinct()))
+        .where(Membership.tenant_id.in_(tenant_ids))
+        .group_by(Membership.tenant_id)
+    )
+    organizations = await session.execute(
+        select(Organization.tenant_id, func.count())
+        .where(Organization.tenant_id.in_(tenant_ids), Organization.deleted_at.is_(None))
+        .group_by(Organization.tenant_id)
+    )
+    users, parts = dict(people.tuples().all()), dict(organizations.tuples().all())
+    return {tenant_id: (users.get(tenant_id, 0), parts.get(tenant_id, 0)) for tenant_id in tenant_ids}
+
+
+async def stats(session: AsyncSession, tenant_id: UUID) -> Stats:
+    """What the tenant holds; the transaction's context must be of that tenant, and read as its administrators do."""
+    users, organizations = (await counts(session, [tenant_id]))[tenant_id]
+    companies = select(func.count(Company.id)).where(Company.tenant_id == tenant_id)
+    predictions = select(func.count(Prediction.id)).where(Prediction.tenant_id == tenant_id)
+    jobs = select(func.count(Job.id), func.coalesce(func.sum(Job.file_bytes), 0)).where(Job.tenant_id == tenant_id)
+    newest = (
+        select(AuditEvent.occurred_at).where(AuditEvent.tenant_id == tenant_id).order_by(AuditEvent.id.desc()).limit(1)
+    )
+    job_count, stored = (await session.execute(jobs)).one()
+    return Stats(
+        users=users,
+        organizations=organizations,
+        companies=await session.scalar(companies) or 0,
+        predictions=await session.scalar(predictions) or 0,
+        jobs=job_count,
+        storage_bytes=int(stored or 0),
+        last_activity_at=await session.scalar(newest),
+    )
+
+
+async def status(session: AsyncSession, tenant_id: UUID) -> str | None:
+    """The status of the tenant, if the transaction sees it."""
+    found: str | None = await session.scalar(select(Tenant.status).where(Tenant.id == tenant_id))
+    return found

@@ -1,0 +1,220 @@
+"""What may be done with tenants."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.password_hashing import PasswordHashing
+from accunode_common.auth.revocation import Revocations
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnprocessableInputError,
+)
+from accunode_common.http.conditional import Conditional
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.trail import Trail
+from accunode_common.models.tenancy import Tenant, TenantStatus
+from accunode_tenants.admins import service as admins
+from accunode_tenants.tenants import repository
+from accunode_tenants.tenants.repository import Stats
+from accunode_tenants.tenants.schemas import SettingsOut, TenantChange, TenantIn, TenantOut, TenantSettings
+
+SORTING = Sorting({"name": Tenant.name, "created_at": Tenant.created_at}, default="name", key=Tenant.id)
+
+
+async def list_page(
+    session: AsyncSession, order: SortOrder, paging: PageParameters, *, status: TenantStatus | None, search: str | None
+) -> PageOf[Tenant]:
+    """Every tenant."""
+    return await paginate(session, repository.listing(status=status, search=search), order, paging)
+
+
+async def get(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock: bool = False) -> Tenant:
+    """The tenant.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    tenant = await repository.find(session, subject, tenant_id, lock=lock)
+    if tenant is None:
+        raise NotFoundError("There is no such tenant.")
+    return tenant
+
+
+async def require_active(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Tenant:
+    """The tenant, which is in use.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+        ConflictError: It is suspended or deleted.
+    """
+    tenant = await get(session, subject, tenant_id)
+    if tenant.status != TenantStatus.ACTIVE:
+        raise ConflictError(f"The tenant is {tenant.status}.")
+    return tenant
+
+
+async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantOut]:
+    """The tenants with their counts."""
+    counts = await repository.counts(session, [tenant.id for tenant in tenants])
+    return [
+        TenantOut(
+            id=tenant.id,
+            name=tenant.name,
+            slug=tenant.slug,
+            status=TenantStatus(tenant.status),
+            settings=SettingsOut.model_validate(settings_of(tenant)),
+            users=counts[tenant.id][0],
+            organizations=counts[tenant.id][1],
+            created_at=tenant.created_at,
+            updated_at=tenant.updated_at,
+            deleted_at=tenant.deleted_at,
+            purge_after=tenant.purge_after,
+        )
+        for tenant in tenants
+    ]
+
+
+def settings_of(tenant: Tenant) -> TenantSettings:
+    """What the tenant decided, with defaults for what it did not."""
+    return TenantSettings.model_validate(
+        {name: value for name, value in tenant.settings.items() if name in TenantSettings.model_fields}
+    )
+
+
+async def create(
+    session: AsyncSession, trail: Trail, passwords: PasswordHashing, body: TenantIn
+) -> tuple[Tenant, UUID | None]:
+    """A new tenant and, if one is named, the id of its first administrator.
+
+    Raises:
+        AlreadyExistsError: The slug, or the administrator's address, is taken.
+        UnprocessableInputError: No slug can be made from the name.
+    """
+    slug = body.slug or _slug(body.name)
+    tenant = await repository.add(
+        session, {"name": body.name, "slug": slug, "settings": body.settings.model_dump(mode="json")}
+    )
+    if tenant is None:
+        raise AlreadyExistsError(f"The slug {slug} is taken; give another.")
+    await trail.record(
+        session, "tenant.create", "tenant", tenant.id, tenant_id=tenant.id, details={"name": body.name, "slug": slug}
+    )
+    if body.admin is None:
+        return tenant, None
+    admin_id = await admins.create(session, trail, passwords, tenant.id, body.admin, pointer="/body/admin")
+    return tenant, admin_id
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-")
+    if not slug:
+        raise UnprocessableInputError.at("/body/slug", "missing", "No slug can be made from this name; give one.")
+    return slug
+
+
+async def change(
+    session: AsyncSession,
+    subject: Subject,
+    trail: Trail,
+    revocations: Revocations,
+    tenant_id: UUID,
+    body: TenantChange,
+    condition: Conditional,
+) -> Tenant:
+    """The changed tenant; suspending it ends its people's sessions.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+        StaleVersionError: It has changed meanwhile.
+        ForbiddenError: The caller may not change its status.
+    """
+    tenant = await get(session, subject, tenant_id, lock=True)
+    condition.check(tenant.version)
+    values = body.model_dump(mode="json", exclude_unset=True)
+    if body.status is not None:
+        if not subject.may(Permission.TENANT_DELETE):
+            raise ForbiddenError("Only the platform suspends tenants and brings them back.")
+        values |= {"deleted_at": None, "purge_after": None}
+    if body.settings is not None:
+        chosen = body.settings.model_dump(mode="json", exclude_unset=True)
+        values["settings"] = {**tenant.settings, **chosen}
+    tenant = await repository.change(session, tenant, values)
+    await trail.record(
+        session,
+        "tenant.update",
+        "tenant",
+        tenant.id,
+        tenant_id=tenant.id,
+        details=body.model_dump(mode="json", exclude_unset=True),
+    )
+    if tenant.status != TenantStatus.ACTIVE:
+        await revocations.revoke_tenant(tenant.id)
+    return tenant
+
+
+async def delete(
+    session: AsyncSession,
+    subject: Subject,
+    trail: Trail,
+    revocations: Revocations,
+    tenant_id: UUID,
+    condition: Conditional,
+    *,
+    purge_days: int,
+) -> Tenant:
+    """The tenant, deleted but kept until its purge; its people's sessions end.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+        StaleVersionError: It has changed meanwhile.
+        ConflictError: It is deleted already.
+    """
+    tenant = await get(session, subject, tenant_id, lock=True)
+    condition.check(tenant.version)
+    if tenant.status == TenantStatus.DELETED:
+        raise ConflictError("The tenant is deleted already.")
+    now = datetime.now(UTC)
+    purge_after = now + timedelta(days=purge_days)
+    tenant = await repository.change(
+        session, tenant, {"status": TenantStatus.DELETED, "deleted_at": now, "purge_after": purge_after}
+    )
+    await trail.record(
+        session,
+        "tenant.delete",
+        "tenant",
+        tenant.id,
+        tenant_id=tenant.id,
+        details={"purge_after": purge_after.isoformat()},
+    )
+    await revocations.revoke_tenant(tenant.id)
+    return tenant
+
+
+async def stats(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Stats:
+    """How much the tenant holds.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    tenant = await get(session, subject, tenant_id)
+    await set_context(session, AccessContext(tenant_id=tenant.id, user_id=subject.user_id, read_reach=Reach.TENANT))
+    found = await repository.stats(session, tenant.id)
+    await set_context(session, subject.access)
+    return found
+
+
+async def is_active(session: AsyncSession, tenant_id: UUID) -> bool:
+    """Whether the tenant that the transaction's context names is in use."""
+    return await repository.status(session, tenant_id) == TenantStatus.ACTIVE

@@ -1,0 +1,68 @@
+"""The SQL of the audit trail."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, Text, and_, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.audit_chain import FIELDS, Link
+from accunode_common.auth.subject import Subject
+from accunode_common.models.audit import AuditEvent, AuditSeal
+from accunode_tenants.scope import in_reach
+from accunode_tenants.trail.schemas import AuditFilters
+
+_BLOCK = 1000
+
+
+def listing(subject: Subject, filters: AuditFilters) -> Select[AuditEvent]:
+    """The events that the caller sees and asks for."""
+    statement = select(AuditEvent).where(in_reach(subject, AuditEvent.tenant_id))
+    for name in ("tenant_id", "actor_id", "action", "resource_type", "resource_id", "organization_id"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            statement = statement.where(getattr(AuditEvent, name) == wanted)
+    if filters.since is not None:
+        statement = statement.where(AuditEvent.occurred_at >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(AuditEvent.occurred_at < filters.until)
+    return statement
+
+
+async def blocks(session: AsyncSession, statement: Select[AuditEvent]) -> AsyncIterator[Sequence[AuditEvent]]:
+    """The events of `statement`, newest first, from one cursor."""
+    ordered = statement.order_by(AuditEvent.id.desc())
+    found = await session.stream_scalars(ordered, execution_options={"yield_per": _BLOCK})
+    async for rows in found.partitions(_BLOCK):
+        yield rows
+
+
+async def links(session: AsyncSession, tenant_id: UUID) -> AsyncIterator[list[Link]]:
+    """The tenant's chain in order, with the events it covers."""
+    columns = [
+        cast(AuditEvent.ip_address, Text).label(name) if name == "ip_address" else getattr(AuditEvent, name).label(name)
+        for name in FIELDS
+    ]
+    statement = (
+        select(AuditSeal.sequence, AuditSeal.hash, AuditSeal.event_id, *columns)
+        .outerjoin(AuditEvent, and_(AuditEvent.tenant_id == AuditSeal.tenant_id, AuditEvent.id == AuditSeal.event_id))
+        .where(AuditSeal.tenant_id == tenant_id)
+        .order_by(AuditSeal.sequence)
+    )
+    found = await session.stream(statement, execution_options={"yield_per": _BLOCK})
+    async for rows in found.mappings().partitions(_BLOCK):
+        yield [
+            Link(row["sequence"], row["hash"], row["event_id"], None if row["id"] is None else dict(row))
+            for row in rows
+        ]
+
+
+async def unsealed(session: AsyncSession, tenant_id: UUID) -> int:
+    """How many events of the tenant have no link yet."""
+    statement = (
+        select(func.count())
+        .select_from(AuditEvent)
+        .outerjoin(AuditSeal, and_(AuditSeal.tenant_id == AuditEvent.tenant_id, AuditSeal.event_id == AuditEvent.id))
+        .where(AuditEvent.tenant_id == tenant_id, AuditSeal.event_id.is_(None))
+    )
+    return await session.scalar(statement) or 0

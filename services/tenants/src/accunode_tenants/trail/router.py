@@ -1,0 +1,78 @@
+"""The audit trail over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+from fastapi.responses import StreamingResponse
+
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SubjectSession
+from accunode_common.models.audit import AuditEvent
+from accunode_tenants.parts import AppResources
+from accunode_tenants.trail import service
+from accunode_tenants.trail.permissions import AuditReader
+from accunode_tenants.trail.schemas import AuditEventOut, AuditFilters, VerificationOut
+
+router = api_router("/audit-events", tag="audit trail")
+
+Filters = Annotated[AuditFilters, Query()]
+
+
+def _shown(event: AuditEvent) -> AuditEventOut:
+    return AuditEventOut(
+        id=event.id,
+        tenant_id=event.tenant_id,
+        occurred_at=event.occurred_at,
+        actor_id=event.actor_id,
+        actor_role=event.actor_role,
+        organization_id=event.organization_id,
+        action=event.action,
+        resource_type=event.resource_type,
+        resource_id=event.resource_id,
+        request_id=event.request_id,
+        ip_address=None if event.ip_address is None else str(event.ip_address),
+        details=event.details,
+    )
+
+
+@router.get("", summary="List audit events")
+async def list_audit_events(
+    subject: AuditReader,
+    session: SubjectSession,
+    filters: Filters,
+    paging: Paging,
+    order: Annotated[SortOrder, Depends(service.SORTING)],
+) -> Page[AuditEventOut]:
+    """Who did what in the tenant, newest first; the platform sees every tenant's."""
+    found = await service.list_page(session, subject, filters, order, paging)
+    return Page[AuditEventOut](
+        items=[_shown(event) for event in found.rows], next_cursor=found.next_cursor, total=found.total
+    )
+
+
+@router.get(
+    "/export",
+    summary="Download audit events",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The file.", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def export_audit_events(subject: AuditReader, app: AppResources, filters: Filters) -> StreamingResponse:
+    """The filtered events as CSV, newest first. Text that begins like a formula is neutralised."""
+    return StreamingResponse(
+        service.export(app.database, subject, filters),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="audit-events.csv"'},
+    )
+
+
+@router.get("/verify", summary="Verify the audit trail")
+async def verify_audit_events(
+    subject: AuditReader,
+    session: SubjectSession,
+    tenant_id: Annotated[UUID | None, Query(description="The caller's own tenant if left out.")] = None,
+) -> VerificationOut:
+    """Recomputes the tenant's hash chain and names the first broken link."""
+    return await service.verify(session, subject, tenant_id)

@@ -1,0 +1,98 @@
+"""Reading and verifying the audit trail."""
+
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.audit_chain import Verifier
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import Database
+from accunode_common.errors import NotFoundError
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.models.audit import AuditEvent
+from accunode_common.tabular import CsvWriter, OutputColumn
+from accunode_tenants.scope import reaches_every_tenant
+from accunode_tenants.trail import repository
+from accunode_tenants.trail.schemas import AuditFilters, BreakOut, VerificationOut
+
+SORTING = Sorting({"id": AuditEvent.id}, default="-id", key=AuditEvent.id)
+COLUMNS = (
+    "id",
+    "occurred_at",
+    "tenant_id",
+    "actor_id",
+    "actor_role",
+    "organization_id",
+    "action",
+    "resource_type",
+    "resource_id",
+    "request_id",
+    "ip_address",
+    "details",
+)
+
+
+async def list_page(
+    session: AsyncSession, subject: Subject, filters: AuditFilters, order: SortOrder, paging: PageParameters
+) -> PageOf[AuditEvent]:
+    """The events that the caller sees, newest first unless asked otherwise."""
+    return await paginate(session, repository.listing(subject, filters), order, paging)
+
+
+async def export(database: Database, subject: Subject, filters: AuditFilters) -> AsyncIterator[bytes]:
+    """The events as CSV, newest first, in chunks from a transaction of their own."""
+    sink = io.BytesIO()
+    writer = CsvWriter(sink, [OutputColumn(name) for name in COLUMNS], bom=True)
+    async with database.transaction(subject.access) as session:
+        async for events in repository.blocks(session, repository.listing(subject, filters)):
+            writer.write([[_cell(getattr(event, name)) for name in COLUMNS] for event in events])
+            yield _drain(sink)
+    if rest := _drain(sink):
+        yield rest
+
+
+def _cell(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value)
+
+
+def _drain(sink: io.BytesIO) -> bytes:
+    chunk = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return chunk
+
+
+async def verify(session: AsyncSession, subject: Subject, tenant_id: UUID | None) -> VerificationOut:
+    """Recompute a tenant's hash chain, link by link, up to the first that does not hold.
+
+    Raises:
+        NotFoundError: The caller does not see that tenant's trail.
+    """
+    wanted = tenant_id or subject.tenant_id
+    if wanted != subject.tenant_id and not reaches_every_tenant(subject):
+        raise NotFoundError("There is no such tenant.")
+    verifier = Verifier()
+    broken = None
+    async for links in repository.links(session, wanted):
+        broken = verifier.feed(links)
+        if broken is not None:
+            break
+    return VerificationOut(
+        tenant_id=wanted,
+        intact=broken is None,
+        sealed=verifier.links,
+        unsealed=await repository.unsealed(session, wanted),
+        head=verifier.head.hex(),
+        broken=None if broken is None else BreakOut.model_validate(broken),
+        verified_at=datetime.now(UTC),
+    )

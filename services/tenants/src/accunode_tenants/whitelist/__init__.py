@@ -1,0 +1,1 @@
+"""Addresses that may join an organization."""

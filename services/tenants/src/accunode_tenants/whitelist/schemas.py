@@ -1,0 +1,44 @@
+"""The whitelist, as clients see it."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from accunode_common.emails import EmailAddress
+from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+
+MOST_AT_ONCE = 1000
+
+
+class WhitelistIn(InputModel):
+    """One address, or many."""
+
+    email: EmailAddress | None = None
+    emails: Annotated[list[EmailAddress], Field(min_length=1, max_length=MOST_AT_ONCE)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.email is None) == (self.emails is None):
+            raise ValueError("Give either `email` or `emails`.")
+        return self
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses, however they were given."""
+        return self.emails if self.emails is not None else [self.email or ""]
+
+
+class WhitelistOut(ResponseModel):
+    """An address that may join."""
+
+    email: str
+    added_by: UUID
+    added_at: UtcTime
+
+
+class WhitelistAdded(ResponseModel):
+    """What came of adding addresses."""
+
+    added: int
+    already_there: int
