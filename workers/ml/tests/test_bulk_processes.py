@@ -1,0 +1,156 @@
+"""The relay and the worker as they are deployed: real processes over a real Redis, killed and robbed of their data."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+import redis
+from bulk_processes import RELAY, WORKER, Process, wait_until
+from bulk_work import Bulk, annual_csv, healthy
+
+from accunode_common.db.access import DatabaseRole
+from accunode_common.testing.database import TestDatabase
+from accunode_common.testing.people import World
+from accunode_devstack.throwaway import throwaway_redis
+
+FINAL = {"completed", "completed_with_errors", "failed", "cancelled"}
+ROWS = 4_000
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture(scope="module")
+def own_redis() -> Iterator[str]:
+    """A Redis of this module's own, as its tests destroy its data."""
+    with throwaway_redis() as server:
+        yield server.url
+
+
+@pytest.fixture
+def start(test_database: TestDatabase, own_redis: str, bulk: Bulk, tmp_path: Path) -> Iterator[Start]:
+    """Starts the relay or the worker, and ends whatever is left of them."""
+    redis.Redis.from_url(own_redis).flushall()
+    common = {
+        "redis_url": own_redis,
+        "storage_url": bulk.runtime.settings.storage_url,
+        "chunk_rows": 200,
+        "chunk_lease_seconds": 4,
+        "sweep_seconds": 0.5,
+        "startup_seconds": 20,
+        "log_format": "console",
+    }
+    with ExitStack() as stack:
+
+        def start_one(name: str, **settings: object) -> Process:
+            command, role = {
+                "relay": (RELAY, DatabaseRole.RELAY),
+                "worker": (WORKER, DatabaseRole.WORKER),
+            }[name.rstrip("2")]
+            process = Process(name, command, tmp_path, {**common, "database_url": test_database.url(role), **settings})
+            stack.callback(process.kill)
+            return process
+
+        yield start_one
+
+
+def _content(rows: int = ROWS) -> bytes:
+    return annual_csv([healthy(number) for number in range(rows)])
+
+
+def _await_end(bulk: Bulk, job_id: UUID, *processes: Process, seconds: float = 60) -> None:
+    try:
+        wait_until(lambda: bulk.job(job_id)["state"] in FINAL, seconds=seconds)
+    except AssertionError:
+        said = "\n".join(process.said()[-3000:] for process in processes)
+        raise AssertionError(f"{bulk.job(job_id)}\n{said}") from None
+    job = bulk.job(job_id)
+    assert (job["state"], job["rows_accepted"]) == ("completed", ROWS), job
+    bulk.check_counts(job_id)
+
+
+def test_a_job_is_done_while_two_relays_publish_and_everything_ends_cleanly(
+    bulk: Bulk, world: World, start: Start
+) -> None:
+    worker = start("worker", chunk_lease_seconds=60).ready()
+    relay, second = start("relay").ready(), start("relay2").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    _await_end(bulk, job_id, worker, relay)
+    assert {(chunk["attempts"], chunk["error_message"]) for chunk in bulk.chunks(job_id)} == {(1, None)}
+    assert [process.terminate() for process in (relay, second, worker)] == [0, 0, 0]
+
+
+def test_a_worker_killed_in_the_middle_is_replaced_by_the_next(bulk: Bulk, world: World, start: Start) -> None:
+    relay, worker = start("relay").ready(), start("worker").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    wait_until(lambda: bulk.job(job_id)["chunks_done"] > 0, seconds=30)
+    worker.kill()
+    assert bulk.job(job_id)["state"] == "scoring"
+    second = start("worker2").ready()
+    _await_end(bulk, job_id, relay, second)
+
+
+def test_a_worker_killed_while_it_reads_is_replaced_by_the_next(bulk: Bulk, world: World, start: Start) -> None:
+    relay, worker = start("relay").ready(), start("worker").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    wait_until(lambda: bulk.job(job_id)["state"] != "queued", seconds=30)
+    worker.kill()
+    second = start("worker2").ready()
+    _await_end(bulk, job_id, relay, second)
+
+
+def test_losing_all_of_redis_loses_nothing(bulk: Bulk, world: World, start: Start, own_redis: str) -> None:
+    relay = start("relay").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    broker = redis.Redis.from_url(own_redis)
+    wait_until(lambda: broker.llen("accunode:celery:bulk"), seconds=20)
+    broker.flushall()
+    worker = start("worker").ready()
+    wait_until(lambda: bulk.job(job_id)["chunks_done"], seconds=30)
+    broker.flushall()
+    _await_end(bulk, job_id, relay, worker)
+
+
+def test_a_relay_that_was_away_publishes_what_gathered(bulk: Bulk, world: World, start: Start) -> None:
+    worker = start("worker").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    relay = start("relay").ready()
+    wait_until(lambda: bulk.job(job_id)["chunks_done"], seconds=30)
+    relay.kill()
+    second = start("relay2").ready()
+    _await_end(bulk, job_id, worker, second)
+
+
+def test_the_relay_outlives_the_loss_of_its_connections(
+    bulk: Bulk, world: World, start: Start, superuser: psycopg.Connection, own_redis: str
+) -> None:
+    worker, relay = start("worker").ready(), start("relay").ready()
+    superuser.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'accunode-%%'"
+        " and usename in ('accunode_relay', 'accunode_worker')"
+    )
+    broker = redis.Redis.from_url(own_redis)
+    for client in broker.client_list():
+        if client["name"] != "me":
+            broker.execute_command("CLIENT", "KILL", "ID", client["id"], "SKIPME", "yes")
+    job_id = bulk.submit(world.one.org_member, _content())
+    _await_end(bulk, job_id, worker, relay)
+
+
+@pytest.mark.parametrize("name", ["worker", "relay"])
+def test_a_start_without_redis_ends_with_one_clear_sentence(start: Start, name: str) -> None:
+    process = start(name, redis_url="redis://:nobody@127.0.0.1:1/0", startup_seconds=0.2)
+    assert process.popen.wait(30) == 1
+    assert (
+        process.said().strip().splitlines()[-1].startswith(f"The {name} cannot start: Redis did not answer within 0 s:")
+    )
+
+
+@pytest.mark.parametrize("name", ["worker", "relay"])
+def test_a_start_without_a_setting_names_it(start: Start, name: str) -> None:
+    process = start(name, database_url="")
+    assert process.popen.wait(30) == 1
+    assert "ACCUNODE_DATABASE_URL" in process.said().strip().splitlines()[-1]
+    assert "Traceback" not in process.said()
