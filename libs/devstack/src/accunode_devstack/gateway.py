@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import httpx
 from fastapi import FastAPI
@@ -66,6 +66,7 @@ class Gateway:
             reverse=True,
         )
         self._own = self._own_app()
+        self._document: dict[str, Any] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._own if scope["type"] == "lifespan" else self._app_for(scope["path"])
@@ -115,7 +116,9 @@ class Gateway:
         return RedirectResponse(DOCS_PATH)
 
     async def _openapi(self, _: Request) -> Response:
-        return JSONResponse(merge_documents([each.app.openapi() for each in self._mounted]))
+        if self._document is None:
+            self._document = merge_documents([each.app.openapi() for each in self._mounted])
+        return JSONResponse(self._document)
 
     async def _docs(self, _: Request) -> Response:
         return get_swagger_ui_html(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-PLATFORM = "platform"
+PLATFORM = "Platform"
 
 
 @dataclass(frozen=True)
