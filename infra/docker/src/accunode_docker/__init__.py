@@ -1,0 +1,1 @@
+"""AccuNode in containers: what prepares, routes, measures and publishes the images."""
