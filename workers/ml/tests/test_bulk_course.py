@@ -53,7 +53,7 @@ def test_one_tenants_chunks_do_not_wait_for_anothers(bulk: Bulk, world: World) -
         queue += bulk.messages(world.one.id) + bulk.messages(world.two.id)
     last_of_two = max(place for place, tenant in enumerate(finished) if tenant == world.two.id)
     assert last_of_two <= 5
-    assert len(finished) == 13
+    assert sum(tenant == world.one.id for tenant in finished) > 10
 
 
 def test_cancelling_stops_before_the_next_chunk(bulk: Bulk, world: World) -> None:
@@ -112,7 +112,7 @@ def test_a_retried_job_runs_only_what_was_left(bulk: Bulk, world: World) -> None
     bulk.check_counts(job_id)
 
 
-def test_the_files_of_a_deleted_job_are_purged_and_those_of_others_kept(bulk: Bulk, world: World) -> None:
+def test_of_what_is_stored_the_upload_is_kept_until_its_job_is_deleted(bulk: Bulk, world: World) -> None:
     member = world.one.org_member
     kept, gone = (bulk.run(member, _content(4))["id"] for _ in range(2))
     bulk.superuser.execute("update credit.predictions set job_id = null, row_number = null where job_id = %s", [gone])
@@ -120,5 +120,5 @@ def test_the_files_of_a_deleted_job_are_purged_and_those_of_others_kept(bulk: Bu
     for job_id in (kept, gone):
         bulk.perform(PurgeFiles(tenant_id=member.tenant_id, job_id=job_id))
     storage = bulk.runtime.storage
-    assert list(storage.list(job_prefix(member.tenant_id, kept)))
+    assert list(storage.list(job_prefix(member.tenant_id, kept))) == [bulk.job(kept)["file_key"]]
     assert not list(storage.list(job_prefix(member.tenant_id, gone)))

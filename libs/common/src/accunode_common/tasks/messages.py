@@ -72,7 +72,7 @@ class AdvanceJob(TaskMessage):
 
 
 class PurgeFiles(TaskMessage):
-    """Delete the stored file and chunks of a job that no longer exists."""
+    """Delete the stored objects of a job that is gone, or its chunks when all are done."""
 
     task: ClassVar[str] = "bulk.purge_files"
 

@@ -8,6 +8,8 @@ from accunode_common.models.bulk import ChunkState, Job, JobState
 from accunode_common.storage import ObjectNotFoundError
 from accunode_common.tasks import leases
 from accunode_common.tasks.leases import FILE, Lease
+from accunode_common.tasks.messages import PurgeFiles, Queue
+from accunode_common.tasks.outbox import enqueue_sync
 from accunode_ml.bulk import chunk_file, jobs
 from accunode_ml.bulk.handout import hand_out, queue_of
 from accunode_ml.runtime import Runtime
@@ -42,7 +44,9 @@ def move_on(session: Session, runtime: Runtime, job: Job) -> None:
     """After a chunk is settled: close the job if it was the last, or cancelled, and give its place to the next one."""
     if job.state == JobState.CANCELLING:
         cancel_if_idle(session, job)
-    jobs.close_if_done(job)
+    if jobs.close_if_done(job):
+        message = PurgeFiles(tenant_id=job.tenant_id, job_id=job.id, request_id=job.request_id)
+        enqueue_sync(session, message, Queue.MAINTENANCE)
     hand_out(session, runtime.settings, job.tenant_id, queue_of(job))
 
 
