@@ -1,5 +1,8 @@
 """The predictions service."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from accunode_common.auth.jwks import KeySource
@@ -47,4 +50,13 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
         key_source=key_source,
     )
     app.state.models = models
+    opened = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        async with opened(running):
+            await models.enter_versions_if_possible(running.state.resources.database)
+            yield
+
+    app.router.lifespan_context = lifespan
     return app

@@ -1,5 +1,6 @@
 """Which model version serves: the registry's champion, looked up again every few seconds; compiled scorers are kept."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
@@ -61,6 +63,7 @@ class ServingModels:
         self._challengers: Mapping[Kind, tuple[str, str]] = {}
         self._read_at = float("-inf")
         self._synchronised = False
+        self._entering = asyncio.Lock()
         self._scales: dict[UUID, _Cached] = {}
 
     def warm(self) -> None:
@@ -102,9 +105,19 @@ class ServingModels:
 
     async def enter_versions(self, database: Database) -> None:
         """See to it, once in the life of the process, that the registry knows the library's versions."""
-        if not self._synchronised:
-            await synchronise(database, self.library)
-            self._synchronised = True
+        if self._synchronised:
+            return
+        async with self._entering:
+            if not self._synchronised:
+                await synchronise(database, self.library)
+                self._synchronised = True
+
+    async def enter_versions_if_possible(self, database: Database) -> None:
+        """The same at start-up: where the database is away, the first request does it."""
+        try:
+            await self.enter_versions(database)
+        except SQLAlchemyError as error:
+            logger.warning("model versions not entered yet", reason=str(error))
 
     def forget(self) -> None:
         """Read the registry again at the next request."""

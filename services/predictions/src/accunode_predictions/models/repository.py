@@ -69,7 +69,7 @@ async def shadow_summary(session: AsyncSession, kind: str, version: str) -> tupl
             .where(Prediction.kind == kind, ShadowScore.version == version)
         )
     ).one()
-    return row._tuple()
+    return row[0], row[1], row[2], row[3]
 
 
 async def newest_drift(session: AsyncSession, tenant_id: UUID, kind: str, version: str) -> DriftReport | None:
