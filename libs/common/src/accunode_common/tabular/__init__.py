@@ -1,6 +1,10 @@
-"""CSV, XLSX and Parquet: streaming readers with limits, numbers as people write them, safe writers."""
+"""CSV, XLSX and Parquet: streaming readers with limits, numbers as people write them, safe writers.
 
-from accunode_common.tabular.columns import NumberColumn, parse_column
+CSV needs nothing but this package; the libraries of the `tabular` and `parquet` extras are imported when they are used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
 from accunode_common.tabular.errors import TabularError, TabularErrorCode
 from accunode_common.tabular.model import BLOCK_ROWS, Cell, FileFormat, Limits, Percent, Row, RowBlock, Table
 from accunode_common.tabular.neutral import neutralise, printable, restore
@@ -26,6 +30,9 @@ from accunode_common.tabular.writers import (
     open_writer,
     stream_table,
 )
+
+if TYPE_CHECKING:
+    from accunode_common.tabular.columns import NumberColumn, parse_column
 
 __all__ = [
     "BLOCK_ROWS",
@@ -64,3 +71,11 @@ __all__ = [
     "stream_table",
     "write_template",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"NumberColumn", "parse_column"}:
+        from accunode_common.tabular import columns
+
+        return getattr(columns, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
