@@ -14,8 +14,10 @@ _TITLES = {
     403: "The caller may see this, but not do it.",
     404: "There is no such thing, or none that the caller may see.",
     409: "The state of things, or an Idempotency-Key used before, does not allow this.",
+    410: "The token was used, or its time is over.",
     412: "The resource has changed since the caller read it.",
     413: "The body is too large.",
+    415: "The body is of a kind that is not read here.",
     422: "The input is not acceptable; `errors` says what, where and why.",
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "The server failed; the log has the request under its id.",
@@ -23,6 +25,15 @@ _TITLES = {
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: problems beyond those that every such route can answer with."""
+    return {status: _problem_response(status) for status in statuses}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    return {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
 
 
 def _problems(operation: Operation) -> set[int]:
@@ -52,9 +63,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         described = document["paths"][operation.path][operation.method.lower()]
         described["responses"].pop("422", None)
         for status in sorted(_problems(operation)):
-            described["responses"].setdefault(
-                str(status), {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
-            )
+            described["responses"].setdefault(str(status), _problem_response(status))
         if operation.permissions:
             described["x-permissions"] = sorted(operation.permissions)
     return document

@@ -14,6 +14,7 @@ from accunode_auth.parts import AppResources, AuthParts
 from accunode_common.auth.roles import Role
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -63,7 +64,7 @@ async def list_users(
     return Page[UserOut](items=items, next_cursor=found.next_cursor, total=found.total)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, summary="Add a person")
+@router.post("", status_code=status.HTTP_201_CREATED, summary="Add a person", responses=problem_responses(404))
 async def create_user(
     subject: Manager,
     db: SubjectSession,

@@ -15,6 +15,7 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
@@ -45,7 +46,7 @@ async def create_api_key(subject: KeyOwner, db: SecretSession, trail: AuditTrail
     return NewApiKey(api_key=ApiKeyOut.model_validate(key), secret=secret)
 
 
-@router.post("/token", summary="Exchange an API key", dependencies=[PublicRoute])
+@router.post("/token", summary="Exchange an API key", dependencies=[PublicRoute], responses=problem_responses(401))
 async def exchange_api_key(parts: AuthParts, app: AppResources, body: ApiKeySecret) -> MachineToken:
     """An access token for a key; it has the key's scopes, and no more than its owner has now."""
     token, subject = await service.exchange(app, parts, body.api_key)

@@ -11,6 +11,7 @@ from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
 from accunode_common.http.trail import AuditTrail
 
@@ -27,7 +28,7 @@ async def enrol_authenticator(subject: Owner, parts: AuthParts, db: SecretSessio
     return Enrolment(secret=secret, uri=uri)
 
 
-@router.post("/confirm", summary="Confirm an authenticator")
+@router.post("/confirm", summary="Confirm an authenticator", responses=problem_responses(404))
 async def confirm_authenticator(
     subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession, trail: AuditTrail, body: Confirmation
 ) -> RecoveryCodes:
@@ -37,7 +38,9 @@ async def confirm_authenticator(
     return RecoveryCodes(recovery_codes=codes)
 
 
-@router.delete("", status_code=status.HTTP_204_NO_CONTENT, summary="Remove the authenticator")
+@router.delete(
+    "", status_code=status.HTTP_204_NO_CONTENT, summary="Remove the authenticator", responses=problem_responses(404)
+)
 async def remove_authenticator(
     subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession, trail: AuditTrail, body: Removal
 ) -> None:

@@ -13,6 +13,7 @@ from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
 from accunode_common.http.trail import AuditTrail
 
@@ -48,7 +49,11 @@ async def request_password_reset(
 
 
 @router.post(
-    "/reset-password", status_code=status.HTTP_204_NO_CONTENT, summary="Set a new password", dependencies=[PublicRoute]
+    "/reset-password",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Set a new password",
+    dependencies=[PublicRoute],
+    responses=problem_responses(410),
 )
 async def reset_password(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: PasswordReset) -> None:
     """Takes the token of a mail, and ends every session."""

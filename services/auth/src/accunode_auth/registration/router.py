@@ -7,6 +7,7 @@ from accunode_auth.public import PublicRoute
 from accunode_auth.registration import service
 from accunode_auth.registration.schemas import Accepted, RegisterIn, VerifyEmailIn
 from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
 
 router = api_router("/auth", tag="registration")
 
@@ -23,7 +24,11 @@ async def register(
 
 
 @router.post(
-    "/verify-email", status_code=status.HTTP_204_NO_CONTENT, summary="Confirm an address", dependencies=[PublicRoute]
+    "/verify-email",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Confirm an address",
+    dependencies=[PublicRoute],
+    responses=problem_responses(410),
 )
 async def verify_email(app: AppResources, origin: RequestOrigin, body: VerifyEmailIn) -> None:
     """Takes the token of a verification mail."""

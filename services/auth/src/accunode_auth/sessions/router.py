@@ -13,6 +13,7 @@ from accunode_common.auth.dependencies import CurrentSubject, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
@@ -22,13 +23,15 @@ router = api_router("/auth", tag="sessions")
 Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
-@router.post("/refresh", summary="Exchange a refresh token", dependencies=[PublicRoute])
+@router.post(
+    "/refresh", summary="Exchange a refresh token", dependencies=[PublicRoute], responses=problem_responses(401)
+)
 async def refresh_tokens(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: RefreshIn) -> TokenPair:
     """New tokens for a refresh token, which is spent. Using a spent one ends the session."""
     return TokenPair.of(await service.refresh(app, parts, body.refresh_token, origin))
 
 
-@router.post("/switch", summary="Work in another membership")
+@router.post("/switch", summary="Work in another membership", responses=problem_responses(404))
 async def switch_membership(
     subject: Owner, parts: AuthParts, origin: RequestOrigin, db: SecretSession, body: SwitchIn
 ) -> TokenPair:
@@ -39,7 +42,7 @@ async def switch_membership(
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End this session")
 async def log_out(subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession) -> None:
     """Ends the session of the access token, at once and in every service."""
-    await service.end_one(db, app.revocations, subject, subject.session_id, origin)
+    await service.end_own(db, app.revocations, subject, origin)
 
 
 @router.post("/logout-all", status_code=status.HTTP_204_NO_CONTENT, summary="End all sessions")

@@ -197,9 +197,14 @@ async def end_one(
     session = await repository.find(db, subject.user_id, session_id, lock=True)
     if session is None or session.revoked_at is not None:
         raise NotFoundError("You have no such session.")
-    own = session_id == subject.session_id
-    await _end(db, revocations, [session_id], EndReason.SIGNED_OUT if own else EndReason.ENDED_ELSEWHERE)
+    await _end(db, revocations, [session_id], EndReason.ENDED_ELSEWHERE)
     await _record(db, "session.end", subject, origin, resource_id=session_id)
+
+
+async def end_own(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
+    """End the caller's session, or make an API key's tokens void; once more changes nothing."""
+    await _end(db, revocations, [subject.session_id], EndReason.SIGNED_OUT)
+    await _record(db, "session.end", subject, origin)
 
 
 async def end_all(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
