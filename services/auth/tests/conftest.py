@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 
 from accunode_auth.admin import generate_key
 from accunode_auth.app import create_app
+from accunode_auth.keys.keyring import KeyRing
 from accunode_auth.settings import AuthSettings
 from accunode_common.auth.jwks import FixedKeys
 from accunode_common.auth.roles import Role
@@ -57,8 +58,6 @@ class BothKeys:
 @pytest.fixture(scope="session")
 async def auth(auth_settings: AuthSettings, issuer: TestIssuer) -> AsyncIterator[ServiceClient]:
     """The service, which believes the test's tokens beside its own."""
-    from accunode_auth.keys.keyring import KeyRing
-
     source: FixedKeys = issuer.source
     app = create_app(auth_settings, BothKeys(KeyRing(auth_settings), source))
     async with running(app) as client:

@@ -9,13 +9,17 @@ from uuid import UUID
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from pydantic import SecretStr
 
+from accunode_auth.app import create_app
 from accunode_auth.settings import AuthSettings
 from accunode_auth.sign_in.service import LOCK_AFTER
+from accunode_common.auth.jwks import FixedKeys, parse_key_set
 from accunode_common.auth.roles import Role
 from accunode_common.auth.tokens import TokenVerifier
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
-from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.app import ServiceClient, running
+from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
@@ -42,8 +46,6 @@ async def test_the_right_password_gives_tokens_for_the_persons_membership(
     assert tokens["membership"]["role"] == "org_member"
     assert tokens["membership"]["organization_name"] == "Credit"
     keys = (await auth.http.get("/.well-known/jwks.json")).json()
-    from accunode_common.auth.jwks import FixedKeys, parse_key_set
-
     verifier = TokenVerifier(FixedKeys(parse_key_set(keys)), issuer="accunode", audience="accunode-api")
     subject = (await verifier.verify(tokens["access_token"])).subject
     assert (subject.user_id, subject.tenant_id, subject.organization_id, subject.role) == (
@@ -183,10 +185,19 @@ async def test_input_that_is_not_a_sign_in_is_refused(auth: ServiceClient, body:
 
 
 async def test_the_public_routes_limit_addresses(auth_settings: AuthSettings) -> None:
-    from accunode_auth.app import create_app
-    from accunode_common.testing.app import running
-
     strict = auth_settings.model_copy(update={"public_requests": 3})
     async with running(create_app(strict)) as app:
         statuses = [(await attempt(app, f"{new_id()}@nowhere.example")).status_code for _ in range(5)]
     assert 429 in statuses
+
+
+async def test_without_redis_nobody_signs_in_and_profiles_stay_readable(
+    auth_settings: AuthSettings, world: World, issuer: TestIssuer, person: Person
+) -> None:
+    down = auth_settings.model_copy(update={"redis_url": SecretStr("redis://:x@127.0.0.1:1/0")})
+    async with running(create_app(down, issuer.source)) as app:
+        assert_problem(await attempt(app, person().email), 503, "service_unavailable")
+        me = app.as_(world.one.org_member)
+        assert (await me.get("/api/v1/users/me")).status_code == 200
+        assert_problem(await me.post("/api/v1/auth/logout"), 503)
+        assert_problem(await app.as_(world.one.org_admin).get("/api/v1/users"), 503)

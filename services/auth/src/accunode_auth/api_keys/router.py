@@ -8,7 +8,7 @@ from fastapi import Depends, status
 
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
-from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
 from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import Permission
@@ -47,9 +47,11 @@ async def create_api_key(subject: KeyOwner, db: SecretSession, trail: AuditTrail
 
 
 @router.post("/token", summary="Exchange an API key", dependencies=[PublicRoute], responses=problem_responses(401))
-async def exchange_api_key(parts: AuthParts, app: AppResources, body: ApiKeySecret) -> MachineToken:
+async def exchange_api_key(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: ApiKeySecret
+) -> MachineToken:
     """An access token for a key; it has the key's scopes, and no more than its owner has now."""
-    token, subject = await service.exchange(app, parts, body.api_key)
+    token, subject = await service.exchange(app, parts, body.api_key, origin)
     return MachineToken(
         access_token=token,
         token_type="Bearer",  # noqa: S106 - a scheme

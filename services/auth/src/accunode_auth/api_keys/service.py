@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.api_keys import repository
 from accunode_auth.memberships import service as memberships
-from accunode_auth.parts import Parts
+from accunode_auth.parts import Origin, Parts
+from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Permission, Role
@@ -78,7 +79,7 @@ async def revoke(db: AsyncSession, revocations: Revocations, key_id: UUID) -> No
     await revocations.revoke_session(key_id)
 
 
-async def exchange(app: Resources, parts: Parts, text: str) -> tuple[str, Subject]:
+async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> tuple[str, Subject]:
     """An access token for a key's secret, and whom it is for.
 
     Raises:
@@ -103,5 +104,19 @@ async def exchange(app: Resources, parts: Parts, text: str) -> tuple[str, Subjec
             role=Role(role),
             session_id=key.id,
             scope=frozenset(Permission(scope) for scope in key.scopes),
+        )
+        await audit.record(
+            db,
+            audit.AuditEntry(
+                tenant_id=tenant_id,
+                action="api_key.exchange",
+                resource_type="api_key",
+                resource_id=key.id,
+                actor_id=user_id,
+                actor_role=subject.role,
+                organization_id=key.organization_id,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+            ),
         )
     return parts.keys.access_token(subject), subject
