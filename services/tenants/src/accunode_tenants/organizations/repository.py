@@ -82,4 +82,4 @@ async def counts(session: AsyncSession, organization_ids: Collection[UUID]) -> d
         .where(Membership.organization_id.in_(organization_ids))
         .group_by(Membership.organization_id)
     )
-    return {organization_id: count for organization_id, count in found.tuples() if organization_id is not None}
+    return {organization_id: count for organization_id, count in found if organization_id is not None}

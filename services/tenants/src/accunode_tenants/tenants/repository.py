@@ -89,7 +89,8 @@ async def counts(session: AsyncSession, tenant_ids: Collection[UUID]) -> dict[UU
         .where(Organization.tenant_id.in_(tenant_ids), Organization.deleted_at.is_(None))
         .group_by(Organization.tenant_id)
     )
-    users, parts = dict(people.tuples().all()), dict(organizations.tuples().all())
+    users = {row[0]: row[1] for row in people}
+    parts = {row[0]: row[1] for row in organizations}
     return {tenant_id: (users.get(tenant_id, 0), parts.get(tenant_id, 0)) for tenant_id in tenant_ids}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, cast, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.audit_chain import FIELDS, Link
@@ -39,10 +39,7 @@ async def blocks(session: AsyncSession, statement: Select[AuditEvent]) -> AsyncI
 
 async def links(session: AsyncSession, tenant_id: UUID) -> AsyncIterator[list[Link]]:
     """The tenant's chain in order, with the events it covers."""
-    columns = [
-        cast(AuditEvent.ip_address, Text).label(name) if name == "ip_address" else getattr(AuditEvent, name).label(name)
-        for name in FIELDS
-    ]
+    columns = [getattr(AuditEvent, name).label(name) for name in FIELDS]
     statement = (
         select(AuditSeal.sequence, AuditSeal.hash, AuditSeal.event_id, *columns)
         .outerjoin(AuditEvent, and_(AuditEvent.tenant_id == AuditSeal.tenant_id, AuditEvent.id == AuditSeal.event_id))
