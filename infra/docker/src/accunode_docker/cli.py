@@ -75,3 +75,46 @@ def demo(
     with one_sentence():
         settings = DemoSettings.from_environment()
         typer.echo(kept(settings.demo_folder) if show else load(settings))
+
+
+@app.command()
+def images(
+    tag: str = "local",
+    build: Annotated[bool, typer.Option(help="Build them first.")] = True,
+) -> None:
+    """Build every image, and print how large each is above its base; exit 1 if one is too large."""
+    from accunode_docker.images import IMAGES, MEGABYTE, measure, revision
+    from accunode_docker.images import build as build_image
+
+    too_large = False
+    with one_sentence():
+        typer.echo(f"{'image':<14}{'total':>10}{'above base':>14}{'limit':>10}")
+        for image in IMAGES:
+            if build:
+                build_image(image, tag, revision=revision())
+            measured = measure(image, tag)
+            too_large = too_large or not measured.fits
+            limit = f"{image.limit} MB" if image.limit else "-"
+            verdict = "" if measured.fits else "  too large"
+            sizes = (f"{size / MEGABYTE:.1f} MB" for size in (measured.total, measured.above))
+            typer.echo("{:<14}{:>10}{:>14}".format(image.name, *sizes) + f"{limit:>10}{verdict}")
+    if too_large:
+        raise typer.Exit(1)
+
+
+@app.command()
+def push(
+    service: Annotated[str, typer.Argument(help="auth, tenants, predictions, bulk-upload or worker.")],
+    region: Annotated[str | None, typer.Option(help="The registry's region; else AWS_REGION.")] = None,
+    allow_dirty: Annotated[bool, typer.Option(help="Push even if files differ from the commit.")] = False,
+) -> None:
+    """Build one image from the checked-out commit, push it to ECR, and print its name by digest."""
+    from accunode_docker.images import image_named
+    from accunode_docker.push import Registry
+    from accunode_docker.push import push as push_image
+
+    with one_sentence():
+        pushed = push_image(image_named(service), registry=Registry(region), allow_dirty=allow_dirty)
+    typer.echo(pushed.reference)
+    if not pushed.fresh:
+        typer.echo(f"{pushed.tag} was there already.", err=True)
