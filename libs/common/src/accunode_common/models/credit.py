@@ -143,6 +143,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         UniqueConstraint(
             "tenant_id", "company_id", "kind", "fiscal_year", "fiscal_quarter", postgresql_nulls_not_distinct=True
         ),
+        Index(None, "tenant_id", "scope_id", "kind", "id"),
         Index(None, "tenant_id", "kind", "id"),
         Index(None, "tenant_id", "kind", "pd", "id"),
         Index(None, "tenant_id", "kind", "risk_level", "id"),

@@ -798,6 +798,13 @@ def upgrade() -> None:
         unique=False,
         schema="credit",
     )
+    op.create_index(
+        op.f("ix_predictions_tenant_id_scope_id_kind_id"),
+        "predictions",
+        ["tenant_id", "scope_id", "kind", "id"],
+        unique=False,
+        schema="credit",
+    )
     op.create_table(
         "prediction_versions",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
