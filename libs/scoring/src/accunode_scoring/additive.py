@@ -95,10 +95,10 @@ def edges_of(boosters: Sequence[BoosterText], features: int) -> list[set[float]]
 
 def compile_booster(booster: BoosterText, edges: Edges) -> Additive:
     """Tables equal to the booster's raw score, over `edges` that contain all of its thresholds."""
-    position = [{float(edge): index for index, edge in enumerate(table)} for table in edges]
-    for index, table in enumerate(position):
-        table[-np.inf] = -1
-        table[np.inf] = len(edges[index])
+    position = [
+        {-np.inf: -1, np.inf: len(table)} | {edge: index for index, edge in enumerate(table.tolist())}
+        for table in edges
+    ]
     constant = 0.0
     main = tuple(np.zeros(len(table) + 2) for table in edges)
     pairs: dict[tuple[int, int], Vector] = {}
@@ -112,9 +112,8 @@ def compile_booster(booster: BoosterText, edges: Edges) -> Additive:
             span = slice(where[interval.low] + 1, where[interval.high] + 1)
             spans.append((span, len(edges[feature]) + 1 if interval.missing else None))
         if len(spans) == 1:
-            table = main[box.intervals[0][0]]
             for part in _parts(spans[0]):
-                table[part] += box.value
+                main[box.intervals[0][0]][part] += box.value
         else:
             pair = (box.intervals[0][0], box.intervals[1][0])
             if pair not in pairs:

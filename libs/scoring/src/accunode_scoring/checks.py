@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,10 @@ class InputRefusedError(ValueError):
         super().__init__("; ".join(problem.message for problem in problems))
 
 
-def _problem(column: str, value: object, sentinel: float) -> InputProblem | None:
+def _problem(column: str, value: Any, sentinel: float) -> InputProblem | None:
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
         return InputProblem(column, "not_a_number", f"{column} is not a number: {value!r}")
+    value = float(value)
     if math.isinf(value):
         return InputProblem(column, "not_finite", f"{column} is infinite")
     if abs(value) >= sentinel:

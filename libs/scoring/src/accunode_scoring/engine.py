@@ -70,8 +70,8 @@ class Engine:
             tables.append(cells.reshape(-1, _WIDTH))
             offset += len(tables[-1])
         self._cells = np.concatenate(tables)
-        self._cell_view = memoryview(self._cells.reshape(-1))
-        self._scorecard_view = memoryview(self._scorecard)
+        self._cell_view = memoryview(self._cells.reshape(-1).data)
+        self._scorecard_view = memoryview(self._scorecard.data)
 
     def row(self, features: Sequence[float]) -> RowResult:
         """Evaluate one row of features, NaN where missing."""

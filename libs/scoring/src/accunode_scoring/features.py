@@ -13,7 +13,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.checks import SENTINEL
 from accunode_scoring.kinds import Kind
+from accunode_scoring.ratios import RATIOS, Ratio
 
 Vector = NDArray[np.float64]
 
@@ -36,6 +38,8 @@ class FeatureSet:
     """The features of one kind, computed for a matrix of inputs or for one row with the same floating-point steps.
 
     `of_matrix` takes one array of shape (n,) per column and gives one per feature; `of_row` takes and gives floats.
+    `explained` is what reasons and contributions speak of: the columns, or the features when `explains_features`.
+    `optional` names groups of columns that are reported missing together.
     """
 
     name: str
@@ -44,6 +48,28 @@ class FeatureSet:
     features: tuple[Feature, ...]
     of_matrix: Callable[[Sequence[Vector]], list[Vector]]
     of_row: Callable[[Sequence[float]], list[float]]
+    explained: tuple[Ratio, ...]
+    explains_features: bool = False
+    optional: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    sentinel: float = SENTINEL
+
+    def groups(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """What may be missing, with its columns' places: every column by itself, optional ones by group."""
+        grouped = {column for _, columns in self.optional for column in columns}
+        alone = tuple((column, (column,)) for column in self.columns if column not in grouped)
+        return tuple(
+            (name, tuple(self.columns.index(column) for column in columns)) for name, columns in alone + self.optional
+        )
+
+    def shares(self) -> tuple[tuple[tuple[int, float], ...], ...]:
+        """Per feature, which of the explained take its contribution, in equal parts."""
+        if self.explains_features:
+            return tuple(((place, 1.0),) for place in range(len(self.features)))
+        names = [ratio.name for ratio in self.explained]
+        return tuple(
+            tuple((names.index(parent), 1.0 / len(feature.parents)) for parent in feature.parents)
+            for feature in self.features
+        )
 
 
 def _divide(numerator: float, denominator: float) -> float:
@@ -174,6 +200,7 @@ ANNUAL = FeatureSet(
     ),
     of_matrix=_annual_matrix,
     of_row=_annual_row,
+    explained=RATIOS[Kind.ANNUAL],
 )
 
 QUARTERLY = FeatureSet(
@@ -192,6 +219,7 @@ QUARTERLY = FeatureSet(
     ),
     of_matrix=_quarterly_matrix,
     of_row=_quarterly_row,
+    explained=RATIOS[Kind.QUARTERLY],
 )
 
 FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType({s.name: s for s in (ANNUAL, QUARTERLY)})

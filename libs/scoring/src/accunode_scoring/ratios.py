@@ -8,7 +8,7 @@ from typing import Literal
 from accunode_scoring.amounts import AMOUNTS
 from accunode_scoring.kinds import Kind
 
-Unit = Literal["percent", "multiple", "amount"]
+Unit = Literal["percent", "multiple", "amount", "days"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ TOTAL_DEBT_TO_EBITDA = Ratio(
     "total_debt_to_ebitda",
     "Total debt / EBITDA",
     "multiple",
-    "Interest-bearing debt / EBITDA. The training data hold long-term debt only, so total debt there is long-term debt. "
+    "Interest-bearing debt / EBITDA. The training data hold long-term debt only, so total debt is that there. "
     "Negative EBITDA gives a negative multiple (or -0 without debt), which is read as a state of its own.",
     (
         "Total Debt / EBITDA (x)",

@@ -1,10 +1,11 @@
 """Reason codes and their plain words."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from struct import pack, unpack
 
 from accunode_scoring.model_file import Reference
-from accunode_scoring.ratios import Ratio
+from accunode_scoring.ratios import Ratio, Unit
 from accunode_scoring.score import Direction
 from accunode_scoring.states import State, state_rule
 
@@ -34,11 +35,17 @@ def percentile(value: float, reference: Reference) -> float:
     return 50.0 * (bisect_left(quantiles, value) + bisect_right(quantiles, value)) / len(quantiles)
 
 
-def format_value(value: float, unit: str) -> str:
-    """A ratio as people write it: `12.5 %`, `3.2x`."""
-    if unit == "percent":
-        return f"{value:.1f} %"
-    return f"{value:.2f}x" if unit == "multiple" else f"{value:,.1f} million"
+_WRITTEN: Mapping[Unit, str] = {
+    "percent": "{:.1f} %",
+    "multiple": "{:.2f}x",
+    "amount": "{:,.1f} million",
+    "days": "{:.0f} days",
+}
+
+
+def format_value(value: float, unit: Unit) -> str:
+    """A value as people write it: `12.5 %`, `3.20x`."""
+    return _WRITTEN[unit].format(value)
 
 
 def sentence(ratio: Ratio, state: State, value: float, rank: float | None, direction: Direction) -> str:

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class MasterScale:
         bounds = [grade.upper for grade in self.grades]
         if len(bounds) < 2 or bounds[-1] != 1.0 or bounds[0] <= 0.0:
             raise ValueError("a master scale needs two grades or more, bounds above 0 and a last bound of 1")
-        if any(low >= high for low, high in zip(bounds, bounds[1:], strict=False)):
+        if any(low >= high for low, high in pairwise(bounds)):
             raise ValueError("upper bounds of a master scale must rise strictly")
         if len({grade.name for grade in self.grades}) != len(self.grades):
             raise ValueError("grade names of a master scale must differ")

@@ -94,13 +94,17 @@ class ScoreMatrix:
     grade: NDArray[np.int8]
     grades: tuple[str, ...]
     risk_level: NDArray[np.int8]
-    flags: NDArray[np.uint32]
+    flags: NDArray[np.uint64]
     flag_vocabulary: tuple[str, ...]
     base: float
     codes: tuple[str, ...]
     reason_codes: NDArray[np.uint8] | None = None
     contributions: Vector | None = None
-    risk_levels: tuple[RiskLevel, ...] = RISK_LEVELS
+
+    @property
+    def risk_levels(self) -> tuple[RiskLevel, ...]:
+        """What `risk_level` indexes."""
+        return RISK_LEVELS
 
     def __len__(self) -> int:
         return len(self.pd)

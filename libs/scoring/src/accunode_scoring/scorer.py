@@ -2,67 +2,71 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from accunode_scoring.checks import check_values
 from accunode_scoring.engine import BLOCK_ROWS
+from accunode_scoring.flags import Flagger
 from accunode_scoring.kinds import Kind, risk_level, risk_level_index
 from accunode_scoring.model_file import ModelFile
-from accunode_scoring.ratios import RATIOS
 from accunode_scoring.reasons import CODE_BITS, DIRECTIONS, percentile, sentence, strength, vocabulary
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
-from accunode_scoring.score import Contribution, Flag, Reason, Score, ScoreMatrix
+from accunode_scoring.score import Contribution, Reason, Score, ScoreMatrix
 from accunode_scoring.states import state_rule
 
 Vector = NDArray[np.float64]
 
 TOP_REASONS = 4
+MOST_REASONS = 8
+_PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 
 
 class Scorer:
-    """One model version, ready to score."""
+    """One model version, ready to score. Safe to share between threads."""
 
     def __init__(self, model: ModelFile) -> None:
+        feature_set = model.feature_set
         self.model = model
         self.kind: Kind = model.kind
         self.version: str = model.version
-        self.columns: tuple[str, ...] = model.feature_set.columns
-        self.codes = vocabulary(self.columns)
-        self._ratios = {ratio.name: ratio for ratio in RATIOS[self.kind]}
-        self._rules = tuple(state_rule(column) for column in self.columns)
-        self._references = tuple(model.reference[column] for column in self.columns)
-        self._first_code: list[int] = []
-        for rule in self._rules:
-            self._first_code.append(sum(2 * len(r.states) for r in self._rules[: len(self._first_code)]))
-            del rule
-        self._shares = tuple(
-            tuple((self.columns.index(parent), 1.0 / len(feature.parents)) for parent in feature.parents)
-            for feature in model.feature_set.features
-        )
-        self.flag_vocabulary = tuple(
-            f"{code}:{column}" for column in self.columns for code in ("missing", "out_of_range", "degenerate")
-        )
+        self.columns: tuple[str, ...] = feature_set.columns
+        self.explained: tuple[str, ...] = tuple(ratio.name for ratio in feature_set.explained)
+        self.codes = vocabulary(self.explained)
+        self._sentinel = feature_set.sentinel
+        self._ratios = feature_set.explained
+        self._rules = tuple(map(state_rule, self.explained))
+        self._references = tuple(model.reference[name] for name in self.explained)
+        counts = [2 * len(rule.states) for rule in self._rules]
+        self._first_code = [sum(counts[:place]) for place in range(len(counts))]
+        self._shares = feature_set.shares()
+        self._flagger = Flagger(feature_set, self._rules, self._references)
+        self.flag_vocabulary = self._flagger.vocabulary
 
     def score(self, values: Mapping[str, float | None], *, scale: MasterScale | None = None) -> Score:
-        """Score one company from its ratios by column; absent, None and NaN are missing.
+        """Score one company from its values by column; absent, None and NaN are missing.
 
         Raises InputRefusedError for what can't be scored (see `check_values`).
         """
-        row = check_values(values, self.columns)
-        result = self.model.engine.row(self.model.feature_set.of_row(row))
-        contributions = [0.0] * len(self.columns)
+        return self.score_row(check_values(values, self.columns, sentinel=self._sentinel), scale)
+
+    def score_row(self, row: Sequence[float], scale: MasterScale | None = None) -> Score:
+        """Score a checked row in the order of `columns`, NaN where missing."""
+        features = self.model.feature_set.of_row(row)
+        result = self.model.engine.row(features)
+        contributions = [0.0] * len(self.explained)
         for value, shares in zip(result.contributions, self._shares, strict=True):
-            for column, share in shares:
-                contributions[column] += value * share
+            for place, share in shares:
+                contributions[place] += value * share
         log_odds = result.ensemble[0]
         pd = _probability(log_odds)
         pd_2y = max(pd, _probability(result.ensemble[1]))
         pd_3y = max(pd_2y, _probability(result.ensemble[2]))
         half_width = self._half_width(log_odds)
-        states = [rule.of_row(value) for rule, value in zip(self._rules, row, strict=True)]
+        explained = features if self.model.feature_set.explains_features else row
+        states = [rule.of_row(value) for rule, value in zip(self._rules, explained, strict=True)]
         return Score(
             kind=self.kind,
             model_version=self.version,
@@ -76,9 +80,9 @@ class Scorer:
             grade=(scale or DEFAULT_SCALE).grade(pd).name,
             risk_level=risk_level(pd),
             base=self.model.engine.base,
-            contributions=tuple(map(Contribution, self.columns, contributions)),
-            reasons=self._reasons(row, states, contributions),
-            flags=self._flags(row, states),
+            contributions=tuple(map(Contribution, self.explained, contributions)),
+            reasons=self._reasons(explained, states, contributions),
+            flags=self._flagger.of_row(row, explained, states),
         )
 
     def score_matrix(self, x: Vector, *, scale: MasterScale | None = None, explain: bool = False) -> ScoreMatrix:
@@ -89,25 +93,25 @@ class Scorer:
         x = np.asarray(x, np.float64)
         if x.ndim != 2 or x.shape[1] != len(self.columns):
             raise ValueError(f"expected a matrix of {len(self.columns)} columns, got shape {x.shape}")
-        n, k = x.shape
-        probabilities = [np.empty(n) for _ in range(7)]
-        flags = np.empty(n, np.uint32)
+        n = len(x)
+        probabilities = {name: np.empty(n) for name in _PROBABILITIES}
+        flags = np.empty(n, np.uint64)
         codes = np.empty((n, TOP_REASONS), np.uint8) if explain else None
-        effects = np.empty((n, k)) if explain else None
+        effects = np.empty((n, len(self.explained))) if explain else None
         for start in range(0, n, BLOCK_ROWS):
             part = slice(start, min(start + BLOCK_ROWS, n))
             self._score_block(
                 x[part],
-                [array[part] for array in probabilities],
+                {name: array[part] for name, array in probabilities.items()},
                 flags[part],
                 None if codes is None else codes[part],
                 None if effects is None else effects[part],
             )
         scale = scale or DEFAULT_SCALE
-        pd = probabilities[0]
+        pd = probabilities["pd"]
         return ScoreMatrix(
-            self.columns,
-            *probabilities,
+            columns=self.explained,
+            **probabilities,
             grade=scale.grade_index(pd),
             grades=scale.names,
             risk_level=risk_level_index(pd),
@@ -122,29 +126,27 @@ class Scorer:
     def _score_block(
         self,
         x: Vector,
-        probabilities: list[Vector],
-        flags: NDArray[np.uint32],
+        out: Mapping[str, Vector],
+        flags: NDArray[np.uint64],
         codes: NDArray[np.uint8] | None,
         effects: Vector | None,
     ) -> None:
-        columns = [np.ascontiguousarray(x[:, place]) for place in range(x.shape[1])]
-        result = self.model.engine.block(self.model.feature_set.of_matrix(columns))
-        pd, pd_2y, pd_3y, pd_scorecard, pd_lightgbm, pd_low, pd_high = probabilities
+        columns = list(np.ascontiguousarray(x.T))
+        features = self.model.feature_set.of_matrix(columns)
+        result = self.model.engine.block(features)
         one, two, three = result.ensemble
-        _probabilities(one, pd)
-        np.maximum(_probabilities(two, pd_2y), pd, out=pd_2y)
-        np.maximum(_probabilities(three, pd_3y), pd_2y, out=pd_3y)
-        for name, raw, out in (
-            ("scorecard", result.scorecard, pd_scorecard),
-            ("lightgbm", result.lightgbm, pd_lightgbm),
-        ):
-            intercept, slope = self.model.calibration[name]
-            _probabilities(intercept + slope * raw, out)
+        pd = _probabilities(one, out["pd"])
+        np.maximum(_probabilities(two, out["pd_2y"]), pd, out=out["pd_2y"])
+        np.maximum(_probabilities(three, out["pd_3y"]), out["pd_2y"], out=out["pd_3y"])
+        for family, raw in (("scorecard", result.scorecard), ("lightgbm", result.lightgbm)):
+            intercept, slope = self.model.calibration[family]
+            _probabilities(intercept + slope * raw, out[f"pd_{family}"])
         half_width = np.interp(one, *self.model.interval)
-        _probabilities(one - half_width, pd_low)
-        _probabilities(one + half_width, pd_high)
-        states = [rule.of_matrix(values) for rule, values in zip(self._rules, columns, strict=True)]
-        flags[:] = self._flag_bits(columns, states)
+        _probabilities(one - half_width, out["pd_low"])
+        _probabilities(one + half_width, out["pd_high"])
+        explained = features if self.model.feature_set.explains_features else columns
+        states = [rule.of_matrix(values) for rule, values in zip(self._rules, explained, strict=True)]
+        flags[:] = self._flagger.of_matrix(columns, explained, states)
         if codes is not None and effects is not None:
             self._explain(result.contributions, states, codes, effects)
 
@@ -155,66 +157,42 @@ class Scorer:
         codes: NDArray[np.uint8],
         effects: Vector,
     ) -> None:
-        totals = [np.zeros(len(codes)) for _ in self.columns]
+        totals = [np.zeros(len(codes)) for _ in self.explained]
         for values, shares in zip(by_feature, self._shares, strict=True):
-            for column, share in shares:
-                totals[column] += values * share
-        keys = np.empty((len(self.columns), len(codes)), np.int64)
+            for place, share in shares:
+                totals[place] += values * share
+        keys: list[NDArray[np.int64]] = []
         for place, (total, state) in enumerate(zip(totals, states, strict=True)):
             effects[:, place] = total
-            code = self._first_code[place] + 2 * state.astype(np.int64) + (total > 0.0)
-            np.bitwise_or(np.abs(total).view(np.int64) & ~CODE_BITS, code, out=keys[place])
-        keys.sort(axis=0)
-        codes[:] = (keys[: -TOP_REASONS - 1 : -1] & CODE_BITS).T
+            code = state.astype(np.int64)
+            code *= 2
+            code += total > 0.0
+            code += self._first_code[place]
+            key = np.abs(total).view(np.int64)
+            key &= ~CODE_BITS
+            key |= code
+            keys.append(key)
+        lower = np.empty_like(keys[0])
+        for rank in range(TOP_REASONS):
+            for place in range(len(keys) - 1, rank, -1):
+                np.minimum(keys[place - 1], keys[place], out=lower)
+                np.maximum(keys[place - 1], keys[place], out=keys[place - 1])
+                keys[place], lower = lower, keys[place]
+            codes[:, rank] = keys[rank] & CODE_BITS
 
-    def _flag_bits(self, columns: list[Vector], states: list[NDArray[np.uint8]]) -> NDArray[np.uint32]:
-        bits = np.zeros(len(columns[0]), np.uint32)
-        for place, (values, state, rule, reference) in enumerate(
-            zip(columns, states, self._rules, self._references, strict=True)
-        ):
-            bits |= (state == 1).astype(np.uint32) << np.uint32(3 * place)
-            outside = (values < reference.low) | (values > reference.high)
-            bits |= outside.astype(np.uint32) << np.uint32(3 * place + 1)
-            degenerate = np.array([s.degenerate for s in rule.states])
-            if degenerate.any():
-                bits |= degenerate[state].astype(np.uint32) << np.uint32(3 * place + 2)
-        return bits
-
-    def _flags(self, row: tuple[float, ...], states: list[int]) -> tuple[Flag, ...]:
-        flags: list[Flag] = []
-        for column, value, state, rule, reference in zip(
-            self.columns, row, states, self._rules, self._references, strict=True
-        ):
-            label = self._ratios[column].label
-            if state == 1:
-                flags.append(Flag("missing", column, f"{label} is not given"))
-                continue
-            if value < reference.low or value > reference.high:
-                flags.append(
-                    Flag(
-                        "out_of_range",
-                        column,
-                        f"{label} lies outside {reference.low:g} to {reference.high:g}, where all but 0.2 % of companies are",
-                    )
-                )
-            if rule.states[state].degenerate:
-                flags.append(Flag("degenerate", column, f"{label} {rule.states[state].words}"))
-        return tuple(flags)
-
-    def _reasons(self, row: tuple[float, ...], states: list[int], contributions: list[float]) -> tuple[Reason, ...]:
+    def _reasons(self, explained: Sequence[float], states: list[int], contributions: list[float]) -> tuple[Reason, ...]:
         ordered: list[tuple[int, int, int]] = []
         for place, (state, contribution) in enumerate(zip(states, contributions, strict=True)):
             code = self._first_code[place] + 2 * state + (contribution > 0.0)
             ordered.append((strength(contribution, code), place, code))
         ordered.sort(reverse=True)
         reasons: list[Reason] = []
-        for _, place, code in ordered:
-            value, state, contribution = row[place], states[place], contributions[place]
+        for _, place, code in ordered[:MOST_REASONS]:
+            value, contribution, ratio = explained[place], contributions[place], self._ratios[place]
             given = not math.isnan(value)
             rank = percentile(value, self._references[place]) if given else None
             direction = DIRECTIONS[contribution > 0.0]
-            ratio = self._ratios[self.columns[place]]
-            text = sentence(ratio, self._rules[place].states[state], value, rank, direction)
+            text = sentence(ratio, self._rules[place].states[states[place]], value, rank, direction)
             reasons.append(
                 Reason(self.codes[code], ratio.name, value if given else None, direction, rank, contribution, text)
             )
