@@ -1,0 +1,172 @@
+"""Every route is in its place, says who may call it, and describes itself completely."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.applications import Application
+
+from accunode_common.auth.roles import GRANTS, Permission, Role
+from accunode_common.http.operations import Operation
+from accunode_common.routing import SERVICES, service_for
+
+PUBLIC = {
+    ("GET", "/.well-known/jwks.json"): "everybody verifies tokens",
+    ("POST", "/api/v1/auth/register"): "begins an account",
+    ("POST", "/api/v1/auth/verify-email"): "holds a mailed token",
+    ("POST", "/api/v1/auth/login"): "begins a session",
+    ("POST", "/api/v1/auth/mfa/challenge"): "holds a challenge",
+    ("POST", "/api/v1/auth/refresh"): "holds a refresh token",
+    ("POST", "/api/v1/auth/forgot-password"): "cannot sign in",
+    ("POST", "/api/v1/auth/reset-password"): "holds a mailed token",
+    ("POST", "/api/v1/auth/api-keys/token"): "holds an API key",
+}
+"""The routes that nobody need be signed in for, and why."""
+
+Operations = list[tuple[Application, Operation]]
+
+
+@pytest.fixture(scope="module")
+def operations(applications: list[Application]) -> Operations:
+    found = [(application, operation) for application in applications for operation in application.operations]
+    assert len(found) > 50
+    return found
+
+
+def test_prefixes_do_not_overlap() -> None:
+    prefixes = [prefix for service in SERVICES for prefix in service.prefixes]
+    for prefix in prefixes:
+        overlapping = [other for other in prefixes if other != prefix and f"{other}/".startswith(f"{prefix}/")]
+        assert overlapping == [], prefix
+
+
+def test_every_route_lies_under_one_prefix_of_its_own_service(operations: Operations) -> None:
+    strays = []
+    for application, operation in operations:
+        matching = [
+            (service.name, prefix)
+            for service in SERVICES
+            for prefix in service.prefixes
+            if f"{operation.path}/".startswith(f"{prefix}/")
+        ]
+        if [name for name, _ in matching] != [application.service.name]:
+            strays.append((operation.path, matching))
+        found = service_for(operation.path)
+        assert found is application.service, operation.path
+    assert strays == []
+
+
+def test_every_prefix_has_a_route(operations: Operations) -> None:
+    unused = {
+        prefix
+        for service in SERVICES
+        for prefix in service.prefixes
+        if not any(f"{operation.path}/".startswith(f"{prefix}/") for _, operation in operations)
+    }
+    assert unused == set()
+
+
+def test_the_public_routes_are_the_listed_ones(operations: Operations) -> None:
+    public = {(operation.method, operation.path) for _, operation in operations if operation.public}
+    assert public - set(PUBLIC) == set(), "add these to the list only with a reason"
+    assert set(PUBLIC) - public == set(), "these are public no longer, or gone"
+
+
+def test_no_two_routes_have_the_same_operation_id(operations: Operations) -> None:
+    names = Counter(operation.endpoint.__name__ for _, operation in operations)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_permission_is_given_and_needed(operations: Operations) -> None:
+    given = {permission for grant in GRANTS.values() for permission in grant.permissions}
+    assert set(GRANTS) == set(Role)
+    assert given == set(Permission)
+    needed = {permission for _, operation in operations for permission in operation.permissions}
+    assert set(Permission) - needed - NEEDED_INSIDE == set()
+
+
+NEEDED_INSIDE = {Permission.SYSTEM_RECORD_WRITE}
+"""Permissions that depend on what the body says, so that no route needs them always."""
+
+
+def test_a_higher_role_may_do_what_a_lower_one_may() -> None:
+    ranked = sorted(GRANTS.values(), key=lambda grant: grant.rank)
+    for lower, higher in zip(ranked, ranked[1:], strict=False):
+        assert lower.permissions <= higher.permissions
+
+
+def described(applications: list[Application]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    for application in applications:
+        for path, item in application.document["paths"].items():
+            for method, operation in item.items():
+                yield f"{method.upper()} {path}", operation, application.document
+
+
+def test_every_operation_describes_itself(applications: list[Application]) -> None:
+    for name, operation, _ in described(applications):
+        assert operation.get("operationId"), name
+        assert operation.get("summary"), name
+        assert operation.get("description"), name
+        assert len(operation.get("tags", [])) == 1, name
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("schema") is not None, name
+
+
+def test_every_operation_describes_its_errors(applications: list[Application]) -> None:
+    for name, operation, _ in described(applications):
+        responses = operation["responses"]
+        assert any(status.startswith("2") for status in responses), name
+        needed = {"422", "429", "500", "503"}
+        if operation.get("security"):
+            needed |= {"401", "403"}
+        if "{" in name:
+            needed.add("404")
+        assert needed <= set(responses), name
+        for status, response in responses.items():
+            if status.startswith(("4", "5")):
+                schema = response["content"]["application/problem+json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Problem"}, f"{name} {status}"
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"].rsplit("/", 1)[1]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def reachable(document: dict[str, Any], node: Any) -> dict[str, dict[str, Any]]:
+    schemas, found, open_names = document["components"]["schemas"], {}, set(references(node))
+    while open_names:
+        name = open_names.pop()
+        if name not in found:
+            found[name] = schemas[name]
+            open_names |= set(references(schemas[name]))
+    return found
+
+
+def test_every_field_of_a_reply_is_always_there(applications: list[Application]) -> None:
+    loose = set()
+    for name, operation, document in described(applications):
+        replies = [reply for status, reply in operation["responses"].items() if status.startswith("2")]
+        for title, schema in reachable(document, replies).items():
+            missing = set(schema.get("properties", {})) - set(schema.get("required", []))
+            loose |= {f"{name}: {title}.{field}" for field in missing}
+    assert loose == set()
+
+
+def test_bodies_refuse_fields_that_they_do_not_know(applications: list[Application]) -> None:
+    lax = set()
+    for name, operation, document in described(applications):
+        content = operation.get("requestBody", {}).get("content", {})
+        assert set(content) <= {"application/json", "multipart/form-data"}, name
+        body = content.get("application/json", {})
+        for title, schema in reachable(document, body).items():
+            if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+                lax.add(f"{name}: {title}")
+    assert lax == set()

@@ -1,0 +1,194 @@
+"""Rules for the source text that neither the linter nor the import contracts can check."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+import pytest
+from tests.architecture.conftest import Source
+
+LONGEST_FILE = 400
+LONG_FILES = {
+    "libs/common/src/accunode_common/migrations/versions/0001_the_complete_schema.py": "generated: the whole schema",
+}
+
+READS_THE_ENVIRONMENT = {
+    "libs/common/src/accunode_common/settings.py": "it is what reads settings",
+    "services/auth/src/accunode_auth/admin.py": "a command",
+}
+"""Modules beside `main.py`, `cli.py` and `__main__.py` that may read the environment. The launcher may as well."""
+
+QUERIES = frozenset({"select", "insert", "update", "delete", "text", "func", "exists", "union", "union_all", "values"})
+EXECUTES = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
+QUERIES_OUTSIDE_REPOSITORIES: dict[str, str] = {
+    "services/auth/src/accunode_auth/users/bootstrap.py": "a command that makes the first super admin",
+}
+
+PICKLES = frozenset({"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"})
+
+
+def service_code(sources: Sequence[Source]) -> list[Source]:
+    return [source for source in sources if source.name.startswith("services/") and not source.is_test]
+
+
+def feature(source: Source) -> tuple[str, str, str] | None:
+    """The service's package, the feature's folder and the module, for a file in a feature's folder."""
+    parts = PurePosixPath(source.name).parts
+    if len(parts) < 6 or parts[0] != "services" or parts[2] != "src":
+        return None
+    return parts[3], parts[4], source.path.stem
+
+
+def test_no_file_is_long(sources: Sequence[Source]) -> None:
+    long = {source.name: len(source.text.splitlines()) for source in sources if source.name not in LONG_FILES}
+    assert {name: lines for name, lines in long.items() if lines > LONGEST_FILE} == {}
+
+
+def test_the_exceptions_to_the_length_exist(sources: Sequence[Source]) -> None:
+    assert set(LONG_FILES) <= {source.name for source in sources}
+
+
+def test_only_settings_and_commands_read_the_environment(product_code: Sequence[Source]) -> None:
+    readers = set()
+    for source in product_code:
+        if source.path.name in {"main.py", "cli.py", "__main__.py"} or source.name.startswith(
+            ("libs/devstack/", "tools/")
+        ):
+            continue
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}:
+                readers.add(source.name)
+    assert {name for name in readers if not name.startswith("infra/")} - set(READS_THE_ENVIRONMENT) == set()
+
+
+def test_nothing_is_pickled(sources: Sequence[Source]) -> None:
+    offenders = {source.name for source in sources if {name.split(".")[0] for name in source.imports()} & PICKLES}
+    assert offenders == set()
+
+
+def test_only_repositories_hold_queries(sources: Sequence[Source]) -> None:
+    offenders = {}
+    for source in service_code(sources):
+        if source.path.stem == "repository" or source.name in QUERIES_OUTSIDE_REPOSITORIES:
+            continue
+        found = set(_queries(source))
+        if found:
+            offenders[source.name] = sorted(found)
+    assert offenders == {}
+
+
+def _queries(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
+            yield from (alias.name for alias in node.names if alias.name in QUERIES)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in EXECUTES:
+            yield f".{node.func.attr}()"
+
+
+def test_routers_know_no_repository_and_no_query(sources: Sequence[Source]) -> None:
+    offenders = {
+        source.name
+        for source in service_code(sources)
+        if source.path.stem == "router" and any(".repository" in name for name in source.imports())
+    }
+    assert offenders == set()
+
+
+MEETING_POINTS = frozenset({"service", "schemas", "permissions", "filters", "router"})
+"""What one feature may import of another: decisions, and the types that they speak of."""
+
+
+def test_features_meet_through_their_services(sources: Sequence[Source]) -> None:
+    offenders = set()
+    for source in service_code(sources):
+        place = feature(source)
+        if place is None:
+            continue
+        package, folder, _ = place
+        for name in source.imports():
+            parts = name.split(".")
+            if parts[0] == package and len(parts) >= 3 and parts[2] == "repository" and parts[1] != folder:
+                offenders.add(f"{source.name} imports {'.'.join(parts[:3])}")
+    assert offenders - set(SHARED_REPOSITORIES) == set()
+    assert set(SHARED_REPOSITORIES) <= offenders, "these exceptions are needed no longer"
+
+
+SHARED_REPOSITORIES: dict[str, str] = {}
+"""Features that use another's queries, and why."""
+
+
+def test_no_code_compares_roles(product_code: Sequence[Source]) -> None:
+    """Permissions decide, not roles: a comparison would be a rule that the permission table does not show."""
+    offenders = set()
+    for source in product_code:
+        if source.name.startswith(("libs/devstack/", "libs/common/src/accunode_common/testing/")):
+            continue
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Compare) and _is_about_the_callers_role([node.left, *node.comparators]):
+                offenders.add(f"{source.name}:{node.lineno}")
+    assert offenders == set()
+
+
+def _is_about_the_callers_role(sides: Sequence[ast.expr]) -> bool:
+    return any(
+        isinstance(side, ast.Attribute)
+        and side.attr == "role"
+        and isinstance(side.value, (ast.Name, ast.Attribute))
+        and (side.value.id if isinstance(side.value, ast.Name) else side.value.attr)
+        in {"subject", "caller", "_subject"}
+        for side in sides
+    )
+
+
+def test_each_handler_is_one_call_of_a_service(sources: Sequence[Source]) -> None:
+    """A handler parses, calls and answers: no loop over decisions, no branch beyond the shape of the reply."""
+    long = set()
+    for source in service_code(sources):
+        if source.path.stem != "router":
+            continue
+        for node in source.tree.body:
+            if isinstance(node, ast.AsyncFunctionDef) and node.end_lineno and node.decorator_list:
+                body = node.end_lineno - node.body[0].lineno
+                if body > 25:
+                    long.add(f"{source.name}:{node.name}")
+    assert long == set()
+
+
+def test_scoring_imports_numpy_and_nothing_else(sources: Sequence[Source]) -> None:
+    import sys
+
+    allowed = {*sys.stdlib_module_names, "numpy", "accunode_scoring"}
+    offenders = {
+        f"{source.name}: {name}"
+        for source in sources
+        if source.name.startswith("libs/scoring/src/")
+        for name in source.imports()
+        if name.split(".")[0] not in allowed
+    }
+    assert offenders == set()
+
+
+TRAINING_TOOLS = frozenset({"sklearn", "lightgbm", "scipy", "optuna", "matplotlib", "pandas", "shap", "statsmodels"})
+
+
+def test_training_tools_stay_in_training(product_code: Sequence[Source]) -> None:
+    training = "workers/ml/src/accunode_ml/training/"
+    offenders = set()
+    for source in product_code:
+        if source.name.startswith((training, "tools/")):
+            continue
+        for name in source.imports():
+            if name.split(".")[0] in TRAINING_TOOLS or name.startswith("accunode_ml.training"):
+                offenders.add(f"{source.name}: {name}")
+    assert offenders == set()
+
+
+@pytest.mark.parametrize("word", ["print", "breakpoint"])
+def test_nothing_is_printed(product_code: Sequence[Source], word: str) -> None:
+    offenders = {
+        source.name
+        for source in product_code
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == word
+    }
+    assert offenders == set()
