@@ -12,7 +12,8 @@ from accunode_common.db.access import LOGIN_ROLES
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.state import State, read_json, write_json, write_private
 
-PASSWORD_BYTES = 24
+# In hexadecimal: no character of it means anything to a shell or in a URL.
+PASSWORD_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def keep_credentials(state: State) -> Credentials:
     if path.exists() and "superuser" in missing:
         raise DevstackError(f"{path} lacks the database's password: `make reset` starts afresh.")
     if missing:
-        held |= {name: secrets.token_urlsafe(PASSWORD_BYTES) for name in missing}
+        held |= {name: secrets.token_hex(PASSWORD_BYTES) for name in missing}
         write_json(path, held)
     signing_key = state.secrets / "signing-key.pem"
     if not signing_key.exists():

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -16,7 +18,7 @@ from accunode_devstack.endpoints import Endpoints
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.state import State, write_json
 
-SHARE_OF_FIRST_TENANT = 0.6
+SHARES = (0.55, 0.925)
 PERSONAL_COMPANIES = 3
 
 Say = Callable[[str], None]
@@ -31,15 +33,28 @@ def load_demo(state: State, endpoints: Endpoints, password: str, say: Say) -> li
     content = {"base_url": endpoints.base_url, "users": [user.entry() for user in users]}
     if not _complete(endpoints, users):
         say("Loading the demo portfolio")
-        platform = users[0]
-        _create_super_admin(endpoints, platform)
-        portfolio = draw_portfolio()
-        for tenant, part in zip(TENANTS, _shares(portfolio), strict=True):
-            people = people_of(tenant, password)
-            _set_up_tenant(endpoints, platform, tenant, people)
-            _load_portfolio(endpoints, people, part)
+        _load(endpoints, users[0], password)
     write_json(state.demo, content)
     return users
+
+
+def _load(endpoints: Endpoints, platform: DemoUser, password: str) -> None:
+    _create_super_admin(endpoints, platform)
+    *tenants_parts, shared = _shares(draw_portfolio())
+    teams = [people_of(tenant, password) for tenant in TENANTS]
+    for tenant, people in zip(TENANTS, teams, strict=True):
+        _set_up_tenant(endpoints, platform, tenant, people)
+    with ExitStack() as clients:
+        uploads = _upload(clients.enter_context(ApiClient(endpoints.base_url)), platform, shared, "system")
+        for people, part in zip(teams, tenants_parts, strict=True):
+            client = clients.enter_context(ApiClient(endpoints.base_url))
+            uploads += _upload(client, people["org_member"], part, "organization")
+        for client, job_id in uploads:
+            ended = client.wait_for_job(job_id)
+            if ended["state"] != "completed":
+                raise DevstackError(f"The demo's upload {job_id} ended as {ended['state']}.")
+    for people, part in zip(teams, tenants_parts, strict=True):
+        _predict_own(endpoints, people["user"], part)
 
 
 def _complete(endpoints: Endpoints, users: list[DemoUser]) -> bool:
@@ -54,9 +69,10 @@ def _complete(endpoints: Endpoints, users: list[DemoUser]) -> bool:
             raise
 
 
-def _shares(portfolio: Portfolio) -> tuple[Portfolio, Portfolio]:
-    cut = round(len(portfolio.companies) * SHARE_OF_FIRST_TENANT)
-    return portfolio.of(portfolio.companies[:cut]), portfolio.of(portfolio.companies[cut:])
+def _shares(portfolio: Portfolio) -> tuple[Portfolio, ...]:
+    """The parts of the two tenants' organizations, and the system's own."""
+    ends = [round(end * len(portfolio.companies)) for end in (0, *SHARES, 1)]
+    return tuple(portfolio.of(portfolio.companies[start:end]) for start, end in pairwise(ends))
 
 
 def _create_super_admin(endpoints: Endpoints, person: DemoUser) -> None:
@@ -85,6 +101,7 @@ def _set_up_tenant(endpoints: Endpoints, platform: DemoUser, tenant: DemoTenant,
         administrator = people["tenant_admin"]
         client.sign_in(administrator.email, administrator.password)
         organization = _found_or_made(client, "/organizations", {"name": tenant.organization})
+        client.put(f"/organizations/{organization['id']}/global-data-access", {"enabled": tenant.sees_system_records})
         for role in ("org_admin", "org_member"):
             _add_member(client, people[role], organization_id=organization["id"])
 
@@ -106,25 +123,18 @@ def _add_member(client: ApiClient, person: DemoUser, **place: str) -> None:
             raise
 
 
-def _load_portfolio(endpoints: Endpoints, people: dict[str, DemoUser], part: Portfolio) -> None:
-    """The portfolio as the organization's, by bulk upload; a few companies as the newcomer's own, one at a time."""
-    member, newcomer = people["org_member"], people["user"]
+def _upload(client: ApiClient, person: DemoUser, part: Portfolio, access_level: str) -> list[tuple[ApiClient, str]]:
+    """Start the bulk uploads of `part`; the client to follow each with, and its job."""
+    client.sign_in(person.email, person.password)
+    files = (("annual", to_csv(part.annual, AnnualRow)), ("quarterly", to_csv(part.quarterly, QuarterlyRow)))
+    jobs = [client.upload(f"demo_{kind}.csv", content, kind=kind, access_level=access_level) for kind, content in files]
+    return [(client, job["id"]) for job in jobs]
+
+
+def _predict_own(endpoints: Endpoints, person: DemoUser, part: Portfolio) -> None:
+    """A few companies as the person's own, one at a time."""
     with ApiClient(endpoints.base_url) as client:
-        client.sign_in(member.email, member.password)
-        files = (
-            ("annual", to_csv(part.annual, AnnualRow)),
-            ("quarterly", to_csv(part.quarterly, QuarterlyRow)),
-        )
-        jobs = [
-            client.upload(f"demo_{kind}.csv", content, kind=kind, access_level="organization")
-            for kind, content in files
-        ]
-        for job in jobs:
-            ended = client.wait_for_job(job["id"])
-            if ended["state"] != "completed":
-                raise DevstackError(f"The demo's upload {ended['id']} ended as {ended['state']}.")
-    with ApiClient(endpoints.base_url) as client:
-        client.sign_in(newcomer.email, newcomer.password)
+        client.sign_in(person.email, person.password)
         for row in _latest(part)[:PERSONAL_COMPANIES]:
             _predict(client, row)
 

@@ -14,6 +14,7 @@ class DemoTenant:
     slug: str
     organization: str
     domain: str
+    sees_system_records: bool
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class DemoUser:
 
 
 TENANTS = (
-    DemoTenant("Harbour Bank (demo)", "harbour-bank-demo", "Corporate Lending", "harbour-bank.example"),
-    DemoTenant("Summit Credit (demo)", "summit-credit-demo", "Credit Research", "summit-credit.example"),
+    DemoTenant("Harbour Bank (demo)", "harbour-bank-demo", "Corporate Lending", "harbour-bank.example", True),
+    DemoTenant("Summit Credit (demo)", "summit-credit-demo", "Credit Research", "summit-credit.example", False),
 )
 SUPER_ADMIN_EMAIL = "super.admin@accunode.example"
 
