@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ NEEDED_INSIDE = {Permission.SYSTEM_RECORD_WRITE}
 
 def test_a_higher_role_may_do_what_a_lower_one_may() -> None:
     ranked = sorted(GRANTS.values(), key=lambda grant: grant.rank)
-    for lower, higher in zip(ranked, ranked[1:], strict=False):
+    for lower, higher in pairwise(ranked):
         assert lower.permissions <= higher.permissions
 
 
