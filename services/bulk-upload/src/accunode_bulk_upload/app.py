@@ -1,0 +1,45 @@
+"""The bulk-upload service."""
+
+from fastapi import FastAPI
+
+from accunode_bulk_upload.events.limits import StreamLimits
+from accunode_bulk_upload.events.router import router as events
+from accunode_bulk_upload.holdings import Holdings
+from accunode_bulk_upload.jobs.router import router as jobs
+from accunode_bulk_upload.results.router import router as results
+from accunode_bulk_upload.settings import BulkUploadSettings
+from accunode_bulk_upload.templates.router import router as templates
+from accunode_bulk_upload.uploads.router import router as uploads
+from accunode_common.auth.jwks import KeySource
+from accunode_common.http.app import create_service_app
+from accunode_common.routing import API_PREFIX
+from accunode_common.storage import open_storage
+from accunode_scoring import ModelLibrary
+
+SERVICE = "bulk-upload"
+FORM_BYTES = 64 * 1024
+"""What a multipart body may have beside the file."""
+
+
+def create_app(settings: BulkUploadSettings, key_source: KeySource | None = None) -> FastAPI:
+    """The service's application. It verifies the model files and the storage's address; nothing else is opened yet.
+
+    Raises:
+        ModelFilesError: The model files are missing, or differ from their manifest.
+        StorageError: The storage cannot be used.
+    """
+    app = create_service_app(
+        SERVICE,
+        settings,
+        [templates, uploads, events, results, jobs],
+        description="Uploads of many companies at once, their jobs and results.",
+        body_limits={("POST", f"{API_PREFIX}/bulk-uploads"): settings.max_upload_bytes + FORM_BYTES},
+        key_source=key_source,
+    )
+    app.state.holdings = Holdings(
+        settings=settings,
+        storage=open_storage(settings.storage_url),
+        models=ModelLibrary.load(settings.models_dir),
+        streams=StreamLimits(settings.event_streams, settings.event_streams_per_person),
+    )
+    return app

@@ -1,0 +1,1 @@
+"""The course of a job as server-sent events."""

@@ -1,0 +1,46 @@
+"""The SQL of results."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.bulk import Job, RowIssue, RowOutcome
+from accunode_common.models.credit import Company, Prediction
+
+
+def predictions(job: Job) -> Select[Prediction]:
+    """What the job stored and nobody has overwritten since."""
+    return select(Prediction).where(Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)
+
+
+def issues(job: Job, *, with_skipped: bool) -> Select[RowIssue]:
+    """Why rows of the job's file are not stored."""
+    statement = select(RowIssue).where(RowIssue.tenant_id == job.tenant_id, RowIssue.job_id == job.id)
+    return statement if with_skipped else statement.where(RowIssue.outcome == RowOutcome.REJECTED)
+
+
+async def predictions_after(session: AsyncSession, job: Job, row_number: int, limit: int) -> Sequence[Prediction]:
+    """The next stored rows in the file's order."""
+    statement = predictions(job).where(Prediction.row_number > row_number)
+    found = await session.scalars(statement.order_by(Prediction.row_number).limit(limit))
+    return found.all()
+
+
+async def issues_after(
+    session: AsyncSession, job: Job, position: tuple[int, int], limit: int, *, with_skipped: bool
+) -> Sequence[RowIssue]:
+    """The next row issues in the file's order."""
+    statement = issues(job, with_skipped=with_skipped).where(tuple_(RowIssue.row_number, RowIssue.position) > position)
+    found = await session.scalars(statement.order_by(RowIssue.row_number, RowIssue.position).limit(limit))
+    return found.all()
+
+
+async def companies_of(session: AsyncSession, tenant_id: UUID, rows: Iterable[Prediction]) -> Mapping[UUID, Company]:
+    """The companies of these predictions, by id."""
+    ids = {row.company_id for row in rows}
+    if not ids:
+        return {}
+    found = await session.scalars(select(Company).where(Company.tenant_id == tenant_id, Company.id.in_(ids)))
+    return {company.id: company for company in found}

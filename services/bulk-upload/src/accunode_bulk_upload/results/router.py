@@ -1,0 +1,107 @@
+"""What became of a file's rows: those that are stored, and those that are not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from fastapi.responses import StreamingResponse
+
+from accunode_bulk_upload.holdings import AppHoldings
+from accunode_bulk_upload.results import repository
+from accunode_bulk_upload.results.files import JobFiles
+from accunode_bulk_upload.results.rendering import result_rows, row_error
+from accunode_bulk_upload.results.schemas import ResultRow, RowError
+from accunode_bulk_upload.uploads import service
+from accunode_bulk_upload.uploads.permissions import UploadReader
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortKey, SortOrder, paginate
+from accunode_common.http.resources import resources
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SubjectSession
+from accunode_common.models.bulk import RowIssue
+from accunode_common.models.credit import Prediction, RiskLevelName
+from accunode_common.tabular import FileFormat
+
+router = api_router("/bulk-uploads", tag="bulk uploads")
+
+_ROW_ORDER = SortOrder("row_number", (SortKey(Prediction.row_number, descending=False),))
+_ISSUE_ORDER = SortOrder(
+    "row_number", (SortKey(RowIssue.row_number, descending=False), SortKey(RowIssue.position, descending=False))
+)
+
+
+class ReplyFormat(StrEnum):
+    """A page of JSON, or the whole as a file."""
+
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+
+Format = Annotated[ReplyFormat, Query(description="A page of JSON, or everything as a file.", alias="format")]
+
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            file_format.media_type: {"schema": {"type": "string", "format": "binary"}} for file_format in FileFormat
+        }
+    }
+}
+
+
+@router.get("/{job_id}/results", summary="Read the scored rows", response_model=Page[ResultRow], responses=_FILES)
+async def list_bulk_upload_results(
+    job_id: UUID,
+    request: Request,
+    subject: UploadReader,
+    session: SubjectSession,
+    held: AppHoldings,
+    paging: Paging,
+    reply_format: Format = ReplyFormat.JSON,
+    risk_level: Annotated[RiskLevelName | None, Query(description="Only rows of this level; JSON only.")] = None,
+) -> Any:
+    """The stored rows in the file's order, with probability, grade, risk level and reasons.
+
+    Rows that a later upload has overwritten belong to that one.
+    """
+    job = await service.get(session, subject, job_id)
+    if reply_format is not ReplyFormat.JSON:
+        file_format = FileFormat(reply_format.value)
+        files = JobFiles(resources(request).database, subject, job)
+        return _as_file(files.results(file_format), file_format, f"results-{job.id}")
+    statement = repository.predictions(job)
+    if risk_level is not None:
+        statement = statement.where(Prediction.risk_level == risk_level)
+    found = await paginate(session, statement, _ROW_ORDER, paging)
+    companies = await repository.companies_of(session, job.tenant_id, found.rows)
+    items = await asyncio.to_thread(result_rows, found.rows, companies, held.models)
+    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.get("/{job_id}/errors", summary="Read the rejected rows", response_model=Page[RowError], responses=_FILES)
+async def list_bulk_upload_errors(
+    job_id: UUID,
+    request: Request,
+    subject: UploadReader,
+    session: SubjectSession,
+    paging: Paging,
+    reply_format: Format = ReplyFormat.JSON,
+    with_skipped: Annotated[bool, Query(description="Also the rows that were left out without being wrong.")] = False,
+) -> Any:
+    """Why rows are not stored: line, column, code, message and what the cell holds, in the file's order."""
+    job = await service.get(session, subject, job_id)
+    if reply_format is not ReplyFormat.JSON:
+        file_format = FileFormat(reply_format.value)
+        files = JobFiles(resources(request).database, subject, job)
+        return _as_file(files.errors(file_format, with_skipped=with_skipped), file_format, f"errors-{job.id}")
+    found = await paginate(session, repository.issues(job, with_skipped=with_skipped), _ISSUE_ORDER, paging)
+    return Page(items=[row_error(issue) for issue in found.rows], next_cursor=found.next_cursor, total=found.total)
+
+
+def _as_file(pieces: AsyncIterator[bytes], file_format: FileFormat, name: str) -> StreamingResponse:
+    disposition = f'attachment; filename="{name}.{file_format.value}"'
+    return StreamingResponse(pieces, media_type=file_format.media_type, headers={"Content-Disposition": disposition})

@@ -1,0 +1,1 @@
+"""Uploads: taking a file in, and the life of its job."""

@@ -1,0 +1,12 @@
+"""Who may call the routes of uploads."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+UploadReader = Annotated[Subject, Depends(requires(Permission.BULK_UPLOAD_READ))]
+UploadWriter = Annotated[Subject, Depends(requires(Permission.BULK_UPLOAD_WRITE))]

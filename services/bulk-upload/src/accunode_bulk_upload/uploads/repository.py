@@ -1,0 +1,114 @@
+"""The SQL of uploads."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, exists, func, insert, select, text, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.models.bulk import Chunk, ChunkState, Job, JobType, RowIssue
+from accunode_common.models.credit import Prediction
+from accunode_common.tasks.leases import FILE
+
+CHUNK_FAILED = "chunk_failed"
+# As text: the model would also set `updated_at`, which this service has no right to.
+_RELEASE = text("""
+    update credit.predictions set job_id = null, row_number = null where tenant_id = :tenant_id and job_id = :job_id
+""")
+_UNDONE = (ChunkState.QUARANTINED, ChunkState.CANCELLED)
+
+
+def uploads(subject: Subject) -> Select[Job]:
+    """The bulk uploads of the caller's tenant that row-level security shows the caller."""
+    return select(Job).where(Job.tenant_id == subject.tenant_id, Job.type == JobType.BULK_UPLOAD)
+
+
+async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
+    """One upload, as it is now."""
+    statement = uploads(subject).where(Job.id == job_id).execution_options(populate_existing=True)
+    found: Job | None = await session.scalar(statement)
+    return found
+
+
+async def lock(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
+    """One upload that the caller may change, locked until the transaction ends."""
+    statement = uploads(subject).where(Job.id == job_id).with_for_update()
+    found: Job | None = await session.scalar(statement.execution_options(populate_existing=True))
+    return found
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Job:
+    """A new job."""
+    added = await session.scalars(insert(Job).values(**values).returning(Job))
+    return added.one()
+
+
+async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
+    """The job with other values and the next version."""
+    changed = await session.scalars(
+        update(Job)
+        .where(Job.tenant_id == job.tenant_id, Job.id == job.id)
+        .values(**values, version=Job.version + 1, updated_at=func.now())
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()
+
+
+async def file_is_read(session: AsyncSession, job: Job) -> bool:
+    """Whether the job's file was read to its end."""
+    state = await session.scalar(
+        select(Chunk.state).where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number == FILE)
+    )
+    return bool(state == ChunkState.DONE)
+
+
+async def undone_chunks(session: AsyncSession, job: Job) -> tuple[int, int, int]:
+    """How many chunks were quarantined or cancelled; and of the quarantined ones, how many and how many rows."""
+    quarantined = Chunk.state == ChunkState.QUARANTINED
+    row = await session.execute(
+        select(
+            func.count(),
+            func.count().filter(quarantined),
+            func.coalesce(func.sum(Chunk.rows).filter(quarantined), 0),
+        ).where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number > FILE, Chunk.state.in_(_UNDONE))
+    )
+    undone, failed, rows = row.one()
+    return int(undone), int(failed), int(rows)
+
+
+async def ready_again(session: AsyncSession, job: Job, *, file: bool) -> None:
+    """Make the file, or the chunks that were quarantined or cancelled, ready for new tries."""
+    which = Chunk.number == FILE if file else Chunk.number > FILE
+    await session.execute(
+        update(Chunk)
+        .where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, which, Chunk.state.in_(_UNDONE))
+        .values(state=ChunkState.READY, attempts=0, lease_expires_at=None, error_message=None, updated_at=func.now())
+    )
+
+
+async def forget_failed_rows(session: AsyncSession, job: Job) -> None:
+    """Take back what was said of the rows of quarantined chunks."""
+    await session.execute(
+        delete(RowIssue).where(
+            RowIssue.tenant_id == job.tenant_id, RowIssue.job_id == job.id, RowIssue.code == CHUNK_FAILED
+        )
+    )
+
+
+async def release_predictions(session: AsyncSession, job: Job) -> bool:
+    """Cut the job's predictions loose; returns whether none is left, as the caller cannot change those of others."""
+    stored = (Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)
+    await session.execute(_RELEASE, {"tenant_id": job.tenant_id, "job_id": job.id})
+    return not await session.scalar(select(exists().where(*stored)))
+
+
+async def remove(session: AsyncSession, job: Job) -> bool:
+    """Delete the job with its chunks and row issues."""
+    deleted: CursorResult[Any] = await session.execute(  # type: ignore[assignment]
+        delete(Job).where(Job.tenant_id == job.tenant_id, Job.id == job.id)
+    )
+    return deleted.rowcount == 1

@@ -1,0 +1,88 @@
+"""Uploads: send, list, read, cancel, try again, delete."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from accunode_bulk_upload.uploads import repository, service
+from accunode_bulk_upload.uploads.permissions import UploadReader, UploadWriter
+from accunode_bulk_upload.uploads.receiving import REQUEST_BODY, ReceivedUpload
+from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadKind, bulk_upload
+from accunode_common.http.app import api_router
+from accunode_common.http.conditional import ETag
+from accunode_common.http.pagination import Paging, Sorting, SortOrder, paginate
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SubjectSession
+from accunode_common.http.trail import AuditTrail
+from accunode_common.models.bulk import Job, JobState
+from accunode_common.routing import API_PREFIX
+
+router = api_router("/bulk-uploads", tag="bulk uploads")
+
+Order = Annotated[SortOrder, Depends(Sorting({"created_at": Job.id}, default="-created_at", key=Job.id))]
+
+
+@router.post("", status_code=202, summary="Upload a file", openapi_extra={"requestBody": REQUEST_BODY})
+async def create_bulk_upload(
+    subject: UploadWriter, upload: ReceivedUpload, session: SubjectSession, trail: AuditTrail, response: Response
+) -> BulkUpload:
+    """Takes a CSV, XLSX or Parquet file of companies and scores its rows in the background.
+
+    The reply comes once the file is stored; `Location` is where to follow the job.
+    """
+    job = await service.create(session, subject, trail, upload)
+    response.headers["Location"] = f"{API_PREFIX}/bulk-uploads/{job.id}"
+    return bulk_upload(job)
+
+
+@router.get("", summary="List uploads")
+async def list_bulk_uploads(
+    subject: UploadReader,
+    session: SubjectSession,
+    paging: Paging,
+    order: Order,
+    state: Annotated[JobState | None, Query(description="Only uploads in this state.")] = None,
+    kind: Annotated[UploadKind | None, Query(description="Only uploads of this kind.")] = None,
+) -> Page[BulkUpload]:
+    """The caller's own uploads and its organization's, newest first."""
+    statement = repository.uploads(subject)
+    if state is not None:
+        statement = statement.where(Job.state == state)
+    if kind is not None:
+        statement = statement.where(Job.kind == kind)
+    found = await paginate(session, statement, order, paging)
+    return Page(items=[bulk_upload(job) for job in found.rows], next_cursor=found.next_cursor, total=found.total)
+
+
+@router.get("/{job_id}", summary="Read an upload")
+async def get_bulk_upload(job_id: UUID, subject: UploadReader, session: SubjectSession, etag: ETag) -> BulkUpload:
+    """State, counts, progress, rate and estimated end."""
+    job = await service.get(session, subject, job_id)
+    etag.tag(job.version)
+    return bulk_upload(job)
+
+
+@router.post("/{job_id}/cancel", status_code=202, summary="Cancel an upload")
+async def cancel_bulk_upload(
+    job_id: UUID, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
+) -> BulkUpload:
+    """Stops the job within a chunk; what is stored by then stays."""
+    return bulk_upload(await service.cancel(session, subject, trail, job_id))
+
+
+@router.post("/{job_id}/retry", status_code=202, summary="Try again what failed")
+async def retry_bulk_upload(
+    job_id: UUID, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
+) -> BulkUpload:
+    """Runs what failed or was cancelled, and nothing that is stored already."""
+    return bulk_upload(await service.retry(session, subject, trail, job_id))
+
+
+@router.delete("/{job_id}", status_code=204, summary="Delete an upload")
+async def delete_bulk_upload(
+    job_id: UUID, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
+) -> Response:
+    """Deletes an ended job with its file and its errors; the companies and predictions stay."""
+    await service.delete(session, subject, trail, job_id)
+    return Response(status_code=204)
