@@ -8,17 +8,17 @@ from fastapi import FastAPI
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http.app import create_service_app
 from accunode_predictions.companies.router import router as companies
-from accunode_predictions.explanations.router import router as explanations
-from accunode_predictions.exports.router import router as exports
 from accunode_predictions.models.router import router as model_versions
 from accunode_predictions.portfolio.router import router as portfolio
 from accunode_predictions.predictions.annual import router as annual
+from accunode_predictions.predictions.explanations.router import router as explanations
+from accunode_predictions.predictions.exports.router import router as exports
 from accunode_predictions.predictions.quarterly import router as quarterly
 from accunode_predictions.predictions.router import router as predictions
+from accunode_predictions.predictions.simulations.router import router as simulations
+from accunode_predictions.predictions.statistics.router import router as statistics
 from accunode_predictions.serving import ServingModels
 from accunode_predictions.settings import PredictionsSettings
-from accunode_predictions.simulations.router import router as simulations
-from accunode_predictions.statistics.router import router as statistics
 
 SERVICE = "predictions"
 

@@ -1,6 +1,7 @@
 """Input and output fields that several features share, with their units."""
 
 import math
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -37,6 +38,13 @@ def _check_ratio(value: Any) -> Any:
     if abs(value) >= SENTINEL:
         raise PydanticCustomError("sentinel", "A magnitude of 1,000,000 or more is a placeholder, not a measurement.")
     return float(value)
+
+
+class StoredKind(StrEnum):
+    """The kinds of prediction that this service stores."""
+
+    ANNUAL = "annual"
+    QUARTERLY = "quarterly"
 
 
 RatioValue = Annotated[float | None, BeforeValidator(_check_ratio)]

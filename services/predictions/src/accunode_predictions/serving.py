@@ -21,7 +21,7 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.log import get_logger
 from accunode_common.models.registry import ModelStatus, ModelVersion
 from accunode_common.models.tenancy import Tenant
-from accunode_predictions.models.entering import synchronise
+from accunode_predictions.entering import synchronise
 from accunode_scoring import (
     DEFAULT_SCALE,
     Grade,

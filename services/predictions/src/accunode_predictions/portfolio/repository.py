@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.models.credit import Company, Prediction
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.portfolio.schemas import Dimension
-from accunode_predictions.predictions.schemas import StoredKind
 from accunode_predictions.visibility import own_records
 
 _TOP = 10

@@ -6,10 +6,10 @@ from fastapi import Query, Request
 
 from accunode_common.http.app import api_router
 from accunode_common.http.resources import resources
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.portfolio import service
 from accunode_predictions.portfolio.permissions import PortfolioAnalyst, PortfolioReader
 from accunode_predictions.portfolio.schemas import Dashboard, Migration, MigrationQuery
-from accunode_predictions.predictions.schemas import StoredKind
 from accunode_predictions.serving import RequestScoring
 
 router = api_router("/portfolio", tag="portfolio")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from accunode_common.http.schemas import ResponseModel, UtcTime
 from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.fields import StoredKind
 
 MeanPd = Annotated[float, Field(description="Mean probability of default within 1 year, a fraction in [0, 1].")]
 

@@ -10,6 +10,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import FieldError, UnprocessableInputError
 from accunode_common.log import get_logger
 from accunode_common.models.credit import RiskLevelName
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.portfolio import repository
 from accunode_predictions.portfolio.schemas import (
     Dashboard,
@@ -20,7 +21,6 @@ from accunode_predictions.portfolio.schemas import (
     MigrationQuery,
     MigrationRow,
 )
-from accunode_predictions.predictions.schemas import StoredKind
 from accunode_predictions.serving import Scoring
 
 CACHE_SECONDS = 30

@@ -10,6 +10,7 @@ from accunode_common.http.pagination import Paging
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import lists, service
 from accunode_predictions.predictions.filters import AnnualQuery, Order
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
@@ -19,7 +20,6 @@ from accunode_predictions.predictions.schemas import (
     AnnualPredictionDetail,
     AnnualPredictionInput,
     AnnualRescoring,
-    StoredKind,
 )
 from accunode_predictions.serving import RequestScoring
 from accunode_scoring import Kind

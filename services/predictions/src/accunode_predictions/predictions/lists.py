@@ -9,9 +9,10 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageParameters, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.models.credit import Company, Prediction
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
-from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.predictions.selection import matching
 
 Item = TypeVar("Item")
 
@@ -28,7 +29,7 @@ async def page(
     system: bool = False,
 ) -> Page[Item]:
     """One page of the caller's own and organization records, or of the system's."""
-    found = await repository.page(session, repository.matching(subject, kind, filters, system=system), order, paging)
+    found = await repository.page(session, matching(subject, kind, filters, system=system), order, paging)
     companies = await repository.companies_of(session, found.rows)
     return Page(
         items=[render(row, companies[row.company_id]) for row in found.rows],

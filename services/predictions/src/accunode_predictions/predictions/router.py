@@ -8,10 +8,11 @@ from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import service
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import detail
-from accunode_predictions.predictions.schemas import EarlierVersion, PredictionDetail, StoredKind, VersionList
+from accunode_predictions.predictions.schemas import EarlierVersion, PredictionDetail, VersionList
 from accunode_predictions.serving import RequestScoring
 
 router = api_router("/predictions", tag="predictions")

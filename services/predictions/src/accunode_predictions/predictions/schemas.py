@@ -1,6 +1,5 @@
 """Predictions as clients send and receive them."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +10,12 @@ from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
 from accunode_common.models.columns import AccessLevel
 from accunode_common.models.credit import PredictionKind, RiskLevelName
 from accunode_predictions.companies.schemas import CompanyFields
-from accunode_predictions.fields import AnnualRatios, AnnualRatioValues, QuarterlyRatios, QuarterlyRatioValues
+from accunode_predictions.fields import (
+    AnnualRatios,
+    AnnualRatioValues,
+    QuarterlyRatios,
+    QuarterlyRatioValues,
+)
 from accunode_scoring import Reason
 
 FiscalYear = Annotated[int, Field(strict=True, ge=1900, le=2100, examples=[2024])]
@@ -32,13 +36,6 @@ _QUARTERLY_RATIOS: dict[str, JsonValue] = {
     "return_on_capital": 9.4,
 }
 _COMPANY: dict[str, JsonValue] = {"name": "Northwind Energy Corp", "symbol": "NWEC", "sector": "Utilities"}
-
-
-class StoredKind(StrEnum):
-    """The kinds of prediction that this service stores."""
-
-    ANNUAL = "annual"
-    QUARTERLY = "quarterly"
 
 
 class PredictionInput(InputModel):

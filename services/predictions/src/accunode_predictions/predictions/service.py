@@ -19,6 +19,7 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.models.credit import Company, Prediction, PredictionVersion
 from accunode_predictions.companies import service as companies
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.rendering import ratios_of
 from accunode_predictions.predictions.schemas import (
@@ -26,7 +27,6 @@ from accunode_predictions.predictions.schemas import (
     AnnualRescoring,
     QuarterlyPredictionInput,
     QuarterlyRescoring,
-    StoredKind,
 )
 from accunode_predictions.records import find, find_to_change
 from accunode_predictions.serving import Scoring

@@ -10,10 +10,9 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import UnprocessableInputError
 from accunode_common.tabular import FileFormat, OutputColumn, TableWriter, open_writer
-from accunode_predictions.exports import repository
-from accunode_predictions.exports.schemas import ExportFilters
-from accunode_predictions.fields import columns_of
-from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.fields import StoredKind, columns_of
+from accunode_predictions.predictions.exports import repository
+from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_scoring import Kind
 
 BLOCK_ROWS = 2000

@@ -8,10 +8,10 @@ from fastapi.responses import StreamingResponse
 from accunode_common.http.app import api_router
 from accunode_common.http.resources import resources
 from accunode_common.tabular import FileFormat
-from accunode_predictions.exports import service
-from accunode_predictions.exports.schemas import ExportFilters
+from accunode_predictions.fields import StoredKind
+from accunode_predictions.predictions.exports import service
+from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_predictions.predictions.schemas import StoredKind
 
 router = api_router("/predictions", tag="exports")
 

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from accunode_common.auth.subject import Subject
 from accunode_common.models.credit import Prediction
-from accunode_predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import service as predictions
+from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
 from accunode_predictions.predictions.rendering import ratios_of
-from accunode_predictions.predictions.schemas import ReasonOut, StoredKind
+from accunode_predictions.predictions.schemas import ReasonOut
 from accunode_predictions.serving import Scoring
 from accunode_scoring import RATIOS, Kind, Scorer
 from accunode_scoring.reasons import percentile

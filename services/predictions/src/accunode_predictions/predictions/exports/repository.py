@@ -8,10 +8,9 @@ from sqlalchemy import Text, cast
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.exports.schemas import ExportFilters
-from accunode_predictions.fields import columns_of
-from accunode_predictions.predictions.repository import matching
-from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.fields import StoredKind, columns_of
+from accunode_predictions.predictions.exports.schemas import ExportFilters
+from accunode_predictions.predictions.selection import matching
 from accunode_scoring import Kind
 
 PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")

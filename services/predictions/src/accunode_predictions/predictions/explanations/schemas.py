@@ -6,7 +6,8 @@ from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
 from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.predictions.schemas import Probability, ReasonOut, StoredKind
+from accunode_predictions.fields import StoredKind
+from accunode_predictions.predictions.schemas import Probability, ReasonOut
 
 
 class ContributionOut(ResponseModel):

@@ -6,10 +6,10 @@ from fastapi import Query
 
 from accunode_common.http.app import api_router
 from accunode_common.http.session import SubjectSession
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_predictions.predictions.schemas import StoredKind
-from accunode_predictions.statistics import service
-from accunode_predictions.statistics.schemas import Statistics
+from accunode_predictions.predictions.statistics import service
+from accunode_predictions.predictions.statistics.schemas import Statistics
 
 router = api_router("/predictions", tag="statistics")
 

@@ -4,10 +4,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.predictions.schemas import StoredKind
-from accunode_predictions.statistics import repository
-from accunode_predictions.statistics.repository import Group
-from accunode_predictions.statistics.schemas import (
+from accunode_predictions.fields import StoredKind
+from accunode_predictions.predictions.statistics import repository
+from accunode_predictions.predictions.statistics.repository import Group
+from accunode_predictions.predictions.statistics.schemas import (
     KindStatistics,
     LevelCount,
     PeriodCount,

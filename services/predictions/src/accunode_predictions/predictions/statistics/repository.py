@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from accunode_common.auth.subject import Subject
 from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.visibility import own_records
 
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
 from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.predictions.schemas import StoredKind
+from accunode_predictions.fields import StoredKind
 
 
 class LevelCount(ResponseModel):

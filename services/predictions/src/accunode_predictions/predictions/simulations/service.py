@@ -1,5 +1,6 @@
 """Scores that are not stored."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,8 +10,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
 from accunode_predictions.predictions.schemas import ReasonOut
 from accunode_predictions.predictions.service import STORED_REASONS, score_columns, score_values
-from accunode_predictions.serving import Scoring
-from accunode_predictions.simulations.schemas import (
+from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
     AnnualQuestion,
     AnnualRow,
@@ -25,8 +25,9 @@ from accunode_predictions.simulations.schemas import (
     TargetAnswer,
     WhatIf,
 )
-from accunode_predictions.simulations.search import CURVE_PERCENTILES, Move, Surroundings
-from accunode_scoring import RATIOS, Kind, MasterScale, Ratio, ScoreMatrix
+from accunode_predictions.predictions.simulations.search import CURVE_PERCENTILES, Move, Surroundings
+from accunode_predictions.serving import Scoring
+from accunode_scoring import RATIOS, Kind, MasterScale, Ratio, ScoreMatrix, Scorer
 
 _PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 
@@ -35,14 +36,17 @@ async def score_batch(
     scoring: Scoring, subject: Subject, kind: Kind, body: AnnualBatch | QuarterlyBatch
 ) -> BatchScores:
     """Score rows with the model that serves, on the caller's master scale."""
-    scorer = await scoring.champion(kind)
-    rows: Sequence[AnnualRow | QuarterlyRow] = body.rows
+    scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
+    return await asyncio.to_thread(_scores, scorer, scale, body.rows)
+
+
+def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | QuarterlyRow]) -> BatchScores:
     ratios = [row.ratios.values() for row in rows]
     matrix = np.array(
         [[np.nan if row[column] is None else row[column] for column in scorer.columns] for row in ratios],
         dtype=np.float64,
     )
-    scores = scorer.score_matrix(matrix, scale=await scoring.scale(subject), explain=True)
+    scores = scorer.score_matrix(matrix, scale=scale, explain=True)
     return BatchScores(items=[_row(scores, number, row.row_id, scorer.version) for number, row in enumerate(rows)])
 
 
@@ -53,17 +57,20 @@ async def what_if(scoring: Scoring, subject: Subject, kind: Kind, body: AnnualQu
         UnprocessableInputError: The target is not a grade of the caller's master scale.
     """
     scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
-    values = body.ratios.values()
+    return await asyncio.to_thread(_answer, scorer, scale, body.ratios.values(), body.target_grade)
+
+
+def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | None], target_grade: str | None) -> WhatIf:
     score = score_values(scorer, values, scale)
     around = Surroundings(scorer, values)
-    ratios = {ratio.name: ratio for ratio in RATIOS[kind]}
+    ratios = {ratio.name: ratio for ratio in RATIOS[scorer.kind]}
     return WhatIf(
         **score_columns(score),
         reasons=[ReasonOut.of(reason) for reason in score.reasons],
         sensitivities=[
             _sensitivity(around, place, ratios[column], values, scale) for place, column in enumerate(scorer.columns)
         ],
-        target=None if body.target_grade is None else _target(around, body.target_grade, score.pd, scale, ratios),
+        target=None if target_grade is None else _target(around, target_grade, score.pd, scale, ratios),
     )
 
 

@@ -2,9 +2,8 @@
 
 from accunode_common.http.app import api_router
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_predictions.serving import RequestScoring
-from accunode_predictions.simulations import service
-from accunode_predictions.simulations.schemas import (
+from accunode_predictions.predictions.simulations import service
+from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
     AnnualQuestion,
     BatchScores,
@@ -12,6 +11,7 @@ from accunode_predictions.simulations.schemas import (
     QuarterlyQuestion,
     WhatIf,
 )
+from accunode_predictions.serving import RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/predictions", tag="simulations")

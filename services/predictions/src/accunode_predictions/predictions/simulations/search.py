@@ -18,7 +18,7 @@ Row = tuple[float, ...]
 
 CURVE_PERCENTILES = (1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0)
 _GRID_PERCENTILES = np.linspace(1.0, 99.0, 197)
-_HALVINGS = 40
+_HALVINGS = 30
 _STEPS = (2.0, 5.0, 10.0, 20.0, 40.0)
 _MOST_STEPS = 60
 

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from accunode_common.http.app import api_router
-from accunode_predictions.explanations import service
-from accunode_predictions.explanations.schemas import Explanation
+from accunode_predictions.fields import StoredKind
+from accunode_predictions.predictions.explanations import service
+from accunode_predictions.predictions.explanations.schemas import Explanation
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_predictions.predictions.schemas import StoredKind
 from accunode_predictions.serving import RequestScoring
 
 router = api_router("/predictions", tag="explanations")
