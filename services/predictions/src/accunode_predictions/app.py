@@ -17,7 +17,7 @@ from accunode_predictions.predictions.quarterly import router as quarterly
 from accunode_predictions.predictions.router import router as predictions
 from accunode_predictions.predictions.simulations.router import router as simulations
 from accunode_predictions.predictions.statistics.router import router as statistics
-from accunode_predictions.serving import ServingModels
+from accunode_predictions.serving.service import ServingModels
 from accunode_predictions.settings import PredictionsSettings
 
 SERVICE = "predictions"

@@ -16,7 +16,7 @@ from accunode_predictions.companies import service
 from accunode_predictions.companies.filters import Filters, Order
 from accunode_predictions.companies.permissions import CompanyReader, CompanyWriter
 from accunode_predictions.companies.schemas import CompanyHistory, CompanyInput, CompanyOut, CompanyPatch
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/companies", tag="companies")
 

@@ -34,7 +34,7 @@ from accunode_predictions.companies.schemas import (
     HistoryEntry,
     LatestPrediction,
 )
-from accunode_predictions.records import find, find_to_change
+from accunode_predictions.repository import find, find_to_change
 from accunode_predictions.visibility import scope_of
 from accunode_scoring import MasterScale
 

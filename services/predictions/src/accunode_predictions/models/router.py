@@ -10,7 +10,7 @@ from accunode_common.models.credit import PredictionKind
 from accunode_predictions.models import service
 from accunode_predictions.models.permissions import ModelPromoter, ModelReader
 from accunode_predictions.models.schemas import ChallengerChoice, ModelDetail, ModelList, ModelOut, VersionChoice
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/models", tag="models")
 

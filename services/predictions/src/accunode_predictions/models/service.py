@@ -16,7 +16,7 @@ from accunode_predictions.models.schemas import (
     ReferencePopulation,
     ShadowSummary,
 )
-from accunode_predictions.serving import Scoring
+from accunode_predictions.serving.service import Scoring
 from accunode_scoring import Kind
 
 

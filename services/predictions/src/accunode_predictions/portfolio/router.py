@@ -10,7 +10,7 @@ from accunode_predictions.fields import StoredKind
 from accunode_predictions.portfolio import service
 from accunode_predictions.portfolio.permissions import PortfolioAnalyst, PortfolioReader
 from accunode_predictions.portfolio.schemas import Dashboard, Migration, MigrationQuery
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/portfolio", tag="portfolio")
 

@@ -21,7 +21,7 @@ from accunode_predictions.portfolio.schemas import (
     MigrationQuery,
     MigrationRow,
 )
-from accunode_predictions.serving import Scoring
+from accunode_predictions.serving.service import Scoring
 
 CACHE_SECONDS = 30
 

@@ -21,7 +21,7 @@ from accunode_predictions.predictions.schemas import (
     AnnualPredictionInput,
     AnnualRescoring,
 )
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/predictions/annual", tag="predictions")

@@ -12,7 +12,7 @@ from accunode_common.models.credit import Company, Prediction
 from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
-from accunode_predictions.predictions.selection import matching
+from accunode_predictions.predictions.repository import matching
 
 Item = TypeVar("Item")
 

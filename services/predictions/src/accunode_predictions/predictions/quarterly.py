@@ -21,7 +21,7 @@ from accunode_predictions.predictions.schemas import (
     QuarterlyPredictionInput,
     QuarterlyRescoring,
 )
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/predictions/quarterly", tag="predictions")

@@ -13,7 +13,7 @@ from accunode_predictions.predictions import service
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import detail
 from accunode_predictions.predictions.schemas import EarlierVersion, PredictionDetail, VersionList
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/predictions", tag="predictions")
 

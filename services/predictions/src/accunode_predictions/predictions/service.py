@@ -28,8 +28,8 @@ from accunode_predictions.predictions.schemas import (
     QuarterlyPredictionInput,
     QuarterlyRescoring,
 )
-from accunode_predictions.records import find, find_to_change
-from accunode_predictions.serving import Scoring
+from accunode_predictions.repository import find, find_to_change
+from accunode_predictions.serving.service import Scoring
 from accunode_scoring import InputRefusedError, Kind, MasterScale, Score, Scorer
 
 STORED_REASONS = 4

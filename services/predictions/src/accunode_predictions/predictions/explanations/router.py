@@ -7,7 +7,7 @@ from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions.explanations import service
 from accunode_predictions.predictions.explanations.schemas import Explanation
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/predictions", tag="explanations")
 

@@ -9,7 +9,7 @@ from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
 from accunode_predictions.predictions.rendering import ratios_of
 from accunode_predictions.predictions.schemas import ReasonOut
-from accunode_predictions.serving import Scoring
+from accunode_predictions.serving.service import Scoring
 from accunode_scoring import RATIOS, Kind, Scorer
 from accunode_scoring.reasons import percentile
 

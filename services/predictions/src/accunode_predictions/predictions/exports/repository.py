@@ -10,7 +10,7 @@ from accunode_common.db.session import Database
 from accunode_common.models.credit import Company, Prediction
 from accunode_predictions.fields import StoredKind, columns_of
 from accunode_predictions.predictions.exports.schemas import ExportFilters
-from accunode_predictions.predictions.selection import matching
+from accunode_predictions.predictions.repository import matching
 from accunode_scoring import Kind
 
 PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")

@@ -11,7 +11,7 @@ from accunode_predictions.predictions.simulations.schemas import (
     QuarterlyQuestion,
     WhatIf,
 )
-from accunode_predictions.serving import RequestScoring
+from accunode_predictions.serving.service import RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/predictions", tag="simulations")

@@ -26,7 +26,7 @@ from accunode_predictions.predictions.simulations.schemas import (
     WhatIf,
 )
 from accunode_predictions.predictions.simulations.search import CURVE_PERCENTILES, Move, Surroundings
-from accunode_predictions.serving import Scoring
+from accunode_predictions.serving.service import Scoring
 from accunode_scoring import RATIOS, Kind, MasterScale, Ratio, ScoreMatrix, Scorer
 
 _PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")

@@ -9,7 +9,6 @@ from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,9 +18,9 @@ from accunode_common.errors import ServiceUnavailableError
 from accunode_common.http.resources import resources
 from accunode_common.http.session import SubjectSession
 from accunode_common.log import get_logger
-from accunode_common.models.registry import ModelStatus, ModelVersion
-from accunode_common.models.tenancy import Tenant
-from accunode_predictions.entering import synchronise
+from accunode_common.models.registry import ModelStatus
+from accunode_predictions.serving import repository
+from accunode_predictions.serving.entering import synchronise
 from accunode_scoring import (
     DEFAULT_SCALE,
     Grade,
@@ -140,8 +139,7 @@ class ServingModels:
         cached = self._scales.get(tenant_id)
         now = time.monotonic()
         if cached is None or now - cached.read_at > REFRESH_SECONDS:
-            own = await session.scalar(select(Tenant.master_scale).where(Tenant.id == tenant_id))
-            cached = _Cached(_scale(own), now)
+            cached = _Cached(_scale(await repository.master_scale(session, tenant_id)), now)
             self._scales[tenant_id] = cached
         return cached.value
 
@@ -149,13 +147,8 @@ class ServingModels:
         await self.enter_versions(database)
         if time.monotonic() - self._read_at <= REFRESH_SECONDS:
             return
-        rows = await session.execute(
-            select(ModelVersion.kind, ModelVersion.status, ModelVersion.version, ModelVersion.sha256).where(
-                ModelVersion.status.in_([ModelStatus.CHAMPION, ModelStatus.CHALLENGER])
-            )
-        )
         serving: dict[str, dict[Kind, tuple[str, str]]] = {ModelStatus.CHAMPION: {}, ModelStatus.CHALLENGER: {}}
-        for kind, status, version, sha256 in rows:
+        for kind, status, version, sha256 in await repository.versions_in_use(session):
             serving[status][Kind(kind)] = (version, sha256)
         self._champions, self._challengers = serving[ModelStatus.CHAMPION], serving[ModelStatus.CHALLENGER]
         self._read_at = time.monotonic()

@@ -1,13 +1,11 @@
 """Enters the model versions of a library into the registry."""
 
-from collections.abc import Mapping, Sequence
-
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from collections.abc import Sequence
 
 from accunode_common.db.session import AccessContext, Database, Reach
 from accunode_common.log import get_logger
-from accunode_common.models.registry import ModelStatus, ModelVersion
+from accunode_common.models.registry import ModelStatus
+from accunode_predictions.serving import repository
 from accunode_scoring import ModelEntry, ModelLibrary
 
 logger = get_logger(__name__)
@@ -22,8 +20,7 @@ async def synchronise(database: Database, library: ModelLibrary) -> Sequence[Mod
     where its kind has none: which version serves is decided in the registry.
     """
     async with database.transaction(_PLATFORM) as session:
-        rows = await session.execute(select(ModelVersion.kind, ModelVersion.version, ModelVersion.status))
-        known: Mapping[tuple[str, str], str] = {(kind, version): status for kind, version, status in rows}
+        known = await repository.known_versions(session)
         served = {kind for (kind, _), status in known.items() if status == ModelStatus.CHAMPION}
         added = [entry for entry in library.entries() if (entry.kind.value, entry.version) not in known]
         for entry in added:
@@ -35,7 +32,7 @@ async def synchronise(database: Database, library: ModelLibrary) -> Sequence[Mod
                 "status": _status(entry, served),
                 "metrics": document.get("metrics", {}),
             }
-            await session.execute(insert(ModelVersion).values(**values).on_conflict_do_nothing())
+            await repository.enter_version(session, values)
     for entry in added:
         logger.info("model version entered", kind=entry.kind, version=entry.version)
     return added

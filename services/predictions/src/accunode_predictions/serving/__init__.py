@@ -1,0 +1,1 @@
+"""Which model version scores, and on which master scale."""
