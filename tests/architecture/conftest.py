@@ -1,4 +1,4 @@
-"""The four applications, built from settings that lead nowhere; and the repository's files."""
+"""The repository's files."""
 
 import ast
 import subprocess
@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.applications import Application, build, only_known
-
-from accunode_auth.admin import generate_key
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE_FOLDERS = ("libs", "services", "workers", "infra", "tools", "tests")
@@ -78,22 +74,3 @@ def sources(tracked: Sequence[Path]) -> list[Source]:
 def product_code(sources: Sequence[Source]) -> list[Source]:
     """Every Python file that is not test code."""
     return [source for source in sources if not source.is_test]
-
-
-@pytest.fixture(scope="session")
-def applications(tmp_path_factory: pytest.TempPathFactory) -> list[Application]:
-    """Every service's application; nothing is opened, so the addresses need not exist."""
-    folder = tmp_path_factory.mktemp("architecture")
-    generate_key(folder / "key.pem")
-    values: dict[str, Any] = {
-        "database_url": "postgresql://somebody:a-long-password@127.0.0.1:9/nowhere",
-        "redis_url": "redis://:a-long-password@127.0.0.1:9/0",
-        "storage_url": f"file://{folder}/objects",
-        "jwks_url": "http://127.0.0.1:9/jwks.json",
-        "signing_key_file": folder / "key.pem",
-        "mail_url": f"file://{folder}/mail",
-        "mfa_key": "a key for tests that nobody else has",
-        "password_memory_kib": 64,
-        "password_passes": 1,
-    }
-    return build(lambda _, kind: only_known(kind, values))

@@ -20,6 +20,7 @@ READS_THE_ENVIRONMENT = {
 
 QUERIES = frozenset({"select", "insert", "update", "delete", "text", "func", "exists", "union", "union_all", "values"})
 EXECUTES = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
+DATABASES = frozenset({"session", "db", "connection"})
 QUERIES_OUTSIDE_REPOSITORIES: dict[str, str] = {
     "services/auth/src/accunode_auth/users/bootstrap.py": "a command that makes the first super admin",
 }
@@ -81,9 +82,9 @@ def _queries(source: Source) -> Iterator[str]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
             yield from (alias.name for alias in node.names if alias.name in QUERIES)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in EXECUTES:
-            if _name(node.func.value) in {"session", "db", "connection"}:
-                yield f".{node.func.attr}()"
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in EXECUTES and _name(called.value) in DATABASES:
+            yield f".{called.attr}()"
 
 
 def test_routers_know_no_repository_and_no_query(sources: Sequence[Source]) -> None:

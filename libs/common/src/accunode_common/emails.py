@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -25,5 +25,5 @@ def _checked(address: str) -> str:
     return tidy
 
 
-EmailAddress = Annotated[str, AfterValidator(_checked)]
+EmailAddress = Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"format": "email"})]
 """An address somebody could receive mail at. Whether they do is for a verification mail to show."""
