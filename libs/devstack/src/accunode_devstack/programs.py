@@ -5,9 +5,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
 
 from accunode_common.db.access import DatabaseRole
 from accunode_devstack.endpoints import Endpoints
@@ -41,10 +41,15 @@ def product_parts(state: State, endpoints: Endpoints) -> tuple[Part, ...]:
 
 def gateway_ready(endpoints: Endpoints) -> bool:
     """Whether every service behind the gateway reaches its database and Redis, at the newest migration."""
+    # Asked many times a second while the stack starts: a client library would prepare for TLS each time.
+    connection = HTTPConnection(LOOPBACK, endpoints.port, timeout=5)
     try:
-        return httpx.get(f"{endpoints.base_url}/ready", timeout=5, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _beats(state: State, name: str) -> bool:

@@ -7,6 +7,7 @@ name servers to use instead; then a single process is meant.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,6 +33,22 @@ class PostgresAddress:
 @dataclass(frozen=True)
 class RedisAddress:
     url: str = field(repr=False)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real accounts beside the checkout, or where `ACCUNODE_SHARED_DATA` says.
+
+    A clone elsewhere has none: tests that need it are skipped there, and fail where `CI` or `ACCUNODE_REQUIRE_SHARED`
+    says that it must be present.
+    """
+    folder = Path(os.environ.get("ACCUNODE_SHARED_DATA", "../shared/data")).resolve()
+    if not (folder / "README.md").is_file():
+        absent = f"there are no real accounts in {folder}; ACCUNODE_SHARED_DATA names another folder"
+        if os.environ.get("CI") or os.environ.get("ACCUNODE_REQUIRE_SHARED"):
+            pytest.fail(absent)
+        pytest.skip(absent)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
 
-from accunode_common.db.access import DatabaseRole
-from accunode_common.db.bootstrap import UnsupportedServerError, bootstrap
 from accunode_devstack import postgres, programs, redis, servers
 from accunode_devstack.credentials import keep_credentials
+from accunode_devstack.database import is_prepared, prepare_database
 from accunode_devstack.endpoints import Endpoints, read_endpoints
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.launch import wait_until
@@ -117,8 +115,9 @@ class Stack:
         for part in chosen.parts:
             self._await(part)
         endpoints.save(self.state)
-        self._say("Preparing the database")
-        _prepare_database(endpoints)
+        if not is_prepared(self.state, endpoints):
+            self._say("Preparing the database")
+            prepare_database(self.state, endpoints)
         self._say("Starting the services, the worker and the relay")
         parts = product_parts(self.state, endpoints)
         for part in parts:
@@ -180,20 +179,6 @@ def _answers(endpoints: Endpoints) -> bool:
         return postgres.answers(endpoints.admin_url)
     except psycopg.OperationalError:
         return False
-
-
-def _prepare_database(endpoints: Endpoints) -> None:
-    # Alembic takes half a second to import, which the other commands need not wait for.
-    from accunode_common import migrations
-
-    try:
-        bootstrap(endpoints.admin_url, endpoints.database, endpoints.passwords)
-    except UnsupportedServerError as error:
-        raise DevstackError(str(error)) from None
-    try:
-        migrations.upgrade(endpoints.database_url(DatabaseRole.MIGRATOR))
-    except DBAPIError as error:
-        raise DevstackError(f"The database could not be migrated: {str(error.orig).splitlines()[0]}") from error
 
 
 def data_places(state: State) -> list[tuple[str, Path]]:
