@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -15,9 +15,23 @@ class Analyst:
 
     def __init__(self, base_url: str, email: str, password: str) -> None:
         self.http = httpx.Client(base_url=f"{base_url}/api/v1", timeout=30)
-        signed_in = self.http.post("/auth/login", json={"email": email, "password": password})
-        assert signed_in.status_code == 200, signed_in.text
-        self.http.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+        self.use(self.post("/auth/login", {"email": email, "password": password}, status=200))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def use(self, tokens: dict[str, Any]) -> None:
+        """Go on with other tokens."""
+        self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+
+    def post(self, path: str, body: dict[str, Any], *, status: int) -> Any:
+        """The body of a POST that must answer `status`."""
+        reply = self.http.post(path, json=body)
+        assert reply.status_code == status, reply.text
+        return reply.json()
 
     def upload(self, file: Path, *, kind: str, access_level: str = "organization", **fields: str) -> dict[str, Any]:
         """Upload a file and wait for the job's end."""

@@ -6,18 +6,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-
-from accunode_devstack.ports import free_port
 from tests.e2e.api import Analyst
 
+from accunode_devstack.ports import free_port
+
+MAIL_SECONDS = 15
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -26,7 +30,9 @@ class RunningProduct:
     """A started stack: its address, and the demo's sign-ins."""
 
     base_url: str
+    mail: Path
     users: tuple[dict[str, Any], ...]
+    clients: ExitStack
 
     def user(self, role: str, *, tenant: int) -> dict[str, Any]:
         """The demo user of a role in the first or second tenant."""
@@ -36,7 +42,11 @@ class RunningProduct:
     def sign_in(self, role: str, *, tenant: int) -> Analyst:
         """A signed-in demo user."""
         user = self.user(role, tenant=tenant)
-        return Analyst(self.base_url, user["email"], user["password"])
+        return self.caller(user["email"], user["password"])
+
+    def caller(self, email: str, password: str) -> Analyst:
+        """A signed-in person."""
+        return self.clients.enter_context(Analyst(self.base_url, email, password))
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +61,8 @@ def product() -> Iterator[RunningProduct]:
         )
         assert started.returncode == 0, started.stdout + started.stderr
         demo = json.loads((folder / "demo.json").read_text())
-        yield RunningProduct(demo["base_url"], tuple(demo["users"]))
+        with ExitStack() as clients:
+            yield RunningProduct(demo["base_url"], folder / "mail", tuple(demo["users"]), clients)
     finally:
         subprocess.run([*command, "down"], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
@@ -69,24 +80,35 @@ def foreign_analyst(product: RunningProduct) -> Analyst:
     return product.sign_in("org_member", tenant=1)
 
 
+def _mailed_token(mail: Path, email: str) -> str:
+    """The token of the verification mail that was sent to an address, soon after the reply."""
+    deadline = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for file in mail.glob("*.eml"):
+            message = message_from_bytes(file.read_bytes(), policy=policy.default)
+            if message["To"] == email:
+                return next(line for line in message.get_content().splitlines() if line.startswith("ev_"))
+        time.sleep(0.1)
+    raise AssertionError(f"no mail to {email} in {mail}")
+
+
 @pytest.fixture
 def fresh_analyst(product: RunningProduct) -> Analyst:
-    """An analyst of a new organization, who shares no companies with anybody."""
+    """A newcomer who registered, confirmed the mailed token, and joined a new organization with its token."""
     admin = product.sign_in("tenant_admin", tenant=0)
-    organization = admin.http.post("/organizations", json={"name": f"Desk {uuid4().hex[:8]}"})
-    assert organization.status_code == 201, organization.text
-    address = f"organizations/{organization.json()['id']}"
-    token = admin.http.post(f"/{address}/join-token")
-    assert token.status_code in (200, 201), token.text
-    email, password = f"analyst-{uuid4().hex[:8]}@example.com", f"correct horse {uuid4().hex}"
-    whitelisted = admin.http.post(f"/{address}/whitelist", json={"emails": [email]})
-    assert whitelisted.status_code in (200, 201), whitelisted.text
-    registered = httpx.post(
-        f"{product.base_url}/api/v1/auth/register",
-        json={"email": email, "password": password, "full_name": "Fresh Analyst"},
-    )
-    assert registered.status_code in (201, 202), registered.text
-    newcomer = Analyst(product.base_url, email, password)
-    joined = newcomer.http.post("/organizations/join", json={"token": token.json()["join_token"]})
-    assert joined.status_code in (200, 201), joined.text
-    return Analyst(product.base_url, email, password)
+    organization = admin.post("/organizations", {"name": f"Desk {uuid4().hex[:8]}"}, status=201)
+    address = f"/organizations/{organization['id']}"
+    join_token = admin.post(f"{address}/join-token", {}, status=201)["join_token"]
+    email, password = f"analyst-{uuid4().hex[:8]}@harbour-bank.example", f"correct horse {uuid4().hex}"
+    admin.post(f"{address}/whitelist", {"emails": [email]}, status=201)
+
+    with httpx.Client(base_url=f"{product.base_url}/api/v1") as nobody:
+        account = {"email": email, "password": password, "full_name": "Fresh Analyst"}
+        assert nobody.post("/auth/register", json=account).status_code == 202
+        token = _mailed_token(product.mail, email)
+        assert nobody.post("/auth/verify-email", json={"token": token}).status_code == 204
+
+    newcomer = product.caller(email, password)
+    membership = newcomer.post("/organizations/join", {"token": join_token}, status=201)["membership_id"]
+    newcomer.use(newcomer.post("/auth/switch", {"membership_id": membership}, status=200))
+    return newcomer

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.e2e.api import Analyst
 
 MESSY_FILES = (
@@ -64,7 +63,7 @@ def test_real_filers_are_scored_with_reasons_and_only_their_tenant_sees_them(
     assert foreign_analyst.http.get(f"/bulk-uploads/{job['id']}").status_code == 404
     assert foreign_analyst.http.get(f"/bulk-uploads/{job['id']}/results").status_code == 404
     prediction = results[0]["prediction_id"]
-    assert analyst.get(f"/predictions/annual/{prediction}")["company_name"] in names
+    assert analyst.get(f"/predictions/annual/{prediction}")["company"]["name"] in names
     assert foreign_analyst.http.get(f"/predictions/annual/{prediction}").status_code == 404
 
 
@@ -94,7 +93,9 @@ def test_a_messy_file_ends_line_by_line_as_expected(fresh_analyst: Analyst, shar
     for line, row in results.items():
         _assert_scored(row)
         assert row["company_name"].casefold() == lines[line]["company"].casefold()
-        period = row["fiscal_year"] if row["fiscal_quarter"] is None else f"{row['fiscal_year']}Q{row['fiscal_quarter']}"
+        period = (
+            row["fiscal_year"] if row["fiscal_quarter"] is None else f"{row['fiscal_year']}Q{row['fiscal_quarter']}"
+        )
         assert period == lines[line]["period"]
         assert {name: row["ratios"][name] for name in lines[line]["values"]} == lines[line]["values"]
 
