@@ -45,6 +45,8 @@ def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document["version"] = OTHER
     document["ensemble"]["1y"]["intercept"] += 1.0
     model.write_text(json.dumps(document))
+    (folder / "annual" / OTHER / "card.md").write_text("# A card")
+    (folder / "annual" / OTHER / "metrics.json").write_text('{"auc": 0.84}')
     _enter(folder, OTHER, status="candidate")
     return folder
 
@@ -173,7 +175,9 @@ async def test_a_challenger_is_scored_beside_the_champion_and_its_differences_ca
     assert reply.status_code == 200, reply.text
     made = (await user.post(ANNUAL, json=annual_body())).json()
     assert made["model_version"] == _champion()
-    shadow = (await user.get(f"{MODELS}/annual/{OTHER}")).json()["shadow"]
+    shown = (await user.get(f"{MODELS}/annual/{OTHER}")).json()
+    assert (shown["card"], shown["metrics"], shown["status"]) == ("# A card", {"auc": 0.84}, "challenger")
+    shadow = shown["shadow"]
     assert shadow["count"] == 1
     assert shadow["mean_difference"] == shadow["largest_difference"] > 0
     stranger = (await api.as_(world.two.org_member).get(f"{MODELS}/annual/{OTHER}")).json()["shadow"]

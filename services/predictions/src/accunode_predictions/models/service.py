@@ -18,6 +18,7 @@ from accunode_predictions.models.schemas import (
 )
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import Kind
+from accunode_scoring.model_file import Reference
 
 
 async def every(scoring: Scoring) -> ModelList:
@@ -144,16 +145,14 @@ def _population(scoring: Scoring, version: ModelVersion) -> list[ReferencePopula
     if not scoring.models.has(kind, version.version, version.sha256):
         return []
     scorer = scoring.models.scorer(kind, version.version)
-    found = []
-    for column in scorer.columns:
-        reference = scorer.model.reference[column]
-        found.append(
-            ReferencePopulation(
-                ratio=column,
-                median=reference.quantiles[len(reference.quantiles) // 2],
-                usual_low=reference.low,
-                usual_high=reference.high,
-                missing_share=reference.shares[-1],
-            )
-        )
-    return found
+    return [_reference(ratio, scorer.model.reference[ratio]) for ratio in scorer.explained]
+
+
+def _reference(ratio: str, population: Reference) -> ReferencePopulation:
+    return ReferencePopulation(
+        ratio=ratio,
+        median=population.quantiles[len(population.quantiles) // 2],
+        usual_low=population.low,
+        usual_high=population.high,
+        missing_share=population.shares[-1],
+    )

@@ -1,11 +1,12 @@
 """Which model version serves: the registry's champion, looked up again every few seconds; compiled scorers are kept."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -19,6 +20,7 @@ from accunode_common.http.resources import resources
 from accunode_common.http.session import SubjectSession
 from accunode_common.log import get_logger
 from accunode_common.models.registry import ModelStatus
+from accunode_predictions.fields import StoredKind
 from accunode_predictions.serving import repository
 from accunode_predictions.serving.entering import synchronise
 from accunode_scoring import (
@@ -34,6 +36,7 @@ from accunode_scoring.library import SHIPPED_MODELS
 
 REFRESH_SECONDS = 2.0
 CARD = "card.md"
+METRICS = "metrics.json"
 
 logger = get_logger(__name__)
 
@@ -66,9 +69,9 @@ class ServingModels:
         self._scales: dict[UUID, _Cached] = {}
 
     def warm(self) -> None:
-        """Compile the library's own champions, so that the first request need not."""
+        """Compile the library's own champions of the kinds that are stored, so that the first request need not."""
         for entry in self.library.entries():
-            if entry.status == ModelStatus.CHAMPION:
+            if entry.status == ModelStatus.CHAMPION and entry.kind.value in set(StoredKind):
                 self.library.scorer(entry.kind, entry.version)
 
     async def champion(self, session: AsyncSession, database: Database, kind: Kind) -> Scorer:
@@ -97,8 +100,16 @@ class ServingModels:
         return self._hashes.get((kind, version)) == sha256
 
     def card(self, kind: Kind, version: str) -> str | None:
-        """The model card of a version in Markdown, if its files have one."""
-        path = self._folder / kind.value / version / CARD
+        """The model card of a version in Markdown, if there is one beside its files."""
+        return self._beside(kind, version, CARD)
+
+    def metrics(self, kind: Kind, version: str) -> dict[str, Any]:
+        """What training measured of a version; empty if there is nothing beside its files."""
+        text = self._beside(kind, version, METRICS)
+        return {} if text is None else dict(json.loads(text))
+
+    def _beside(self, kind: Kind, version: str, name: str) -> str | None:
+        path = self._folder / kind.value / version / name
         known = (kind, version) in self._hashes
         return path.read_text(encoding="utf-8") if known and path.is_file() else None
 
@@ -108,7 +119,7 @@ class ServingModels:
             return
         async with self._entering:
             if not self._synchronised:
-                await synchronise(database, self.library)
+                await synchronise(database, self.library, self.metrics)
                 self._synchronised = True
 
     async def enter_versions_if_possible(self, database: Database) -> None:
