@@ -177,6 +177,19 @@ async def test_simultaneous_periods_of_a_new_company_share_it(
     assert len({reply.json()["company"]["id"] for reply in replies}) == 1
 
 
+async def test_a_company_that_is_deleted_at_the_same_time_is_a_conflict(
+    api: ServiceClient, world: World, store: Store, superuser: psycopg.Connection
+) -> None:
+    made = await store(world.user)
+    body = {"company_id": made["company"]["id"], "fiscal_year": 2020, "ratios": {"return_on_assets": 1.0}}
+    with superuser.transaction():
+        superuser.execute("DELETE FROM credit.companies WHERE id = %s", [made["company"]["id"]])
+        waiting = asyncio.create_task(api.as_(world.user).post(ANNUAL, json=body))
+        await asyncio.wait([waiting], timeout=0.5)
+        assert not waiting.done()
+    assert_problem(await waiting, 409, "conflict")
+
+
 async def test_a_repeat_under_one_idempotency_key_gets_the_first_reply_and_stores_nothing(
     api: ServiceClient, world: World, annual_body: Body
 ) -> None:

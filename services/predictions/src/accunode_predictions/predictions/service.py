@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import (
     AlreadyExistsError,
+    ConflictError,
     FieldError,
     ServiceUnavailableError,
     UnprocessableInputError,
@@ -66,6 +68,7 @@ async def create(
         UnprocessableInputError: The ratios cannot be scored.
         NotFoundError, ForbiddenError: The company cannot be used.
         AlreadyExistsError: The company has a prediction of that kind for that period.
+        ConflictError: The company was deleted at the same time.
     """
     session = scoring.session
     scorer = await scoring.champion(kind)
@@ -84,7 +87,10 @@ async def create(
         **body.ratios.values(),
         **score_columns(score),
     }
-    prediction = await repository.add(session, values)
+    try:
+        prediction = await repository.add(session, values)
+    except IntegrityError:
+        raise ConflictError("The company was deleted meanwhile.") from None
     if prediction is None:
         raise await _exists(session, company, StoredKind(kind.value), body.fiscal_year, quarter)
     await _shadow(scoring, kind, prediction)
