@@ -118,3 +118,18 @@ def push(
     typer.echo(pushed.reference)
     if not pushed.fresh:
         typer.echo(f"{pushed.tag} was there already.", err=True)
+
+
+@app.command()
+def swap(
+    service: Annotated[str, typer.Argument(help="auth, tenants, predictions or bulk-upload.")],
+    project: Annotated[str | None, typer.Option(help="The composed stack; else compose's own choice.")] = None,
+) -> None:
+    """Replace one service of the running stack by its newly built image, without losing a request."""
+    from accunode_docker.swap import Compose
+    from accunode_docker.swap import swap as swap_service
+
+    with one_sentence():
+        compose = Compose(project)
+        compose("build", service)
+        swap_service(service, compose, say=typer.echo)

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
 
 DATABASE = "accunode"
-PASSWORD_BYTES = 24
-SUPERUSER, REDIS, DEMO = "postgres", "redis", "demo"
+PASSWORD_BYTES = 32
+SUPERUSER, REDIS, DEMO, MFA = "postgres", "redis", "demo", "mfa"
 
 READERS = {
     "auth": DatabaseRole.AUTH,
@@ -60,7 +60,7 @@ def lay_out(root: Path) -> None:
     for reader, role in READERS.items():
         url = _database_url(role, kept.passwords[role])
         _write(root / reader, {"accunode_database_url": url, "accunode_redis_url": redis_url})
-    _write(root / "auth", {"signing-key.pem": kept.signing_key})
+    _write(root / "auth", {"signing-key.pem": kept.signing_key, "accunode_mfa_key": kept.passwords[MFA]})
     administrator = _database_url(SUPERUSER, kept.passwords[SUPERUSER], database="postgres")
     roles = {role: kept.passwords[role] for role in LOGIN_ROLES}
     _write(root / "migrate", {"accunode_admin_url": administrator, "accunode_role_passwords": json.dumps(roles)})
@@ -71,7 +71,7 @@ def lay_out(root: Path) -> None:
 def _draw(folder: Path) -> _Kept:
     file = folder / "passwords.json"
     kept = _Kept(**json.loads(file.read_text())) if file.exists() else _Kept({}, _signing_key())
-    for name in (SUPERUSER, REDIS, DEMO, *LOGIN_ROLES):
+    for name in (SUPERUSER, REDIS, DEMO, MFA, *LOGIN_ROLES):
         kept.passwords.setdefault(str(name), secrets.token_urlsafe(PASSWORD_BYTES))
     _write(folder, {file.name: json.dumps(asdict(kept), indent=2)}, mode=0o400)
     return kept
