@@ -42,3 +42,23 @@ AMOUNTS: tuple[Amount, ...] = (
         "market_value_musd", "Market value", "Market capitalisation; optional.", ("Market cap", "Market capitalisation")
     ),
 )
+
+
+PRIOR = "prior_"
+"""Prefix of a column that holds the same amount of the fiscal year before."""
+
+_WITH_PRIOR = (
+    "total_assets_musd",
+    "total_liabilities_musd",
+    "long_term_debt_musd",
+    "current_liabilities_musd",
+    "net_sales_musd",
+    "net_income_musd",
+    "retained_earnings_musd",
+)
+
+PRIOR_AMOUNTS: tuple[Amount, ...] = tuple(
+    Amount(f"{PRIOR}{amount.name}", f"{amount.label}, year before", f"{amount.definition} One fiscal year before.")
+    for amount in AMOUNTS
+    if amount.name in _WITH_PRIOR
+)

@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-ProblemCode = Literal["no_ratios", "sentinel", "not_finite", "not_a_number", "unknown_column"]
+ProblemCode = Literal["no_ratios", "sentinel", "not_finite", "not_a_number", "unknown_column", "required"]
 
 SENTINEL = 1e6
 """Ratios of this magnitude or above are placeholders such as 100000000, not measurements."""
 
-AMOUNT_SENTINEL = 1e9
-"""The same for amounts in million US dollars."""
+AMOUNT_SENTINEL = 1e8
+"""The same for amounts in million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,16 @@ def _problem(column: str, value: Any, sentinel: float) -> InputProblem | None:
 
 
 def check_values(
-    values: Mapping[str, float | None], columns: Sequence[str], *, sentinel: float = SENTINEL
+    values: Mapping[str, float | None],
+    columns: Sequence[str],
+    *,
+    sentinel: float = SENTINEL,
+    required: Sequence[str] = (),
 ) -> tuple[float, ...]:
     """Values in the order of `columns`, NaN where missing (None, NaN or absent).
 
-    Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, and
-    when every value is missing.
+    Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, required columns
+    that are missing or not above zero, and when every value is missing.
     """
     row: list[float] = []
     problems: list[InputProblem] = []
@@ -72,21 +76,31 @@ def check_values(
         )
     if not problems and all(math.isnan(value) for value in row):
         problems.append(InputProblem("", "no_ratios", "every value is missing"))
+    problems.extend(
+        InputProblem(column, "required", f"{column} must be given and above zero")
+        for column in required
+        if not row[columns.index(column)] > 0.0 and all(problem.column != column for problem in problems)
+    )
     if problems:
         raise InputRefusedError(problems)
     return tuple(row)
 
 
 def check_matrix(
-    x: NDArray[np.float64], columns: Sequence[str], *, sentinel: float = SENTINEL
+    x: NDArray[np.float64], columns: Sequence[str], *, sentinel: float = SENTINEL, required: Sequence[str] = ()
 ) -> tuple[tuple[int, InputProblem], ...]:
     """Problems of a matrix of shape (n, len(columns)) as (row, problem), in row order; empty if all can be scored."""
     if x.ndim != 2 or x.shape[1] != len(columns):
         raise ValueError(f"expected a matrix of {len(columns)} columns ({', '.join(columns)}), got shape {x.shape}")
     found: list[tuple[int, InputProblem]] = []
-    for row in np.flatnonzero(~(np.abs(x) < sentinel).any(axis=1) | (np.abs(x) >= sentinel).any(axis=1)):
+    magnitude = np.abs(x)
+    doubtful = ~(magnitude < sentinel).any(axis=1) | (magnitude >= sentinel).any(axis=1)
+    for column in required:
+        doubtful |= ~(x[:, columns.index(column)] > 0.0)
+    for row in np.flatnonzero(doubtful):
         try:
-            check_values(dict(zip(columns, x[row].tolist(), strict=True)), columns, sentinel=sentinel)
+            values = dict(zip(columns, x[row].tolist(), strict=True))
+            check_values(values, columns, sentinel=sentinel, required=required)
         except InputRefusedError as refused:
             found.extend((int(row), problem) for problem in refused.problems)
     return tuple(found)

@@ -3,16 +3,18 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_scoring.additive import Additive, bin_of
+from accunode_scoring.additive import Additive
+from accunode_scoring.binning import Binner
 
 Vector = NDArray[np.float64]
 
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 4096
 _WIDTH = 4
 
 
@@ -36,11 +38,24 @@ class BlockResult:
     ensemble: tuple[Vector, Vector, Vector]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A pair table: where its rows begin by bin of the first feature, and its column by bin of the second."""
+
+    first: int
+    second: int
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    row_list: list[int]
+    column_list: list[int]
+
+
 class Engine:
     """Look-up tables of the scorecard, the LightGBM model and the ensembles of three horizons over shared bins.
 
     Each cell holds four log-odds: the contribution to the 1-year ensemble (half of it in a pair table, since either
-    feature takes half), the 2- and 3-year ensembles, and the 1-year LightGBM model.
+    feature takes half), the 2- and 3-year ensembles, and the 1-year LightGBM model. Bins whose cells are alike share
+    one row or column of a pair table.
     """
 
     def __init__(self, scorecard: Additive, lightgbm: Additive, ensembles: tuple[Additive, Additive, Additive]) -> None:
@@ -59,19 +74,23 @@ class Engine:
             tables.append(np.stack([member.main[feature] for member in members], axis=1))
             offset += len(tables[-1])
         self._scorecard = np.concatenate(scorecard.main)
-        self._pairs: list[tuple[int, int, int, int]] = []
+        self._pairs: list[_Pair] = []
         for f, g in sorted({pair for member in members for pair in member.pairs}):
-            shape = (len(one.edges[f]) + 2, len(one.edges[g]) + 2)
-            cells = np.zeros((*shape, _WIDTH))
-            for place, member in enumerate(members):
-                if (f, g) in member.pairs:
-                    cells[:, :, place] = member.pairs[f, g] * (0.5 if place == 0 else 1.0)
-            self._pairs.append((f, g, offset, shape[1]))
+            cells = _pair_cells(members, f, g)
+            cells, rows = _shared(cells)
+            turned, columns = _shared(cells.swapaxes(0, 1))
+            cells = np.ascontiguousarray(turned.swapaxes(0, 1))
+            rows = rows * cells.shape[1] + offset
+            self._pairs.append(_Pair(f, g, rows, columns, rows.tolist(), columns.tolist()))
             tables.append(cells.reshape(-1, _WIDTH))
             offset += len(tables[-1])
         self._cells = np.concatenate(tables)
         self._cell_view = memoryview(self._cells.reshape(-1).data)
         self._scorecard_view = memoryview(self._scorecard.data)
+
+    @cached_property
+    def _binners(self) -> list[Binner]:
+        return [Binner(edges) for edges in self.edges]
 
     def row(self, features: Sequence[float]) -> RowResult:
         """Evaluate one row of features, NaN where missing."""
@@ -90,11 +109,11 @@ class Engine:
             two += cells[at + 1]
             three += cells[at + 2]
             lightgbm += cells[at + 3]
-        for f, g, offset, stride in self._pairs:
-            at = (offset + bins[f] * stride + bins[g]) * _WIDTH
+        for pair in self._pairs:
+            at = (pair.row_list[bins[pair.first]] + pair.column_list[bins[pair.second]]) * _WIDTH
             half = cells[at]
-            contributions[f] += half
-            contributions[g] += half
+            contributions[pair.first] += half
+            contributions[pair.second] += half
             two += cells[at + 1]
             three += cells[at + 2]
             lightgbm += cells[at + 3]
@@ -106,29 +125,41 @@ class Engine:
     def block(self, features: Sequence[Vector]) -> BlockResult:
         """Evaluate n rows given as one array of shape (n,) per feature."""
         n = len(features[0])
-        bins = [bin_of(values, edges) for values, edges in zip(features, self.edges, strict=True)]
-        scorecard, lightgbm, two, three = (np.full(n, constant) for constant in self._constants)
+        bins = [find(np.ascontiguousarray(values)) for values, find in zip(features, self._binners, strict=True)]
+        scorecard = np.full(n, self._constants[0])
+        total = np.empty((n, _WIDTH))
+        total[:] = (0.0, self._constants[2], self._constants[3], self._constants[1])
         picked = np.empty((n, _WIDTH))
         contributions: list[Vector] = []
         for code, offset in zip(bins, self._main_offsets, strict=True):
             at = code + offset
             np.take(self._cells, at, axis=0, out=picked, mode="clip")
-            scorecard += self._scorecard[at]
+            scorecard += self._scorecard.take(at, mode="clip")
             contributions.append(picked[:, 0].copy())
-            two += picked[:, 1]
-            three += picked[:, 2]
-            lightgbm += picked[:, 3]
-        for f, g, offset, stride in self._pairs:
-            at = bins[f] * stride
-            at += bins[g]
-            at += offset
+            total += picked
+        for pair in self._pairs:
+            at = pair.rows.take(bins[pair.first], mode="clip")
+            at += pair.columns.take(bins[pair.second], mode="clip")
             np.take(self._cells, at, axis=0, out=picked, mode="clip")
-            contributions[f] += picked[:, 0]
-            contributions[g] += picked[:, 0]
-            two += picked[:, 1]
-            three += picked[:, 2]
-            lightgbm += picked[:, 3]
+            contributions[pair.first] += picked[:, 0]
+            contributions[pair.second] += picked[:, 0]
+            total += picked
         one = np.full(n, self.base)
         for contribution in contributions:
             one += contribution
-        return BlockResult(contributions, scorecard, lightgbm, (one, two, three))
+        return BlockResult(contributions, scorecard, total[:, 3], (one, total[:, 1], total[:, 2]))
+
+
+def _pair_cells(members: Sequence[Additive], f: int, g: int) -> Vector:
+    cells = np.zeros((len(members[0].edges[f]) + 2, len(members[0].edges[g]) + 2, _WIDTH))
+    for place, member in enumerate(members):
+        if (f, g) in member.pairs:
+            cells[:, :, place] = member.pairs[f, g] * (0.5 if place == 0 else 1.0)
+    return cells
+
+
+def _shared(cells: Vector) -> tuple[Vector, NDArray[np.intp]]:
+    """Cells with equal neighbours along the first axis merged, and where each index went."""
+    changes = np.ones(len(cells), np.bool_)
+    changes[1:] = (cells[1:] != cells[:-1]).any(axis=(1, 2))
+    return cells[changes], np.cumsum(changes) - 1

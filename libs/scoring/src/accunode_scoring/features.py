@@ -6,9 +6,8 @@ a score by its sign. The sign of zero counts, as IEEE 754 has it: a multiple of 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +51,7 @@ class FeatureSet:
     explains_features: bool = False
     optional: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sentinel: float = SENTINEL
+    required: tuple[str, ...] = ()
 
     def groups(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """What may be missing, with its columns' places: every column by itself, optional ones by group."""
@@ -72,7 +72,7 @@ class FeatureSet:
         )
 
 
-def _divide(numerator: float, denominator: float) -> float:
+def divide(numerator: float, denominator: float) -> float:
     """IEEE division, cut to the limit."""
     if denominator != 0.0:
         quotient = numerator / denominator
@@ -96,7 +96,8 @@ def _signs(values: Vector) -> Vector:
     return signs
 
 
-def _ratio(numerator: Vector, denominator: Vector) -> Vector:
+def divides(numerator: Vector, denominator: Vector) -> Vector:
+    """IEEE division of arrays, cut to the limit; call it under `np.errstate`."""
     quotient = numerator / denominator
     np.clip(quotient, -LIMIT, LIMIT, out=quotient)
     return quotient
@@ -105,11 +106,11 @@ def _ratio(numerator: Vector, denominator: Vector) -> Vector:
 def _ebitda_to_capital(capital: float, leverage: float) -> float:
     if capital < 0.0:
         return -LIMIT
-    return _divide(capital, leverage) if capital > 0.0 and leverage != 0.0 else math.nan
+    return divide(capital, leverage) if capital > 0.0 and leverage != 0.0 else math.nan
 
 
 def _ebitda_to_capitals(capital: Vector, leverage: Vector) -> Vector:
-    quotient = _ratio(capital, leverage)
+    quotient = divides(capital, leverage)
     quotient[(capital == 0.0) | (leverage == 0.0) | np.isnan(capital)] = np.nan
     quotient[capital < 0.0] = -LIMIT
     return quotient
@@ -118,10 +119,10 @@ def _ebitda_to_capitals(capital: Vector, leverage: Vector) -> Vector:
 def _annual_matrix(x: Sequence[Vector]) -> list[Vector]:
     capital, leverage, margin, cover, assets = x
     with np.errstate(divide="ignore", invalid="ignore"):
-        turnover = np.abs(_ratio(assets, margin))
+        turnover = np.abs(divides(assets, margin))
         turnover[margin == 0.0] = np.nan
         return [
-            _ratio(np.full_like(capital, 100.0), capital),
+            divides(np.full_like(capital, 100.0), capital),
             _signs(leverage),
             np.abs(leverage),
             margin,
@@ -135,14 +136,14 @@ def _annual_matrix(x: Sequence[Vector]) -> list[Vector]:
 def _annual_row(x: Sequence[float]) -> list[float]:
     capital, leverage, margin, cover, assets = x
     return [
-        _divide(100.0, capital),
+        divide(100.0, capital),
         _sign(leverage),
         abs(leverage),
         margin,
         -1.0 if cover < -1.0 else cover,
         assets,
         _ebitda_to_capital(capital, leverage),
-        abs(_divide(assets, margin)) if margin != 0.0 else math.nan,
+        abs(divide(assets, margin)) if margin != 0.0 else math.nan,
     ]
 
 
@@ -152,11 +153,11 @@ def _quarterly_matrix(x: Sequence[Vector]) -> list[Vector]:
         negative = np.signbit(capital) & ~np.isnan(capital)
         positive_return = returns.copy()
         ebit_sign = np.sign(returns)
-        ebit_to_debt = _ratio(returns, capital)
+        ebit_to_debt = divides(returns, capital)
         for feature, worst in ((positive_return, -LIMIT), (ebit_sign, -1.0), (ebit_to_debt, -LIMIT)):
             feature[negative] = worst
         return [
-            _ratio(np.full_like(capital, 100.0), capital),
+            divides(np.full_like(capital, 100.0), capital),
             _signs(leverage),
             np.abs(leverage),
             sga,
@@ -171,14 +172,14 @@ def _quarterly_row(x: Sequence[float]) -> list[float]:
     leverage, sga, capital, returns = x
     negative = _sign(capital) < 0.0
     return [
-        _divide(100.0, capital),
+        divide(100.0, capital),
         _sign(leverage),
         abs(leverage),
         sga,
         -LIMIT if negative else returns,
         -1.0 if negative else float(returns > 0.0) - float(returns < 0.0) if not math.isnan(returns) else math.nan,
         _ebitda_to_capital(capital, leverage),
-        -LIMIT if negative else _divide(returns, capital),
+        -LIMIT if negative else divide(returns, capital),
     ]
 
 
@@ -221,5 +222,3 @@ QUARTERLY = FeatureSet(
     of_row=_quarterly_row,
     explained=RATIOS[Kind.QUARTERLY],
 )
-
-FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType({s.name: s for s in (ANNUAL, QUARTERLY)})

@@ -14,6 +14,8 @@ from accunode_scoring.states import StateRule
 
 Vector = NDArray[np.float64]
 
+_MOST_FLAGS = 64
+
 
 class Flagger:
     """Flags for one feature set against its reference population."""
@@ -45,8 +47,10 @@ class Flagger:
         self.vocabulary: tuple[str, ...] = (
             *map(str, self._missing),
             *map(str, self._outside),
-            *(f"degenerate:{ratio.name}" for ratio in feature_set.explained),
+            *(str(flag) for flags in self._degenerate for flag in list(flags.values())[:1]),
         )
+        if len(self.vocabulary) > _MOST_FLAGS:
+            raise ValueError(f"{len(self.vocabulary)} flags don't fit into {_MOST_FLAGS} bits")
 
     def of_row(self, row: Sequence[float], explained: Sequence[float], states: Sequence[int]) -> tuple[Flag, ...]:
         """Flags of one row in the order of the vocabulary."""
@@ -84,7 +88,7 @@ class Flagger:
             table = np.array([s.degenerate for s in rule.states])
             if table.any():
                 _set(bits, table[state], place)
-            place += 1
+                place += 1
         return bits
 
 

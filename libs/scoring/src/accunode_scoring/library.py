@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Lock
 
 from accunode_scoring.kinds import Kind
-from accunode_scoring.model_file import read_model
 from accunode_scoring.scorer import Scorer
+from accunode_scoring.statement_scorer import build_scorer
 
 SHIPPED_MODELS = Path(__file__).parent / "models"
 MANIFEST = "manifest.json"
@@ -88,7 +88,7 @@ class ModelLibrary:
             raise UnknownModelError(f"no version {version} of {kind}")
         with self._lock:
             if key not in self._scorers:
-                self._scorers[key] = Scorer(read_model(self._read(entry)))
+                self._scorers[key] = build_scorer(self._read(entry))
             return self._scorers[key]
 
     def _read(self, entry: ModelEntry) -> dict[str, bytes]:

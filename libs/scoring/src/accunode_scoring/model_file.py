@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from accunode_scoring.additive import Additive, Edges, compile_booster, edges_of
 from accunode_scoring.engine import Engine
-from accunode_scoring.features import FEATURE_SETS, FeatureSet
+from accunode_scoring.feature_sets import FEATURE_SETS
+from accunode_scoring.features import FeatureSet
 from accunode_scoring.kinds import Kind
 from accunode_scoring.lightgbm_text import ModelTextError, parse
 
@@ -59,9 +60,9 @@ class ModelFile:
     document: Mapping[str, Any]
 
 
-def read_model(files: Mapping[str, bytes]) -> ModelFile:
-    """Compile a version from its files: `model.json` and the LightGBM texts it names."""
-    document = json.loads(files["model.json"])
+def read_model(files: Mapping[str, bytes], variant: str = "") -> ModelFile:
+    """Compile a model from a version's files: `model.json` in the variant's folder and the LightGBM texts it names."""
+    document = json.loads(files[f"{variant}model.json"])
     if document["format"] != FORMAT:
         raise ValueError(f"model format {document['format']} is not {FORMAT}")
     feature_set = FEATURE_SETS[document["feature_set"]]

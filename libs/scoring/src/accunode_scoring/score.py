@@ -96,7 +96,7 @@ class ScoreMatrix:
     risk_level: NDArray[np.int8]
     flags: NDArray[np.uint64]
     flag_vocabulary: tuple[str, ...]
-    base: float
+    base: Vector
     codes: tuple[str, ...]
     reason_codes: NDArray[np.uint8] | None = None
     contributions: Vector | None = None

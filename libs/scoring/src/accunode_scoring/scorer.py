@@ -35,7 +35,8 @@ class Scorer:
         self.columns: tuple[str, ...] = feature_set.columns
         self.explained: tuple[str, ...] = tuple(ratio.name for ratio in feature_set.explained)
         self.codes = vocabulary(self.explained)
-        self._sentinel = feature_set.sentinel
+        self.sentinel = feature_set.sentinel
+        self.required = feature_set.required
         self._ratios = feature_set.explained
         self._rules = tuple(map(state_rule, self.explained))
         self._references = tuple(model.reference[name] for name in self.explained)
@@ -50,7 +51,8 @@ class Scorer:
 
         Raises InputRefusedError for what can't be scored (see `check_values`).
         """
-        return self.score_row(check_values(values, self.columns, sentinel=self._sentinel), scale)
+        row = check_values(values, self.columns, sentinel=self.sentinel, required=self.required)
+        return self.score_row(row, scale)
 
     def score_row(self, row: Sequence[float], scale: MasterScale | None = None) -> Score:
         """Score a checked row in the order of `columns`, NaN where missing."""
@@ -117,7 +119,7 @@ class Scorer:
             risk_level=risk_level_index(pd),
             flags=flags,
             flag_vocabulary=self.flag_vocabulary,
-            base=self.model.engine.base,
+            base=np.full(n, self.model.engine.base),
             codes=self.codes,
             reason_codes=codes,
             contributions=effects,

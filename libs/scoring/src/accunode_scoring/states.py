@@ -118,11 +118,38 @@ COVER = StateRule(
     _cover_matrix,
 )
 
+
+def _share_row(value: float) -> int:
+    if isnan(value):
+        return 1
+    return 2 if value > 100.0 else 0
+
+
+def _share_matrix(values: Vector) -> NDArray[np.uint8]:
+    state = np.isnan(values).view(np.uint8).copy()
+    state[values > 100.0] = 2
+    return state
+
+
+LIABILITIES = StateRule(
+    (
+        NORMAL,
+        MISSING,
+        State("negative_equity", "above 100 % means that equity is negative", degenerate=True),
+    ),
+    _share_row,
+    _share_matrix,
+)
+
+CASH = StateRule((NORMAL, State("missing", "does not apply, since EBITDA is not negative")), _plain_row, _plain_matrix)
+
 STATE_RULES: Mapping[str, StateRule] = MappingProxyType(
     {
         "total_debt_to_ebitda": LEVERAGE,
         "long_term_debt_to_total_capital": CAPITAL,
         "ebit_to_interest_expense": COVER,
+        "liabilities_to_assets": LIABILITIES,
+        "cash_to_ebitda_loss": CASH,
     }
 )
 

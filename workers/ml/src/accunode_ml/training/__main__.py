@@ -1,5 +1,6 @@
 """`python -m accunode_ml.training`: trains every kind and writes the model files."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from accunode_ml.training.data import read_us_accounts
-from accunode_ml.training.pipeline import save, steps, train
+from accunode_ml.training.export import save
+from accunode_ml.training.pipeline import steps, train
 from accunode_ml.training.recipe import RECIPES
 from accunode_scoring.kinds import Kind
 
@@ -18,9 +20,10 @@ def main(
         "libs/scoring/src/accunode_scoring/models"
     ),
     kind: Annotated[list[Kind] | None, typer.Option(help="only these kinds")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="trainings at once; the result is the same")] = 2,
 ) -> None:
     """Train, calibrate and write models; the same data give the same files."""
-    recipes = [recipe for recipe in RECIPES.values() if not kind or recipe.kind in kind]
+    recipes = [recipe for recipe in RECIPES if not kind or recipe.kind in kind]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("read accounts", total=sum(map(steps, recipes)))
@@ -29,9 +32,9 @@ def main(
         def advance(what: str) -> None:
             progress.update(task, advance=1, description=what)
 
-        for recipe in recipes:
-            hashes = save(train(recipe, accounts, advance), out)
-            progress.console.print(f"{recipe.kind} {recipe.version}: {len(hashes)} files")
+        for trained_kind, variants in groupby(recipes, lambda recipe: recipe.kind):
+            hashes = save([train(recipe, accounts, advance, processes) for recipe in variants], out)
+            progress.console.print(f"{trained_kind}: {len(hashes)} files")
 
 
 if __name__ == "__main__":

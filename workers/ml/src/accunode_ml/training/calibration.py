@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 from sklearn.linear_model import LogisticRegression
 
 from accunode_ml.training.data import Accounts
-from accunode_ml.training.families import Families, train_families
+from accunode_ml.training.families import train_families
 from accunode_ml.training.recipe import Recipe
 
 Vector = NDArray[np.float64]
@@ -23,6 +23,11 @@ class OutOfTime:
     scorecard: Vector
     lightgbm: Vector
 
+    def until(self, year: int) -> "OutOfTime":
+        """The predictions for fiscal years up to `year`."""
+        keep = self.year <= year
+        return OutOfTime(self.year[keep], self.label[keep], self.scorecard[keep], self.lightgbm[keep])
+
 
 @dataclass(frozen=True)
 class Platt:
@@ -36,18 +41,26 @@ class Platt:
         return self.intercept + sum((w * r for w, r in zip(self.weights, raw, strict=True)), np.zeros(len(raw[0])))
 
 
-def train_known_by(accounts: Accounts, origin: int, horizon: int) -> Accounts:
+def known(accounts: Accounts, horizon: int) -> Accounts:
+    """Rows whose outcome within the horizon is known."""
+    return accounts.take(~np.isnan(accounts.labels[horizon]))
+
+
+def known_by(accounts: Accounts, origin: int, horizon: int) -> Accounts:
     """Rows whose outcome was known when the accounts of `origin` came: fiscal years up to origin - horizon."""
-    known = accounts.fiscal_year <= origin - horizon
-    return accounts.where(known & ~np.isnan(accounts.labels[horizon]))
+    return known(accounts.take(accounts.fiscal_year <= origin - horizon), horizon)
 
 
-def predict_origin(recipe: Recipe, accounts: Accounts, origin: int, horizon: int) -> OutOfTime | None:
-    """Predictions for one fiscal year; None if its outcomes are unknown."""
-    rows = accounts.where((accounts.fiscal_year == origin) & ~np.isnan(accounts.labels[horizon]))
-    if not len(rows):
-        return None
-    families: Families = train_families(recipe, train_known_by(accounts, origin, horizon), horizon)
+def origins(recipe: Recipe, accounts: Accounts, horizon: int) -> list[int]:
+    """The recipe's origins whose outcomes are known."""
+    years = set(known(accounts, horizon).fiscal_year.tolist())
+    return [origin for origin in recipe.origins if origin in years]
+
+
+def predict_origin(accounts: Accounts, recipe: Recipe, origin: int, horizon: int) -> OutOfTime:
+    """Predictions for one fiscal year."""
+    rows = known(accounts.take(accounts.fiscal_year == origin), horizon)
+    families = train_families(recipe, known_by(accounts, origin, horizon), horizon)
     scorecard, lightgbm = families.log_odds(rows)
     return OutOfTime(rows.fiscal_year, rows.labels[horizon], scorecard, lightgbm)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.amounts import PRIOR, PRIOR_AMOUNTS
+
 Vector = NDArray[np.float64]
 
 US_RATIOS = "us_annual_ratios.csv.gz"
@@ -18,7 +20,7 @@ _TEXT_COLUMNS = {"row_id", "firm_id", "split"}
 
 @dataclass(frozen=True)
 class Accounts:
-    """Firm-years: numeric columns by name (NaN where missing), firm ids, fiscal years, labels by horizon (NaN unknown)."""
+    """Firm-years: columns by name (NaN where missing), firm ids, fiscal years, labels by horizon (NaN unknown)."""
 
     columns: dict[str, Vector]
     firm: NDArray[np.str_]
@@ -32,13 +34,13 @@ class Accounts:
         """Columns side by side, shape (n, len(names))."""
         return np.column_stack([self.columns[name] for name in names])
 
-    def where(self, keep: NDArray[np.bool_]) -> "Accounts":
-        """Only the rows of a mask."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Accounts":
+        """The rows of a mask or of indices."""
         return Accounts(
-            {name: values[keep] for name, values in self.columns.items()},
-            self.firm[keep],
-            self.fiscal_year[keep],
-            {horizon: label[keep] for horizon, label in self.labels.items()},
+            {name: values[rows] for name, values in self.columns.items()},
+            self.firm[rows],
+            self.fiscal_year[rows],
+            {horizon: label[rows] for horizon, label in self.labels.items()},
         )
 
 
@@ -58,7 +60,10 @@ def read_columns(path: Path) -> tuple[dict[str, Vector], dict[str, NDArray[np.st
 
 
 def read_us_accounts(folder: Path) -> Accounts:
-    """Join ratios and amounts of the US data set, ordered by row id. Raises ValueError if the files don't match."""
+    """Join ratios and amounts of the US data set, ordered by row id, with each firm's amounts of the year before.
+
+    Raises ValueError if the two files hold different rows.
+    """
     ratios, texts = read_columns(folder / US_RATIOS)
     amounts, amount_texts = read_columns(folder / US_AMOUNTS)
     order, amount_order = np.argsort(texts["row_id"]), np.argsort(amount_texts["row_id"])
@@ -66,5 +71,18 @@ def read_us_accounts(folder: Path) -> Accounts:
         raise ValueError(f"{US_RATIOS} and {US_AMOUNTS} hold different rows")
     columns = {name: values[order] for name, values in ratios.items()}
     columns |= {name: values[amount_order] for name, values in amounts.items()}
+    firm, fiscal_year = texts["firm_id"][order], columns.pop("fiscal_year").astype(np.int64)
+    before = year_before(firm, fiscal_year)
+    for amount in PRIOR_AMOUNTS:
+        columns[amount.name] = np.where(before >= 0, columns[amount.name.removeprefix(PRIOR)][before], np.nan)
     labels = {horizon: columns.pop(f"default_{horizon}y") for horizon in HORIZONS}
-    return Accounts(columns, texts["firm_id"][order], columns.pop("fiscal_year").astype(np.int64), labels)
+    return Accounts(columns, firm, fiscal_year, labels)
+
+
+def year_before(firm: NDArray[np.str_], fiscal_year: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Index of the same firm's row of the fiscal year before, -1 without one."""
+    order = np.lexsort((fiscal_year, firm))
+    follows = (firm[order][1:] == firm[order][:-1]) & (np.diff(fiscal_year[order]) == 1)
+    before = np.full(len(firm), -1, np.intp)
+    before[order[1:][follows]] = order[:-1][follows]
+    return before

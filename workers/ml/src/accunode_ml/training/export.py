@@ -2,8 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from accunode_ml.training.booster import feature_matrix
+from accunode_ml.training.data import HORIZONS
+from accunode_ml.training.pipeline import Trained
+from accunode_ml.training.reference import describe, marginal
 
 MANIFEST = "manifest.json"
 
@@ -13,22 +21,55 @@ def dumps(document: Any) -> str:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_version(folder: Path, kind: str, version: str, files: dict[str, str]) -> dict[str, str]:
+def model_files(trained: Trained) -> dict[str, str]:
+    """Texts of one model by file name: the document and LightGBM's own file per horizon."""
+    recipe = trained.recipe
+    feature_set = recipe.feature_set
+    inputs = trained.accounts.matrix(feature_set.columns)
+    features = feature_matrix(recipe, inputs)
+    names = [feature.name for feature in feature_set.features]
+    explained = features if feature_set.explains_features else inputs
+    log_odds = trained.ensemble[1].log_odds(*trained.families[1].log_odds(trained.accounts))
+    document = {
+        "format": 1,
+        "kind": recipe.kind,
+        "version": recipe.version,
+        "feature_set": feature_set.name,
+        "lightgbm": {f"{h}y": f"{recipe.folder}lightgbm_{h}y.txt" for h in HORIZONS},
+        "scorecard": {f"{h}y": trained.families[h].scorecard.document() for h in HORIZONS},
+        "ensemble": {
+            f"{h}y": {"intercept": p.intercept, "scorecard": p.weights[0], "lightgbm": p.weights[1]}
+            for h, p in trained.ensemble.items()
+        },
+        "calibration": {name: {"intercept": p.intercept, "slope": p.weights[0]} for name, p in trained.single.items()},
+        "interval": {"log_odds": trained.interval[0], "half_width": trained.interval[1]},
+        "marginals": {name: marginal(features[:, place]) for place, name in enumerate(names)},
+        "reference": {
+            **{ratio.name: describe(explained[:, place]) for place, ratio in enumerate(feature_set.explained)},
+            "pd": describe(1.0 / (1.0 + np.exp(-log_odds))),
+        },
+    }
+    files = {f"{recipe.folder}model.json": dumps(document)}
+    for horizon, families in trained.families.items():
+        files[f"{recipe.folder}lightgbm_{horizon}y.txt"] = families.booster
+    return files
+
+
+def write_version(folder: Path, kind: str, version: str, files: Mapping[str, str]) -> dict[str, str]:
     """Write a version's files under folder/kind/version; returns SHA-256 by file name."""
-    target = folder / kind / version
-    target.mkdir(parents=True, exist_ok=True)
     hashes: dict[str, str] = {}
     for name, text in sorted(files.items()):
-        data = text.encode()
-        (target / name).write_bytes(data)
-        hashes[name] = hashlib.sha256(data).hexdigest()
+        path = folder / kind / version / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        hashes[name] = hashlib.sha256(text.encode()).hexdigest()
     return hashes
 
 
 def write_manifest(folder: Path, kind: str, version: str, files: dict[str, str]) -> None:
     """Enter a version as its kind's champion; the champion before it becomes retired."""
     path = folder / MANIFEST
-    manifest = json.loads(path.read_text()) if path.exists() else {"format": 1, "models": []}
+    manifest: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"format": 1, "models": []}
     models = [m for m in manifest["models"] if (m["kind"], m["version"]) != (kind, version)]
     for model in models:
         if model["kind"] == kind and model["status"] == "champion":
@@ -44,3 +85,12 @@ def write_manifest(folder: Path, kind: str, version: str, files: dict[str, str])
     )
     manifest["models"] = sorted(models, key=lambda m: (m["kind"], m["version"]))
     path.write_text(dumps(manifest))
+
+
+def save(trained: Sequence[Trained], folder: Path) -> dict[str, str]:
+    """Write one version (its model and variants) and enter it in the manifest; returns SHA-256 by file name."""
+    recipe = trained[0].recipe
+    files = {name: text for one in trained for name, text in model_files(one).items()}
+    hashes = write_version(folder, recipe.kind, recipe.version, files)
+    write_manifest(folder, recipe.kind, recipe.version, hashes)
+    return hashes

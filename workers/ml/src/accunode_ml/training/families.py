@@ -16,17 +16,18 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Families:
-    """A scorecard and a booster of one horizon."""
+    """A scorecard and a LightGBM model (its text) of one horizon."""
 
     recipe: Recipe
     scorecard: Scorecard
-    booster: lgb.Booster
+    booster: str
 
     def log_odds(self, accounts: Accounts) -> tuple[Vector, Vector]:
         """Raw log-odds of the scorecard and of LightGBM per row."""
         features = feature_matrix(self.recipe, accounts.matrix(self.recipe.feature_set.columns))
         names = [feature.name for feature in self.recipe.feature_set.features]
-        return self.scorecard.log_odds(features, names), np.asarray(self.booster.predict(features, raw_score=True))
+        booster = lgb.Booster(model_str=self.booster)
+        return self.scorecard.log_odds(features, names), np.asarray(booster.predict(features, raw_score=True, num_threads=1))
 
 
 def recency(recipe: Recipe, accounts: Accounts) -> Vector:

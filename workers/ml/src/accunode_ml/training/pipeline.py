@@ -1,29 +1,23 @@
-"""Trains one kind: rolling-origin predictions, calibration, final models, confidence interval, model files."""
+"""Trains one model: rolling-origin predictions, calibration, final models, confidence interval."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_ml.training.booster import feature_matrix
-from accunode_ml.training.calibration import OutOfTime, Platt, fit_platt, join, predict_origin
+from accunode_ml.training.calibration import OutOfTime, Platt, fit_platt, join, known, origins, predict_origin
 from accunode_ml.training.data import HORIZONS, Accounts
-from accunode_ml.training.export import dumps, write_manifest, write_version
 from accunode_ml.training.families import Families, train_families
-from accunode_ml.training.interval import interval_table
+from accunode_ml.training.interval import interval_table, moved
+from accunode_ml.training.pool import Advance, run
 from accunode_ml.training.recipe import Recipe
-from accunode_ml.training.reference import describe, marginal
-from accunode_scoring.checks import SENTINEL
 
 Vector = NDArray[np.float64]
-Advance = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """All that a model version and its card are made of."""
+    """All that a model and its card are made of."""
 
     recipe: Recipe
     accounts: Accounts
@@ -35,72 +29,42 @@ class Trained:
 
 
 def steps(recipe: Recipe) -> int:
-    """Number of times `train` calls `advance`."""
+    """How often `train` calls `advance`, at most."""
     return len(HORIZONS) * (len(recipe.origins) + 1) + recipe.bootstraps
 
 
 def usable(recipe: Recipe, accounts: Accounts) -> Accounts:
     """Rows that the scorer would not refuse."""
-    inputs = accounts.matrix(recipe.feature_set.columns)
-    return accounts.where(~(np.abs(inputs) >= SENTINEL).any(axis=1) & ~np.isnan(inputs).all(axis=1))
+    feature_set = recipe.feature_set
+    inputs = accounts.matrix(feature_set.columns)
+    refused = (np.abs(inputs) >= feature_set.sentinel).any(axis=1) | np.isnan(inputs).all(axis=1)
+    for name in feature_set.required:
+        refused |= ~(accounts.columns[name] > 0.0)
+    return accounts.take(~np.asarray(refused))
 
 
-def train(recipe: Recipe, accounts: Accounts, advance: Advance) -> Trained:
-    """Train every horizon of one kind."""
+def _all_years(accounts: Accounts, recipe: Recipe, horizon: int) -> Families:
+    return train_families(recipe, known(accounts, horizon), horizon)
+
+
+def train(recipe: Recipe, accounts: Accounts, advance: Advance, processes: int = 1) -> Trained:
+    """Train every horizon of one model; the number of processes doesn't change the result."""
     accounts = usable(recipe, accounts)
-    families: dict[int, Families] = {}
-    out_of_time: dict[int, OutOfTime] = {}
-    ensemble: dict[int, Platt] = {}
-    for horizon in HORIZONS:
-        parts: list[OutOfTime] = []
-        for origin in recipe.origins:
-            part = predict_origin(recipe, accounts, origin, horizon)
-            parts += [] if part is None else [part]
-            advance(f"{recipe.kind} {horizon}y: {origin}")
-        out = out_of_time[horizon] = join(parts)
-        ensemble[horizon] = fit_platt(recipe, out, out.scorecard, out.lightgbm)
-        known = accounts.where(~np.isnan(accounts.labels[horizon]))
-        families[horizon] = train_families(recipe, known, horizon)
-        advance(f"{recipe.kind} {horizon}y: all years")
+    plan = [(horizon, origin) for horizon in HORIZONS for origin in origins(recipe, accounts, horizon)]
+    tasks = [(recipe, origin, horizon) for horizon, origin in plan]
+    parts = run(accounts, predict_origin, tasks, advance, f"{recipe.name}: rolling origin", processes)
+    out_of_time = {
+        horizon: join([part for part, (h, _) in zip(parts, plan, strict=True) if h == horizon]) for horizon in HORIZONS
+    }
+    ensemble = {h: fit_platt(recipe, out, out.scorecard, out.lightgbm) for h, out in out_of_time.items()}
     out = out_of_time[1]
     single = {
         "scorecard": fit_platt(recipe, out, out.scorecard),
         "lightgbm": fit_platt(recipe, out, out.lightgbm),
     }
-    interval = interval_table(recipe, accounts, families[1], ensemble[1], advance)
+    finals = run(accounts, _all_years, [(recipe, h) for h in HORIZONS], advance, f"{recipe.name}: all years", processes)
+    families = dict(zip(HORIZONS, finals, strict=True))
+    draws = [(recipe, ensemble[1], number) for number in range(recipe.bootstraps)]
+    again = run(accounts, moved, draws, advance, f"{recipe.name}: interval", processes)
+    interval = interval_table(accounts, families[1], ensemble[1], again)
     return Trained(recipe, accounts, families, out_of_time, ensemble, single, interval)
-
-
-def save(trained: Trained, folder: Path) -> dict[str, str]:
-    """Write the version's files and enter it in the manifest; returns SHA-256 by file name."""
-    recipe = trained.recipe
-    columns = recipe.feature_set.columns
-    inputs = trained.accounts.matrix(columns)
-    features = feature_matrix(recipe, inputs)
-    names = [feature.name for feature in recipe.feature_set.features]
-    log_odds = trained.ensemble[1].log_odds(*trained.families[1].log_odds(trained.accounts))
-    document = {
-        "format": 1,
-        "kind": recipe.kind,
-        "version": recipe.version,
-        "feature_set": recipe.feature_set.name,
-        "lightgbm": {f"{h}y": f"lightgbm_{h}y.txt" for h in HORIZONS},
-        "scorecard": {f"{h}y": trained.families[h].scorecard.document() for h in HORIZONS},
-        "ensemble": {
-            f"{h}y": {"intercept": p.intercept, "scorecard": p.weights[0], "lightgbm": p.weights[1]}
-            for h, p in trained.ensemble.items()
-        },
-        "calibration": {name: {"intercept": p.intercept, "slope": p.weights[0]} for name, p in trained.single.items()},
-        "interval": {"log_odds": trained.interval[0], "half_width": trained.interval[1]},
-        "marginals": {name: marginal(features[:, place]) for place, name in enumerate(names)},
-        "reference": {
-            **{name: describe(inputs[:, place]) for place, name in enumerate(columns)},
-            "pd": describe(1.0 / (1.0 + np.exp(-log_odds))),
-        },
-    }
-    files = {"model.json": dumps(document)}
-    for horizon, families in trained.families.items():
-        files[f"lightgbm_{horizon}y.txt"] = families.booster.model_to_string()
-    hashes = write_version(folder, recipe.kind, recipe.version, files)
-    write_manifest(folder, recipe.kind, recipe.version, hashes)
-    return hashes

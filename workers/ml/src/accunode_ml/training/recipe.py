@@ -1,26 +1,29 @@
 """What is trained for each kind, and how: chosen on time-ordered validation, recorded on the model card."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
-from types import MappingProxyType
 
-from accunode_scoring.features import ANNUAL, QUARTERLY, FeatureSet
+from accunode_scoring.feature_sets import FEATURE_SETS
+from accunode_scoring.features import FeatureSet
 from accunode_scoring.kinds import Kind
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one kind's training.
+    """Settings of one model's training.
 
-    `half_life` is the age in years at which a firm-year counts half. `blanks` is the weight of the copies of each row
-    with inputs blanked at random, from which the model learns what a missing input means.
+    `half_life` is the age in years at which a firm-year counts half. `blanks` is the weight of a copy of each row in
+    which every input is blanked with probability `blank_share` (groups in `blank_shares` with their own): from these
+    the model learns what a missing input means. With `most_pairs`, a first, shorter training picks that many pairs.
+    `level_years` is the number of latest years whose default rate sets the level of the probabilities.
     """
 
     kind: Kind
     version: str
-    feature_set: FeatureSet
-    rounds: Mapping[int, int]
+    variant: str
+    features: str
+    rounds: int = 400
     half_life: float = 5.0
     learning_rate: float = 0.03
     leaves: int = 8
@@ -28,14 +31,32 @@ class Recipe:
     l2: float = 10.0
     feature_fraction: float = 1.0
     max_bin: int = 63
+    unpaired: frozenset[str] = frozenset()
+    most_pairs: int | None = None
+    picking_rounds: int = 150
     blanks: float = 0.05
     blank_share: float = 0.25
+    blank_shares: Mapping[str, float] = field(default_factory=dict)
     scorecard_classes: int = 8
     origins: tuple[int, ...] = tuple(range(2005, 2015))
     level_years: int = 6
     bootstraps: int = 12
     seed: int = 20
-    unpaired: frozenset[str] = frozenset()
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """The features by their name."""
+        return FEATURE_SETS[self.features]
+
+    @property
+    def name(self) -> str:
+        """Kind and variant, for people."""
+        return f"{self.kind} {self.variant}".strip()
+
+    @property
+    def folder(self) -> str:
+        """Prefix of the variant's files within its version."""
+        return f"{self.variant}/" if self.variant else ""
 
     def interactions(self) -> list[list[int]]:
         """Groups of features that may meet on a tree's path: every pair, and the unpaired ones alone."""
@@ -44,11 +65,26 @@ class Recipe:
         return [[f, g] for f, g in combinations(paired, 2)] + [[names.index(name)] for name in sorted(self.unpaired)]
 
 
-RECIPES: Mapping[Kind, Recipe] = MappingProxyType(
-    {
-        Kind.ANNUAL: Recipe(
-            Kind.ANNUAL, "1.0.0", ANNUAL, {1: 400, 2: 400, 3: 400}, unpaired=frozenset({"interest_cover"})
-        ),
-        Kind.QUARTERLY: Recipe(Kind.QUARTERLY, "1.0.0", QUARTERLY, {1: 400, 2: 400, 3: 400}),
-    }
+_STATEMENT = {
+    "rounds": 500,
+    "learning_rate": 0.05,
+    "feature_fraction": 0.3,
+    "max_bin": 31,
+    "most_pairs": 100,
+    "blanks": 0.3,
+    "blank_share": 0.03,
+}
+
+RECIPES: tuple[Recipe, ...] = (
+    Recipe(Kind.ANNUAL, "1.0.0", "", "annual-1", unpaired=frozenset({"interest_cover"})),
+    Recipe(Kind.QUARTERLY, "1.0.0", "", "quarterly-1"),
+    Recipe(Kind.STATEMENT, "1.0.0", "", "statement-1", blank_shares={"history": 0.9}, **_STATEMENT),  # type: ignore[arg-type]
+    Recipe(
+        Kind.STATEMENT,
+        "1.0.0",
+        "market",
+        "statement-market-1",
+        blank_shares={"history": 0.9, "market_value_musd": 0.0},
+        **_STATEMENT,  # type: ignore[arg-type]
+    ),
 )
