@@ -172,7 +172,7 @@ def bench(
             typer.echo(
                 f"{result.rows} annual rows from POST to completed: {result.seconds:.2f} s "
                 f"({result.rows / result.seconds:,.0f} rows/s; 202 after {result.accepted_after:.2f} s); "
-                f"worker with {result.worker_processes} processes, peak {result.peak_memory / 1e6:.0f} MB resident"
+                f"worker with {result.worker_processes} processes, at most {result.peak_memory / 1e6:.0f} MB"
             )
 
 

@@ -42,11 +42,12 @@ class Running:
 
     @property
     def memory(self) -> int:
-        """Resident bytes, its children included."""
+        """Bytes that it and its children hold; what they share counts once where the system can tell (Linux)."""
         total = 0
         for process in _family(self.process):
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                total += int(process.memory_info().rss)
+                held = process.memory_full_info()
+                total += int(getattr(held, "pss", held.rss))
         return total
 
 
