@@ -1,6 +1,7 @@
 """The temporary table that a chunk is copied into, and the decisions that are noted in it row by row."""
 
 from io import BytesIO
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -11,6 +12,10 @@ from accunode_ml.bulk.copying import copy_into
 from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS
 
 _GIVEN = (
+    # The same in all rows. Joined as columns, they are estimated by the average owner; as constants, an owner too new
+    # for the statistics would count as having no rows, and the plan would walk through all of them for each row.
+    ("tenant_id", "uuid"),
+    ("scope_id", "uuid"),
     ("row_number", "integer"),
     ("name", "text"),
     ("name_key", "text"),
@@ -48,11 +53,17 @@ _CREATE = text(
 )
 _COPY = f"copy incoming ({', '.join(_COLUMNS)}) from stdin (format csv)"
 _ANALYSE = text("analyze incoming")
+# Rows are looked up by their keys: a few thousand look-ups in cached indexes beat reading a whole table.
+_PREFER_INDEXES = text("set local random_page_cost = 1.1")
 
 
-def copy_in(session: Session, rows: pa.Table) -> None:
+def copy_in(session: Session, rows: pa.Table, *, tenant_id: UUID, scope_id: UUID) -> None:
     """Copy scored rows into `incoming`; they are gone when the transaction ends."""
     session.execute(_CREATE)
+    session.execute(_PREFER_INDEXES)
+    owners = {"tenant_id": [tenant_id.hex] * rows.num_rows, "scope_id": [scope_id.hex] * rows.num_rows}
+    for name, values in owners.items():
+        rows = rows.append_column(name, [values])
     buffer = BytesIO()
     options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
     pacsv.write_csv(rows.select(_COLUMNS), buffer, options)

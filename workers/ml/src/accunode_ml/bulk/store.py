@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from accunode_common.models.bulk import Job, OnConflict
-from accunode_ml.bulk.companies import fill_companies, find_companies, find_or_make_companies
+from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_companies, find_or_make_companies
 from accunode_ml.bulk.incoming import copy_in
 from accunode_ml.bulk.jobs import kind_of, scope_id
 from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, ScoredChunk
@@ -67,7 +67,7 @@ def _find_stored(*, quarterly: bool) -> TextClause:
             message = case when p.job_id = :job_id and p.row_number <> i.row_number
                 then format('Row %s is about the same company and period.', p.row_number) end
         from credit.predictions p
-        where i.outcome is null and p.tenant_id = :tenant_id and p.company_id = i.obligor and p.kind = :kind
+        where i.outcome is null and p.tenant_id = i.tenant_id and p.company_id = i.obligor and p.kind = :kind
           and {_SAME_PERIOD[quarterly]}
     """)  # noqa: S608
 
@@ -79,7 +79,7 @@ _REFUSE = text("""
 """)
 _LOCK_EDITABLE = text("""
     with editable as (
-        select p.id from incoming i join credit.predictions p on p.tenant_id = :tenant_id and p.id = i.stored
+        select p.id from incoming i join credit.predictions p on p.tenant_id = i.tenant_id and p.id = i.stored
         where i.outcome is null order by p.id for update of p
     )
     update incoming i set outcome = 'edited' from editable e where i.stored = e.id
@@ -94,7 +94,7 @@ def _keep_versions(kind: Kind) -> TextClause:
         insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
         select p.tenant_id, i.version_id, p.id, p.version,
             jsonb_build_object('ratios', jsonb_build_object({ratios}), {kept}), :user_id
-        from incoming i join credit.predictions p on p.tenant_id = :tenant_id and p.id = i.stored
+        from incoming i join credit.predictions p on p.tenant_id = i.tenant_id and p.id = i.stored
         where i.outcome = 'edited' and {_CHANGED}
     """)  # noqa: S608
 
@@ -105,7 +105,7 @@ _EDIT = text(f"""
     set {", ".join(f"{name} = i.{name}" for name in _SCORED)}, model_version = :model_version, amounts = null,
         job_id = :job_id, row_number = i.row_number, version = p.version + ({_CHANGED})::int, updated_at = now()
     from incoming i
-    where i.outcome = 'edited' and p.tenant_id = :tenant_id and p.id = i.stored
+    where i.outcome = 'edited' and p.tenant_id = i.tenant_id and p.id = i.stored
 """)  # noqa: S608
 _ADD = text(f"""
     with added as (
@@ -121,6 +121,7 @@ _ADD = text(f"""
 """)  # noqa: S608
 _WOULD_ADD = text("update incoming set outcome = 'new' where outcome is null")
 _UNDECIDED = text("select exists (select 1 from incoming where outcome is null)")
+_EDITED = text("select exists (select 1 from incoming where outcome = 'edited')")
 _GIVE_UP = text("update incoming set outcome = 'rejected', code = :code, message = :message where outcome is null")
 _WRITE_ISSUES = text("""
     insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
@@ -166,21 +167,21 @@ def store(session: Session, job: Job, chunk: ScoredChunk) -> Stored:
         "user_id": job.created_by,
         "model_version": chunk.model_version,
     }
-    copy_in(session, chunk.rows)
+    copy_in(session, chunk.rows, tenant_id=job.tenant_id, scope_id=scope_id(job))
     if job.dry_run:
-        find_companies(session, scope)
+        find_companies(session)
     else:
         find_or_make_companies(session, scope)
     session.execute(_REPEATED)
-    _decide(session, job, scope)
+    _decide(session, job, scope, describes=_describes_companies(chunk))
     session.execute(_WRITE_ISSUES, scope)
     return _counts(session)
 
 
-def _decide(session: Session, job: Job, scope: dict[str, Any]) -> None:
+def _decide(session: Session, job: Job, scope: dict[str, Any], *, describes: bool) -> None:
     mode = OnConflict(job.on_conflict)
-    if mode is OnConflict.UPDATE and not job.dry_run:
-        fill_companies(session, scope)
+    if mode is OnConflict.UPDATE and describes and not job.dry_run:
+        fill_companies(session)
     for _ in range(ROUNDS):
         session.execute(_FIND_STORED[job.kind == "quarterly"], scope)
         if mode is OnConflict.UPDATE:
@@ -195,9 +196,13 @@ def _decide(session: Session, job: Job, scope: dict[str, Any]) -> None:
     else:
         # What stands in the way is not to be seen: it is somebody else's.
         session.execute(_GIVE_UP, _NOT_EDITABLE)
-    if mode is OnConflict.UPDATE:
+    if mode is OnConflict.UPDATE and session.execute(_EDITED).scalar_one():
         session.execute(_KEEP_VERSIONS[kind_of(job)], scope)
         session.execute(_EDIT, scope)
+
+
+def _describes_companies(chunk: ScoredChunk) -> bool:
+    return any(chunk.rows.column(name).null_count < chunk.rows.num_rows for name in DESCRIPTIONS)
 
 
 def _counts(session: Session) -> Stored:
