@@ -191,6 +191,6 @@ RECORD_COUNT = Policy(
 """Lets the tenants service count a tenant's records, personal ones too; its grants show it no contents."""
 
 
-def policies_of_record() -> tuple[Policy, ...]:
-    """The policies of a table of records."""
-    return (*read_write(read=RECORD_READ, write=RECORD_WRITE, insert=RECORD_INSERT), RECORD_COUNT)
+def policies_of_record(*, insert: str = RECORD_INSERT) -> tuple[Policy, ...]:
+    """The policies of a table of records; `insert` says which ones may be added."""
+    return (*read_write(read=RECORD_READ, write=RECORD_WRITE, insert=insert), RECORD_COUNT)

@@ -34,7 +34,10 @@ from accunode_common.models.columns import (
     system_belongs_to_the_platform,
 )
 
-_SUBMITTED = "tenant_id, id, created_by, created_at, submitter_organization_id, read_reach, write_reach"
+_SUBMITTED = (
+    "tenant_id, id, created_by, created_at, access_level, organization_id, submitter_organization_id, read_reach,"
+    " write_reach"
+)
 _SERVICES = (DatabaseRole.BULK, DatabaseRole.PREDICTIONS)
 
 

@@ -20,7 +20,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger, Text
 
-from accunode_common.db.access import IN_TENANT, DatabaseRole, access, policies_of_record, read_write, record_write
+from accunode_common.db.access import (
+    IN_TENANT,
+    RECORD_INSERT,
+    DatabaseRole,
+    access,
+    policies_of_record,
+    read_write,
+    record_write,
+)
 from accunode_common.db.base import Base, TenantOwned, Timestamped, Versioned
 from accunode_common.models.columns import (
     AccessLevel,
@@ -29,8 +37,9 @@ from accunode_common.models.columns import (
     system_belongs_to_the_platform,
 )
 
-_UPDATE = "UPDATE EXCEPT (tenant_id, id, created_by, created_at)"
-_ALL = ("SELECT", "INSERT", _UPDATE, "DELETE")
+_KEPT = "tenant_id, id, created_by, created_at, access_level, organization_id"
+_UPDATE = f"UPDATE EXCEPT ({_KEPT})"
+_UPDATE_ABOUT_COMPANY = f"UPDATE EXCEPT ({_KEPT}, company_id)"
 _SCOPE = "case access_level when 'personal' then created_by when 'organization' then organization_id else tenant_id end"
 
 
@@ -55,7 +64,7 @@ class Record:
     """What a company and a prediction share: who made it, and who sees it.
 
     `scope_id` is the owner at its access level (the creator, the organization or the tenant): names are unique in it,
-    and what is said about a company belongs to the company's owner. A record keeps its creator.
+    and what is said about a company belongs to the company's owner. A record keeps its creator and its access level.
     """
 
     access_level: Mapped[str] = mapped_column(Text)
@@ -64,18 +73,15 @@ class Record:
     scope_id: Mapped[UUID] = mapped_column(Computed(_SCOPE, persisted=True))
 
 
-def belongs_to_company() -> ForeignKeyConstraint:
-    """Ties a record to a company of the same owner, so that nobody attaches one to a company that is not theirs.
+def _beside_its_company(table: str) -> str:
+    """Who adds a record about a company: whoever may add records beside it, for the same owner.
 
-    A change of the company's access level changes its records in the same transaction, under
-    `SET CONSTRAINTS ALL DEFERRED`.
+    Written so that only the primary key of companies fits the look-up: without statistics, PostgreSQL would as soon
+    walk through all companies of an owner.
     """
-    return ForeignKeyConstraint(
-        ["tenant_id", "company_id", "scope_id"],
-        ["credit.companies.tenant_id", "credit.companies.id", "credit.companies.scope_id"],
-        ondelete="CASCADE",
-        deferrable=True,
-        initially="IMMEDIATE",
+    return (
+        f"{RECORD_INSERT} and exists (select 1 from credit.companies c where c.tenant_id = {table}.tenant_id"
+        f" and c.id = {table}.company_id and c.scope_id is not distinct from {table}.scope_id)"
     )
 
 
@@ -89,7 +95,6 @@ class Company(TenantOwned, Record, Versioned, Base):
             ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
         ),
         UniqueConstraint("tenant_id", "scope_id", "name_key"),
-        UniqueConstraint("tenant_id", "id", "scope_id"),
         Index(
             "uq_companies_tenant_id_scope_id_symbol",
             "tenant_id",
@@ -108,7 +113,7 @@ class Company(TenantOwned, Record, Versioned, Base):
             "info": access(
                 policies_of_record(),
                 {
-                    DatabaseRole.PREDICTIONS: _ALL,
+                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE, "DELETE"),
                     DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE),
                     DatabaseRole.BULK: ("SELECT",),
                     DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
@@ -135,7 +140,11 @@ class Prediction(TenantOwned, Record, Versioned, Base):
 
     __tablename__ = "predictions"
     __table_args__ = (
-        belongs_to_company(),
+        ForeignKeyConstraint(
+            ["tenant_id", "company_id"],
+            ["credit.companies.tenant_id", "credit.companies.id"],
+            ondelete="CASCADE",
+        ),
         ForeignKeyConstraint(
             ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
         ),
@@ -163,10 +172,10 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         {
             "schema": "credit",
             "info": access(
-                policies_of_record(),
+                policies_of_record(insert=_beside_its_company("predictions")),
                 {
-                    DatabaseRole.PREDICTIONS: _ALL,
-                    DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE),
+                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE_ABOUT_COMPANY, "DELETE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE_ABOUT_COMPANY),
                     DatabaseRole.BULK: ("SELECT", "UPDATE (job_id, row_number)"),
                     DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
                 },
@@ -246,7 +255,11 @@ class Outcome(TenantOwned, Record, Timestamped, Base):
 
     __tablename__ = "outcomes"
     __table_args__ = (
-        belongs_to_company(),
+        ForeignKeyConstraint(
+            ["tenant_id", "company_id"],
+            ["credit.companies.tenant_id", "credit.companies.id"],
+            ondelete="CASCADE",
+        ),
         UniqueConstraint("tenant_id", "company_id", "defaulted_on"),
         one_of("access_level", AccessLevel),
         organization_matches_access_level(),
@@ -254,8 +267,11 @@ class Outcome(TenantOwned, Record, Timestamped, Base):
         {
             "schema": "credit",
             "info": access(
-                policies_of_record(),
-                {DatabaseRole.PREDICTIONS: _ALL, DatabaseRole.WORKER: ("SELECT", "INSERT")},
+                policies_of_record(insert=_beside_its_company("outcomes")),
+                {
+                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE_ABOUT_COMPANY, "DELETE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT"),
+                },
             ),
         },
     )

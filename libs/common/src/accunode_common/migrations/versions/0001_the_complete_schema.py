@@ -430,7 +430,6 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"], name=op.f("fk_companies_tenant_id_tenants")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_companies")),
-        sa.UniqueConstraint("tenant_id", "id", "scope_id", name=op.f("uq_companies_tenant_id_id_scope_id")),
         sa.UniqueConstraint("tenant_id", "scope_id", "name_key", name=op.f("uq_companies_tenant_id_scope_id_name_key")),
         schema="credit",
     )
@@ -656,12 +655,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["created_by"], ["identity.users.id"], name=op.f("fk_outcomes_created_by_users")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "company_id", "scope_id"],
-            ["credit.companies.tenant_id", "credit.companies.id", "credit.companies.scope_id"],
-            name=op.f("fk_outcomes_tenant_id_company_id_scope_id_companies"),
+            ["tenant_id", "company_id"],
+            ["credit.companies.tenant_id", "credit.companies.id"],
+            name=op.f("fk_outcomes_tenant_id_company_id_companies"),
             ondelete="CASCADE",
-            initially="IMMEDIATE",
-            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_outcomes")),
         sa.UniqueConstraint(
@@ -741,12 +738,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["created_by"], ["identity.users.id"], name=op.f("fk_predictions_created_by_users")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "company_id", "scope_id"],
-            ["credit.companies.tenant_id", "credit.companies.id", "credit.companies.scope_id"],
-            name=op.f("fk_predictions_tenant_id_company_id_scope_id_companies"),
+            ["tenant_id", "company_id"],
+            ["credit.companies.tenant_id", "credit.companies.id"],
+            name=op.f("fk_predictions_tenant_id_company_id_companies"),
             ondelete="CASCADE",
-            initially="IMMEDIATE",
-            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "job_id"],
