@@ -6,7 +6,6 @@ from typing import Annotated, cast
 from fastapi import Depends, FastAPI, Request
 
 from accunode_common.auth.password_hashing import PasswordHashing
-from accunode_common.auth.revocation import Revocations
 from accunode_common.http.resources import Resources, resources
 from accunode_tenants.settings import TenantsSettings
 
@@ -28,10 +27,5 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def _revocations(request: Request) -> Revocations:
-    return resources(request).revocations
-
-
 AppParts = Annotated[Parts, Depends(_parts)]
 AppResources = Annotated[Resources, Depends(resources)]
-AppRevocations = Annotated[Revocations, Depends(_revocations)]

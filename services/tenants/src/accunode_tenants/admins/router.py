@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends
 
 from accunode_common.http.app import api_router
+from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -13,7 +14,7 @@ from accunode_common.http.trail import AuditTrail
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.parts import AppParts, AppRevocations
+from accunode_tenants.parts import AppParts
 from accunode_tenants.tenants import service as tenants
 
 router = api_router("/tenants/{tenant_id}/admins", tag="tenant administrators")
@@ -41,12 +42,12 @@ async def add_tenant_admin(
     session: SubjectSession,
     trail: AuditTrail,
     parts: AppParts,
-    revocations: AppRevocations,
+    ending: SessionsEnding,
     body: AdminIn,
 ) -> AdminOut:
     """Appoints somebody with an account, or makes one. A known person signs in anew to use the new role."""
     tenant = await tenants.require_active(session, subject, tenant_id)
-    membership = await service.add(session, trail, parts.passwords, revocations, tenant.id, body)
+    membership = await service.add(session, trail, parts.passwords, ending, tenant.id, body)
     return (await service.show(session, [membership]))[0]
 
 
@@ -57,8 +58,8 @@ async def remove_tenant_admin(
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,
-    revocations: AppRevocations,
+    ending: SessionsEnding,
 ) -> None:
     """Ends the administration and the person's sessions at once. The last administrator stays."""
     tenant = await tenants.get(session, subject, tenant_id)
-    await service.remove(session, trail, revocations, tenant.id, user_id)
+    await service.remove(session, trail, ending, tenant.id, user_id)

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.password_hashing import PasswordHashing
-from accunode_common.auth.revocation import Revocations
 from accunode_common.db.locks import lock_members
 from accunode_common.errors import AlreadyExistsError, ConflictError, NotFoundError, UnprocessableInputError
+from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, UserStatus
@@ -61,7 +61,7 @@ async def add(
     session: AsyncSession,
     trail: Trail,
     passwords: PasswordHashing,
-    revocations: Revocations,
+    ending: Ending,
     tenant_id: UUID,
     body: AdminIn,
 ) -> Membership:
@@ -82,7 +82,7 @@ async def add(
         )
     if await repository.find(session, tenant_id, person.id) is not None:
         raise AlreadyExistsError("They are an administrator of this tenant already.")
-    await revocations.revoke_user(person.id)
+    await ending.user(person.id)
     return await _appoint(session, trail, tenant_id, person.id, new_account=False)
 
 
@@ -105,7 +105,7 @@ async def _appoint(
     return membership
 
 
-async def remove(session: AsyncSession, trail: Trail, revocations: Revocations, tenant_id: UUID, user_id: UUID) -> None:
+async def remove(session: AsyncSession, trail: Trail, ending: Ending, tenant_id: UUID, user_id: UUID) -> None:
     """End somebody's administration of the tenant; their sessions end at once.
 
     Raises:
@@ -120,4 +120,4 @@ async def remove(session: AsyncSession, trail: Trail, revocations: Revocations, 
         raise ConflictError("This is the tenant's last administrator; add another first.")
     await repository.remove(session, membership)
     await trail.record(session, "tenant_admin.remove", "user", user_id, tenant_id=tenant_id)
-    await revocations.revoke_user(user_id)
+    await ending.user(user_id)

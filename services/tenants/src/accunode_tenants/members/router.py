@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from accunode_common.http.app import api_router
+from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -14,7 +15,6 @@ from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
 from accunode_tenants.members.schemas import MemberAdded, MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.parts import AppRevocations
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
 
@@ -65,8 +65,8 @@ async def remove_member(
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,
-    revocations: AppRevocations,
+    ending: SessionsEnding,
 ) -> None:
     """Ends the membership and the person's sessions at once, and takes them off the whitelist."""
     organization = await organizations.get(session, subject, organization_id)
-    await service.remove(session, trail, revocations, organization, user_id)
+    await service.remove(session, trail, ending, organization, user_id)

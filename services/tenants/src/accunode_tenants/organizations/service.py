@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -18,6 +17,7 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
+from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Organization
@@ -145,7 +145,7 @@ async def delete(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    revocations: Revocations,
+    ending: Ending,
     organization_id: UUID,
     condition: Conditional,
 ) -> None:
@@ -158,7 +158,7 @@ async def delete(
     organization = await get(session, subject, organization_id, lock=True)
     condition.check(organization.version)
     await lock_members(session, organization.tenant_id, organization.id)
-    removed = await members.remove_all(session, revocations, organization)
+    removed = await members.remove_all(session, ending, organization)
     await whitelist.clear(session, organization)
     await repository.change(
         session,

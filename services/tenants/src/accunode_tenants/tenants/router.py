@@ -7,12 +7,13 @@ from fastapi import Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
-from accunode_tenants.parts import AppParts, AppRevocations
+from accunode_tenants.parts import AppParts
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
     TenantCreator,
@@ -73,12 +74,12 @@ async def update_tenant(
     subject: TenantEditor,
     session: SubjectSession,
     trail: AuditTrail,
-    revocations: AppRevocations,
+    ending: SessionsEnding,
     body: TenantChange,
     condition: IfMatch,
 ) -> TenantOut:
     """Changes the fields that are sent. Only the platform changes the status; suspending ends sessions at once."""
-    tenant = await service.change(session, subject, trail, revocations, tenant_id, body, condition)
+    tenant = await service.change(session, subject, trail, ending, tenant_id, body, condition)
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]
 
@@ -90,12 +91,12 @@ async def delete_tenant(
     session: SubjectSession,
     trail: AuditTrail,
     parts: AppParts,
-    revocations: AppRevocations,
+    ending: SessionsEnding,
     condition: IfMatch,
 ) -> TenantOut:
     """Ends every session in the tenant at once. Its data is kept until `purge_after`; until then it can come back."""
     tenant = await service.delete(
-        session, subject, trail, revocations, tenant_id, condition, purge_days=parts.settings.purge_days
+        session, subject, trail, ending, tenant_id, condition, purge_days=parts.settings.purge_days
     )
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]

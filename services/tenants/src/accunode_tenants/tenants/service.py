@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.password_hashing import PasswordHashing
-from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, set_context
@@ -21,6 +20,7 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
+from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Tenant, TenantStatus
@@ -128,7 +128,7 @@ async def change(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    revocations: Revocations,
+    ending: Ending,
     tenant_id: UUID,
     body: TenantChange,
     condition: Conditional,
@@ -160,7 +160,7 @@ async def change(
         details=body.model_dump(mode="json", exclude_unset=True),
     )
     if tenant.status != TenantStatus.ACTIVE:
-        await revocations.revoke_tenant(tenant.id)
+        await ending.tenant(tenant.id)
     return tenant
 
 
@@ -168,7 +168,7 @@ async def delete(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    revocations: Revocations,
+    ending: Ending,
     tenant_id: UUID,
     condition: Conditional,
     *,
@@ -198,7 +198,7 @@ async def delete(
         tenant_id=tenant.id,
         details={"purge_after": purge_after.isoformat()},
     )
-    await revocations.revoke_tenant(tenant.id)
+    await ending.tenant(tenant.id)
     return tenant
 
 
