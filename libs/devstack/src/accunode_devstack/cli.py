@@ -39,7 +39,8 @@ def one_sentence() -> Iterator[None]:
     except psutil.AccessDenied as error:
         _fail(f"Process {error.pid} belongs to another user: run this as the user who started it.")
     except PermissionError as error:
-        _fail(f"{error.filename} cannot be used by this user: run this as the user who ran `make up` first.")
+        what = error.filename or "A program or file of the stack"
+        _fail(f"{what} cannot be used by this user: run this as the user who ran `make up` first.")
     except OSError as error:
         if error.errno == errno.ENOSPC:
             _fail(f"The disk is full{f': {error.filename} could not be written' if error.filename else ''}.")

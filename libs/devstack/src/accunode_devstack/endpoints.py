@@ -16,7 +16,10 @@ FILE = "endpoints.json"
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Addresses with the passwords in them: kept in a file of mode 600, and given to processes in their environment."""
+    """Addresses with the passwords in them: kept in a file of mode 600, and given to processes in their environment.
+
+    `embedded` names the servers that the stack runs itself; the others were given.
+    """
 
     port: int
     admin_url: str = field(repr=False)
@@ -26,6 +29,7 @@ class Endpoints:
     storage_url: str
     signing_key_file: str
     mail_url: str
+    embedded: tuple[str, ...]
 
     @property
     def base_url(self) -> str:
@@ -69,8 +73,9 @@ def read_endpoints(state: State) -> Endpoints | None:
     if not path.exists():
         return None
     try:
-        return Endpoints(**read_json(path))
-    except TypeError:
+        content = read_json(path)
+        return Endpoints(**content | {"embedded": tuple(content["embedded"])})
+    except (TypeError, KeyError):
         raise DevstackError(f"{path} is not readable as the stack's own: `make reset` starts afresh.") from None
 
 

@@ -172,5 +172,6 @@ def _build(service: Service, values: Mapping[str, str]) -> FastAPI:
 
 
 async def _ask(app: FastAPI, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as client:
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway", trust_env=False) as client:
         return await client.get(path)

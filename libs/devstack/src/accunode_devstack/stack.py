@@ -69,7 +69,9 @@ class Stack:
     def running(self) -> Endpoints | None:
         """The addresses if every part runs and the gateway is ready."""
         endpoints = read_endpoints(self.state)
-        if endpoints is None or not all(self.supervisor.alive(name) for name in self._expected(endpoints)):
+        if endpoints is None:
+            return None
+        if not all(self.supervisor.alive(name) for name in (*endpoints.embedded, *programs.NAMES)):
             return None
         return endpoints if programs.gateway_ready(endpoints) else None
 
@@ -106,9 +108,11 @@ class Stack:
             storage_url=self.state.objects.resolve().as_uri(),
             signing_key_file=str(credentials.signing_key.resolve()),
             mail_url=self.state.mail.resolve().as_uri(),
+            embedded=tuple(part.program.name for part in chosen.parts),
         )
         if endpoints != before:
             self.supervisor.stop(programs.NAMES)
+            self.supervisor.stop(name for name in servers.NAMES if name not in endpoints.embedded)
         self._require_port(port)
         for part in chosen.parts:
             self._launch(part)
@@ -148,15 +152,11 @@ class Stack:
             lines = "\n  ".join(self.supervisor.last_lines(name))
             raise DevstackError(f"{error} The end of {self.supervisor.log_of(name)}:\n  {lines}") from None
 
-    def _expected(self, endpoints: Endpoints) -> list[str]:
-        given = _given_servers()
-        return [name for name in ALL if name not in given] if endpoints else []
-
     def _line(self, name: str, ready: Callable[[], bool], endpoints: Endpoints | None) -> Line:
         found = self.supervisor.find(name)
         if found is None:
-            elsewhere = endpoints is not None and name in _given_servers()
-            return Line(name, "given" if elsewhere and ready() else "stopped", None, None, None, None)
+            given = endpoints is not None and name in servers.NAMES and name not in endpoints.embedded
+            return Line(name, "given" if given and ready() else "stopped", None, None, None, None)
         state = "ready" if ready() else "not ready"
         return Line(name, state, found.pid, found.port, found.since, found.memory)
 
@@ -167,11 +167,6 @@ def wanted_port() -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise DevstackError(f"ACCUNODE_PORT is {text!r}, which is no port number.")
     return int(text)
-
-
-def _given_servers() -> set[str]:
-    given = {postgres.NAME: "DATABASE_URL", redis.NAME: "REDIS_URL"}
-    return {name for name, variable in given.items() if os.environ.get(variable)}
 
 
 def _answers(endpoints: Endpoints) -> bool:

@@ -1,0 +1,138 @@
+"""The whole product as `make up` runs it, here on servers that DATABASE_URL and REDIS_URL name."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from accunode_devstack import programs
+from accunode_devstack.demo.client import ApiClient
+from accunode_devstack.ports import free_port, is_free
+from accunode_devstack.postgres import PostgresServer
+from accunode_devstack.processes import Supervisor
+from accunode_devstack.redis import RedisServer
+from accunode_devstack.state import State
+from accunode_devstack.throwaway import throwaway_postgres, throwaway_redis
+
+ROLES = {"super_admin", "tenant_admin", "org_admin", "org_member", "user"}
+
+
+class Command:
+    """Runs the command line as `make` does, from the outside."""
+
+    def __init__(self, folder: Path, database: PostgresServer, cache: RedisServer) -> None:
+        self.state = State(folder / "state")
+        self.port = free_port()
+        self.database, self.cache = database, cache
+        self.environment = os.environ | {
+            "ACCUNODE_STATE": str(self.state.root),
+            "ACCUNODE_PORT": str(self.port),
+            "DATABASE_URL": database.admin_url,
+            "REDIS_URL": cache.url,
+        }
+
+    def run(self, *words: str) -> str:
+        ended = subprocess.run(
+            [sys.executable, "-m", "accunode_devstack", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    def pids(self) -> dict[str, int]:
+        supervisor = Supervisor(self.state)
+        return {name: found.pid for name in programs.NAMES if (found := supervisor.find(name)) is not None}
+
+    def users(self) -> list[dict[str, Any]]:
+        users: list[dict[str, Any]] = json.loads(self.state.demo.read_text())["users"]
+        return users
+
+    def seen_by(self, user: dict[str, Any]) -> tuple[int, int]:
+        """How many companies and uploads the user sees."""
+        with ApiClient(f"http://127.0.0.1:{self.port}") as client:
+            client.sign_in(user["email"], user["password"])
+            companies = client.get("/companies", limit=1, with_total="true")["total"]
+            return companies, client.get("/bulk-uploads", limit=1, with_total="true")["total"]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    with throwaway_postgres() as database, throwaway_redis() as cache:
+        command = Command(tmp_path_factory.mktemp("stack"), database, cache)
+        try:
+            said = command.run("up")
+            assert f"http://127.0.0.1:{command.port}" in said
+            assert "analyst@harbour-bank.example" in said
+            yield command
+        finally:
+            command.run("down")
+
+
+def test_the_demo_has_a_user_of_each_role_in_two_tenants(stack: Command) -> None:
+    assert stack.state.demo.stat().st_mode & 0o777 == 0o600
+    users = stack.users()
+    tenants = {user["tenant"] for user in users if user["role"] == "org_member"}
+    assert len(tenants) == 2
+    for tenant in tenants:
+        assert {user["role"] for user in users if user["tenant"] == tenant} == ROLES - {"super_admin"}
+    assert [user["tenant"] for user in users if user["role"] == "super_admin"] == ["Platform"]
+    assert all(user["organization"] is None for user in users if user["role"] == "user")
+    assert all(stack.seen_by(user)[0] > 0 for user in users)
+
+
+def test_given_servers_are_used_and_none_is_started(stack: Command) -> None:
+    assert not (stack.state.root / "postgres").exists()
+    lines = {line.split()[0]: line.split()[1] for line in stack.run("status").splitlines() if line.split()}
+    assert {lines["postgres"], lines["redis"]} == {"given"}
+    assert {lines[name] for name in programs.NAMES} == {"ready"}
+
+
+def test_up_leaves_what_runs_alone_and_starts_what_died(stack: Command) -> None:
+    before = stack.pids()
+    assert "already up" in stack.run("up")
+    assert stack.pids() == before
+    os.kill(before["worker"], signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(pid) for pid in [before["worker"]] if psutil.pid_exists(pid)], timeout=10)
+    stack.run("up")
+    after = stack.pids()
+    assert after["worker"] != before["worker"]
+    assert {name: pid for name, pid in after.items() if name != "worker"} == {
+        name: pid for name, pid in before.items() if name != "worker"
+    }
+
+
+def test_down_stops_everything_of_its_own_and_up_finds_the_data_again(stack: Command) -> None:
+    member = next(user for user in stack.users() if user["role"] == "org_member")
+    seen = stack.seen_by(member)
+    pids = stack.pids()
+    assert set(pids) == set(programs.NAMES)
+    stack.run("down")
+    assert not any(psutil.pid_exists(pid) for pid in pids.values())
+    assert is_free(stack.port)
+    assert stack.database.ready()
+    assert stack.cache.ready()
+    said = stack.run("up")
+    assert "Loading" not in said
+    assert "Preparing" not in said
+    assert stack.seen_by(member) == seen
+
+
+def test_no_log_and_no_command_line_shows_a_secret(stack: Command) -> None:
+    secrets = [user["password"] for user in stack.users()]
+    secrets += json.loads((stack.state.secrets / "passwords.json").read_text()).values()
+    for log in stack.state.log.glob("*.log"):
+        text = log.read_text(errors="replace")
+        assert not any(secret in text for secret in secrets), log
+    for pid in stack.pids().values():
+        line = " ".join(psutil.Process(pid).cmdline())
+        assert not any(secret in line for secret in secrets)
