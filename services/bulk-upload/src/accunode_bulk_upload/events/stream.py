@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accunode_bulk_upload.events.limits import StreamLimits
-from accunode_bulk_upload.uploads import repository
+from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.schemas import bulk_upload
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
@@ -54,7 +54,7 @@ class JobFollower:
 
     async def _look(self, job_id: UUID) -> Job | None:
         async with self.database.transaction(self.subject.access) as session:
-            return await repository.find(session, self.subject, job_id)
+            return await service.find(session, self.subject, job_id)
 
 
 def _event(name: str, job: Job) -> bytes:

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from accunode_bulk_upload.jobs import repository
+from accunode_bulk_upload.jobs import service
 from accunode_bulk_upload.jobs.permissions import JobReader
 from accunode_bulk_upload.jobs.schemas import BackgroundJob, background_job
-from accunode_common.errors import NotFoundError
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
-from accunode_common.http.pagination import Paging, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import Paging, Sorting, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.models.bulk import Job, JobState, JobType
@@ -31,20 +30,13 @@ async def list_jobs(
     state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
 ) -> Page[BackgroundJob]:
     """The caller's own jobs and its organization's, newest first."""
-    statement = repository.jobs(subject)
-    if job_type is not None:
-        statement = statement.where(Job.type == job_type)
-    if state is not None:
-        statement = statement.where(Job.state == state)
-    found = await paginate(session, statement, order, paging)
+    found = await service.list_page(session, subject, order, paging, job_type=job_type, state=state)
     return Page(items=[background_job(job) for job in found.rows], next_cursor=found.next_cursor, total=found.total)
 
 
 @router.get("/{job_id}", summary="Read a background job")
 async def get_job(job_id: UUID, subject: JobReader, session: SubjectSession, etag: ETag) -> BackgroundJob:
     """State, progress and result."""
-    job = await repository.find(session, subject, job_id)
-    if job is None:
-        raise NotFoundError("There is no such job.")
+    job = await service.get(session, subject, job_id)
     etag.tag(job.version)
     return background_job(job)

@@ -7,12 +7,13 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.models.bulk import Job, RowIssue, RowOutcome
-from accunode_common.models.credit import Company, Prediction
+from accunode_common.models.credit import Company, Prediction, RiskLevelName
 
 
-def predictions(job: Job) -> Select[Prediction]:
+def predictions(job: Job, *, risk_level: RiskLevelName | None = None) -> Select[Prediction]:
     """What the job stored and nobody has overwritten since."""
-    return select(Prediction).where(Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)
+    statement = select(Prediction).where(Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)
+    return statement if risk_level is None else statement.where(Prediction.risk_level == risk_level)
 
 
 def issues(job: Job, *, with_skipped: bool) -> Select[RowIssue]:

@@ -10,27 +10,21 @@ from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
 from accunode_bulk_upload.holdings import AppHoldings
-from accunode_bulk_upload.results import repository
+from accunode_bulk_upload.results import service
 from accunode_bulk_upload.results.files import JobFiles
 from accunode_bulk_upload.results.rendering import result_rows, row_error
 from accunode_bulk_upload.results.schemas import ResultRow, RowError
-from accunode_bulk_upload.uploads import service
+from accunode_bulk_upload.uploads import service as uploads
 from accunode_bulk_upload.uploads.permissions import UploadReader
 from accunode_common.http.app import api_router
-from accunode_common.http.pagination import Paging, SortKey, SortOrder, paginate
+from accunode_common.http.pagination import Paging
 from accunode_common.http.resources import resources
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
-from accunode_common.models.bulk import RowIssue
-from accunode_common.models.credit import Prediction, RiskLevelName
+from accunode_common.models.credit import RiskLevelName
 from accunode_common.tabular import FileFormat
 
 router = api_router("/bulk-uploads", tag="bulk uploads")
-
-_ROW_ORDER = SortOrder("row_number", (SortKey(Prediction.row_number, descending=False),))
-_ISSUE_ORDER = SortOrder(
-    "row_number", (SortKey(RowIssue.row_number, descending=False), SortKey(RowIssue.position, descending=False))
-)
 
 
 class ReplyFormat(StrEnum):
@@ -68,16 +62,12 @@ async def list_bulk_upload_results(
 
     Rows that a later upload has overwritten belong to that one.
     """
-    job = await service.get(session, subject, job_id)
+    job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
         file_format = FileFormat(reply_format.value)
         files = JobFiles(resources(request).database, subject, job)
         return _as_file(files.results(file_format), file_format, f"results-{job.id}")
-    statement = repository.predictions(job)
-    if risk_level is not None:
-        statement = statement.where(Prediction.risk_level == risk_level)
-    found = await paginate(session, statement, _ROW_ORDER, paging)
-    companies = await repository.companies_of(session, job.tenant_id, found.rows)
+    found, companies = await service.stored_rows(session, job, paging, risk_level=risk_level)
     items = await asyncio.to_thread(result_rows, found.rows, companies, held.models)
     return Page(items=items, next_cursor=found.next_cursor, total=found.total)
 
@@ -93,12 +83,12 @@ async def list_bulk_upload_errors(
     with_skipped: Annotated[bool, Query(description="Also the rows that were left out without being wrong.")] = False,
 ) -> Any:
     """Why rows are not stored: line, column, code, message and what the cell holds, in the file's order."""
-    job = await service.get(session, subject, job_id)
+    job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
         file_format = FileFormat(reply_format.value)
         files = JobFiles(resources(request).database, subject, job)
         return _as_file(files.errors(file_format, with_skipped=with_skipped), file_format, f"errors-{job.id}")
-    found = await paginate(session, repository.issues(job, with_skipped=with_skipped), _ISSUE_ORDER, paging)
+    found = await service.row_issues(session, job, paging, with_skipped=with_skipped)
     return Page(items=[row_error(issue) for issue in found.rows], next_cursor=found.next_cursor, total=found.total)
 
 

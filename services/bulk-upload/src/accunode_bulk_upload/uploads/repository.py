@@ -21,9 +21,14 @@ _RELEASE = text("""
 _UNDONE = (ChunkState.QUARANTINED, ChunkState.CANCELLED)
 
 
-def uploads(subject: Subject) -> Select[Job]:
+def uploads(subject: Subject, *, state: str | None = None, kind: str | None = None) -> Select[Job]:
     """The bulk uploads of the caller's tenant that row-level security shows the caller."""
-    return select(Job).where(Job.tenant_id == subject.tenant_id, Job.type == JobType.BULK_UPLOAD)
+    statement = select(Job).where(Job.tenant_id == subject.tenant_id, Job.type == JobType.BULK_UPLOAD)
+    if state is not None:
+        statement = statement.where(Job.state == state)
+    if kind is not None:
+        statement = statement.where(Job.kind == kind)
+    return statement
 
 
 async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:

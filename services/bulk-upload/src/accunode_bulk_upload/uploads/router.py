@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from accunode_bulk_upload.uploads import repository, service
+from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.permissions import UploadReader, UploadWriter
 from accunode_bulk_upload.uploads.receiving import REQUEST_BODY, ReceivedUpload
 from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadKind, bulk_upload
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
-from accunode_common.http.pagination import Paging, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import Paging, Sorting, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
@@ -46,12 +46,7 @@ async def list_bulk_uploads(
     kind: Annotated[UploadKind | None, Query(description="Only uploads of this kind.")] = None,
 ) -> Page[BulkUpload]:
     """The caller's own uploads and its organization's, newest first."""
-    statement = repository.uploads(subject)
-    if state is not None:
-        statement = statement.where(Job.state == state)
-    if kind is not None:
-        statement = statement.where(Job.kind == kind)
-    found = await paginate(session, statement, order, paging)
+    found = await service.list_page(session, subject, order, paging, state=state, kind=kind)
     return Page(items=[bulk_upload(job) for job in found.rows], next_cursor=found.next_cursor, total=found.total)
 
 

@@ -9,6 +9,7 @@ from accunode_bulk_upload.uploads.receiving import Upload
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.bulk import FINAL_STATES, Job, JobState, JobType
 from accunode_common.models.columns import AccessLevel
@@ -59,6 +60,24 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, upload: 
     }
     await trail.record(session, "bulk_upload.create", "bulk_upload", job.id, details=details)
     return job
+
+
+async def list_page(
+    session: AsyncSession,
+    subject: Subject,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    state: JobState | None,
+    kind: str | None,
+) -> PageOf[Job]:
+    """The uploads that the caller sees."""
+    return await paginate(session, repository.uploads(subject, state=state, kind=kind), order, paging)
+
+
+async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
+    """The upload as it is now, if the caller sees it."""
+    return await repository.find(session, subject, job_id)
 
 
 async def get(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:
