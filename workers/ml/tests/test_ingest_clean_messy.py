@@ -1,7 +1,6 @@
 """Files as users really export them, line by line against what must become of each."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,9 @@ import pytest
 from accunode_ml.ingest import CleanBlock, FileReport, clean_file
 from accunode_scoring import RATIOS, Kind
 
-SHARED = Path(os.environ.get("ACCUNODE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
-REQUIRED = bool(os.environ.get("CI") or os.environ.get("ACCUNODE_REQUIRE_SHARED"))
 
-
-def shared(*parts: str) -> Path:
-    path = SHARED.joinpath(*parts)
-    if not path.exists():
-        if REQUIRED:
-            pytest.fail(f"{path} is missing")
-        pytest.skip(f"{path} is not here: the data are not part of the repository")
-    return path
-
-
-def expectation(name: str) -> dict[str, Any]:
-    document = json.loads(shared("messy", "expected.json").read_text(encoding="utf-8"))
+def expectation(shared_data: Path, name: str) -> dict[str, Any]:
+    document = json.loads((shared_data / "messy" / "expected.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = next(entry for entry in document["files"] if entry["file"] == name)
     return found
 
@@ -68,10 +55,10 @@ FILES = [
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_line_of_a_messy_file_has_the_expected_outcome(name: str) -> None:
-    expected = expectation(name)
+def test_every_line_of_a_messy_file_has_the_expected_outcome(shared_data: Path, name: str) -> None:
+    expected = expectation(shared_data, name)
 
-    outcomes, report = read(shared("messy", name), Kind(expected["layout"]))
+    outcomes, report = read(shared_data / "messy" / name, Kind(expected["layout"]))
 
     for row in expected["rows"]:
         if row["status"] != "accept":
@@ -84,10 +71,10 @@ def test_every_line_of_a_messy_file_has_the_expected_outcome(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_report_says_how_a_messy_file_was_read(name: str) -> None:
-    expected = expectation(name)
+def test_the_report_says_how_a_messy_file_was_read(shared_data: Path, name: str) -> None:
+    expected = expectation(shared_data, name)
 
-    with clean_file(shared("messy", name), Kind(expected["layout"])) as cleaned:
+    with clean_file(shared_data / "messy" / name, Kind(expected["layout"])) as cleaned:
         report = cleaned.report
 
     if "encoding" in expected:
@@ -104,14 +91,14 @@ def test_the_report_says_how_a_messy_file_was_read(name: str) -> None:
     assert json.loads(json.dumps(report.as_dict()))["accepted"] == 0
 
 
-def test_columns_that_are_not_used_are_named() -> None:
-    with clean_file(shared("messy", "04_other_column_names.csv"), Kind.ANNUAL) as cleaned:
+def test_columns_that_are_not_used_are_named(shared_data: Path) -> None:
+    with clean_file(shared_data / "messy" / "04_other_column_names.csv", Kind.ANNUAL) as cleaned:
         assert cleaned.report.ignored_columns == ("Analyst", "Rating")
         assert "These columns are not used: Analyst, Rating." in cleaned.report.warnings
 
 
-def test_a_rejected_row_says_what_was_wrong_where() -> None:
-    with clean_file(shared("messy", "01_excel_en_us_bom.csv"), Kind.ANNUAL) as cleaned:
+def test_a_rejected_row_says_what_was_wrong_where(shared_data: Path) -> None:
+    with clean_file(shared_data / "messy" / "01_excel_en_us_bom.csv", Kind.ANNUAL) as cleaned:
         rejected = {row.line: row for block in cleaned for row in block.rejected}
 
     assert set(rejected) == {19, 60, 95}
@@ -129,8 +116,8 @@ def test_a_rejected_row_says_what_was_wrong_where() -> None:
         ("demo_quarterly_layout_ltm_2014.xlsx", Kind.QUARTERLY, 300),
     ],
 )
-def test_every_row_of_a_demo_file_is_accepted(name: str, kind: Kind, rows: int) -> None:
-    outcomes, report = read(shared("demo", name), kind)
+def test_every_row_of_a_demo_file_is_accepted(shared_data: Path, name: str, kind: Kind, rows: int) -> None:
+    outcomes, report = read(shared_data / "demo" / name, kind)
 
     assert report.total == rows
     assert {line: found for line, found in outcomes.items() if found["status"] != "accept"} == {}
