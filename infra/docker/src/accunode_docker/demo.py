@@ -1,17 +1,12 @@
 """Loads the demo into a composed stack, through its gateway, and keeps the sign-ins. Doing it again changes nothing."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
-from accunode_common.db.access import DatabaseRole
 from accunode_common.settings import DatabaseSettings
-from accunode_devstack.demo.loader import load_demo
+from accunode_devstack.demo.loader import Installation, load_demo, write_sign_ins
 from accunode_devstack.demo.people import analyst
-from accunode_devstack.endpoints import Endpoints
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.state import State
 from accunode_docker.errors import DockerError
@@ -34,42 +29,18 @@ class DemoSettings(DatabaseSettings):
     demo_folder: Path = Path("/var/lib/accunode")
 
 
-@dataclass(frozen=True)
-class _ContainerEndpoints(Endpoints):
-    """The endpoints that loading uses, with the gateway under another address than this machine's."""
-
-    gateway_url: str
-
-    @property
-    def base_url(self) -> str:
-        return self.gateway_url
-
-
 def load(settings: DemoSettings) -> str:
     """Load what is missing; tells the addresses and a sign-in.
 
     Raises:
         DockerError: The product refuses a step.
     """
-    database = make_url(settings.database_url.get_secret_value())
-    endpoints = _ContainerEndpoints(
-        port=0,
-        admin_url=settings.database_url.get_secret_value(),
-        database=str(database.database),
-        passwords={DatabaseRole.AUTH: str(database.password)},
-        redis_url="",
-        storage_url="",
-        signing_key_file="",
-        mail_url="",
-        gateway_url=settings.gateway_url,
-    )
-    state = State(settings.demo_folder)
+    installation = Installation(settings.gateway_url, settings.database_url.get_secret_value())
     try:
-        users = load_demo(state, endpoints, settings.demo_password.get_secret_value(), lambda _: None)
+        users = load_demo(installation, settings.demo_password.get_secret_value(), lambda _: None).users
     except DevstackError as error:
         raise DockerError(str(error)) from None
-    content = json.loads(state.demo.read_text()) | {"base_url": settings.public_url}
-    state.demo.write_text(json.dumps(content, indent=2) + "\n")
+    write_sign_ins(State(settings.demo_folder).demo, settings.public_url, users)
     person = analyst(users)
     return "\n".join(
         (

@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from accunode_devstack.credentials import keep_credentials
 from accunode_devstack.demo.client import FINAL_STATES, ApiClient
 from accunode_devstack.demo.generator import draw_portfolio
-from accunode_devstack.demo.loader import load_demo
 from accunode_devstack.demo.people import analyst
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.ports import free_port
@@ -43,7 +41,7 @@ def temporary_stack(say: Callable[[str], None]) -> Iterator[tuple[State, ApiClie
     stack = Stack(state, say)
     try:
         endpoints, _ = stack.up(free_port())
-        user = analyst(load_demo(state, endpoints, keep_credentials(state).demo, say))
+        user = analyst(stack.load_demo(endpoints))
         with ApiClient(endpoints.base_url) as client:
             yield state, client.sign_in(user.email, user.password)
     finally:

@@ -18,7 +18,6 @@ from rich.table import Table
 from accunode_devstack.bench import measure, temporary_stack
 from accunode_devstack.credentials import keep_credentials
 from accunode_devstack.demo.client import ApiClient
-from accunode_devstack.demo.loader import load_demo
 from accunode_devstack.demo.people import analyst, demo_users
 from accunode_devstack.demo.real import load_real
 from accunode_devstack.errors import DevstackError
@@ -58,7 +57,7 @@ def up() -> None:
         with state.locked():
             stack = Stack(state, typer.echo)
             endpoints, started = stack.up(wanted_port())
-            users = load_demo(state, endpoints, keep_credentials(state).demo, typer.echo)
+            users = stack.load_demo(endpoints)
         user = analyst(users)
         typer.echo(f"AccuNode is {'ready' if started else 'already up'} ({time.monotonic() - begun:.1f} s).")
         typer.echo(f"  Address        {endpoints.base_url}")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import psycopg
 
+from accunode_common.db.access import DatabaseRole
 from accunode_devstack import postgres, programs, redis, servers
 from accunode_devstack.credentials import keep_credentials
-from accunode_devstack.database import is_prepared, prepare_database
+from accunode_devstack.database import is_prepared, prepare_database, refresh_statistics
+from accunode_devstack.demo.loader import Installation, load_demo, write_sign_ins
+from accunode_devstack.demo.people import DemoUser
 from accunode_devstack.endpoints import Endpoints, read_endpoints
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.launch import wait_until
@@ -65,6 +68,15 @@ class Stack:
             self.supervisor.stop([name for name in self._started if name in programs.NAMES])
             self.supervisor.stop([name for name in self._started if name in servers.NAMES])
             raise
+
+    def load_demo(self, endpoints: Endpoints) -> list[DemoUser]:
+        """Make what is missing of the demo, and write its sign-ins. Raises DevstackError when the product refuses."""
+        installation = Installation(endpoints.base_url, endpoints.database_url(DatabaseRole.AUTH))
+        demo = load_demo(installation, keep_credentials(self.state).demo, self._say)
+        if demo.loaded_now:
+            refresh_statistics(endpoints)
+        write_sign_ins(self.state.demo, endpoints.base_url, demo.users)
+        return demo.users
 
     def running(self) -> Endpoints | None:
         """The addresses if every part runs and the gateway is ready."""

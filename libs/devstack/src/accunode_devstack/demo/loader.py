@@ -5,20 +5,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
-from sqlalchemy.engine import make_url
 
-from accunode_common.db.access import DatabaseRole
 from accunode_devstack.demo.client import ApiClient, RefusedError
 from accunode_devstack.demo.generator import AnnualRow, Portfolio, QuarterlyRow, draw_portfolio, to_csv
 from accunode_devstack.demo.people import TENANTS, DemoTenant, DemoUser, demo_users, people_of
-from accunode_devstack.endpoints import Endpoints
 from accunode_devstack.errors import DevstackError
-from accunode_devstack.state import State, write_json
+from accunode_devstack.state import write_json
 
 SHARES = (0.55, 0.925)
 PERSONAL_COMPANIES = 3
@@ -26,55 +24,67 @@ PERSONAL_COMPANIES = 3
 Say = Callable[[str], None]
 
 
-def load_demo(state: State, endpoints: Endpoints, password: str, say: Say) -> list[DemoUser]:
-    """Make what is missing of the demo and write `demo.json`; the users, the first analyst among them.
+@dataclass(frozen=True)
+class Installation:
+    """A running product to load the demo into.
+
+    `base_url` is where the API is reached from here, `auth_database_url` the auth service's own way to its database:
+    the first administrator has nobody to invite them.
+    """
+
+    base_url: str
+    auth_database_url: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's users, and whether its portfolio was loaded just now."""
+
+    users: list[DemoUser]
+    loaded_now: bool
+
+
+def load_demo(installation: Installation, password: str, say: Say) -> Demo:
+    """Make what is missing of the demo, with `password` for everyone.
 
     Raises DevstackError when the product refuses a step.
     """
     users = demo_users(password)
-    content = {"base_url": endpoints.base_url, "users": [user.entry() for user in users]}
-    if not _complete(endpoints, users):
-        say("Loading the demo portfolio")
-        _load(endpoints, users[0], password)
-    write_json(state.demo, content)
-    return users
+    if _complete(installation, users):
+        return Demo(users, loaded_now=False)
+    say("Loading the demo portfolio")
+    _load(installation, users[0], password)
+    return Demo(users, loaded_now=True)
 
 
-def _load(endpoints: Endpoints, platform: DemoUser, password: str) -> None:
-    _create_super_admin(endpoints, platform)
+def write_sign_ins(path: Path, base_url: str, users: list[DemoUser]) -> None:
+    """Keep the sign-ins in a file of mode 600, for scripts."""
+    write_json(path, {"base_url": base_url, "users": [user.entry() for user in users]})
+
+
+def _load(installation: Installation, platform: DemoUser, password: str) -> None:
+    _create_super_admin(installation, platform)
     *tenants_parts, shared = _shares(draw_portfolio())
     teams = [people_of(tenant, password) for tenant in TENANTS]
     for tenant, people in zip(TENANTS, teams, strict=True):
-        _set_up_tenant(endpoints, platform, tenant, people)
+        _set_up_tenant(installation, platform, tenant, people)
     with ExitStack() as clients:
-        uploads = _upload(clients.enter_context(ApiClient(endpoints.base_url)), platform, shared, "system")
+        uploads = _upload(clients.enter_context(ApiClient(installation.base_url)), platform, shared, "system")
         for people, part in zip(teams, tenants_parts, strict=True):
-            client = clients.enter_context(ApiClient(endpoints.base_url))
+            client = clients.enter_context(ApiClient(installation.base_url))
             uploads += _upload(client, people["org_member"], part, "organization")
         for client, job_id in uploads:
             ended = client.wait_for_job(job_id)
             if ended["state"] != "completed":
                 raise DevstackError(f"The demo's upload {job_id} ended as {ended['state']}.")
     for people, part in zip(teams, tenants_parts, strict=True):
-        _predict_own(endpoints, people["user"], part)
-    _analyse(endpoints)
+        _predict_own(installation, people["user"], part)
 
 
-def _analyse(endpoints: Endpoints) -> None:
-    """Give the planner statistics of what was just loaded.
-
-    Without any, PostgreSQL takes every index of a table for equally good, and checks each foreign key to a company by
-    walking through all companies of its owner; autovacuum would get to it within a minute.
-    """
-    address = make_url(endpoints.admin_url).set(drivername="postgresql", database=endpoints.database)
-    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
-        connection.execute("ANALYZE")
-
-
-def _complete(endpoints: Endpoints, users: list[DemoUser]) -> bool:
+def _complete(installation: Installation, users: list[DemoUser]) -> bool:
     """Whether the last thing that loading does was done: the second tenant's newcomer has companies."""
     last = users[-1]
-    with ApiClient(endpoints.base_url) as client:
+    with ApiClient(installation.base_url) as client:
         try:
             return bool(client.sign_in(last.email, last.password).get("/companies", limit=1)["items"])
         except RefusedError as refused:
@@ -89,10 +99,10 @@ def _shares(portfolio: Portfolio) -> tuple[Portfolio, ...]:
     return tuple(portfolio.of(portfolio.companies[start:end]) for start, end in pairwise(ends))
 
 
-def _create_super_admin(endpoints: Endpoints, person: DemoUser) -> None:
+def _create_super_admin(installation: Installation, person: DemoUser) -> None:
     """The first administrator has nobody to invite them: the auth service's own command makes them."""
     environment = os.environ | {
-        "ACCUNODE_DATABASE_URL": endpoints.database_url(DatabaseRole.AUTH),
+        "ACCUNODE_DATABASE_URL": installation.auth_database_url,
         "ACCUNODE_ADMIN_PASSWORD": person.password,
     }
     command = [sys.executable, "-m", "accunode_auth.admin", "create-super-admin", "--email", person.email]
@@ -103,15 +113,17 @@ def _create_super_admin(endpoints: Endpoints, person: DemoUser) -> None:
         raise DevstackError(f"The super admin could not be created: {(made.stderr or made.stdout).strip()}")
 
 
-def _set_up_tenant(endpoints: Endpoints, platform: DemoUser, tenant: DemoTenant, people: dict[str, DemoUser]) -> None:
-    with ApiClient(endpoints.base_url) as client:
+def _set_up_tenant(
+    installation: Installation, platform: DemoUser, tenant: DemoTenant, people: dict[str, DemoUser]
+) -> None:
+    with ApiClient(installation.base_url) as client:
         for person in people.values():
             account = {"email": person.email, "password": person.password, "full_name": person.full_name}
             client.post("/auth/register", account)
         client.sign_in(platform.email, platform.password)
         found = _found_or_made(client, "/tenants", {"name": tenant.name, "slug": tenant.slug})
         _add_member(client, people["tenant_admin"], tenant_id=found["id"])
-    with ApiClient(endpoints.base_url) as client:
+    with ApiClient(installation.base_url) as client:
         administrator = people["tenant_admin"]
         client.sign_in(administrator.email, administrator.password)
         organization = _found_or_made(client, "/organizations", {"name": tenant.organization})
@@ -145,9 +157,9 @@ def _upload(client: ApiClient, person: DemoUser, part: Portfolio, access_level: 
     return [(client, job["id"]) for job in jobs]
 
 
-def _predict_own(endpoints: Endpoints, person: DemoUser, part: Portfolio) -> None:
+def _predict_own(installation: Installation, person: DemoUser, part: Portfolio) -> None:
     """A few companies as the person's own, one at a time."""
-    with ApiClient(endpoints.base_url) as client:
+    with ApiClient(installation.base_url) as client:
         client.sign_in(person.email, person.password)
         for row in _latest(part)[:PERSONAL_COMPANIES]:
             _predict(client, row)
