@@ -224,7 +224,7 @@ def test_a_job_is_not_sent_again_while_it_runs(bulk: Bulk, world: World) -> None
 
 def test_chunks_of_the_same_companies_stored_at_once_lose_and_repeat_nothing(bulk: Bulk, world: World) -> None:
     rows = [healthy(number % 8, year=2000 + number // 8) for number in range(80)]
-    job_id, messages = _ingested(bulk, world, annual_csv(rows))
+    job_id, _ = _ingested(bulk, world, annual_csv(rows))
     other = bulk.submit(world.one.org_admin, annual_csv(list(reversed(rows))))
     ingest_file(bulk.runtime, IngestFile(tenant_id=world.one.id, job_id=other))
     chunks = [
@@ -256,3 +256,15 @@ def test_chunks_of_the_same_companies_stored_at_once_lose_and_repeat_nothing(bul
 def _objects_are_gone_afterwards(runtime: Runtime) -> Iterator[None]:
     yield
     shutil.rmtree(runtime.settings.storage_url.removeprefix("file://"), ignore_errors=True)
+
+
+def test_two_chunks_that_end_at_once_do_not_wait_for_each_other(bulk: Bulk, world: World) -> None:
+    rows = [healthy(number) for number in range(80)]
+    job_id, _ = _ingested(bulk, world, annual_csv(rows))
+    before = bulk.rows("select deadlocks from pg_stat_database where datname = current_database()")
+    chunks = [ScoreChunk(tenant_id=world.one.id, job_id=job_id, number=number) for number in range(1, 21)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda message: score_chunk(bulk.runtime, message), chunks))
+    assert bulk.job(job_id)["state"] == "completed"
+    bulk.superuser.execute("select pg_stat_clear_snapshot()")
+    assert bulk.rows("select deadlocks from pg_stat_database where datname = current_database()") == before

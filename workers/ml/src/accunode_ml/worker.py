@@ -9,8 +9,10 @@ from celery import Celery, bootsteps, signals
 from accunode_common.log import configure_logging, get_logger
 from accunode_common.storage import StorageError
 from accunode_common.tasks.celery import create_celery
-from accunode_ml.bulk.tasks import register
+from accunode_ml.bulk import tasks as bulk
 from accunode_ml.heartbeat import BEAT_SECONDS, beat
+from accunode_ml.monitoring import tasks as monitoring
+from accunode_ml.portfolio import tasks as portfolio
 from accunode_ml.runtime import Runtime
 from accunode_ml.settings import WorkerSettings
 from accunode_ml.startup import StartupError, await_postgres, await_redis
@@ -55,7 +57,8 @@ def create_worker(settings: WorkerSettings) -> Celery:
     """The worker's Celery application with all its tasks. Nothing is contacted yet."""
     app = create_celery("accunode-worker", settings)
     runtime = ProcessRuntime(settings)
-    register(app, runtime)
+    for feature in (bulk, portfolio, monitoring):
+        feature.register(app, runtime)
     app.steps["consumer"].add(_heartbeat_step(settings))
     _connect(settings, runtime)
     return app

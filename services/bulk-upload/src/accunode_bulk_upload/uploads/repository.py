@@ -40,7 +40,7 @@ async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | N
 
 async def lock(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
     """One upload that the caller may change, locked until the transaction ends."""
-    statement = uploads(subject).where(Job.id == job_id).with_for_update()
+    statement = uploads(subject).where(Job.id == job_id).with_for_update(key_share=True)
     found: Job | None = await session.scalar(statement.execution_options(populate_existing=True))
     return found
 

@@ -58,7 +58,7 @@ _FILL = text("""
            or (c.sector is null and g.sector is not null)
            or (c.market_cap is null and g.market_cap is not null)
            or (c.currency is null and g.currency is not null)
-        order by c.id for update of c
+        order by c.id for no key update of c
     )
     update credit.companies c
     set symbol = coalesce(c.symbol, f.symbol), external_id = coalesce(c.external_id, f.external_id),

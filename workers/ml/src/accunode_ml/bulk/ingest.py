@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
 from accunode_common.models.bulk import ChunkState, Job, JobState
-from accunode_common.models.registry import ModelStatus, ModelVersion
 from accunode_common.tabular import TabularError
 from accunode_common.tasks import leases
 from accunode_common.tasks.leases import FILE, Lease, LeaseLostError
@@ -23,7 +22,7 @@ from accunode_ml.bulk.cutting import Cutter
 from accunode_ml.bulk.issues import copy_issues
 from accunode_ml.ingest import CleanFile, RejectedRow, SkippedRow, clean_file
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Kind
+from accunode_ml.serving import serving_version
 
 STEP_SECONDS = 2.0
 STEP_ISSUES = 20_000
@@ -105,14 +104,6 @@ def _forget(session: Session, job: Job) -> None:
     job.result = {}
 
 
-def _serving_version(session: Session, runtime: Runtime, kind: Kind) -> str:
-    """The registry's champion; one version scores the whole file, whatever is promoted meanwhile."""
-    serving = session.scalar(
-        select(ModelVersion.version).where(ModelVersion.kind == kind, ModelVersion.status == ModelStatus.CHAMPION)
-    )
-    return serving or runtime.models.champion(kind).version
-
-
 class _Reader:
     """One reading of one file."""
 
@@ -179,7 +170,8 @@ class _Reader:
             self._write_step(session, job)
             leases.settle(session, self._lease, ChunkState.DONE)
             job.file_report = report
-            job.model_version = _serving_version(session, self._runtime, jobs.kind_of(job))
+            # One version scores the whole file, whatever is promoted meanwhile.
+            job.model_version = serving_version(session, self._runtime, jobs.kind_of(job))
             job.state = JobState.SCORING
             job.ingested_at = session.execute(select(text("now()"))).scalar_one()
             settle.move_on(session, self._runtime, job)

@@ -64,8 +64,12 @@ def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
 
 
 def lock(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
-    """The job, which nobody else changes until the transaction ends."""
-    return session.get(Job, (tenant_id, job_id), populate_existing=True, with_for_update=True)
+    """The job, which nobody else changes until the transaction ends.
+
+    It is no lock on the key: rows that refer to the job are stored meanwhile, or two chunks that have stored theirs
+    would wait for each other for ever.
+    """
+    return session.get(Job, (tenant_id, job_id), populate_existing=True, with_for_update={"key_share": True})
 
 
 def ensure_file_chunk(session: Session, job: Job) -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -17,11 +16,10 @@ from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.scoring import ScoredChunk, score_rows
 from accunode_ml.bulk.store import Stored, store
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Grade, MasterScale
+from accunode_ml.serving import master_scale
+from accunode_scoring import MasterScale
 
 GIVE_WAY_TRIES = 5
-
-_SCALE = text("select master_scale from tenancy.tenants where id = :tenant_id")
 
 logger = get_logger(__name__)
 
@@ -72,7 +70,7 @@ def _begin(runtime: Runtime, message: ScoreChunk) -> _Work | None:
             settle.give_up(session, runtime, lease, "the worker died each time")
             return None
         key = chunk_file.chunk_key(job, settle.reading_of(session, job), lease.number)
-        return _Work(job, lease, key, _master_scale(session, job))
+        return _Work(job, lease, key, master_scale(session, job.tenant_id))
 
 
 def _stop(session: Session, runtime: Runtime, job: Job) -> None:
@@ -80,13 +78,6 @@ def _stop(session: Session, runtime: Runtime, job: Job) -> None:
     if locked is not None and locked.state == JobState.CANCELLING:
         settle.cancel_if_idle(session, locked)
         settle.move_on(session, runtime, locked)
-
-
-def _master_scale(session: Session, job: Job) -> MasterScale | None:
-    own = session.execute(_SCALE, {"tenant_id": job.tenant_id}).scalar_one_or_none()
-    if not own:
-        return None
-    return MasterScale(tuple(Grade(str(g["name"]), float(g["upper"]), float(g["midpoint"])) for g in own))
 
 
 def _score(runtime: Runtime, work: _Work) -> ScoredChunk:

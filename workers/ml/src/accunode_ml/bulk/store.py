@@ -1,7 +1,7 @@
 """Stores a scored chunk: one copy, then a fixed number of statements, all in the caller's transaction.
 
 Each row of `incoming` gets an outcome; what cannot be stored gets a code and a message too. Row-level security decides
-what the submitter sees and may edit: selecting `for update` shows editable rows only.
+what the submitter sees and may edit: selecting for update shows editable rows only.
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ _REFUSE = text("""
 _LOCK_EDITABLE = text("""
     with editable as (
         select p.id from incoming i join credit.predictions p on p.tenant_id = i.tenant_id and p.id = i.stored
-        where i.outcome is null order by p.id for update of p
+        where i.outcome is null order by p.id for no key update of p
     )
     update incoming i set outcome = 'edited' from editable e where i.stored = e.id
 """)

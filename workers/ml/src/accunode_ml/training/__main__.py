@@ -8,7 +8,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from accunode_ml.training.data import read_us_accounts
-from accunode_ml.training.export import save
+from accunode_ml.training.export import save, save_card
 from accunode_ml.training.pipeline import steps, train
 from accunode_ml.training.recipe import RECIPES
 from accunode_scoring.kinds import Kind
@@ -19,6 +19,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the model library")] = Path(
         "libs/scoring/src/accunode_scoring/models"
     ),
+    cards: Annotated[Path, typer.Option(help="folder of the model cards")] = Path("docs/model-cards"),
     kind: Annotated[list[Kind] | None, typer.Option(help="only these kinds")] = None,
     processes: Annotated[int, typer.Option(min=1, help="trainings at once; the result is the same")] = 2,
 ) -> None:
@@ -33,7 +34,9 @@ def main(
             progress.update(task, advance=1, description=what)
 
         for trained_kind, variants in groupby(recipes, lambda recipe: recipe.kind):
-            hashes = save([train(recipe, accounts, advance, processes) for recipe in variants], out)
+            trained = [train(recipe, accounts, advance, processes) for recipe in variants]
+            hashes = save(trained, out)
+            save_card(trained, out, cards)
             progress.console.print(f"{trained_kind}: {len(hashes)} files")
 
 

@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 
 from accunode_ml.training.booster import feature_matrix
+from accunode_ml.training.card import write_card
 from accunode_ml.training.data import HORIZONS
+from accunode_ml.training.evaluation import evaluate
+from accunode_ml.training.golden import golden
 from accunode_ml.training.pipeline import Trained
+from accunode_ml.training.plots import draw
 from accunode_ml.training.reference import describe, marginal
+from accunode_scoring.library import ModelLibrary
+from accunode_scoring.statement_scorer import StatementScorer, build_scorer
 
 MANIFEST = "manifest.json"
 
@@ -87,10 +93,42 @@ def write_manifest(folder: Path, kind: str, version: str, files: dict[str, str])
     path.write_text(dumps(manifest))
 
 
-def save(trained: Sequence[Trained], folder: Path) -> dict[str, str]:
-    """Write one version (its model and variants) and enter it in the manifest; returns SHA-256 by file name."""
-    recipe = trained[0].recipe
+def version_files(trained: Sequence[Trained]) -> dict[str, str]:
+    """All files of a version: its model and variants, golden rows, and the card's metrics."""
     files = {name: text for one in trained for name, text in model_files(one).items()}
-    hashes = write_version(folder, recipe.kind, recipe.version, files)
+    scorer = build_scorer({name: text.encode() for name, text in files.items()})
+    files["golden.json"] = dumps(golden(scorer, trained[0].recipe.seed))
+    files["metrics.json"] = dumps(
+        {one.recipe.variant or "plain": evaluate(one.recipe, one.validation, one.rolling) for one in trained}
+    )
+    return files
+
+
+def save(trained: Sequence[Trained], folder: Path) -> dict[str, str]:
+    """Write one version and enter it in the manifest; returns SHA-256 by file name."""
+    recipe = trained[0].recipe
+    hashes = write_version(folder, recipe.kind, recipe.version, version_files(trained))
     write_manifest(folder, recipe.kind, recipe.version, hashes)
     return hashes
+
+
+def save_card(trained: Sequence[Trained], models: Path, cards: Path) -> None:
+    """Write the version's card and its plots from the files just written."""
+    recipe = trained[0].recipe
+    scorer = ModelLibrary.load(models).scorer(recipe.kind, recipe.version)
+    scorers = {one.recipe.variant: scorer for one in trained}
+    if isinstance(scorer, StatementScorer):
+        scorers[""] = scorer.plain
+    metrics = json.loads((models / recipe.kind / recipe.version / "metrics.json").read_text())
+    plots = {
+        one.recipe.variant: draw(
+            cards,
+            f"{recipe.kind}-{recipe.version}{one.recipe.variant and '-'}{one.recipe.variant}",
+            one.rolling,
+            scorers[one.recipe.variant],
+        )
+        for one in trained
+    }
+    write_card(
+        cards, recipe, scorers, {one.recipe.variant: metrics[one.recipe.variant or "plain"] for one in trained}, plots
+    )

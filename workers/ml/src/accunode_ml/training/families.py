@@ -27,7 +27,8 @@ class Families:
         features = feature_matrix(self.recipe, accounts.matrix(self.recipe.feature_set.columns))
         names = [feature.name for feature in self.recipe.feature_set.features]
         booster = lgb.Booster(model_str=self.booster)
-        return self.scorecard.log_odds(features, names), np.asarray(booster.predict(features, raw_score=True, num_threads=1))
+        raw = booster.predict(features, raw_score=True, num_threads=1)
+        return self.scorecard.log_odds(features, names), np.asarray(raw)
 
 
 def recency(recipe: Recipe, accounts: Accounts) -> Vector:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from accunode_ml.training.calibration import OutOfTime, Platt, fit_platt, join, known, origins, predict_origin
 from accunode_ml.training.data import HORIZONS, Accounts
+from accunode_ml.training.evaluation import Predicted, frozen, rolled
 from accunode_ml.training.families import Families, train_families
 from accunode_ml.training.interval import interval_table, moved
 from accunode_ml.training.pool import Advance, run
@@ -26,11 +27,17 @@ class Trained:
     ensemble: dict[int, Platt]
     single: dict[str, Platt]
     interval: tuple[list[float], list[float]]
+    validation: dict[int, Predicted]
+
+    @property
+    def rolling(self) -> dict[int, Predicted]:
+        """Rolling-origin predictions by horizon."""
+        return {h: rolled(out, self.ensemble[h], self.single) for h, out in self.out_of_time.items()}
 
 
 def steps(recipe: Recipe) -> int:
     """How often `train` calls `advance`, at most."""
-    return len(HORIZONS) * (len(recipe.origins) + 1) + recipe.bootstraps
+    return len(HORIZONS) * (len(recipe.origins) + 2) + recipe.bootstraps
 
 
 def usable(recipe: Recipe, accounts: Accounts) -> Accounts:
@@ -67,4 +74,7 @@ def train(recipe: Recipe, accounts: Accounts, advance: Advance, processes: int =
     draws = [(recipe, ensemble[1], number) for number in range(recipe.bootstraps)]
     again = run(accounts, moved, draws, advance, f"{recipe.name}: interval", processes)
     interval = interval_table(accounts, families[1], ensemble[1], again)
-    return Trained(recipe, accounts, families, out_of_time, ensemble, single, interval)
+    checks = [(recipe, h, out_of_time[h]) for h in HORIZONS]
+    frozen_results = run(accounts, frozen, checks, advance, f"{recipe.name}: validation", processes)
+    validation = dict(zip(HORIZONS, frozen_results, strict=True))
+    return Trained(recipe, accounts, families, out_of_time, ensemble, single, interval, validation)
