@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,11 @@ from testcontainers.compose import DockerCompose
 from tests.e2e.api import Analyst
 
 from accunode_devstack.ports import free_port
-from accunode_docker.swap import Compose
+from accunode_docker.compose import Compose
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TAG = "integration"
 LEASE_SECONDS = "6"
-LOADED_WITHIN = 180.0
 
 
 class Stack(ABC):
@@ -75,11 +73,10 @@ class ContainerStack(Stack):
 
     def start(self) -> None:
         self.compose.start()
-        self._await_demo()
+        self.command.await_demo()
         host, port = self.compose.get_service_host_and_port("gateway", 8080)
         self.base_url = f"http://{host}:{port}"
-        shown = self.command("run", "--rm", "--no-deps", "-T", "demo", "demo", "--show")
-        self.users = tuple(json.loads(shown)["users"])
+        self.users = tuple(self.command.sign_ins()["users"])
 
     def stop(self) -> None:
         self.command("down", "--volumes", "--timeout", "5", "--remove-orphans")
@@ -106,16 +103,6 @@ class ContainerStack(Stack):
         command = ["python", "-I", "-m", "accunode_common.probe", service, path]
         done = self.container(service).exec_run(command)
         return str(done.output.decode())
-
-    def _await_demo(self) -> None:
-        end = time.monotonic() + LOADED_WITHIN
-        while True:
-            demo = self.container("demo")
-            if demo.status == "exited":
-                assert demo.attrs["State"]["ExitCode"] == 0, demo.logs().decode()
-                return
-            assert time.monotonic() < end, f"the demo is {demo.status}: {demo.logs().decode()}"
-            time.sleep(0.5)
 
 
 class EmbeddedStack(Stack):

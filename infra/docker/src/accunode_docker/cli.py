@@ -126,10 +126,29 @@ def swap(
     project: Annotated[str | None, typer.Option(help="The composed stack; else compose's own choice.")] = None,
 ) -> None:
     """Replace one service of the running stack by its newly built image, without losing a request."""
-    from accunode_docker.swap import Compose
+    from accunode_docker.compose import Compose
     from accunode_docker.swap import swap as swap_service
 
     with one_sentence():
         compose = Compose(project)
         compose("build", service)
         swap_service(service, compose, say=typer.echo)
+
+
+@app.command()
+def memory(rows: Annotated[int, typer.Option(min=1000, help="Rows of the bulk upload.")] = 100_000) -> None:
+    """Start a stack of its own, load it, and print what each container holds; exit 1 above the limits."""
+    from accunode_docker.memory import LIMITS, MEBIBYTE, measure
+
+    with one_sentence():
+        held = measure(rows=rows, say=typer.echo)
+    typer.echo(f"{'container':<14}{'after':>12}{'highest':>12}")
+    for name, (after, highest) in held.items():
+        typer.echo(f"{name:<14}{after / MEBIBYTE:>8.0f} MiB{highest / MEBIBYTE:>8.0f} MiB")
+    within = True
+    for what, names, limit in LIMITS:
+        total = sum(held[name][0] for name in names) / MEBIBYTE
+        within = within and total <= limit
+        typer.echo(f"{what}: {total:.0f} MiB of {limit} MiB")
+    if not within:
+        raise typer.Exit(1)

@@ -8,47 +8,16 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from accunode_common.routing import SERVICES
+from accunode_docker.compose import Compose
 from accunode_docker.errors import DockerError
-from accunode_docker.images import REPOSITORY, docker
+from accunode_docker.images import docker
 
 HEALTHY_LIMIT = 90.0
 PAUSE = 0.5
 SETTLE_SECONDS = 2.0
 """How long requests under way may need to reach their copy after the shares have changed."""
-
-
-@dataclass(frozen=True)
-class Compose:
-    """A composed stack: its project's name and a file with its variables, None for compose's own choice."""
-
-    project: str | None = None
-    env_file: Path | None = None
-
-    def __call__(self, *arguments: str) -> str:
-        """What a compose command prints.
-
-        Raises:
-            DockerError: It fails.
-        """
-        options = ["--project-directory", str(REPOSITORY)]
-        options += ["--project-name", self.project] if self.project else []
-        options += ["--env-file", str(self.env_file)] if self.env_file else []
-        return docker("compose", *options, *arguments)
-
-    def container(self, service: str) -> str:
-        """The id of the service's own container.
-
-        Raises:
-            DockerError: It does not run.
-        """
-        found = self("ps", "--quiet", service).split()
-        if not found:
-            raise DockerError(f"{service} does not run: start the stack first.")
-        return found[0]
 
 
 def swap(service: str, compose: Compose, *, first_share: int = 10, say: Callable[[str], None] = lambda _: None) -> None:
