@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from accunode_common.http.operations import Operation, operations
 from accunode_common.routing import SERVICES, Service
 from accunode_common.settings import AccunodeSettings
+from accunode_common.testing.app import ServiceClient
 
 Settings = Callable[[Service, type[AccunodeSettings]], AccunodeSettings]
 
@@ -45,3 +46,11 @@ def build(settings: Settings, **options: Mapping[str, Any]) -> list[Application]
 def only_known(kind: type[AccunodeSettings], values: Mapping[str, Any]) -> AccunodeSettings:
     """Settings of the class `kind` with those of the `values` that it knows."""
     return kind(**{name: value for name, value in values.items() if name in kind.model_fields})
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running service."""
+
+    application: Application
+    client: ServiceClient

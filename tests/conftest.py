@@ -1,11 +1,17 @@
-"""The four services' applications, built from settings that lead nowhere."""
+"""The four services: built from settings that lead nowhere, and running over one database."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from tests.applications import Application, build, only_known
+from tests.applications import Application, Running, build, only_known
 
 from accunode_auth.admin import generate_key
+from accunode_common.testing.app import running
+from accunode_common.testing.keys import TestIssuer
+from accunode_common.testing.plugin import SettingsFactory
+from accunode_devstack.gateway import ROLES
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +31,25 @@ def applications(tmp_path_factory: pytest.TempPathFactory) -> list[Application]:
         "password_passes": 1,
     }
     return build(lambda _, kind: only_known(kind, values))
+
+
+@pytest.fixture(scope="session")
+async def services(
+    make_settings: SettingsFactory, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[Running]]:
+    """Every service, by the path table."""
+    folder = tmp_path_factory.mktemp("services")
+    generate_key(folder / "key.pem")
+    values: dict[str, Any] = {
+        "signing_key_file": folder / "key.pem",
+        "mail_url": f"file://{folder}/mail",
+        "storage_url": f"file://{folder}/objects",
+        "mfa_key": "a key for tests that nobody else has",
+        "password_memory_kib": 64,
+        "password_passes": 1,
+        "join_attempts": 100_000,
+        "public_requests": 100_000,
+    }
+    built = build(lambda service, kind: make_settings(kind, ROLES[service.name], **values), key_source=issuer.source)
+    async with AsyncExitStack() as stack:
+        yield [Running(each, await stack.enter_async_context(running(each.app))) for each in built]

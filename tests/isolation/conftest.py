@@ -1,24 +1,17 @@
 """All four services running over one database, and one thing of every kind in the first tenant."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from tests.applications import Application, build
 
-from accunode_auth.admin import generate_key
 from accunode_common.http.operations import Operation
 from accunode_common.ids import new_id
 from accunode_common.models import metadata
-from accunode_common.testing.app import ServiceClient, running
-from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World
-from accunode_common.testing.plugin import SettingsFactory
-from accunode_devstack.gateway import ROLES
 from accunode_scoring import Kind, ModelLibrary
 
 THINGS = (
@@ -52,36 +45,6 @@ THINGS = (
     values (%(tenant_id)s, %(organization_id)s, %(email)s, %(owner)s)
     """,
 )
-
-
-@dataclass(frozen=True)
-class Running:
-    """A running service."""
-
-    application: Application
-    client: ServiceClient
-
-
-@pytest.fixture(scope="session")
-async def services(
-    make_settings: SettingsFactory, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[list[Running]]:
-    """Every service, by the path table."""
-    folder = tmp_path_factory.mktemp("isolation")
-    generate_key(folder / "key.pem")
-    values: dict[str, Any] = {
-        "signing_key_file": folder / "key.pem",
-        "mail_url": f"file://{folder}/mail",
-        "storage_url": f"file://{folder}/objects",
-        "mfa_key": "a key for tests that nobody else has",
-        "password_memory_kib": 64,
-        "password_passes": 1,
-        "join_attempts": 100_000,
-        "public_requests": 100_000,
-    }
-    built = build(lambda service, kind: make_settings(kind, ROLES[service.name], **values), key_source=issuer.source)
-    async with AsyncExitStack() as stack:
-        yield [Running(each, await stack.enter_async_context(running(each.app))) for each in built]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.isolation.conftest import Belongings, Running, elsewhere, permitted
+from tests.applications import Running
+from tests.isolation.conftest import Belongings, elsewhere, permitted
 from tests.samples import resolve, sample
 
 from accunode_common.http.operations import Operation

@@ -62,7 +62,7 @@ async def list_audit_events(
 async def export_audit_events(subject: AuditReader, app: AppResources, filters: Filters) -> StreamingResponse:
     """The filtered events as CSV, newest first. Text that begins like a formula is neutralised."""
     return StreamingResponse(
-        service.export(app.database, subject, filters),
+        await service.export(app.database, subject, filters),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="audit-events.csv"'},
     )

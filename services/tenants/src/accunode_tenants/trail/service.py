@@ -44,7 +44,19 @@ async def list_page(
 
 
 async def export(database: Database, subject: Subject, filters: AuditFilters) -> AsyncIterator[bytes]:
-    """The events as CSV, newest first, in chunks from a transaction of their own."""
+    """The events as CSV, newest first, in chunks. What fails before the first fails here, where it can be told."""
+    chunks = _chunks(database, subject, filters)
+    first = await anext(chunks)
+
+    async def all_chunks() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return all_chunks()
+
+
+async def _chunks(database: Database, subject: Subject, filters: AuditFilters) -> AsyncIterator[bytes]:
     sink = io.BytesIO()
     writer = CsvWriter(sink, [OutputColumn(name) for name in COLUMNS], bom=True)
     async with database.transaction(subject.access) as session:
