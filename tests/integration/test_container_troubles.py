@@ -10,7 +10,7 @@ from typing import Any
 import docker
 import pytest
 from docker.models.containers import Container
-from testcontainers.postgres import PostgresContainer
+from testcontainers.community.postgres import PostgresContainer
 from tests.integration.engine import has_image
 from tests.integration.stacks import TAG, ContainerStack
 
