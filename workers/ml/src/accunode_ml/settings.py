@@ -51,13 +51,18 @@ class RelaySettings(HeartbeatSettings, DatabaseSettings, RedisSettings):
     Attributes:
         relay_batch: Messages published in one transaction.
         relay_poll_seconds: How often the outbox is looked at when nobody notifies.
+        seal_seconds: How often new events of the audit trail are sealed.
         sweep_seconds: How often unfinished work is looked for.
         stalled_seconds: How long a job may stand still before it is looked after.
+        monitoring_hour: From which hour of the day, UTC, the tenants' populations are held against the models'; 24 for
+            never.
         startup_seconds: How long a starting relay waits for Redis and PostgreSQL.
     """
 
     relay_batch: int = Field(default=200, ge=1)
     relay_poll_seconds: float = Field(default=1, gt=0)
+    seal_seconds: float = Field(default=5, gt=0)
     sweep_seconds: float = Field(default=5, gt=0)
     stalled_seconds: float = Field(default=600, gt=0)
+    monitoring_hour: int = Field(default=2, ge=0, le=24)
     startup_seconds: float = Field(default=30, gt=0)

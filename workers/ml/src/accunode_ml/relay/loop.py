@@ -1,4 +1,4 @@
-"""The relay's life: listen, publish, sweep, beat; begin again when PostgreSQL or Redis were away."""
+"""The relay's life: listen, publish, seal, sweep, beat; begin again when PostgreSQL or Redis were away."""
 
 import threading
 import time
@@ -8,15 +8,18 @@ import redis
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.engine import make_url
 
+from accunode_common.audit_chain import seal
 from accunode_common.log import get_logger
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.outbox import CHANNEL
 from accunode_ml.heartbeat import BEAT_SECONDS, beat
+from accunode_ml.relay.daily import DailyRound
 from accunode_ml.relay.publisher import Publisher
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_ml.settings import RelaySettings
 
 LONGEST_PAUSE_SECONDS = 5.0
+SEAL_BATCH = 500
 _SOCKET_SECONDS = 5.0
 
 logger = get_logger(__name__)
@@ -35,6 +38,7 @@ class Relay:
         self._stop = stop
         self._publisher = Publisher(create_celery("accunode-relay", settings), settings.relay_batch)
         self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
+        self._daily = DailyRound(settings.monitoring_hour)
         self._broker = redis.Redis.from_url(
             settings.redis_url.get_secret_value(),
             decode_responses=True,
@@ -43,6 +47,7 @@ class Relay:
         )
         self._heartbeat = settings.heartbeat("relay")
         self._next_sweep = 0.0
+        self._next_seal = 0.0
         self._next_beat = 0.0
         self._pause = 0.0
 
@@ -77,6 +82,7 @@ class Relay:
         connection.execute(f"LISTEN {CHANNEL}")
         while not self._stop.is_set():
             self._beat()
+            self._seal(connection)
             try:
                 self._publisher.publish_all(connection)
                 self._sweep(connection)
@@ -86,11 +92,19 @@ class Relay:
             for _ in connection.notifies(timeout=self._settings.relay_poll_seconds, stop_after=1):
                 pass
 
+    def _seal(self, connection: psycopg.Connection) -> None:
+        """Seal a batch of the audit trail; a full one is followed by the next at once, between two publications."""
+        if time.monotonic() < self._next_seal:
+            return
+        if seal(connection, limit=SEAL_BATCH) < SEAL_BATCH:
+            self._next_seal = time.monotonic() + self._settings.seal_seconds
+
     def _sweep(self, connection: psycopg.Connection) -> None:
         if time.monotonic() < self._next_sweep:
             return
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
-        if self._sweeper.sweep(connection, self._broker):
+        sent = self._sweeper.sweep(connection, self._broker)
+        if self._daily.start_if_due(connection, self._broker) or sent:
             self._publisher.publish_all(connection)
 
     def _beat(self) -> None:
