@@ -87,3 +87,24 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing the tools for tests and training"
 	@$(UV) --require-hashes -r requirements/dev.txt
 	@touch $@
+
+# Containers.
+.PHONY: images push swap compose-up compose-down bench-memory
+
+images: $(VENV)/.run ## Build every image and print how large it is
+	@$(BIN)/python -m accunode_docker images
+
+push: $(VENV)/.dev ## Push one image to ECR, named by digest; SERVICE=auth
+	@$(BIN)/python -m accunode_docker push $(SERVICE)
+
+swap: $(VENV)/.run ## Replace a service of the composed stack without losing a request; SERVICE=auth
+	@$(BIN)/python -m accunode_docker swap $(SERVICE)
+
+compose-up: ## Start the whole product in containers, with the demo
+	@docker compose up --build --detach && docker compose logs --follow --no-log-prefix demo
+
+compose-down: ## Stop the containers; VOLUMES=1 deletes their data too
+	@docker compose down $(if $(VOLUMES),--volumes)
+
+bench-memory: $(VENV)/.run ## Measure what the containers hold in memory after a load run
+	@$(BIN)/python -m accunode_docker memory
