@@ -1,5 +1,6 @@
 """Task names, queues and payloads. A payload is JSON of identifiers; a newer one may add optional fields only."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -77,3 +78,56 @@ class PurgeFiles(TaskMessage):
     task: ClassVar[str] = "bulk.purge_files"
 
     job_id: UUID
+
+
+class JobMessage(TaskMessage):
+    """Do a job, from wherever it stands. It can come at any time, and any number of times."""
+
+    job_id: UUID
+
+
+class RescorePortfolio(JobMessage):
+    """Score all predictions again that the job's submitter may edit."""
+
+    task: ClassVar[str] = "portfolio.rescore"
+
+
+class StressPortfolio(JobMessage):
+    """Score the submitter's portfolio under a scenario, and store the comparison in the job."""
+
+    task: ClassVar[str] = "portfolio.stress"
+
+
+class MonitorDrift(JobMessage):
+    """Hold a tenant's population against the one that a model was trained on."""
+
+    task: ClassVar[str] = "monitoring.drift"
+
+
+class MonitorTenant(TaskMessage):
+    """The same for every serving model, without a job; once a day."""
+
+    task: ClassVar[str] = "monitoring.tenant"
+
+
+class MonitorEveryTenant(TaskMessage):
+    """Send `MonitorTenant` for each tenant. Its own tenant is the platform's."""
+
+    task: ClassVar[str] = "monitoring.every_tenant"
+
+
+JOB_MESSAGES: Mapping[str, type[JobMessage]] = {
+    "rescore": RescorePortfolio,
+    "stress": StressPortfolio,
+    "drift": MonitorDrift,
+}
+"""What gets a job of a type going; bulk uploads have messages of their own."""
+
+
+def advance_message(
+    job_type: str, tenant_id: UUID, job_id: UUID, *, request_id: str | None = None, resend: bool = False
+) -> TaskMessage:
+    """What has a job looked at that stands still, was cancelled, or whose messages were lost."""
+    if job_type in JOB_MESSAGES:
+        return JOB_MESSAGES[job_type](tenant_id=tenant_id, job_id=job_id, request_id=request_id)
+    return AdvanceJob(tenant_id=tenant_id, job_id=job_id, request_id=request_id, resend=resend)

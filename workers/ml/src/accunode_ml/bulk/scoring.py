@@ -1,6 +1,7 @@
 """Scores a chunk as one matrix and lays the result out as the rows to store."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,11 +47,7 @@ def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> Sco
     laid_out = {
         **{name: column for name, column in known.items() if name not in RATIO_COLUMNS},
         **{name: known.get(name, empty) for name in RATIO_COLUMNS},
-        **{name: getattr(scores, name) for name in PROBABILITIES},
-        "grade": _take(scores.grades, scores.grade),
-        "risk_level": _take(tuple(level.value for level in scores.risk_levels), scores.risk_level),
-        "reason_codes": _reason_arrays(scores),
-        "flags": _flag_arrays(scores),
+        **stored_columns(scores),
         "prediction_id": [new_id().hex for _ in range(count)],
         "company_id": [new_id().hex for _ in range(count)],
         "version_id": [new_id().hex for _ in range(count)],
@@ -59,6 +56,21 @@ def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> Sco
 
 
 PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+
+
+def stored_columns(scores: ScoreMatrix) -> dict[str, Any]:
+    """The scores by the columns that they are stored in; codes and flags in PostgreSQL's notation of arrays.
+
+    Raises:
+        ValueError: They were made without reasons.
+    """
+    return {
+        **{name: getattr(scores, name) for name in PROBABILITIES},
+        "grade": _take(scores.grades, scores.grade),
+        "risk_level": _take(tuple(level.value for level in scores.risk_levels), scores.risk_level),
+        "reason_codes": _reason_arrays(scores),
+        "flags": _flag_arrays(scores),
+    }
 
 
 def _take(names: tuple[str, ...], places: NDArray[np.integer]) -> NDArray[np.object_]:

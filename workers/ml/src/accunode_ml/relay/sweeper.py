@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.tasks.messages import AdvanceJob, Queue
+from accunode_common.tasks.messages import Queue, TaskMessage, advance_message
 
 REPEAT_SECONDS = 60.0
 """How long a job that was reported is left in peace: the workers may be away."""
@@ -18,8 +18,8 @@ PURGE_SECONDS = 300.0
 MARKER = "accunode:relay:redis-run"
 
 _STALLED = """
-    select j.tenant_id, j.id from bulk.jobs j
-    where j.type = 'bulk_upload' and j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
+    select j.tenant_id, j.id, j.type from bulk.jobs j
+    where j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
       and (%(all)s or j.updated_at < now() - make_interval(secs => %(stalled)s) or exists (
           select 1 from bulk.chunks c
           where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state in ('ready', 'leased')
@@ -55,8 +55,8 @@ class Sweeper:
             if lost is not None or now - self._reported.get(job[1], -REPEAT_SECONDS) >= REPEAT_SECONDS
         ]
         with connection.transaction():
-            for tenant_id, job_id in due:
-                self._send(connection, AdvanceJob(tenant_id=tenant_id, job_id=job_id, resend=lost is not None))
+            for tenant_id, job_id, job_type in due:
+                self._send(connection, advance_message(job_type, tenant_id, job_id, resend=lost is not None))
         self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in jobs}
         if lost is not None:
             logger.warning("redis began afresh", jobs=len(due))
@@ -66,7 +66,7 @@ class Sweeper:
         self._purge(connection, now)
         return len(due)
 
-    def _send(self, connection: psycopg.Connection, message: AdvanceJob) -> None:
+    def _send(self, connection: psycopg.Connection, message: TaskMessage) -> None:
         payload = Jsonb(message.model_dump(mode="json", exclude_none=True))
         connection.execute(_ENQUEUE, [message.tenant_id, new_id(), message.task, Queue.MAINTENANCE.value, payload])
 

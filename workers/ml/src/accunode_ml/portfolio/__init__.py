@@ -1,0 +1,1 @@
+"""Jobs over a whole portfolio: rescoring and stress runs."""
