@@ -14,6 +14,7 @@ from accunode_auth.parts import AppResources, AuthParts
 from accunode_common.auth.roles import Role
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
@@ -114,10 +115,10 @@ async def delete_user(
 
 @router.put("/{user_id}/role", summary="Change a person's role")
 async def change_user_role(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: UUID, body: RoleChange
+    subject: Manager, db: SubjectSession, ending: SessionsEnding, trail: AuditTrail, user_id: UUID, body: RoleChange
 ) -> UserOut:
     """Gives another role in the same tenant, never above the caller's own; the person's tokens end at once."""
-    found, membership, before = await service.change_role(db, app, subject, user_id, body)
+    found, membership, before = await service.change_role(db, ending, subject, user_id, body)
     details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
     await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
     return _person(found)

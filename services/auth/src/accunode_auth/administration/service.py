@@ -21,6 +21,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, set_context
 from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError, NotFoundError
 from accunode_common.http.conditional import Conditional
+from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
@@ -148,7 +149,7 @@ async def rename(db: AsyncSession, subject: Subject, user_id: UUID, match: Condi
 
 
 async def change_role(
-    db: AsyncSession, app: Resources, subject: Subject, user_id: UUID, body: RoleChange
+    db: AsyncSession, ending: Ending, subject: Subject, user_id: UUID, body: RoleChange
 ) -> tuple[Person, Membership, str]:
     """Give a person another role in the same tenant; gives the membership and the role before.
 
@@ -180,7 +181,7 @@ async def change_role(
         await repository.remove_memberships(db, [membership.id])
         membership = _membership(user_id, place, body.role)
         db.add(membership)
-    await app.revocations.revoke_user(user_id)
+    await ending.user(user_id)
     await db.flush()
     return await person(db, user_id), membership, before
 
