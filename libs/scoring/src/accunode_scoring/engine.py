@@ -149,6 +149,12 @@ class Engine:
             one += contribution
         return BlockResult(contributions, scorecard, total[:, 3], (one, total[:, 1], total[:, 2]))
 
+    def main_effect(self, feature: int, values: Vector) -> Vector:
+        """Log-odds that one feature alone adds to the 1-year ensemble, averaged over the others, shape (n,)."""
+        places = self._binners[feature](values) + self._main_offsets[feature]
+        effect: Vector = self._cells[places, 0]
+        return effect
+
 
 def _pair_cells(members: Sequence[Additive], f: int, g: int) -> Vector:
     cells = np.zeros((len(members[0].edges[f]) + 2, len(members[0].edges[g]) + 2, _WIDTH))

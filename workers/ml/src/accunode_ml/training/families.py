@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from accunode_ml.training.booster import feature_matrix, train_booster, with_blanks
 from accunode_ml.training.data import Accounts
@@ -37,7 +38,12 @@ def recency(recipe: Recipe, accounts: Accounts) -> Vector:
 
 
 def train_families(recipe: Recipe, accounts: Accounts, horizon: int) -> Families:
-    """Train on every given row; labels must be known."""
+    """Train on every given row; labels must be known. One thread, so that the result is the same on any machine."""
+    with threadpool_limits(1):
+        return _train(recipe, accounts, horizon)
+
+
+def _train(recipe: Recipe, accounts: Accounts, horizon: int) -> Families:
     label, weight = accounts.labels[horizon], recency(recipe, accounts)
     inputs = accounts.matrix(recipe.feature_set.columns)
     scorecard = train_scorecard(recipe, feature_matrix(recipe, inputs), label, weight)

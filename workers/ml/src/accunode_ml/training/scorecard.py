@@ -14,6 +14,7 @@ Vector = NDArray[np.float64]
 
 _SMOOTHING = 2.0
 _LEAST_COEFFICIENT = 0.02
+_DROPPED_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,17 @@ def train_scorecard(recipe: Recipe, features: Vector, label: Vector, weight: Vec
         for place, feature in enumerate(recipe.feature_set.features)
     ]
     columns = list(range(len(classes)))
+    evidence = np.column_stack([classes[c].apply(features[:, c]) for c in columns])
     while True:
-        evidence = np.column_stack([classes[c].apply(features[:, c]) for c in columns])
-        model = LogisticRegression(C=10.0, max_iter=500).fit(evidence, label, sample_weight=weight)
+        model = LogisticRegression(C=10.0, solver="newton-cholesky")
+        model.fit(evidence[:, columns], label, sample_weight=weight)
         coefficients = model.coef_[0]
-        worst = int(np.argmin(coefficients))
-        if coefficients[worst] >= _LEAST_COEFFICIENT or len(columns) == 1:
+        worst = [int(place) for place in np.argsort(coefficients)[:_DROPPED_AT_ONCE]]
+        worst = [place for place in worst if coefficients[place] < _LEAST_COEFFICIENT]
+        if not worst or len(columns) <= len(worst):
             kept = tuple(classes[c] for c in columns)
             return Scorecard(float(model.intercept_[0]), kept, tuple(coefficients.tolist()))
-        columns.pop(worst)
+        columns = [c for place, c in enumerate(columns) if place not in worst]
 
 
 def _classes(name: str, values: Vector, label: Vector, weight: Vector, count: int, monotone: int) -> Classes:

@@ -1,0 +1,138 @@
+"""What a model card reports: discrimination, calibration and stability on rows that no model had seen."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accunode_ml.training.calibration import OutOfTime, Platt, fit_platt, known, known_by
+from accunode_ml.training.data import HORIZONS, Accounts
+from accunode_ml.training.families import train_families
+from accunode_ml.training.recipe import Recipe
+from accunode_scoring.monitoring import auc, back_test, calibration_line, deciles
+
+Vector = NDArray[np.float64]
+
+VALIDATION_FROM = 2012
+_DRAWS = 400
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Probabilities of the ensemble and of both families, and outcomes, of unseen rows."""
+
+    year: NDArray[np.int64]
+    label: Vector
+    ensemble: Vector
+    scorecard: Vector
+    lightgbm: Vector
+
+
+def frozen(accounts: Accounts, recipe: Recipe, horizon: int, out: OutOfTime) -> Predicted:
+    """Validation rows scored by models and calibrations that saw nothing from their first year on."""
+    rows = known(accounts.take(accounts.fiscal_year >= VALIDATION_FROM), horizon)
+    before = out.until(VALIDATION_FROM - horizon)
+    families = train_families(recipe, known_by(accounts, VALIDATION_FROM, horizon), horizon)
+    scorecard, lightgbm = families.log_odds(rows)
+    ensemble = fit_platt(recipe, before, before.scorecard, before.lightgbm)
+    return Predicted(
+        rows.fiscal_year,
+        rows.labels[horizon],
+        _probability(ensemble.log_odds(scorecard, lightgbm)),
+        _probability(fit_platt(recipe, before, before.scorecard).log_odds(scorecard)),
+        _probability(fit_platt(recipe, before, before.lightgbm).log_odds(lightgbm)),
+    )
+
+
+def rolled(out: OutOfTime, ensemble: Platt, single: Mapping[str, Platt]) -> Predicted:
+    """Rolling-origin rows; their ranking is out of time, their calibration the final one."""
+    return Predicted(
+        out.year,
+        out.label,
+        _probability(ensemble.log_odds(out.scorecard, out.lightgbm)),
+        _probability(single["scorecard"].log_odds(out.scorecard)),
+        _probability(single["lightgbm"].log_odds(out.lightgbm)),
+    )
+
+
+def measures(pd: Vector, label: Vector, seed: int) -> dict[str, Any]:
+    """AUC with a 95 % bootstrap interval, log-loss, calibration line, mean probability against observed rate."""
+    test = back_test(pd, label)
+    intercept, slope = calibration_line(pd, label)
+    random = np.random.default_rng(seed)
+    draws = [auc(pd[rows], label[rows]) for rows in random.integers(0, len(pd), (_DRAWS, len(pd)))]
+    low, high = np.quantile([value for value in draws if value is not None], [0.025, 0.975])
+    return {
+        "rows": test.companies,
+        "defaults": test.defaults,
+        "auc": _short(test.auc),
+        "auc_low": _short(low),
+        "auc_high": _short(high),
+        "log_loss": _short(test.log_loss),
+        "calibration_slope": _short(slope),
+        "calibration_intercept": _short(intercept),
+        "mean_pd": _short(test.mean_pd),
+        "observed_rate": _short(test.observed_rate),
+        "mean_pd_to_rate": _short(test.ratio),
+    }
+
+
+def evaluate(
+    recipe: Recipe,
+    validation: Mapping[int, Predicted],
+    rolling: Mapping[int, Predicted],
+) -> dict[str, Any]:
+    """All metrics of a card as one JSON document."""
+    document: dict[str, Any] = {"validation": {}, "rolling_origin": {}, "by_year": {}}
+    for horizon in HORIZONS:
+        for name, predicted in (("validation", validation[horizon]), ("rolling_origin", rolling[horizon])):
+            document[name][f"{horizon}y"] = {
+                family: measures(getattr(predicted, family), predicted.label, recipe.seed)
+                for family in ("ensemble", "scorecard", "lightgbm")
+            }
+        document["by_year"][f"{horizon}y"] = by_year(rolling[horizon])
+    test = back_test(rolling[1].ensemble, rolling[1].label)
+    recent = rolling[1].year >= VALIDATION_FROM
+    late = back_test(rolling[1].ensemble[recent], rolling[1].label[recent])
+    document["grades"] = [_shortened(asdict(grade)) for grade in test.grades]
+    document["grades_validation"] = [_shortened(asdict(grade)) for grade in late.grades]
+    document["hosmer_lemeshow"] = _shortened(asdict(test.hosmer_lemeshow)) if test.hosmer_lemeshow else None
+    document["hosmer_lemeshow_validation"] = _shortened(asdict(late.hosmer_lemeshow)) if late.hosmer_lemeshow else None
+    mean, observed = deciles(rolling[1].ensemble, rolling[1].label)
+    document["deciles"] = [
+        {"mean_pd": _short(m), "observed_rate": _short(o)} for m, o in zip(mean, observed, strict=True)
+    ]
+    return document
+
+
+def by_year(predicted: Predicted) -> list[dict[str, Any]]:
+    """Rows, defaults, AUC and level per fiscal year."""
+    table = []
+    for year in np.unique(predicted.year).tolist():
+        rows = predicted.year == year
+        pd, label = predicted.ensemble[rows], predicted.label[rows]
+        table.append(
+            {
+                "fiscal_year": year,
+                "rows": int(rows.sum()),
+                "defaults": int(label.sum()),
+                "auc": _short(auc(pd, label)),
+                "mean_pd": _short(pd.mean()),
+                "observed_rate": _short(label.mean()),
+            }
+        )
+    return table
+
+
+def _probability(log_odds: Vector) -> Vector:
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
+
+
+def _short(value: Any) -> float | None:
+    return None if value is None else float(f"{float(value):.5g}")
+
+
+def _shortened(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _short(value) if isinstance(value, float) else value for name, value in values.items()}
