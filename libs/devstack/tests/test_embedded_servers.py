@@ -17,7 +17,7 @@ from accunode_devstack.ports import free_port
 from accunode_devstack.postgres import PostgresServer, embedded_postgres
 from accunode_devstack.processes import Supervisor
 from accunode_devstack.redis import RedisServer, embedded_redis
-from accunode_devstack.state import State
+from accunode_devstack.state import State, make_own
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="shows what root's PostgreSQL does")
 
@@ -38,6 +38,8 @@ def run(supervisor: Supervisor, server: PostgresServer | RedisServer) -> None:
 
 def postgres_in(state: State) -> PostgresServer:
     home, account = state.postgres_home()
+    if home.parent == state.elsewhere:
+        make_own(home.parent)
     return embedded_postgres(home, port=free_port(), password="a-fine-password", account=account)
 
 

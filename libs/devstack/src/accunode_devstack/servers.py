@@ -11,7 +11,7 @@ from accunode_devstack.postgres import PostgresServer, embedded_postgres
 from accunode_devstack.processes import Supervisor
 from accunode_devstack.programs import Part
 from accunode_devstack.redis import RedisServer, embedded_redis
-from accunode_devstack.state import State
+from accunode_devstack.state import State, make_own
 
 DATABASE = "accunode"
 NAMES = (postgres.NAME, redis.NAME)
@@ -52,6 +52,8 @@ def choose_servers(state: State, supervisor: Supervisor, credentials: Credential
 
 def _postgres(state: State, supervisor: Supervisor, credentials: Credentials) -> PostgresServer:
     home, account = state.postgres_home()
+    if home.parent == state.elsewhere:
+        make_own(home.parent)
     port = _port(supervisor, postgres.NAME)
     server = embedded_postgres(home, port=port, password=credentials.superuser, account=account)
     server.initialise()

@@ -190,8 +190,12 @@ def _answers(endpoints: Endpoints) -> bool:
 
 def data_places(state: State) -> list[tuple[str, Path]]:
     """Where the data of the stack lies, and why PostgreSQL's may lie outside the checkout."""
-    home, account = state.postgres_home()
-    places = [("state", state.root), ("PostgreSQL data", home / "data")]
-    if home.parent != state.root and account is not None:
-        places[1] = (f"PostgreSQL data (outside the checkout, which the account {account.name} cannot reach)", home)
+    places = [("state", state.root)]
+    endpoints = read_endpoints(state)
+    if endpoints is not None and postgres.NAME in endpoints.embedded:
+        home, account = state.postgres_home()
+        what = "PostgreSQL data"
+        if account is not None and home.parent == state.elsewhere:
+            what += f" (outside the checkout, which the account {account.name} cannot reach)"
+        places.append((what, home / "data"))
     return places

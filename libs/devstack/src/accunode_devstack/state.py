@@ -84,10 +84,7 @@ class State:
             )
 
     def postgres_home(self) -> tuple[Path, Account | None]:
-        """The folder for PostgreSQL's data and the account the server runs as (None: the caller's own).
-
-        Raises DevstackError when the folder outside the checkout belongs to someone else.
-        """
+        """The folder for PostgreSQL's data, which need not exist, and the server's account (None: the caller's own)."""
         inside, outside = self.root / "postgres", self.elsewhere / "postgres"
         for home in (inside, outside):
             if (home / "data").exists():
@@ -95,7 +92,6 @@ class State:
         account = postgres_account(inside / "data")
         if account is None or account.reaches(self.root):
             return inside, account
-        _make_own(self.elsewhere)
         return outside, account
 
     @contextmanager
@@ -145,7 +141,8 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _make_own(folder: Path) -> None:
+def make_own(folder: Path) -> None:
+    """Make a folder that others may pass through. Raises DevstackError when somebody else made it first."""
     folder.mkdir(mode=0o711, exist_ok=True)
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid != os.geteuid():
