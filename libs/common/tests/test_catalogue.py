@@ -269,6 +269,18 @@ def test_keys_and_indexes_of_a_tenants_rows_lead_with_the_tenant(table: Table) -
             assert (key.column_keys[0], first.name) == ("tenant_id", "tenant_id"), key.name
 
 
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.fullname)
+def test_no_second_index_of_the_target_fits_a_foreign_key(table: Table) -> None:
+    """Without statistics, PostgreSQL may check the key by the wrong one, and walk through all of a tenant's rows."""
+    for key in table.foreign_key_constraints:
+        referred = {element.column.name for element in key.elements}
+        uniques = [c for c in key.referred_table.constraints if type(c).__name__ == "UniqueConstraint"]
+        for other in (*key.referred_table.indexes, *uniques):
+            names = [column.name for column in other.columns]  # type: ignore[attr-defined]
+            fitting = next((at for at, name in enumerate(names) if name not in referred), len(names))
+            assert fitting < 2, f"{key.name} fits {other.name} as well"
+
+
 def test_the_exceptions_to_leading_with_the_tenant_exist() -> None:
     names = {index.name for table in TENANT_TABLES for index in table.indexes}
     assert set(INDEXES_ACROSS_TENANTS) <= names
