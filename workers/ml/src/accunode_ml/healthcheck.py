@@ -1,5 +1,7 @@
 """`python -m accunode_ml.healthcheck worker` (or `relay`) ends with 0 when that process has beaten lately, else 1."""
 
+from typing import Annotated
+
 import typer
 
 from accunode_common.settings import SettingsError
@@ -7,7 +9,10 @@ from accunode_ml.heartbeat import STALE_SECONDS, age
 from accunode_ml.settings import HeartbeatSettings
 
 
-def check(process: str = "worker", stale_after: float = STALE_SECONDS) -> None:
+def check(
+    process: Annotated[str, typer.Argument(help="worker or relay")] = "worker",
+    stale_after: Annotated[float, typer.Option(help="Seconds after which a heartbeat is too old.")] = STALE_SECONDS,
+) -> None:
     """Look at the heartbeat file of a process."""
     try:
         path = HeartbeatSettings.from_environment().heartbeat(process)

@@ -42,7 +42,8 @@ def add_task(
         with structlog.contextvars.bound_contextvars(**_facts(kind, message)):
             run(runtime(), message)
 
-    app.task(task, name=kind.task, soft_time_limit=limits.soft, time_limit=limits.hard)
+    # Not shared: another application in the same process has tasks of its own.
+    app.task(task, name=kind.task, shared=False, soft_time_limit=limits.soft, time_limit=limits.hard)
 
 
 def _facts(kind: type[TaskMessage], message: TaskMessage) -> Mapping[str, str]:

@@ -76,7 +76,7 @@ def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
             tenant_id=job.tenant_id,
             job_id=job.id,
             number=FILE,
-            seconds=runtime.settings.chunk_lease_seconds,
+            seconds=_lease_seconds(runtime),
         )
         if lease is None:
             return None
@@ -87,6 +87,11 @@ def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
             return None
         _start_afresh(session, job)
         return lease
+
+
+def _lease_seconds(runtime: Runtime) -> float:
+    """Longer than for a chunk: a workbook's strings are read in one go before its first row."""
+    return 3 * runtime.settings.chunk_lease_seconds
 
 
 def _start_afresh(session: Session, job: Job) -> None:
@@ -160,7 +165,7 @@ class _Reader:
         noted = len(self._rejected) + len(self._skipped)
         if time.monotonic() - self._last_step >= STEP_SECONDS or noted >= STEP_ISSUES:
             with self._runtime.database.transaction(self._context) as session:
-                leases.renew(session, self._lease, seconds=self._runtime.settings.chunk_lease_seconds)
+                leases.renew(session, self._lease, seconds=_lease_seconds(self._runtime))
                 self._write_step(session, self._held_job(session))
             self._last_step = time.monotonic()
 
