@@ -1,12 +1,13 @@
 """Jobs that one worker at a time does in steps, each step its own transaction.
 
 The job is leased like the file of a bulk job, under number 0: whoever comes second finds it taken, and whoever is late
-finds another fence. A step that commits renews the lease and takes back the tries counted so far, so that a job is
-given up only when the same step fails every time.
+finds another fence. Each step renews the lease. One that leaves durable progress behind takes back the tries counted so
+far, so that a job is given up only when the same step fails every time.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -79,13 +80,21 @@ class Course:
                 raise _CancelledError
             yield session
 
-    def note(self, session: Session, change: Callable[[Job], None]) -> None:
-        """Change the job's row and renew the lease; the last thing a step does, as the row stays locked."""
+    def note(self, session: Session, change: Callable[[Job], None], *, durable: bool = False) -> None:
+        """Change the job's row and renew the lease; the last thing a step does, as the row stays locked.
+
+        Args:
+            session: The step's.
+            change: What to change.
+            durable: Whether a next run goes on from here instead of beginning afresh.
+        """
         job = self._locked(session)
         change(job)
         job.rows_total = max(job.rows_total, job.rows_accepted + job.rows_rejected + job.rows_skipped)
         jobs.touch(job)
-        session.execute(_FRESH_TRIES, {"tenant_id": job.tenant_id, "job_id": job.id})
+        if durable:
+            session.execute(_FRESH_TRIES, {"tenant_id": job.tenant_id, "job_id": job.id})
+            self._lease = replace(self._lease, attempt=1)
         leases.renew(session, self._lease, seconds=self.runtime.settings.chunk_lease_seconds)
 
     def finish(self, session: Session, result: Mapping[str, Any]) -> None:

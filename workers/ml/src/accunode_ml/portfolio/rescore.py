@@ -186,7 +186,7 @@ def _note(session: Session, course: Course, batch: _Batch, after: UUID, model: J
         job.rows_accepted += len(scored)
         job.rows_rejected += len(batch.rows) - len(scored)
 
-    course.note(session, change)
+    course.note(session, change, durable=True)
 
 
 def _finish(session: Session, course: Course) -> None:
