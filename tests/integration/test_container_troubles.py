@@ -20,6 +20,7 @@ pytestmark = pytest.mark.containers
 
 SECONDS = 60.0
 OLD_POSTGRES = "postgres:15"
+HOST = "another-postgres"
 ROLE_PASSWORD = "a-long-password-for-a-test"
 READ_SECRETS = """
 import json, pathlib
@@ -46,6 +47,14 @@ def started(client: docker.DockerClient, image: str, **options: Any) -> Iterator
         yield container
     finally:
         container.remove(force=True, v=True)
+
+
+@contextmanager
+def postgres(client: docker.DockerClient, image: str, network: str) -> Iterator[PostgresContainer]:
+    """An empty server that the network knows as `HOST`."""
+    with PostgresContainer(image, driver=None) as server:
+        client.networks.get(network).connect(server.get_wrapped_container().id, aliases=[HOST])
+        yield server
 
 
 def said(container: Container) -> list[str]:
@@ -113,9 +122,8 @@ def test_a_service_is_unready_until_the_migrations_are_at_head(
 ) -> None:
     redis_url = containers.container("tenants").exec_run(["cat", "/run/secrets/accunode_redis_url"]).output.decode()
     network = f"{containers.project}_data"
-    with PostgresContainer("postgres:18", driver=None).with_kwargs(network=network) as server:
-        host = server.get_wrapped_container().name
-        address = f"@{host}:5432"
+    with postgres(docker_client, "postgres:18", network) as server:
+        address = f"@{HOST}:5432"
         roles = json.dumps(dict.fromkeys(LOGIN_ROLES, ROLE_PASSWORD))
         prepared = {
             "ACCUNODE_ADMIN_URL": f"postgresql://{server.username}:{server.password}{address}/{server.dbname}",
@@ -180,11 +188,10 @@ def test_a_database_that_cannot_be_used_is_refused_in_one_line(
     if not has_image(image):
         pytest.skip(f"{image} can neither be found nor pulled here")
     network = f"{containers.project}_data"
-    with PostgresContainer(image, driver=None).with_kwargs(network=network) as server:
-        host = server.get_wrapped_container().name
+    with postgres(docker_client, image, network) as server:
         password = "not-the-password" if wrong == "password" else server.password
         environment = {
-            "ACCUNODE_ADMIN_URL": f"postgresql://{server.username}:{password}@{host}:5432/{server.dbname}",
+            "ACCUNODE_ADMIN_URL": f"postgresql://{server.username}:{password}@{HOST}:5432/{server.dbname}",
             "ACCUNODE_ROLE_PASSWORDS": json.dumps(dict.fromkeys(LOGIN_ROLES, ROLE_PASSWORD)),
         }
         with started(docker_client, "setup", command=["prepare"], environment=environment, network=network) as setup:
