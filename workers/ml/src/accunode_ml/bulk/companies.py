@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 ROUNDS = 3
@@ -11,17 +11,25 @@ ROUNDS = 3
 DESCRIPTIONS = ("symbol", "external_id", "sector", "market_cap", "currency")
 """What rows may say of their company beside its name."""
 
-_BY_NAME = text("""
-    update incoming i set obligor = c.id
-    from credit.companies c
-    where i.obligor is null and c.tenant_id = i.tenant_id and c.scope_id = i.scope_id and c.name_key = i.name_key
-""")
-_BY_SYMBOL = text("""
-    update incoming i set obligor = c.id
-    from credit.companies c
-    where i.obligor is null and i.symbol is not null
-      and c.tenant_id = i.tenant_id and c.scope_id = i.scope_id and c.symbol = i.symbol
-""")
+
+def _find(condition: str) -> TextClause:
+    """Notes the company that meets a condition; see `store` for why it is looked up in a lateral subquery."""
+    return text(f"""
+        update incoming i set obligor = found.id
+        from (
+            select n.row_number, c.id
+            from incoming n cross join lateral (
+                select c.id from credit.companies c
+                where c.tenant_id = n.tenant_id and c.scope_id = n.scope_id and {condition} offset 0
+            ) c
+            where n.obligor is null
+        ) found
+        where found.row_number = i.row_number
+    """)  # noqa: S608
+
+
+_BY_NAME = _find("c.name_key = n.name_key")
+_BY_SYMBOL = _find("c.symbol = n.symbol")
 # In the order of their names, so that two chunks that make the same companies wait for each other instead of dying.
 _MAKE = text("""
     insert into credit.companies (tenant_id, id, access_level, organization_id, created_by,
@@ -33,7 +41,7 @@ _MAKE = text("""
     on conflict do nothing
 """)
 _FILL = text("""
-    with given as (
+    with given as materialized (
         select tenant_id, scope_id, obligor,
             (array_agg(symbol order by fiscal_year desc, row_number) filter (where symbol is not null))[1] symbol,
             (array_agg(external_id order by fiscal_year desc, row_number)
@@ -46,33 +54,43 @@ _FILL = text("""
         where outcome is null and obligor is not null
           and not exists (select 1 from incoming made where made.company_id = i.obligor)
         group by tenant_id, scope_id, obligor
-    ), fillable as (
-        select c.tenant_id, c.id, g.external_id, g.sector, g.market_cap, g.currency,
+    ), fillable as materialized (
+        select c.tenant_id, c.id, c.access_level, c.organization_id, c.name, c.name_key,
+            g.external_id, g.sector, g.market_cap, g.currency,
             case when c.symbol is null and not exists (
                 select 1 from credit.companies other
                 where other.tenant_id = g.tenant_id and other.scope_id = g.scope_id and other.symbol = g.symbol
             ) then g.symbol end as symbol
-        from given g join credit.companies c on c.tenant_id = g.tenant_id and c.id = g.obligor
-        where (c.symbol is null and g.symbol is not null)
-           or (c.external_id is null and g.external_id is not null)
-           or (c.sector is null and g.sector is not null)
-           or (c.market_cap is null and g.market_cap is not null)
-           or (c.currency is null and g.currency is not null)
-        order by c.id for no key update of c
+        from (select * from given order by obligor offset 0) g cross join lateral (
+            select * from credit.companies c
+            where c.tenant_id = g.tenant_id and c.id = g.obligor and (
+                (c.symbol is null and g.symbol is not null)
+                or (c.external_id is null and g.external_id is not null)
+                or (c.sector is null and g.sector is not null)
+                or (c.market_cap is null and g.market_cap is not null)
+                or (c.currency is null and g.currency is not null)
+            )
+            offset 0 for no key update
+        ) c
     )
-    update credit.companies c
-    set symbol = coalesce(c.symbol, f.symbol), external_id = coalesce(c.external_id, f.external_id),
-        sector = coalesce(c.sector, f.sector), market_cap = coalesce(c.market_cap, f.market_cap::numeric(20, 2)),
-        currency = coalesce(c.currency, f.currency), version = c.version + 1, updated_at = now()
-    from fillable f
-    where c.tenant_id = f.tenant_id and c.id = f.id
+    insert into credit.companies as c (tenant_id, id, access_level, organization_id, created_by,
+        name, name_key, symbol, external_id, sector, market_cap, currency)
+    select tenant_id, id, access_level, organization_id, :user_id,
+        name, name_key, symbol, external_id, sector, market_cap::numeric(20, 2), currency
+    from fillable
+    on conflict (tenant_id, id) do update
+    set symbol = coalesce(c.symbol, excluded.symbol), external_id = coalesce(c.external_id, excluded.external_id),
+        sector = coalesce(c.sector, excluded.sector), market_cap = coalesce(c.market_cap, excluded.market_cap),
+        currency = coalesce(c.currency, excluded.currency), version = c.version + 1, updated_at = now()
 """)
+_HAS_SYMBOLS = text("select exists (select 1 from incoming where symbol is not null)")
 _LEFT = text("select exists (select 1 from incoming where obligor is null)")
 
 
 def find_companies(session: Session) -> bool:
     """Note the stored company of each row, by symbol and else by name; returns whether every row has one."""
-    session.execute(_BY_SYMBOL)
+    if session.execute(_HAS_SYMBOLS).scalar_one():
+        session.execute(_BY_SYMBOL)
     session.execute(_BY_NAME)
     return not session.execute(_LEFT).scalar_one()
 
@@ -86,9 +104,9 @@ def find_or_make_companies(session: Session, scope: dict[str, Any]) -> None:
     find_companies(session)
 
 
-def fill_companies(session: Session) -> None:
+def fill_companies(session: Session, scope: dict[str, Any]) -> None:
     """Add what rows say of stored companies that nobody knew before; what is known stays.
 
     Companies that the submitter may not edit are passed over: row-level security does not show them for update.
     """
-    session.execute(_FILL)
+    session.execute(_FILL, scope)

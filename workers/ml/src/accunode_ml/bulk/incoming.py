@@ -12,8 +12,8 @@ from accunode_ml.bulk.copying import copy_into
 from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS
 
 _GIVEN = (
-    # The same in all rows. Joined as columns, they are estimated by the average owner; as constants, an owner too new
-    # for the statistics would count as having no rows, and the plan would walk through all of them for each row.
+    # The same in all rows. As columns they are estimated by the average owner; as constants, an owner too new for the
+    # statistics would count as having no rows.
     ("tenant_id", "uuid"),
     ("scope_id", "uuid"),
     ("row_number", "integer"),

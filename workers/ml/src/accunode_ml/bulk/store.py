@@ -2,6 +2,10 @@
 
 Each row of `incoming` gets an outcome; what cannot be stored gets a code and a message too. Row-level security decides
 what the submitter sees and may edit: selecting for update shows editable rows only.
+
+Stored rows are looked up in lateral subqueries with `offset 0`, once for each incoming row and through one index. Left
+free, and without statistics of a table or of an owner who is new, the planner expects an owner to have one row, begins
+with it, and walks through all incoming rows for each of those there really are. Edits are upserts for the same reason.
 """
 
 from collections.abc import Mapping
@@ -33,14 +37,24 @@ _KEPT = (
     "row_number",
     "updated_at",
 )
-_CHANGED = (
-    f"({', '.join(f'p.{name}' for name in RATIO_COLUMNS)}, p.model_version, p.grade)"
-    f" is distinct from ({', '.join(f'i.{name}' for name in RATIO_COLUMNS)}, cast(:model_version as text), i.grade)"
-)
-_SAME_PERIOD = {
-    True: "p.fiscal_year = i.fiscal_year and p.fiscal_quarter = i.fiscal_quarter",
-    False: "p.fiscal_year = i.fiscal_year and p.fiscal_quarter is null",
-}
+
+
+def _changed(given: str, model_version: str) -> str:
+    """Whether a stored prediction differs from what is given now."""
+    stored = ", ".join(f"p.{name}" for name in (*RATIO_COLUMNS, "model_version", "grade"))
+    now = ", ".join((*(f"{given}.{name}" for name in RATIO_COLUMNS), model_version, f"{given}.grade"))
+    return f"({stored}) is distinct from ({now})"
+
+
+def _stored(columns: str, *, quarterly: bool) -> str:
+    """The stored prediction of the company and period of `n`. Its kind is compared so that no other index fits."""
+    quarter = "p.fiscal_quarter = n.fiscal_quarter" if quarterly else "p.fiscal_quarter is null"
+    return f"""
+        select {columns} from credit.predictions p
+        where p.tenant_id = n.tenant_id and p.company_id = n.obligor and p.kind || '' = :kind
+          and p.fiscal_year = n.fiscal_year and {quarter} offset 0
+    """  # noqa: S608
+
 
 _REPEATED = text("""
     with ranked as (
@@ -58,31 +72,40 @@ _REPEATED = text("""
 """)
 
 
-def _find_stored(*, quarterly: bool) -> TextClause:
+def _find_stored(kind: Kind) -> TextClause:
+    stored = _stored("p.id, p.job_id, p.row_number", quarterly=kind is Kind.QUARTERLY)
     return text(f"""
         update incoming i
-        set stored = p.id,
-            outcome = case when p.job_id = :job_id and p.row_number <> i.row_number then 'rejected' end,
-            code = case when p.job_id = :job_id and p.row_number <> i.row_number then 'conflict_duplicate' end,
-            message = case when p.job_id = :job_id and p.row_number <> i.row_number
-                then format('Row %s is about the same company and period.', p.row_number) end
-        from credit.predictions p
-        where i.outcome is null and p.tenant_id = i.tenant_id and p.company_id = i.obligor and p.kind = :kind
-          and {_SAME_PERIOD[quarterly]}
+        set stored = f.id,
+            outcome = case when f.repeats is not null then 'rejected' end,
+            code = case when f.repeats is not null then 'conflict_duplicate' end,
+            message = format('Row %s is about the same company and period.', f.repeats)
+        from (
+            select n.row_number, p.id, case when p.job_id = :job_id and p.row_number <> n.row_number
+                then p.row_number end as repeats
+            from incoming n cross join lateral ({stored}) p
+            where n.outcome is null
+        ) f
+        where f.row_number = i.row_number
     """)  # noqa: S608
 
 
-_FIND_STORED = {quarterly: _find_stored(quarterly=quarterly) for quarterly in (True, False)}
+def _lock_editable(kind: Kind) -> TextClause:
+    stored = _stored("p.id", quarterly=kind is Kind.QUARTERLY)
+    return text(f"""
+        with editable as materialized (
+            select n.row_number from (
+                select * from incoming where outcome is null and stored is not null
+                order by obligor, fiscal_year, fiscal_quarter offset 0
+            ) n cross join lateral ({stored} for no key update) p
+        )
+        update incoming i set outcome = 'edited' from editable e where i.row_number = e.row_number
+    """)  # noqa: S608
+
+
 _REFUSE = text("""
     update incoming set outcome = :outcome, code = :code, message = :message
     where stored is not null and outcome is null
-""")
-_LOCK_EDITABLE = text("""
-    with editable as (
-        select p.id from incoming i join credit.predictions p on p.tenant_id = i.tenant_id and p.id = i.stored
-        where i.outcome is null order by p.id for no key update of p
-    )
-    update incoming i set outcome = 'edited' from editable e where i.stored = e.id
 """)
 
 
@@ -90,30 +113,37 @@ def _keep_versions(kind: Kind) -> TextClause:
     """Keeps predictions as they were, in the form that editing one by one keeps them in."""
     ratios = ", ".join(f"'{ratio.name}', p.{ratio.name}" for ratio in RATIOS[kind])
     kept = ", ".join(f"'{name}', p.{name}" for name in _KEPT)
+    stored = _stored("p.*", quarterly=kind is Kind.QUARTERLY)
     return text(f"""
         insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
-        select p.tenant_id, i.version_id, p.id, p.version,
+        select p.tenant_id, n.version_id, p.id, p.version,
             jsonb_build_object('ratios', jsonb_build_object({ratios}), {kept}), :user_id
-        from incoming i join credit.predictions p on p.tenant_id = i.tenant_id and p.id = i.stored
-        where i.outcome = 'edited' and {_CHANGED}
+        from (select * from incoming where outcome = 'edited' offset 0) n cross join lateral ({stored}) p
+        where {_changed("n", "cast(:model_version as text)")}
     """)  # noqa: S608
 
 
-_KEEP_VERSIONS = {kind: _keep_versions(kind) for kind in (Kind.ANNUAL, Kind.QUARTERLY)}
+_KINDS = (Kind.ANNUAL, Kind.QUARTERLY)
+_FIND_STORED = {kind: _find_stored(kind) for kind in _KINDS}
+_LOCK_EDITABLE = {kind: _lock_editable(kind) for kind in _KINDS}
+_KEEP_VERSIONS = {kind: _keep_versions(kind) for kind in _KINDS}
+_INSERT = f"""
+    insert into credit.predictions as p (tenant_id, id, access_level, organization_id, created_by, company_id, kind,
+        fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, model_version, job_id, row_number)
+    select tenant_id, prediction_id, :access_level, :organization_id, :user_id, obligor, :kind,
+        fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, :model_version, :job_id, row_number
+    from incoming
+"""  # noqa: S608
 _EDIT = text(f"""
-    update credit.predictions p
-    set {", ".join(f"{name} = i.{name}" for name in _SCORED)}, model_version = :model_version, amounts = null,
-        job_id = :job_id, row_number = i.row_number, version = p.version + ({_CHANGED})::int, updated_at = now()
-    from incoming i
-    where i.outcome = 'edited' and p.tenant_id = i.tenant_id and p.id = i.stored
+    {_INSERT} where outcome = 'edited'
+    on conflict (tenant_id, company_id, kind, fiscal_year, fiscal_quarter) do update
+    set {", ".join(f"{name} = excluded.{name}" for name in _SCORED)}, model_version = excluded.model_version,
+        amounts = null, job_id = excluded.job_id, row_number = excluded.row_number,
+        version = p.version + ({_changed("excluded", "excluded.model_version")})::int, updated_at = now()
 """)  # noqa: S608
 _ADD = text(f"""
     with added as (
-        insert into credit.predictions (tenant_id, id, access_level, organization_id, created_by, company_id, kind,
-            fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, model_version, job_id, row_number)
-        select :tenant_id, prediction_id, :access_level, :organization_id, :user_id, obligor, :kind,
-            fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, :model_version, :job_id, row_number
-        from incoming where outcome is null and obligor is not null
+        {_INSERT} where outcome is null and obligor is not null
         order by obligor, fiscal_year, fiscal_quarter
         on conflict do nothing returning row_number
     )
@@ -179,13 +209,13 @@ def store(session: Session, job: Job, chunk: ScoredChunk) -> Stored:
 
 
 def _decide(session: Session, job: Job, scope: dict[str, Any], *, describes: bool) -> None:
-    mode = OnConflict(job.on_conflict)
+    mode, kind = OnConflict(job.on_conflict), kind_of(job)
     if mode is OnConflict.UPDATE and describes and not job.dry_run:
-        fill_companies(session)
+        fill_companies(session, scope)
     for _ in range(ROUNDS):
-        session.execute(_FIND_STORED[job.kind == "quarterly"], scope)
+        session.execute(_FIND_STORED[kind], scope)
         if mode is OnConflict.UPDATE:
-            session.execute(_LOCK_EDITABLE, scope)
+            session.execute(_LOCK_EDITABLE[kind], scope)
         session.execute(_REFUSE, _REFUSALS[mode])
         if job.dry_run:
             session.execute(_WOULD_ADD)
@@ -197,7 +227,7 @@ def _decide(session: Session, job: Job, scope: dict[str, Any], *, describes: boo
         # What stands in the way is not to be seen: it is somebody else's.
         session.execute(_GIVE_UP, _NOT_EDITABLE)
     if mode is OnConflict.UPDATE and session.execute(_EDITED).scalar_one():
-        session.execute(_KEEP_VERSIONS[kind_of(job)], scope)
+        session.execute(_KEEP_VERSIONS[kind], scope)
         session.execute(_EDIT, scope)
 
 
