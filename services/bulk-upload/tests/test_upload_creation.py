@@ -111,6 +111,13 @@ async def test_a_file_that_is_too_large_is_refused_declared_or_not(uploads: Uplo
     [
         ("application/json", b"{}", 415),
         ("multipart/form-data", b"x", 400),
+        pytest.param(f"multipart/form-data; boundary={'b' * 300}", b"x", 400, id="a boundary that is too long"),
+        pytest.param(
+            "multipart/form-data; boundary=b",
+            b"--b\r\n" + b"H" * 100_000 + b": 1\r\n\r\nabc\r\n--b--\r\n",
+            400,
+            id="a header that is too long",
+        ),
         ("multipart/form-data; boundary=b", b"nothing of the kind", 400),
         ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nabc', 400),
         ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: attachment\r\n\r\nabc\r\n--b--\r\n", 400),
@@ -124,6 +131,13 @@ async def test_a_damaged_body_is_refused(
     reply = await uploads.api.as_(world.one.org_member).post(PATH, content=body, headers={"content-type": content_type})
     assert_problem(reply, status)
     assert uploads.stored_files() == before
+
+
+async def test_a_refused_upload_leaves_no_folder_behind(uploads: Uploads, world: World) -> None:
+    before = sorted(uploads.objects.glob("*/bulk/*"))
+    assert_problem(await uploads.send(world.one.org_member, b"x" * 101_000), 413)
+    assert_problem(await uploads.send(world.one.org_member, kind="monthly"), 422)
+    assert sorted(uploads.objects.glob("*/bulk/*")) == before
 
 
 async def test_access_levels_are_for_those_who_may_write_them(uploads: Uploads, world: World) -> None:
@@ -148,5 +162,16 @@ async def test_a_repeat_under_the_same_key_gets_the_first_reply_and_stores_nothi
     assert uploads.stored_files() == files
     assert len(uploads.messages(world.one.id)) == 1
     other = await uploads.send(world.one.org_member, CONTENT + b"Beta,2024\n", headers=key)
+    assert_problem(other, 409, "idempotency_conflict")
+    assert uploads.stored_files() == files
+
+
+async def test_another_file_of_the_same_length_is_another_request(uploads: Uploads, world: World) -> None:
+    key = {"Idempotency-Key": "two-books-of-one-size"}
+    await uploads.send(world.one.org_member, CONTENT, headers=key)
+    files = uploads.stored_files()
+    other = await uploads.send(world.one.org_member, CONTENT.replace(b"2024", b"2023"), headers=key)
+    assert_problem(other, 409, "idempotency_conflict")
+    other = await uploads.send(world.one.org_member, headers=key, on_conflict="skip")
     assert_problem(other, 409, "idempotency_conflict")
     assert uploads.stored_files() == files

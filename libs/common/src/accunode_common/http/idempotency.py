@@ -22,6 +22,7 @@ REPLAYED_HEADER = "Idempotency-Replayed"
 
 _KEPT_HEADERS = ("content-type", "etag", "location", "retry-after")
 _KEY = "accunode.idempotency"
+_BODY = "accunode.idempotency.body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,18 @@ class _ReplayError(Exception):
         self.response = response
 
 
+def describe_body(request: Request, description: str) -> None:
+    """Say what stands for the body of a request that was read as a stream; call it before the session is opened.
+
+    The bytes of such a body are gone by then, and those of a form differ from one try to the next by their boundary.
+    """
+    request.scope[_BODY] = description.encode()
+
+
 async def _fingerprint(request: Request) -> bytes:
-    digest = hashlib.sha256(request.url.query.encode())
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        # A multipart body is read once, as a stream, and its boundary differs from one try to the next.
-        digest.update(request.headers.get("content-length", "").encode())
-    else:
-        digest.update(b"\0" + await request.body())
+    body = request.scope.get(_BODY)
+    digest = hashlib.sha256(request.url.query.encode() + b"\0")
+    digest.update(await request.body() if body is None else body)
     return digest.digest()
 
 

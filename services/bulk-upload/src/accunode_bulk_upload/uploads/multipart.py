@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.datastructures import Headers
 
 from accunode_common.errors import BadRequestError, UnsupportedMediaTypeError
 
 _MOST_PARTS: Final = 20
-_LONGEST_HEADER: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class MultipartReader:
 
     Raises:
         UnsupportedMediaTypeError: The body is no multipart/form-data.
-        BadRequestError: It has no boundary.
+        BadRequestError: It has no boundary, or one that is too long.
     """
 
     def __init__(self, headers: Headers, body: AsyncIterator[bytes]) -> None:
@@ -51,18 +50,21 @@ class MultipartReader:
             raise BadRequestError("The body's content type names no boundary.")
         self._body = body
         self._events: deque[_Event] = deque()
-        self._parser = MultipartParser(
-            options[b"boundary"],
-            {
-                "on_part_begin": self._on_part_begin,
-                "on_part_data": self._on_part_data,
-                "on_part_end": self._on_part_end,
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_headers_finished": self._on_headers_finished,
-            },
-        )
+        try:
+            self._parser = MultipartParser(
+                options[b"boundary"],
+                {
+                    "on_part_begin": self._on_part_begin,
+                    "on_part_data": self._on_part_data,
+                    "on_part_end": self._on_part_end,
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_headers_finished": self._on_headers_finished,
+                },
+            )
+        except FormParserError as error:
+            raise BadRequestError(f"The body's boundary cannot be used: {error}") from None
         self._parts = 0
         self._field = b""
         self._value = b""
@@ -118,7 +120,7 @@ class MultipartReader:
                 if not chunk:
                     return self._finish()
                 self._parser.write(chunk)
-            except MultipartParseError as error:
+            except FormParserError as error:
                 raise BadRequestError(f"The multipart body is damaged: {error}") from None
         return self._events.popleft()
 
@@ -147,8 +149,6 @@ class MultipartReader:
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        if len(self._value) > _LONGEST_HEADER:
-            raise BadRequestError("A part's header is too long.")
 
     def _on_header_end(self) -> None:
         self._headers[self._field.lower()] = self._value

@@ -19,6 +19,7 @@ from accunode_bulk_upload.uploads.multipart import MultipartReader
 from accunode_bulk_upload.uploads.permissions import UploadWriter
 from accunode_bulk_upload.uploads.schemas import UploadFields
 from accunode_common.errors import FieldError, PayloadTooLargeError, UnprocessableInputError
+from accunode_common.http import idempotency
 from accunode_common.http.problems import field_errors
 from accunode_common.ids import new_id
 from accunode_common.storage import ObjectTooLargeError, StoredObject, tenant_key
@@ -55,15 +56,16 @@ async def _receive(request: Request, subject: UploadWriter, held: AppHoldings) -
         UnsupportedMediaTypeError: The body is no form.
     """
     job_id = new_id()
-    key = f"{job_prefix(subject.tenant_id, job_id)}/upload"
+    prefix = job_prefix(subject.tenant_id, job_id)
     kept = False
     try:
-        upload = await _read_form(request, held, job_id, key)
+        upload = await _read_form(request, held, job_id, f"{prefix}/upload")
+        idempotency.describe_body(request, f"{upload.stored.sha256} {upload.file_name} {upload.fields!r}")
         yield upload
         kept = upload.claimed
     finally:
         if not kept:
-            await asyncio.to_thread(held.storage.delete, key)
+            await asyncio.to_thread(held.storage.delete_prefix, prefix)
 
 
 async def _read_form(request: Request, held: Holdings, job_id: UUID, key: str) -> Upload:
