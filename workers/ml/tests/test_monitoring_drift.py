@@ -150,13 +150,15 @@ def test_the_round_reaches_every_active_tenant(portfolio: PortfolioJobs, world: 
     portfolio.bulk.superuser.execute("delete from ops.outbox where task = 'monitoring.tenant'")
 
 
-def test_the_relay_begins_the_round_once_a_day(test_database: TestDatabase, redis_server: Any) -> None:
+def test_the_relay_begins_the_round_once_a_day_also_after_redis_was_away(test_database: TestDatabase, redis_server: Any) -> None:
     broker = redis.Redis.from_url(redis_server.url, decode_responses=True)
     broker.delete(MARKER)
     night, day = datetime(2024, 5, 6, 1, tzinfo=UTC), datetime(2024, 5, 6, 2, tzinfo=UTC)
     with psycopg.connect(_libpq(test_database.url(DatabaseRole.RELAY)), autocommit=True) as connection:
         relay, second = DailyRound(2), DailyRound(2)
         assert not relay.start_if_due(connection, broker, night)
+        with redis.Redis(port=1) as unreachable, pytest.raises(redis.ConnectionError):
+            relay.start_if_due(connection, unreachable, day)
         assert relay.start_if_due(connection, broker, day)
         assert not relay.start_if_due(connection, broker, day)
         assert not second.start_if_due(connection, broker, day)

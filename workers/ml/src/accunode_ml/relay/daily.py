@@ -37,12 +37,13 @@ class DailyRound:
         today = now.date().isoformat()
         if now.hour < self._hour or self._done == today:
             return False
-        self._done = today
         if broker.get(MARKER) == today:
+            self._done = today
             return False
         message = MonitorEveryTenant(tenant_id=PLATFORM_TENANT_ID)
         payload = Jsonb(message.model_dump(mode="json", exclude_none=True))
         connection.execute(_ENQUEUE, [message.tenant_id, new_id(), message.task, Queue.MAINTENANCE.value, payload])
         broker.set(MARKER, today)
+        self._done = today
         logger.info("daily round begun")
         return True
