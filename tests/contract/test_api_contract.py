@@ -75,6 +75,12 @@ PATCH /companies/{}
 DELETE /companies/{}
 GET /companies/by-symbol/{}
 GET /companies/{}/history
+GET /companies/{}/outcomes
+POST /companies/{}/outcomes
+DELETE /companies/{}/outcomes/{}
+GET /companies/outcomes
+POST /companies/outcomes
+POST /companies/outcomes/csv
 POST /predictions/annual
 POST /predictions/quarterly
 GET /predictions/annual
@@ -95,8 +101,11 @@ GET /predictions/{}/export
 GET /predictions/stats
 GET /portfolio/dashboard
 GET /portfolio/migration
+POST /portfolio/stress
+POST /portfolio/rescore
 GET /models
 GET /models/{}/{}
+POST /models/{}/{}/drift
 PUT /models/{}/active
 GET /bulk-uploads/templates/{}
 POST /bulk-uploads
@@ -109,6 +118,7 @@ POST /bulk-uploads/{}/cancel
 POST /bulk-uploads/{}/retry
 DELETE /bulk-uploads/{}
 GET /jobs/{}
+POST /jobs/{}/cancel
 GET /jobs
 """
 

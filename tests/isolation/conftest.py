@@ -33,6 +33,11 @@ THINGS = (
         2020, %(quarter)s, 2.5, %(version)s, .1, .2, .3, .1, .1, 0, 1, 'B', 'HIGH', '{}', '{}', %(job_id)s, 1)
     """,
     """
+    insert into credit.outcomes (tenant_id, id, access_level, organization_id, created_by, company_id, defaulted_on,
+        event)
+    values (%(tenant_id)s, %(outcome_id)s, %(level)s, %(place)s, %(owner)s, %(company_id)s, '2021-05-06', 'bankruptcy')
+    """,
+    """
     insert into identity.sessions (id, user_id, membership_tenant_id, membership_id, expires_at)
     values (%(session_id)s, %(owner)s, %(tenant_id)s, %(membership_id)s, now() + interval '1 day')
     """,
@@ -45,6 +50,9 @@ THINGS = (
     values (%(tenant_id)s, %(organization_id)s, %(email)s, %(owner)s)
     """,
 )
+
+
+_MADE = ("company_id", "prediction_id", "outcome_id", "job_id", "session_id", "key_id")
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def belongings(world: World, superuser: psycopg.Connection) -> Callable[[str, st
             "version": ModelLibrary.load().champion(Kind(kind)).version,
             "symbol": a_symbol(),
             "email": f"listed-{new_id()}@bank.example",
-            **{name: str(new_id()) for name in ("company_id", "prediction_id", "job_id", "session_id", "key_id")},
+            **{name: str(new_id()) for name in _MADE},
         }
         _insert(superuser, ids, owner, level, organization, kind)
         secrets = {value for name, value in ids.items() if name not in {"kind", "version"}}

@@ -9,6 +9,8 @@ from accunode_common.auth.jwks import KeySource
 from accunode_common.http.app import create_service_app
 from accunode_predictions.companies.router import router as companies
 from accunode_predictions.models.router import router as model_versions
+from accunode_predictions.outcomes.router import router as outcomes
+from accunode_predictions.portfolio.analyses.router import router as analyses
 from accunode_predictions.portfolio.router import router as portfolio
 from accunode_predictions.predictions.annual import router as annual
 from accunode_predictions.predictions.explanations.router import router as explanations
@@ -35,6 +37,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
         SERVICE,
         settings,
         [
+            outcomes,
             companies,
             annual,
             quarterly,
@@ -44,6 +47,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
             predictions,
             explanations,
             portfolio,
+            analyses,
             model_versions,
         ],
         description="Companies, probabilities of default with their explanations, the portfolio and the models.",

@@ -10,9 +10,9 @@ from accunode_common.db.session import Reach
 from accunode_common.errors import ForbiddenError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Prediction
+from accunode_common.models.credit import Company, Outcome, Prediction
 
-RecordModel = type[Company] | type[Prediction]
+RecordModel = type[Company] | type[Prediction] | type[Outcome]
 
 
 def own_records(model: RecordModel, subject: Subject) -> ColumnElement[bool]:

@@ -55,11 +55,13 @@ class Permission(StrEnum):
     PORTFOLIO_ANALYSE = "portfolio:analyse"
     PORTFOLIO_RESCORE = "portfolio:rescore"
     MODEL_READ = "model:read"
+    MODEL_MONITOR = "model:monitor"
     MODEL_PROMOTE = "model:promote"
 
     BULK_UPLOAD_READ = "bulk_upload:read"
     BULK_UPLOAD_WRITE = "bulk_upload:write"
     JOB_READ = "job:read"
+    JOB_CANCEL = "job:cancel"
     SCALING_READ = "scaling:read"
     SCALING_MANAGE = "scaling:manage"
 
@@ -110,6 +112,7 @@ _EVERYONE = frozenset(
         Permission.BULK_UPLOAD_READ,
         Permission.BULK_UPLOAD_WRITE,
         Permission.JOB_READ,
+        Permission.JOB_CANCEL,
     }
 )
 _MEMBER = frozenset({Permission.ORGANIZATION_READ, Permission.PORTFOLIO_ANALYSE})
@@ -123,6 +126,7 @@ _ORGANIZATION_ADMIN = frozenset(
         Permission.JOIN_TOKEN_MANAGE,
         Permission.SHARING_MANAGE,
         Permission.PORTFOLIO_RESCORE,
+        Permission.MODEL_MONITOR,
     }
 )
 _TENANT_ADMIN = frozenset(

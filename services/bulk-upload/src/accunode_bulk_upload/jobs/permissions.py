@@ -8,4 +8,5 @@ from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 
+JobCanceller = Annotated[Subject, Depends(requires(Permission.JOB_CANCEL))]
 JobReader = Annotated[Subject, Depends(requires(Permission.JOB_READ))]

@@ -1,8 +1,10 @@
 """The SQL of jobs."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
@@ -23,3 +25,22 @@ async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | N
     """One job."""
     found: Job | None = await session.scalar(jobs(subject).where(Job.id == job_id))
     return found
+
+
+async def lock(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
+    """One job that the caller may change, locked until the transaction ends."""
+    statement = jobs(subject).where(Job.id == job_id).with_for_update(key_share=True)
+    found: Job | None = await session.scalar(statement.execution_options(populate_existing=True))
+    return found
+
+
+async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
+    """The job with other values and the next version."""
+    changed = await session.scalars(
+        update(Job)
+        .where(Job.tenant_id == job.tenant_id, Job.id == job.id)
+        .values(**values, version=Job.version + 1, updated_at=func.now())
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()

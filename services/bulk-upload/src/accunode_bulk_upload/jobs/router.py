@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from accunode_bulk_upload.jobs import service
-from accunode_bulk_upload.jobs.permissions import JobReader
+from accunode_bulk_upload.jobs.permissions import JobCanceller, JobReader
 from accunode_bulk_upload.jobs.schemas import BackgroundJob, background_job
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
 from accunode_common.http.pagination import Paging, Sorting, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
+from accunode_common.http.trail import AuditTrail
 from accunode_common.models.bulk import Job, JobState, JobType
 
 router = api_router("/jobs", tag="jobs")
@@ -38,5 +39,15 @@ async def list_jobs(
 async def get_job(job_id: UUID, subject: JobReader, session: SubjectSession, etag: ETag) -> BackgroundJob:
     """State, progress and result."""
     job = await service.get(session, subject, job_id)
+    etag.tag(job.version)
+    return background_job(job)
+
+
+@router.post("/{job_id}/cancel", summary="Cancel a background job")
+async def cancel_job(
+    job_id: UUID, subject: JobCanceller, session: SubjectSession, trail: AuditTrail, etag: ETag
+) -> BackgroundJob:
+    """Asks the workers to stop; they do within a batch, and what is done by then stays."""
+    job = await service.cancel(session, subject, trail, job_id)
     etag.tag(job.version)
     return background_job(job)

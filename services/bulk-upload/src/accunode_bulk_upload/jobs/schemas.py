@@ -18,11 +18,20 @@ class BackgroundJob(ResponseModel):
     type: JobType
     state: JobState
     kind: str | None
+    model_version: str | None = Field(description="What scores; null until a file is read.")
     access_level: AccessLevel
     organization_id: UUID | None
     created_by: UUID
     progress: float = Field(description="In [0, 1].")
-    result: dict[str, Any]
+    rows_total: int = Field(description="Rows, predictions or companies that the job is about, as far as is known.")
+    rows_accepted: int = Field(description="Those that are done.")
+    rows_rejected: int = Field(description="Those that cannot be done.")
+    rows_skipped: int = Field(description="Those that are left out.")
+    result: dict[str, Any] = Field(
+        description="Of a rescoring: predictions `changed` and `unchanged`, those `refused`, and the portfolio `before`"
+        " and `after` by grade, risk level and mean probability. Of a stress run: the same comparison, `upgraded` and "
+        "`downgraded` companies, `transitions` between grades, and `movers`. Of a drift job: the report."
+    )
     error: JobError | None
     created_at: UtcTime
     started_at: UtcTime | None
@@ -38,10 +47,15 @@ def background_job(job: Job) -> BackgroundJob:
         type=JobType(job.type),
         state=JobState(job.state),
         kind=job.kind,
+        model_version=job.model_version,
         access_level=AccessLevel(job.access_level),
         organization_id=job.organization_id,
         created_by=job.created_by,
         progress=progress(job),
+        rows_total=job.rows_total,
+        rows_accepted=job.rows_accepted,
+        rows_rejected=job.rows_rejected,
+        rows_skipped=job.rows_skipped,
         result=job.result,
         error=JobError(code=job.error_code, message=job.error_message or "") if job.error_code else None,
         created_at=job.created_at,

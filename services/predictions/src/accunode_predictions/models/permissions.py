@@ -9,4 +9,5 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 
 ModelReader = Annotated[Subject, Depends(requires(Permission.MODEL_READ))]
+ModelMonitor = Annotated[Subject, Depends(requires(Permission.MODEL_MONITOR))]
 ModelPromoter = Annotated[Subject, Depends(requires(Permission.MODEL_PROMOTE))]

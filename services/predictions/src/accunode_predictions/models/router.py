@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.credit import PredictionKind
+from accunode_predictions.jobs.schemas import AcceptedJob
+from accunode_predictions.jobs.service import locate
 from accunode_predictions.models import service
-from accunode_predictions.models.permissions import ModelPromoter, ModelReader
+from accunode_predictions.models.permissions import ModelMonitor, ModelPromoter, ModelReader
 from accunode_predictions.models.schemas import ChallengerChoice, ModelDetail, ModelList, ModelOut, VersionChoice
 from accunode_predictions.serving.service import RequestScoring
 
@@ -30,6 +32,22 @@ async def get_model(
 ) -> ModelDetail:
     """A version with its card, its metrics, its reference population, its shadow scores and the newest drift report."""
     return await service.detail(scoring, subject, kind, version)
+
+
+@router.post("/{kind}/{version}/drift", status_code=202, summary="Report a model's drift")
+async def report_drift(
+    kind: PredictionKind,
+    version: Annotated[str, Path(max_length=100)],
+    subject: ModelMonitor,
+    scoring: RequestScoring,
+    trail: AuditTrail,
+    response: Response,
+) -> AcceptedJob:
+    """Hands a job to the workers that holds the tenant's shared records against the population of the training.
+
+    The report becomes the newest one of the version. The workers make one a day for each model that serves anyway.
+    """
+    return locate(response, await service.monitor(scoring, subject, trail, kind, version))
 
 
 @router.put("/{kind}/active", summary="Promote a model version, or roll back")

@@ -51,10 +51,15 @@ class ShadowSummary(ResponseModel):
 
 
 class DriftSummary(ResponseModel):
-    """The newest report that holds the tenant's population against the training population."""
+    """The newest report that holds the tenant's shared records against the training population."""
 
     created_at: UtcTime
-    report: dict[str, Any]
+    report: dict[str, Any] = Field(
+        description="`stability` is that of the worst column: stable below 0.10, shifting below 0.25, else shifted. "
+        "`columns` has the population stability index of each ratio and of the score (`pd`) with the shares of missing "
+        "and out-of-range values, `months` the same by the month of scoring, `back_test` the observed default rate by "
+        "grade against the mean probability with Jeffreys' test, or null while no outcome is known."
+    )
 
 
 class ModelDetail(ModelOut):
@@ -63,7 +68,9 @@ class ModelDetail(ModelOut):
     card: str | None = Field(description="The model card in Markdown; null where the files at hand have none.")
     reference_population: list[ReferencePopulation] = Field(description="Empty where its files are not at hand.")
     shadow: ShadowSummary
-    drift: DriftSummary | None
+    drift: DriftSummary | None = Field(
+        description="Null before the first report, and for callers who are in no organization or tenant."
+    )
 
 
 class VersionChoice(InputModel):

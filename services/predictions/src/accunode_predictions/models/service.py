@@ -2,11 +2,17 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
-from accunode_common.errors import ConflictError, NotFoundError
+from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.trail import Trail
+from accunode_common.models.bulk import JobType
 from accunode_common.models.credit import PredictionKind
 from accunode_common.models.registry import ModelStatus, ModelVersion
+from accunode_common.tasks.messages import Queue
+from accunode_predictions.jobs import service as jobs
+from accunode_predictions.jobs.schemas import AcceptedJob
+from accunode_predictions.jobs.service import NewJob
 from accunode_predictions.models import repository
 from accunode_predictions.models.schemas import (
     DriftSummary,
@@ -37,7 +43,9 @@ async def detail(scoring: Scoring, subject: Subject, kind: PredictionKind, versi
     await scoring.models.enter_versions(scoring.database)
     found = await _find(scoring.session, kind, version)
     count, mean, absolute, largest = await repository.shadow_summary(scoring.session, kind.value, version)
-    drift = await repository.newest_drift(scoring.session, subject.tenant_id, kind.value, version)
+    # The report is about the whole tenant: nobody reads it who merely sits in the platform's.
+    known = subject.may(Permission.PORTFOLIO_ANALYSE)
+    drift = await repository.newest_drift(scoring.session, subject.tenant_id, kind.value, version) if known else None
     return ModelDetail(
         **_render(found, scoring).model_dump(),
         card=scoring.models.card(Kind(kind.value), version),
@@ -99,6 +107,37 @@ async def challenge(scoring: Scoring, trail: Trail, kind: PredictionKind, versio
     await trail.record(session, "model.challenge", "model", kind.value, details={"to": version})
     scoring.models.forget()
     return ModelList(items=[_render(await repository.reload(session, each), scoring) for each in versions])
+
+
+async def usable_version(scoring: Scoring, kind: PredictionKind, version: str | None) -> str:
+    """The version that a request's body names, or the one that serves.
+
+    Raises:
+        UnprocessableInputError: The registry has no such version, or its files are not at hand.
+        ServiceUnavailableError: None is named, and none serves.
+    """
+    if version is None:
+        return (await scoring.champion(Kind(kind.value))).version
+    await scoring.models.enter_versions(scoring.database)
+    found = await repository.version_of(scoring.session, kind.value, version)
+    if found is None or not scoring.models.has(Kind(kind.value), version, found.sha256):
+        raise UnprocessableInputError.at(
+            "/body/model_version", "unknown_version", f"There is no usable version {version} of the {kind.value} model."
+        )
+    return version
+
+
+async def monitor(scoring: Scoring, subject: Subject, trail: Trail, kind: PredictionKind, version: str) -> AcceptedJob:
+    """Have the tenant's shared records held against the population that a version was trained on.
+
+    Raises:
+        NotFoundError: The registry has no such version.
+        ConflictError: Its files are not at hand.
+    """
+    await scoring.models.enter_versions(scoring.database)
+    _require_files(scoring, await _find(scoring.session, kind, version))
+    wanted = NewJob(type=JobType.DRIFT, kind=kind, model_version=version, shared=True, queue=Queue.MAINTENANCE)
+    return await jobs.submit(scoring.session, subject, trail, "model.monitor", wanted)
 
 
 async def _locked(scoring: Scoring, kind: PredictionKind) -> list[ModelVersion]:

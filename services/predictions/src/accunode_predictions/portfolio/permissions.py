@@ -9,4 +9,5 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 
 PortfolioReader = Annotated[Subject, Depends(requires(Permission.PORTFOLIO_READ))]
+PortfolioRescorer = Annotated[Subject, Depends(requires(Permission.PORTFOLIO_RESCORE))]
 PortfolioAnalyst = Annotated[Subject, Depends(requires(Permission.PORTFOLIO_ANALYSE))]

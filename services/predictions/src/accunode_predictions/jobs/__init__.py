@@ -1,0 +1,1 @@
+"""Background jobs that this service hands to the workers."""

@@ -1,0 +1,86 @@
+"""Hands background jobs to the workers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.subject import Subject
+from accunode_common.http.trail import Trail
+from accunode_common.ids import new_id
+from accunode_common.models.bulk import Job, JobState, JobType
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import PredictionKind
+from accunode_common.tasks.messages import JOB_MESSAGES, Queue
+from accunode_common.tasks.outbox import enqueue
+from accunode_predictions.jobs import repository
+from accunode_predictions.jobs.schemas import AcceptedJob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What is to be done.
+
+    Attributes:
+        type: The kind of work.
+        kind: The predictions it is about.
+        model_version: What scores.
+        parameters: What else the worker needs to know.
+        shared: Whether the caller's organization sees the job and its result; else the caller alone.
+        queue: Where it waits.
+    """
+
+    type: JobType
+    kind: PredictionKind
+    model_version: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    shared: bool
+    queue: Queue
+
+
+async def submit(session: AsyncSession, subject: Subject, trail: Trail, action: str, wanted: NewJob) -> AcceptedJob:
+    """A job in the caller's name: the job, its message and the audit event commit together."""
+    shared = wanted.shared and subject.organization_id is not None
+    job = await repository.add(
+        session,
+        {
+            "tenant_id": subject.tenant_id,
+            "id": new_id(),
+            "type": wanted.type,
+            "access_level": AccessLevel.ORGANIZATION if shared else AccessLevel.PERSONAL,
+            "organization_id": subject.organization_id if shared else None,
+            "submitter_organization_id": subject.organization_id,
+            "created_by": subject.user_id,
+            "read_reach": subject.read_reach,
+            "write_reach": subject.write_reach,
+            "kind": wanted.kind,
+            "model_version": wanted.model_version,
+            "parameters": dict(wanted.parameters),
+            "request_id": trail.request_id,
+        },
+    )
+    message = JOB_MESSAGES[wanted.type](tenant_id=job.tenant_id, job_id=job.id, request_id=trail.request_id)
+    await enqueue(session, message, wanted.queue)
+    details = {"kind": wanted.kind, "model_version": wanted.model_version, **wanted.parameters}
+    await trail.record(session, action, "job", job.id, details=details)
+    return _render(job)
+
+
+def locate(response: Response, job: AcceptedJob) -> AcceptedJob:
+    """The job, whose place the reply's `Location` names."""
+    response.headers["Location"] = job.url
+    return job
+
+
+def _render(job: Job) -> AcceptedJob:
+    return AcceptedJob(
+        id=job.id,
+        type=JobType(job.type),
+        state=JobState(job.state),
+        kind=PredictionKind(job.kind or ""),
+        model_version=job.model_version or "",
+        created_at=job.created_at,
+        url=f"/api/v1/jobs/{job.id}",
+    )

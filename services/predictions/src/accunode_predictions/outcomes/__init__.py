@@ -1,0 +1,1 @@
+"""What became of obligors: their defaults, for back-tests."""

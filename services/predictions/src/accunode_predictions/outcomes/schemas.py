@@ -1,0 +1,115 @@
+"""Outcomes as clients send and receive them."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.models.columns import AccessLevel
+from accunode_predictions.companies.schemas import ExternalId, Name, Symbol
+
+MOST_ITEMS = 1000
+
+
+class OutcomeEvent(StrEnum):
+    """How an obligor defaulted."""
+
+    BANKRUPTCY = "bankruptcy"
+    LIQUIDATION = "liquidation"
+    PAYMENT_DEFAULT = "payment_default"
+    DISTRESSED_EXCHANGE = "distressed_exchange"
+    RESTRUCTURING = "restructuring"
+    OTHER = "other"
+
+
+def _in_the_past(day: date) -> date:
+    if day.year < 1900 or day > datetime.now(UTC).date():
+        raise PydanticCustomError("date", "A default has a day since 1900, and none in the future.")
+    return day
+
+
+Day = Annotated[
+    date, AfterValidator(_in_the_past), Field(description="The day of the default.", examples=["2024-05-06"])
+]
+Event = Annotated[OutcomeEvent, Field(description="How it came about.", examples=["bankruptcy"])]
+
+
+class OutcomeInput(InputModel):
+    """A default."""
+
+    defaulted_on: Day
+    event: Event = OutcomeEvent.OTHER
+
+
+class OutcomeItem(OutcomeInput):
+    """A default of a company that is named in one way."""
+
+    symbol: Symbol | None = None
+    external_id: ExternalId | None = Field(default=None, description="The company's id elsewhere.")
+    name: Name | None = Field(default=None, description="The company's name; case and spacing make no difference.")
+
+    @model_validator(mode="after")
+    def _names_a_company(self) -> "OutcomeItem":
+        if (self.symbol, self.external_id, self.name).count(None) != 2:
+            raise PydanticCustomError("company", "Give one of `symbol`, `external_id` and `name`.")
+        return self
+
+
+class OutcomeItems(InputModel):
+    """Up to 1,000 defaults."""
+
+    items: list[OutcomeItem] = Field(
+        min_length=1,
+        max_length=MOST_ITEMS,
+        examples=[[{"symbol": "NWEC", "defaulted_on": "2024-05-06", "event": "bankruptcy"}]],
+    )
+
+
+class OutcomeOut(ResponseModel):
+    """A default of a company."""
+
+    id: UUID
+    company_id: UUID
+    defaulted_on: date
+    event: str
+    access_level: AccessLevel
+    organization_id: UUID | None
+    created_by: UUID
+    created_at: UtcTime
+
+
+class OutcomeList(ResponseModel):
+    """The defaults of a company, the earliest first."""
+
+    items: list[OutcomeOut]
+
+
+class ItemStatus(StrEnum):
+    """What became of an item."""
+
+    CREATED = "created"
+    EXISTING = "existing"
+    REJECTED = "rejected"
+
+
+class ItemResult(ResponseModel):
+    """What became of one item."""
+
+    index: int = Field(description="Its place among the items, from 0; of a CSV file, its place below the header.")
+    status: ItemStatus
+    company_id: UUID | None = Field(description="Null where rejected.")
+    code: str | None = Field(description="`unknown_company` or `ambiguous_company`; null unless rejected.")
+    message: str | None
+
+
+class ImportResult(ResponseModel):
+    """What became of every item, in their order."""
+
+    created: int
+    existing: int = Field(description="Known already, or given twice.")
+    rejected: int
+    items: list[ItemResult]

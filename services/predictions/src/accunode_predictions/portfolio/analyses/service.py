@@ -1,0 +1,54 @@
+"""Hands rescoring and stress runs to the workers."""
+
+from accunode_common.auth.subject import Subject
+from accunode_common.http.trail import Trail
+from accunode_common.models.bulk import JobType
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import PredictionKind
+from accunode_common.tasks.messages import Queue
+from accunode_predictions.fields import StoredKind
+from accunode_predictions.jobs import service as jobs
+from accunode_predictions.jobs.schemas import AcceptedJob
+from accunode_predictions.jobs.service import NewJob
+from accunode_predictions.models import service as models
+from accunode_predictions.portfolio.analyses.schemas import RescoreRequest, StressRequest
+from accunode_predictions.serving.service import Scoring
+
+
+async def rescore(scoring: Scoring, subject: Subject, trail: Trail, body: RescoreRequest) -> AcceptedJob:
+    """Have every stored prediction that the caller may edit scored again.
+
+    Raises:
+        UnprocessableInputError: There is no such version, or its files are not at hand.
+    """
+    wanted = NewJob(
+        type=JobType.RESCORE,
+        kind=_kind(body.kind),
+        model_version=await models.usable_version(scoring, _kind(body.kind), body.model_version),
+        shared=True,
+        queue=Queue.BULK,
+    )
+    return await jobs.submit(scoring.session, subject, trail, "portfolio.rescore", wanted)
+
+
+async def stress(scoring: Scoring, subject: Subject, trail: Trail, body: StressRequest) -> AcceptedJob:
+    """Have the caller's portfolio scored under a scenario.
+
+    Raises:
+        UnprocessableInputError: There is no such version, or its files are not at hand.
+    """
+    shocks = {shock.ratio: shock.model_dump(mode="json", include={"operation", "value"}) for shock in body.shocks}
+    wanted = NewJob(
+        type=JobType.STRESS,
+        kind=_kind(body.kind),
+        model_version=await models.usable_version(scoring, _kind(body.kind), body.model_version),
+        parameters={"name": body.name, "shocks": shocks, "filters": body.filters.model_dump(mode="json")},
+        # The result names companies: if personal records are among them, it is the caller's own.
+        shared=body.filters.access_level is AccessLevel.ORGANIZATION,
+        queue=Queue.INTERACTIVE,
+    )
+    return await jobs.submit(scoring.session, subject, trail, "portfolio.stress", wanted)
+
+
+def _kind(kind: StoredKind) -> PredictionKind:
+    return PredictionKind(kind.value)
