@@ -6,10 +6,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from redis.asyncio import Redis
 
 from accunode_bulk_upload.app import create_app
 from accunode_bulk_upload.settings import BulkUploadSettings
 from accunode_common.db.access import DatabaseRole
+from accunode_common.http.resources import redis_client
+from accunode_common.settings import RedisSettings
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.plugin import SettingsFactory
@@ -38,6 +41,14 @@ async def api(make_settings: SettingsFactory, issuer: TestIssuer, objects: Path)
     )
     async with running(create_app(settings, key_source=issuer.source)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def redis(make_settings: SettingsFactory) -> AsyncIterator[Redis]:
+    """The services' Redis."""
+    client = redis_client(make_settings(RedisSettings, DatabaseRole.BULK))
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from uuid import UUID
 
 import openpyxl
 import pytest
+from redis.asyncio import Redis
 from upload_world import ANNUAL, PATH, Uploads
 
+from accunode_common.auth.revocation import Revocations
 from accunode_common.tabular import open_table
 from accunode_common.testing.people import World
 from accunode_common.testing.problems import assert_problem
@@ -179,3 +181,17 @@ async def test_no_transaction_is_held_while_events_are_awaited(uploads: Uploads,
     uploads.set(job_id, state="cancelled")
     await stream
     assert held == []
+
+
+async def test_events_end_with_the_callers_session(uploads: Uploads, world: World, redis: Redis) -> None:
+    member = world.one.org_member
+    job_id = await uploads.made(member)
+
+    async def sign_out() -> None:
+        await asyncio.sleep(0.1)
+        await Revocations(redis).revoke_session(member.subject.session_id)
+        await asyncio.sleep(0.1)
+        uploads.set(job_id, state="scoring")
+
+    reply, _ = await asyncio.gather(uploads.api.as_(member).get(f"{PATH}/{job_id}/events"), sign_out())
+    assert [data["state"] for _, data in _events(reply.text)] == ["queued"]

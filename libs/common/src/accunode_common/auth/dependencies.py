@@ -85,9 +85,12 @@ async def authenticated(request: Request, admission: Annotated[Admission, Depend
 CurrentSubject = Annotated[Subject, Depends(authenticated)]
 
 
-async def current_token(admission: Annotated[Admission, Depends(admit)]) -> AccessToken:
-    """The caller's verified token."""
+async def _current_token(admission: Annotated[Admission, Depends(admit)]) -> AccessToken:
     return admission.token
+
+
+CurrentToken = Annotated[AccessToken, Depends(_current_token)]
+"""The caller's verified token, for replies that go on after the request was admitted."""
 
 
 @dataclass(frozen=True)

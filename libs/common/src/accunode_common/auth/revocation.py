@@ -13,16 +13,19 @@ from accunode_common.ratelimit import GCRA, RateLimit, Verdict
 
 _TTL_MS = int((ACCESS_TOKEN_LIFETIME + 2 * CLOCK_LEEWAY).total_seconds() * 1000)
 
+_REVOKED = """
+local revoked = redis.call('EXISTS', KEYS[1])
+for i = 2, 3 do
+    local moment = redis.call('GET', KEYS[i])
+    if moment and tonumber(moment) >= tonumber(ARGV[1]) then revoked = 1 end
+end
+"""
+_LOOK = _REVOKED + "return revoked"
 _ADMIT = (
     GCRA
+    + _REVOKED
     + """
-local issued = tonumber(ARGV[3])
-local revoked = redis.call('EXISTS', KEYS[2])
-for i = 3, #KEYS do
-    local moment = redis.call('GET', KEYS[i])
-    if moment and tonumber(moment) >= issued then revoked = 1 end
-end
-local verdict = gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), now, 1)
+local verdict = gcra(KEYS[4], tonumber(ARGV[2]), tonumber(ARGV[3]), now, 1)
 table.insert(verdict, 1, revoked)
 return verdict
 """
@@ -51,6 +54,7 @@ class Revocations:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._admit = redis.register_script(_ADMIT)
+        self._look = redis.register_script(_LOOK)
 
     async def revoke_session(self, *session_ids: UUID) -> None:
         """Make the tokens of these sessions, or API keys, void."""
@@ -67,19 +71,26 @@ class Revocations:
         """Make the tokens issued so far for a tenant void: after it is suspended or deleted."""
         await self._redis.set(_tenant_key(tenant_id), _now_ms(), px=_TTL_MS)
 
+    async def revoked(self, token: AccessToken) -> bool:
+        """Whether the token is revoked: for what goes on long after the request was admitted."""
+        return bool(await self._look(keys=_keys(token), args=[_issued_ms(token)]))
+
     async def admit(self, token: AccessToken, limit: RateLimit) -> tuple[bool, Verdict]:
         """Whether the token is revoked, and what the rate limit says: one round trip."""
-        subject = token.subject
         revoked, *verdict = await self._admit(
-            keys=[
-                limit.key(caller=str(subject.user_id)),
-                _session_key(subject.session_id),
-                _user_key(subject.user_id),
-                _tenant_key(subject.tenant_id),
-            ],
-            args=[*limit.arguments(), str(token.issued_at * 1000)],
+            keys=[*_keys(token), limit.key(caller=str(token.subject.user_id))],
+            args=[_issued_ms(token), *limit.arguments()],
         )
         return bool(revoked), Verdict.of(limit, verdict)
+
+
+def _keys(token: AccessToken) -> list[str]:
+    subject = token.subject
+    return [_session_key(subject.session_id), _user_key(subject.user_id), _tenant_key(subject.tenant_id)]
+
+
+def _issued_ms(token: AccessToken) -> str:
+    return str(token.issued_at * 1000)
 
 
 def _now_ms() -> str:

@@ -10,6 +10,7 @@ from accunode_bulk_upload.events.stream import JobFollower
 from accunode_bulk_upload.holdings import AppHoldings
 from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.permissions import UploadReader
+from accunode_common.auth.dependencies import CurrentToken
 from accunode_common.http.app import api_router
 from accunode_common.http.resources import resources
 from accunode_common.http.session import SubjectSession
@@ -32,16 +33,21 @@ async def follow_bulk_upload(
     job_id: UUID,
     request: Request,
     subject: UploadReader,
+    token: CurrentToken,
     session: SubjectSession,
     held: AppHoldings,
     last_event_id: Annotated[
         str | None, Header(max_length=50, description="The last event that the client has seen.")
     ] = None,
 ) -> StreamingResponse:
-    """Streams the upload's state until its end; a client that lost the stream comes again with `Last-Event-ID`."""
+    """Streams the upload's state until its end, or the session's.
+
+    A client that lost the stream comes again with `Last-Event-ID`.
+    """
     await service.get(session, subject, job_id)
     held.streams.check(subject.user_id)
-    follower = JobFollower(resources(request).database, subject, held.settings.event_poll_seconds, held.streams)
+    app = resources(request)
+    follower = JobFollower(app.database, token, app.revocations, held.settings.event_poll_seconds, held.streams)
     last_seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
     return StreamingResponse(
         follower.events(job_id, last_seen),

@@ -1,7 +1,7 @@
 """Follows a job: each change an event, a comment now and then, and an end.
 
-Between looks no connection and no transaction is held. A stream ends with its job, or after a while, when the client
-comes again with `Last-Event-ID` and misses nothing: each event is the whole state.
+Between looks no connection and no transaction is held. A stream ends with its job, with the caller's session, or after
+a while, when the client comes again with `Last-Event-ID` and misses nothing: each event is the whole state.
 """
 
 import asyncio
@@ -10,33 +10,41 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from redis.exceptions import RedisError
+
 from accunode_bulk_upload.events.limits import StreamLimits
 from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.schemas import bulk_upload
-from accunode_common.auth.subject import Subject
+from accunode_common.auth.revocation import Revocations
+from accunode_common.auth.tokens import AccessToken
 from accunode_common.db.session import Database
+from accunode_common.log import get_logger
 from accunode_common.models.bulk import FINAL_STATES, Job
 
 COMMENT_SECONDS = 10.0
 LONGEST_SECONDS = 900.0
 RECONNECT_MILLISECONDS = 1000
 
+logger = get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class JobFollower:
-    """What following needs: the database, the caller, how often to look, and the count of open streams."""
+    """What following needs: the database, the caller's token and whether it is revoked, how often to look, and the
+    count of open streams."""
 
     database: Database
-    subject: Subject
+    token: AccessToken
+    revocations: Revocations
     poll_seconds: float
     limits: StreamLimits
 
     async def events(self, job_id: UUID, last_seen: int | None) -> AsyncIterator[bytes]:
         """The events of a job as they happen, in the text format of server-sent events."""
-        with self.limits.opened(self.subject.user_id):
+        with self.limits.opened(self.token.subject.user_id):
             yield f"retry: {RECONNECT_MILLISECONDS}\n\n".encode()
             begun = told = time.monotonic()
-            while time.monotonic() - begun < LONGEST_SECONDS:
+            while time.monotonic() - begun < LONGEST_SECONDS and not await self._revoked():
                 job = await self._look(job_id)
                 if job is None:
                     yield b"event: gone\ndata: {}\n\n"
@@ -53,8 +61,17 @@ class JobFollower:
                 await asyncio.sleep(self.poll_seconds)
 
     async def _look(self, job_id: UUID) -> Job | None:
-        async with self.database.transaction(self.subject.access) as session:
-            return await service.find(session, self.subject, job_id)
+        subject = self.token.subject
+        async with self.database.transaction(subject.access) as session:
+            return await service.find(session, subject, job_id)
+
+    async def _revoked(self) -> bool:
+        try:
+            return await self.revocations.revoked(self.token)
+        except RedisError as error:
+            # As with any other reading, what cannot be told does not stop it.
+            logger.error("revocation unknown", reason=str(error))
+            return False
 
 
 def _event(name: str, job: Job) -> bytes:
