@@ -8,6 +8,7 @@ import pytest
 from bulk_work import Bulk
 from portfolio_models import RISKIER, with_a_riskier_version
 from portfolio_work import PortfolioJobs
+from psycopg.types.json import Jsonb
 
 from accunode_common.testing.people import Caller, World
 from accunode_ml.portfolio import rescore
@@ -164,3 +165,16 @@ def test_a_version_without_files_ends_the_job_with_its_name(portfolio: Portfolio
     job = portfolio.run(world.one.org_admin, "rescore", "9.9.9")
     assert (job["state"], job["error_code"]) == ("failed", "model_missing")
     assert "9.9.9" in job["error_message"]
+
+
+def test_another_master_scale_grades_what_is_stored_anew(
+    portfolio: PortfolioJobs, world: World, models: ModelLibrary
+) -> None:
+    upload = portfolio.store(world.one.org_admin, 5, access_level="organization")
+    scale = [{"name": "Good", "upper": 0.5, "midpoint": 0.1}, {"name": "Bad", "upper": 1.0, "midpoint": 0.7}]
+    portfolio.bulk.superuser.execute(
+        "update tenancy.tenants set master_scale = %s where id = %s", [Jsonb(scale), world.one.id]
+    )
+    job = portfolio.run(world.one.org_admin, "rescore", models.champion(Kind.ANNUAL).version)
+    assert job["result"]["changed"] == 5
+    assert {row["grade"] for row in portfolio.bulk.predictions(upload)} <= {"Good", "Bad"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -67,6 +67,8 @@ async def add(session: AsyncSession, values: Mapping[str, Any]) -> Tenant | None
 
 async def change(session: AsyncSession, tenant: Tenant, values: Mapping[str, Any]) -> Tenant:
     """The tenant with other values and the next version."""
+    if values.get("master_scale", ...) is None:
+        values = {**values, "master_scale": null()}
     changed = await session.scalars(
         update(Tenant)
         .where(Tenant.id == tenant.id)

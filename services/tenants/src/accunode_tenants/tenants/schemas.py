@@ -1,6 +1,6 @@
 """Tenants, as clients see them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -10,6 +10,7 @@ from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
 from accunode_tenants.changes import Change
 from accunode_tenants.people.schemas import NewPerson
+from accunode_tenants.tenants.master_scale import GradeOut, MasterScaleIn
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]
 Slug = Annotated[
@@ -38,10 +39,17 @@ class TenantIn(InputModel):
 class TenantChange(Change):
     """Changes to a tenant."""
 
+    emptied: ClassVar[frozenset[str]] = frozenset({"master_scale"})
+
     name: Name | None = None
     settings: TenantSettings | None = None
     status: Literal[TenantStatus.ACTIVE, TenantStatus.SUSPENDED] | None = Field(
         default=None, description="Only the platform changes it. `active` brings a deleted tenant back."
+    )
+    master_scale: MasterScaleIn | None = Field(
+        default=None,
+        description="The tenant's own grades, from best to worst; null goes back to the default ones. What is scored "
+        "from then on is graded on it; `POST /api/v1/portfolio/rescore` grades what is stored.",
     )
 
 
@@ -60,6 +68,9 @@ class TenantOut(ResponseModel):
     slug: str
     status: TenantStatus
     settings: SettingsOut
+    master_scale: list[GradeOut] | None = Field(
+        description="The tenant's own grades; null where the default ones serve."
+    )
     users: int = Field(description="People with a membership in it.")
     organizations: int
     created_at: UtcTime

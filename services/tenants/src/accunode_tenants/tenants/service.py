@@ -74,6 +74,7 @@ async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantO
             slug=tenant.slug,
             status=TenantStatus(tenant.status),
             settings=SettingsOut.model_validate(settings_of(tenant)),
+            master_scale=tenant.master_scale,
             users=counts[tenant.id][0],
             organizations=counts[tenant.id][1],
             created_at=tenant.created_at,
