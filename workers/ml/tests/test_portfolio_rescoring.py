@@ -4,14 +4,20 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+import redis
 from bulk_work import Bulk
 from portfolio_models import RISKIER, with_a_riskier_version
 from portfolio_work import PortfolioJobs
 from psycopg.types.json import Jsonb
+from sqlalchemy.engine import make_url
 
+from accunode_common.db.access import DatabaseRole
+from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import Caller, World
 from accunode_ml.portfolio import rescore
+from accunode_ml.relay.sweeper import Sweeper
 from accunode_ml.runtime import Runtime
 from accunode_scoring import Kind, ModelLibrary
 
@@ -178,3 +184,25 @@ def test_another_master_scale_grades_what_is_stored_anew(
     job = portfolio.run(world.one.org_admin, "rescore", models.champion(Kind.ANNUAL).version)
     assert job["result"]["changed"] == 5
     assert {row["grade"] for row in portfolio.bulk.predictions(upload)} <= {"Good", "Bad"}
+
+
+def test_the_relay_looks_after_a_job_whose_worker_died(
+    portfolio: PortfolioJobs, world: World, test_database: TestDatabase, redis_server: Any
+) -> None:
+    job_id = portfolio.submit(world.one.org_admin, "rescore", RISKIER)
+    portfolio.bulk.superuser.execute(
+        "insert into bulk.chunks (tenant_id, job_id, number, rows, state, attempts, fence, lease_expires_at)"
+        " values (%s, %s, 0, 0, 'leased', 1, 1, now() - interval '1 second')",
+        [world.one.id, job_id],
+    )
+    url = make_url(test_database.url(DatabaseRole.RELAY)).set(drivername="postgresql")
+    broker = redis.Redis.from_url(redis_server.url, decode_responses=True)
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        Sweeper(stalled_seconds=600).sweep(connection, broker)
+    broker.close()
+    (message,) = portfolio.bulk.rows("select * from ops.outbox where tenant_id = %s", world.one.id)
+    assert (message["task"], message["payload"]) == (
+        "portfolio.rescore",
+        {"tenant_id": str(world.one.id), "job_id": str(job_id)},
+    )
+    assert portfolio.perform(job_id)["state"] == "completed"
