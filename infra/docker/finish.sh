@@ -9,12 +9,13 @@ shift 2
 python=/opt/accunode/bin/python
 
 if [ "$part" = packages ]; then
-    # Tests, headers and type stubs: nothing imports them when the product runs.
+    # Tests, build tools, headers and sources: nothing imports them when the product runs.
     find "$folder" -type d \( -name tests -o -path '*/sqlalchemy/testing' -o -path '*/alembic/testing' \
-        -o -path '*/numpy/f2py' -o -path '*/pyarrow/include' \) -prune -exec rm -rf {} +
-    find "$folder" -type f \( -name '*.pyi' -o -name '*.px[di]' -o -name '*.pyx' -o -name '*.h' \) -delete
+        -o -path '*/numpy/f2py' -o -path '*/numpy/distutils' -o -path '*/pyarrow/include' \) -prune -exec rm -rf {} +
+    find "$folder" -type f \( -name '*.pyi' -o -name '*.px[di]' -o -name '*.pyx' -o -name '*.[hc]' -o -name '*.[hc]pp' \
+        -o -name '*.a' \) -delete
     # Several extensions carry their debugging symbols. Libraries that were moved into a wheel are left alone.
-    find "$folder" -type f -name '*.so' -size +1M -not -path '*.libs/*' -exec strip --strip-unneeded {} +
+    find "$folder" -type f -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} +
 fi
 # The file system is read-only there, so code is compiled now, and never compared with its source.
 "$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$folder"
