@@ -16,7 +16,7 @@ from accunode_common.tabular import (
     OutputColumn,
     TabularError,
     TemplateColumn,
-    stream_table,
+    open_writer,
     write_template,
 )
 from accunode_ml.ingest import CleanBlock, FileReport, clean_file
@@ -50,6 +50,13 @@ def refusal(content: str | bytes, kind: Kind = Kind.ANNUAL) -> TabularError:
 
 def rejections(block: CleanBlock) -> dict[int, list[tuple[str, str | None]]]:
     return {row.line: [(problem.code.value, problem.column) for problem in row.problems] for row in block.rejected}
+
+
+def written(file_format: FileFormat, columns: list[OutputColumn], rows: list[Any]) -> bytes:
+    sink = io.BytesIO()
+    with open_writer(file_format, sink, columns) as writer:
+        writer.write(rows)
+    return sink.getvalue()
 
 
 def skips(block: CleanBlock) -> dict[int, str]:
@@ -147,7 +154,7 @@ def test_a_filled_template_is_accepted_whole(kind: Kind, heading: str, file_form
         assert skips(block) == {2: "footer", 3: "footer"}
     else:
         assert refusal(template, kind).code == "no_data_rows"
-        block = one(b"".join(stream_table(file_format, columns, [row])), kind)
+        block = one(written(file_format, columns, [row]), kind)
 
     assert block.companies == ["Acme"]
     assert block.rejected == []
@@ -156,7 +163,7 @@ def test_a_filled_template_is_accepted_whole(kind: Kind, heading: str, file_form
 
 def test_an_export_of_ours_can_be_uploaded_again() -> None:
     columns = [OutputColumn(name) for name in ANNUAL.strip().split(",")]
-    content = b"".join(stream_table(FileFormat.CSV, columns, [["=Sum & Söhne", 2014, 1.25, -0.5, None, 3.0, 5.0]]))
+    content = written(FileFormat.CSV, columns, [["=Sum & Söhne", 2014, 1.25, -0.5, None, 3.0, 5.0]])
     block = one(content)
     assert block.companies == ["=Sum & Söhne"]
     np.testing.assert_array_equal(block.ratios, [[1.25, -0.5, np.nan, 3.0, 5.0]])
@@ -174,7 +181,7 @@ CELL = st.one_of(
 @given(st.lists(st.lists(CELL, max_size=9), min_size=1, max_size=12), st.integers(1, 4))
 def test_whatever_the_rows_each_is_accepted_rejected_or_skipped(rows: list[list[str]], size: int) -> None:
     columns = [OutputColumn(name) for name in ANNUAL.strip().split(",")]
-    content = b"".join(stream_table(FileFormat.CSV, columns, [["Acme", "2014", "1", "2", "3", "4", "5"], *rows]))
+    content = written(FileFormat.CSV, columns, [["Acme", "2014", "1", "2", "3", "4", "5"], *rows])
     found, report = blocks(content, block_rows=size)
     lines = [line for block in found for line in block.lines.tolist()]
     lines += [row.line for block in found for row in block.rejected]

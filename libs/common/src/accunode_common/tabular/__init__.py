@@ -28,7 +28,6 @@ from accunode_common.tabular.writers import (
     TableWriter,
     XlsxWriter,
     open_writer,
-    stream_table,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +67,6 @@ __all__ = [
     "parse_number",
     "printable",
     "restore",
-    "stream_table",
     "write_template",
 ]
 

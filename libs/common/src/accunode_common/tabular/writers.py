@@ -5,7 +5,7 @@ import io
 import math
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -182,34 +182,6 @@ def open_writer(
             return XlsxWriter(sink, columns)
         case FileFormat.PARQUET:
             return ParquetWriter(sink, columns)
-
-
-def stream_table(
-    file_format: FileFormat, columns: Sequence[OutputColumn], rows: Iterable[Sequence[Cell]], *, bom: bool = False
-) -> Iterator[bytes]:
-    """The file in chunks, for a streamed reply. CSV goes out as the rows come, the others at the end."""
-    if file_format is FileFormat.CSV:
-        yield from _stream_csv(columns, rows, bom=bom)
-        return
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as sink:
-        with open_writer(file_format, sink, columns) as writer:
-            writer.write(rows)
-        sink.seek(0)
-        while chunk := sink.read(_CHUNK_BYTES):
-            yield chunk
-
-
-def _stream_csv(columns: Sequence[OutputColumn], rows: Iterable[Sequence[Cell]], *, bom: bool) -> Iterator[bytes]:
-    sink = io.BytesIO()
-    writer = CsvWriter(sink, columns, bom=bom)
-    source = iter(rows)
-    while block := list(islice(source, BLOCK_ROWS // 10)):
-        writer.write(block)
-        yield sink.getvalue()
-        sink.seek(0)
-        sink.truncate()
-    if remainder := sink.getvalue():
-        yield remainder
 
 
 def _as_text(cell: Cell) -> str:

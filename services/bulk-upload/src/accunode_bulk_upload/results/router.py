@@ -1,13 +1,11 @@
 """What became of a file's rows: those that are stored, and those that are not."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request
-from fastapi.responses import StreamingResponse
 
 from accunode_bulk_upload.holdings import AppHoldings
 from accunode_bulk_upload.results import service
@@ -64,9 +62,7 @@ async def list_bulk_upload_results(
     """
     job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
-        file_format = FileFormat(reply_format.value)
-        files = JobFiles(resources(request).database, subject, job)
-        return _as_file(files.results(file_format), file_format, f"results-{job.id}")
+        return await JobFiles(resources(request).database, subject, job).results(FileFormat(reply_format.value))
     found, companies = await service.stored_rows(session, job, paging, risk_level=risk_level)
     items = await asyncio.to_thread(result_rows, found.rows, companies, held.models)
     return Page(items=items, next_cursor=found.next_cursor, total=found.total)
@@ -85,13 +81,7 @@ async def list_bulk_upload_errors(
     """Why rows are not stored: line, column, code, message and what the cell holds, in the file's order."""
     job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
-        file_format = FileFormat(reply_format.value)
         files = JobFiles(resources(request).database, subject, job)
-        return _as_file(files.errors(file_format, with_skipped=with_skipped), file_format, f"errors-{job.id}")
+        return await files.errors(FileFormat(reply_format.value), with_skipped=with_skipped)
     found = await service.row_issues(session, job, paging, with_skipped=with_skipped)
     return Page(items=[row_error(issue) for issue in found.rows], next_cursor=found.next_cursor, total=found.total)
-
-
-def _as_file(pieces: AsyncIterator[bytes], file_format: FileFormat, name: str) -> StreamingResponse:
-    disposition = f'attachment; filename="{name}.{file_format.value}"'
-    return StreamingResponse(pieces, media_type=file_format.media_type, headers={"Content-Disposition": disposition})

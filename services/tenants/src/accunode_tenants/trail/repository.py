@@ -1,6 +1,6 @@
 """The SQL of the audit trail."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
@@ -29,7 +29,7 @@ def listing(subject: Subject, filters: AuditFilters) -> Select[AuditEvent]:
     return statement
 
 
-async def blocks(session: AsyncSession, statement: Select[AuditEvent]) -> AsyncIterator[Sequence[AuditEvent]]:
+async def blocks(session: AsyncSession, statement: Select[AuditEvent]) -> AsyncGenerator[Sequence[AuditEvent]]:
     """The events of `statement`, newest first, from one cursor."""
     ordered = statement.order_by(AuditEvent.id.desc())
     found = await session.stream_scalars(ordered, execution_options={"yield_per": _BLOCK})

@@ -7,10 +7,12 @@ from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 
 from accunode_common.http.app import api_router
+from accunode_common.http.files import table_reply
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.models.audit import AuditEvent
+from accunode_common.tabular import FileFormat
 from accunode_tenants.parts import AppResources
 from accunode_tenants.trail import service
 from accunode_tenants.trail.permissions import AuditReader
@@ -61,11 +63,8 @@ async def list_audit_events(
 )
 async def export_audit_events(subject: AuditReader, app: AppResources, filters: Filters) -> StreamingResponse:
     """The filtered events as CSV, newest first. Text that begins like a formula is neutralised."""
-    return StreamingResponse(
-        await service.export(app.database, subject, filters),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="audit-events.csv"'},
-    )
+    rows = service.export(app.database, subject, filters)
+    return await table_reply(FileFormat.CSV, service.COLUMNS, rows, name="audit-events")
 
 
 @router.get("/verify", summary="Verify the audit trail")

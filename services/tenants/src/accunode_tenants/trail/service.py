@@ -1,8 +1,7 @@
 """Reading and verifying the audit trail."""
 
-import io
 import json
-from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,15 +11,16 @@ from accunode_common.audit_chain import Verifier
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import NotFoundError
+from accunode_common.http.files import Blocks
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.models.audit import AuditEvent
-from accunode_common.tabular import CsvWriter, OutputColumn
+from accunode_common.tabular import OutputColumn
 from accunode_tenants.scope import reaches_every_tenant
 from accunode_tenants.trail import repository
 from accunode_tenants.trail.schemas import AuditFilters, BreakOut, VerificationOut
 
 SORTING = Sorting({"id": AuditEvent.id}, default="-id", key=AuditEvent.id)
-COLUMNS = (
+_FIELDS = (
     "id",
     "occurred_at",
     "tenant_id",
@@ -34,6 +34,7 @@ COLUMNS = (
     "ip_address",
     "details",
 )
+COLUMNS = tuple(OutputColumn(name) for name in _FIELDS)
 
 
 async def list_page(
@@ -43,28 +44,14 @@ async def list_page(
     return await paginate(session, repository.listing(subject, filters), order, paging)
 
 
-async def export(database: Database, subject: Subject, filters: AuditFilters) -> AsyncIterator[bytes]:
-    """The events as CSV, newest first, in chunks. What fails before the first fails here, where it can be told."""
-    chunks = _chunks(database, subject, filters)
-    first = await anext(chunks)
-
-    async def all_chunks() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    return all_chunks()
-
-
-async def _chunks(database: Database, subject: Subject, filters: AuditFilters) -> AsyncIterator[bytes]:
-    sink = io.BytesIO()
-    writer = CsvWriter(sink, [OutputColumn(name) for name in COLUMNS], bom=True)
-    async with database.transaction(subject.access) as session:
-        async for events in repository.blocks(session, repository.listing(subject, filters)):
-            writer.write([[_cell(getattr(event, name)) for name in COLUMNS] for event in events])
-            yield _drain(sink)
-    if rest := _drain(sink):
-        yield rest
+async def export(database: Database, subject: Subject, filters: AuditFilters) -> Blocks:
+    """The events as rows of a file, newest first."""
+    async with (
+        database.transaction(subject.access) as session,
+        aclosing(repository.blocks(session, repository.listing(subject, filters))) as found,
+    ):
+        async for events in found:
+            yield [[_cell(getattr(event, name)) for name in _FIELDS] for event in events]
 
 
 def _cell(value: object) -> str | None:
@@ -75,13 +62,6 @@ def _cell(value: object) -> str | None:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value)
-
-
-def _drain(sink: io.BytesIO) -> bytes:
-    chunk = sink.getvalue()
-    sink.seek(0)
-    sink.truncate()
-    return chunk
 
 
 async def verify(session: AsyncSession, subject: Subject, tenant_id: UUID | None) -> VerificationOut:

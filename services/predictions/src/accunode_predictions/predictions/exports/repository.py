@@ -1,6 +1,6 @@
 """The SQL of exports."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from sqlalchemy import Text, cast
@@ -19,7 +19,7 @@ _AFTER = ("grade", "risk_level", "reason_codes", "flags", "model_version", "acce
 
 async def blocks(
     database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters, size: int
-) -> AsyncIterator[Sequence[Sequence[Any]]]:
+) -> AsyncGenerator[Sequence[Sequence[Any]]]:
     """The rows of an export, newest first, from one cursor of the caller's own transaction."""
     ratios = columns_of(Kind(kind.value))
     quarter = [Prediction.fiscal_quarter] if kind is StoredKind.QUARTERLY else []

@@ -6,12 +6,14 @@ from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
 from accunode_common.http.app import api_router
+from accunode_common.http.files import table_reply
 from accunode_common.http.resources import resources
 from accunode_common.tabular import FileFormat
 from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions.exports import service
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.permissions import PredictionReader
+from accunode_scoring import Kind
 
 router = api_router("/predictions", tag="exports")
 
@@ -29,9 +31,6 @@ async def export_predictions(
 ) -> StreamingResponse:
     """The whole filtered list as CSV, XLSX or Parquet, newest first. Text that begins like a formula is neutralised."""
     service.check(kind, filters)
-    chunks = await service.open_stream(resources(request).database, subject, kind, filters)
-    return StreamingResponse(
-        chunks,
-        media_type=filters.format.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{kind.value}-predictions.{filters.format.value}"'},
-    )
+    rows = service.rows(resources(request).database, subject, kind, filters)
+    columns = service.output_columns(Kind(kind.value))
+    return await table_reply(filters.format, columns, rows, name=f"{kind.value}-predictions")

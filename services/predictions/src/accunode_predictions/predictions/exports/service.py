@@ -1,23 +1,20 @@
-"""Streams a filtered list of predictions as a file."""
+"""What a file of predictions holds."""
 
-import asyncio
-import io
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from typing import IO, Any
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
 
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import UnprocessableInputError
-from accunode_common.tabular import FileFormat, OutputColumn, TableWriter, open_writer
+from accunode_common.http.files import Blocks
+from accunode_common.tabular import OutputColumn
 from accunode_predictions.fields import StoredKind, columns_of
 from accunode_predictions.predictions.exports import repository
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_scoring import Kind
 
 BLOCK_ROWS = 2000
-_CHUNK_BYTES = 256 * 1024
-_SPOOL_BYTES = 8 * 1024 * 1024
 
 
 def output_columns(kind: Kind) -> tuple[OutputColumn, ...]:
@@ -55,50 +52,12 @@ def check(kind: StoredKind, filters: ExportFilters) -> None:
         )
 
 
-async def open_stream(
-    database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters
-) -> AsyncIterator[bytes]:
-    """The file in chunks. What fails before the first chunk fails here, where it can still be told."""
-    chunks = _chunks(database, subject, kind, filters)
-    first = await anext(chunks)
-    return _with_first(first, chunks)
-
-
-async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
-
-
-async def _chunks(
-    database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters
-) -> AsyncIterator[bytes]:
-    columns = output_columns(Kind(kind.value))
-    sink: IO[bytes]
-    with io.BytesIO() if filters.format is FileFormat.CSV else tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as sink:
-        with open_writer(filters.format, sink, columns, bom=True) as writer:
-            async for rows in repository.blocks(database, subject, kind, filters, BLOCK_ROWS):
-                await asyncio.to_thread(_write, writer, rows)
-                if isinstance(sink, io.BytesIO):
-                    yield _drain(sink)
-        if isinstance(sink, io.BytesIO):
-            yield _drain(sink)
-            return
-        sink.seek(0)
-        while chunk := await asyncio.to_thread(sink.read, _CHUNK_BYTES):
-            yield chunk
-
-
-def _write(writer: TableWriter, rows: Sequence[Sequence[Any]]) -> None:
-    writer.write([_cells(row) for row in rows])
+async def rows(database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters) -> Blocks:
+    """The rows of an export, newest first."""
+    async with aclosing(repository.blocks(database, subject, kind, filters, BLOCK_ROWS)) as found:
+        async for block in found:
+            yield map(_cells, block)
 
 
 def _cells(row: Sequence[Any]) -> list[Any]:
     return [" ".join(cell) if isinstance(cell, list) else cell for cell in row]
-
-
-def _drain(sink: io.BytesIO) -> bytes:
-    chunk = sink.getvalue()
-    sink.seek(0)
-    sink.truncate()
-    return chunk
