@@ -7,6 +7,7 @@ from accunode_scoring.ratios import RATIOS, Ratio, match_heading, normalise_head
 from accunode_scoring.scale import DEFAULT_SCALE, Grade, MasterScale
 from accunode_scoring.score import Contribution, Flag, Reason, Score, ScoreMatrix
 from accunode_scoring.scorer import Scorer
+from accunode_scoring.statement import derive_ratios
 
 __all__ = [
     "DEFAULT_SCALE",
@@ -33,6 +34,7 @@ __all__ = [
     "UnknownModelError",
     "check_matrix",
     "check_values",
+    "derive_ratios",
     "match_heading",
     "normalise_heading",
     "risk_level",

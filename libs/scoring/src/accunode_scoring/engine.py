@@ -54,11 +54,10 @@ class Engine:
     """Look-up tables of the scorecard, the LightGBM model and the ensembles of three horizons over shared bins.
 
     Each cell holds four log-odds: the contribution to the 1-year ensemble (half of it in a pair table, since either
-    feature takes half), the 2- and 3-year ensembles, and the 1-year LightGBM model. Bins whose cells are alike share
-    one row or column of a pair table.
+    feature takes half), the 2- and 3-year ensembles, and the 1-year LightGBM model.
     """
 
-    def __init__(self, scorecard: Additive, lightgbm: Additive, ensembles: tuple[Additive, Additive, Additive]) -> None:
+    def __init__(self, scorecard: Additive, lightgbm: Additive, ensembles: Sequence[Additive]) -> None:
         one, two, three = ensembles
         self.edges = one.edges
         self.base = one.constant
@@ -75,13 +74,11 @@ class Engine:
             offset += len(tables[-1])
         self._scorecard = np.concatenate(scorecard.main)
         self._pairs: list[_Pair] = []
-        for f, g in sorted({pair for member in members for pair in member.pairs}):
-            cells = _pair_cells(members, f, g)
-            cells, rows = _shared(cells)
-            turned, columns = _shared(cells.swapaxes(0, 1))
-            cells = np.ascontiguousarray(turned.swapaxes(0, 1))
-            rows = rows * cells.shape[1] + offset
-            self._pairs.append(_Pair(f, g, rows, columns, rows.tolist(), columns.tolist()))
+        for (f, g), grid in one.grids.items():
+            cells = np.stack([member.pairs[f, g] for member in members], axis=2)
+            cells[:, :, 0] *= 0.5
+            rows = grid.rows * cells.shape[1] + offset
+            self._pairs.append(_Pair(f, g, rows, grid.columns, rows.tolist(), grid.columns.tolist()))
             tables.append(cells.reshape(-1, _WIDTH))
             offset += len(tables[-1])
         self._cells = np.concatenate(tables)
@@ -154,18 +151,3 @@ class Engine:
         places = self._binners[feature](values) + self._main_offsets[feature]
         effect: Vector = self._cells[places, 0]
         return effect
-
-
-def _pair_cells(members: Sequence[Additive], f: int, g: int) -> Vector:
-    cells = np.zeros((len(members[0].edges[f]) + 2, len(members[0].edges[g]) + 2, _WIDTH))
-    for place, member in enumerate(members):
-        if (f, g) in member.pairs:
-            cells[:, :, place] = member.pairs[f, g] * (0.5 if place == 0 else 1.0)
-    return cells
-
-
-def _shared(cells: Vector) -> tuple[Vector, NDArray[np.intp]]:
-    """Cells with equal neighbours along the first axis merged, and where each index went."""
-    changes = np.ones(len(cells), np.bool_)
-    changes[1:] = (cells[1:] != cells[:-1]).any(axis=(1, 2))
-    return cells[changes], np.cumsum(changes) - 1

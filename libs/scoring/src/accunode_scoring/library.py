@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from accunode_scoring.kinds import Kind
 from accunode_scoring.scorer import Scorer
@@ -13,6 +14,7 @@ from accunode_scoring.statement_scorer import build_scorer
 
 SHIPPED_MODELS = Path(__file__).parent / "models"
 MANIFEST = "manifest.json"
+METRICS = "metrics.json"
 
 
 class ModelFilesError(RuntimeError):
@@ -90,6 +92,15 @@ class ModelLibrary:
             if key not in self._scorers:
                 self._scorers[key] = build_scorer(self._read(entry))
             return self._scorers[key]
+
+    def metrics(self, kind: Kind, version: str) -> dict[str, Any]:
+        """A version's metrics by variant (`plain`, `market`), as its card reports them; empty if it has none."""
+        entry = self._entries.get((Kind(kind), version))
+        if entry is None:
+            raise UnknownModelError(f"no version {version} of {kind}")
+        text = self._read(entry).get(METRICS)
+        metrics: dict[str, Any] = json.loads(text) if text else {}
+        return metrics
 
     def _read(self, entry: ModelEntry) -> dict[str, bytes]:
         files: dict[str, bytes] = {}

@@ -7,16 +7,20 @@ value. Only numerical splits are known (`x <= threshold`, missing values by the 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_SHIFT, _MISSING_NAN = 1, 2, 2, 2
+
+_FIELDS = frozenset(
+    ("num_cat", "is_linear", "leaf_value", "split_feature", "threshold", "decision_type", "left_child", "right_child")
+)
 
 
 class ModelTextError(ValueError):
     """The text isn't a model that additive tables can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """Values of one feature: low < x <= high, and whether a missing value belongs to it."""
 
     low: float = -math.inf
@@ -24,8 +28,7 @@ class Interval:
     missing: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A leaf: its value in log-odds and an interval per feature index that its path tests."""
 
     value: float
@@ -54,7 +57,11 @@ def parse(text: str) -> BoosterText:
 
 
 def _tree_boxes(text: str) -> Iterator[Box]:
-    fields = dict(line.split("=", 1) for line in text.split("\n\n", 1)[0].splitlines()[1:] if "=" in line)
+    fields: dict[str, str] = {}
+    for line in text.split("\n\n", 1)[0].split("\n"):
+        name, _, value = line.partition("=")
+        if name in _FIELDS:
+            fields[name] = value
     if fields.get("num_cat") != "0" or fields.get("is_linear", "0") != "0":
         raise ModelTextError("categorical splits and linear leaves are not supported")
     values = [float(value) for value in fields["leaf_value"].split()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_scoring.additive import Additive, Edges, compile_booster, edges_of
+from accunode_scoring.additive import Additive, Edges, compile_booster, edges_of, grids_of
 from accunode_scoring.engine import Engine
 from accunode_scoring.feature_sets import FEATURE_SETS
 from accunode_scoring.features import FeatureSet
@@ -57,7 +57,6 @@ class ModelFile:
     calibration: Mapping[str, tuple[float, float]]
     interval: tuple[tuple[float, ...], tuple[float, ...]]
     reference: Mapping[str, Reference]
-    document: Mapping[str, Any]
 
 
 def read_model(files: Mapping[str, bytes], variant: str = "") -> ModelFile:
@@ -77,27 +76,26 @@ def read_model(files: Mapping[str, bytes], variant: str = "") -> ModelFile:
             found[names.index(table["feature"])].update(table["edges"])
     edges = tuple(np.array(sorted(values), dtype=np.float64) for values in found)
     weights = [_weights(document["marginals"][name], table) for name, table in zip(names, edges, strict=True)]
-    trees = [compile_booster(booster, edges) for booster in boosters]
     cards = [_scorecard(scorecard, names, edges) for scorecard in scorecards]
-    one, two, three = (
-        _ensemble(document["ensemble"][f"{h}y"], card, tree).purified(weights)
-        for h, card, tree in zip(HORIZONS, cards, trees, strict=True)
-    )
+    grids = grids_of(boosters, edges)
+    first = compile_booster(boosters[0], edges, grids)
+    ensembles = [first.copy(), *(compile_booster(booster, edges, grids) for booster in boosters[1:])]
+    boosters.clear()
+    for horizon, ensemble, card in zip(HORIZONS, ensembles, cards, strict=True):
+        share = document["ensemble"][f"{horizon}y"]
+        ensemble.scale(share["lightgbm"])
+        ensemble.add_main(card, share["scorecard"])
+        ensemble.constant += share["intercept"]
+        ensemble.purify(weights)
     return ModelFile(
         kind=Kind(document["kind"]),
         version=document["version"],
         feature_set=feature_set,
-        engine=Engine(cards[0], trees[0], (one, two, three)),
+        engine=Engine(cards[0], first, ensembles),
         calibration={name: (pair["intercept"], pair["slope"]) for name, pair in document["calibration"].items()},
         interval=(tuple(document["interval"]["log_odds"]), tuple(document["interval"]["half_width"])),
         reference={name: Reference.of(entry) for name, entry in document["reference"].items()},
-        document=document,
     )
-
-
-def _ensemble(weights: Mapping[str, float], scorecard: Additive, lightgbm: Additive) -> Additive:
-    total = scorecard.scaled(weights["scorecard"]).plus(lightgbm.scaled(weights["lightgbm"]))
-    return Additive(total.edges, total.constant + weights["intercept"], total.main, total.pairs)
 
 
 def _scorecard(document: Mapping[str, Any], names: tuple[str, ...], edges: Edges) -> Additive:
@@ -109,7 +107,7 @@ def _scorecard(document: Mapping[str, Any], names: tuple[str, ...], edges: Edges
         upper = np.append(edges[feature], np.inf)
         main[feature][:-1] = points[:-1][np.searchsorted(np.array(table["edges"]), upper, side="left")]
         main[feature][-1] = points[-1]
-    return Additive(edges, document["intercept"], tuple(main), {})
+    return Additive(edges, {}, document["intercept"], tuple(main), {})
 
 
 def _weights(marginal: Mapping[str, Any], edges: Vector) -> Vector:

@@ -1,4 +1,4 @@
-"""Out-of-time predictions by rolling origin, and Platt calibration on them."""
+"""Out-of-time predictions by rolling origin, Platt calibration on them, and the level of the probabilities."""
 
 from dataclasses import dataclass
 
@@ -75,11 +75,14 @@ def join(parts: list[OutOfTime]) -> OutOfTime:
     )
 
 
-def fit_platt(recipe: Recipe, out: OutOfTime, *raw: Vector) -> Platt:
-    """Weights by logistic regression on all years (none negative), level by the latest years' default rate."""
+def fit_platt(out: OutOfTime, half_life: float, *raw: Vector) -> Platt:
+    """Logistic regression of outcomes on out-of-time log-odds, older years counting less; no weight is negative."""
     columns = list(range(len(raw)))
+    recency = 0.5 ** ((out.year.max() - out.year) / half_life)
     while True:
-        model = LogisticRegression(C=1e6, max_iter=500).fit(np.column_stack([raw[c] for c in columns]), out.label)
+        model = LogisticRegression(C=1e6, max_iter=500).fit(
+            np.column_stack([raw[c] for c in columns]), out.label, sample_weight=recency
+        )
         found = model.coef_[0]
         if found.min() > 0.0 or len(columns) == 1:
             break
@@ -87,8 +90,20 @@ def fit_platt(recipe: Recipe, out: OutOfTime, *raw: Vector) -> Platt:
     weights = [0.0] * len(raw)
     for column, weight in zip(columns, found.tolist(), strict=True):
         weights[column] = weight
-    recent = out.year > out.year.max() - recipe.level_years
-    total = Platt(0.0, tuple(weights)).log_odds(*(r[recent] for r in raw))
-    rate = float(out.label[recent].mean())
-    intercept = brentq(lambda shift: float((1.0 / (1.0 + np.exp(-(total + shift)))).mean()) - rate, -30.0, 30.0)
-    return Platt(float(intercept), tuple(weights))
+    return Platt(float(model.intercept_[0]), tuple(weights))
+
+
+def at_level(platt: Platt, years: int, accounts: Accounts, horizon: int, *raw: Vector) -> Platt:
+    """The same weights, at the level at which the mean probability of the latest fiscal years is their default rate.
+
+    Out-of-time predictions come from models of other years, each at the level of its own training; the level of the
+    model at hand is set on its own rows.
+    """
+    recent = accounts.fiscal_year > accounts.fiscal_year.max() - years
+    total = Platt(0.0, platt.weights).log_odds(*(r[recent] for r in raw))
+    rate = float(accounts.labels[horizon][recent].mean())
+
+    def excess(shift: float) -> float:
+        return float((1.0 / (1.0 + np.exp(-(total + shift)))).mean()) - rate
+
+    return Platt(float(brentq(excess, -30.0, 30.0)), platt.weights)

@@ -76,8 +76,8 @@ def _sections(
     )
     yield (
         "**Split.** By time only. *Validation*: models and calibration from fiscal years before 2012, measured on "
-        "2012-2014. *Rolling origin*: for each year, models from accounts whose outcome was known by then; level and "
-        "weights of the ensemble are the final ones. The model that serves was refitted on all years to 2014 after its "
+        "2012-2014. *Rolling origin*: for each year, models from accounts whose outcome was known by then, calibrated "
+        "over all of these years together. The model that serves was refitted on all years to 2014 after its "
         "settings were chosen."
     )
     yield _recipe(recipe)
@@ -119,7 +119,7 @@ def _recipe(recipe: Recipe) -> str:
 def _variant(variant: str, document: Mapping[str, Any], plots: Sequence[tuple[str, str]]) -> Iterable[str]:
     suffix = f", with a {variant} value" if variant else ""
     yield f"## Results{suffix}"
-    for name, heading in (("validation", "Validation 2012-2014"), ("rolling_origin", "Rolling origin 2005-2014")):
+    for name, heading in (("validation", "Validation 2012-2014"), ("rolling_origin", "Rolling origin 2007-2014")):
         yield f"### {heading}"
         yield _table(
             ("Horizon, family", "Rows", "Defaults", "AUC (95 %)", "Log-loss", "Slope", "Mean PD / rate"),
@@ -152,7 +152,7 @@ def _variant(variant: str, document: Mapping[str, Any], plots: Sequence[tuple[st
             for y in document["by_year"]["1y"]
         ],
     )
-    yield "### Jeffreys' test by grade (1 year, 2012-2014 out of time)"
+    yield "### Jeffreys' test by grade (1 year, validation 2012-2014)"
     yield (
         "The p-value is the probability that the true default rate is at most the mean PD; below 0.05 the grade's "
         "PD is too low."
@@ -174,7 +174,7 @@ def _variant(variant: str, document: Mapping[str, Any], plots: Sequence[tuple[st
     late, full = document["hosmer_lemeshow_validation"], document["hosmer_lemeshow"]
     yield (
         f"Hosmer-Lemeshow over deciles: {late['statistic']:.1f} on 2012-2014 (p {late['p_value']:.3f}), "
-        f"{full['statistic']:.1f} on 2005-2014 (p {full['p_value']:.3f}); the longer period holds the crisis, whose "
+        f"{full['statistic']:.1f} on 2007-2014 (p {full['p_value']:.3f}); the longer period holds the crisis, whose "
         "default rates no through-the-cycle level matches."
     )
     yield "\n\n".join(f"![{caption}]({name})" for name, caption in plots)

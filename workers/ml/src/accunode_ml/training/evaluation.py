@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_ml.training.calibration import OutOfTime, Platt, fit_platt, known, known_by
+from accunode_ml.training.calibrated import Calibration, calibration_at_level, fit_calibration
+from accunode_ml.training.calibration import OutOfTime, known, known_by
 from accunode_ml.training.data import HORIZONS, Accounts
 from accunode_ml.training.families import train_families
 from accunode_ml.training.recipe import Recipe
@@ -33,27 +34,31 @@ class Predicted:
 def frozen(accounts: Accounts, recipe: Recipe, horizon: int, out: OutOfTime) -> Predicted:
     """Validation rows scored by models and calibrations that saw nothing from their first year on."""
     rows = known(accounts.take(accounts.fiscal_year >= VALIDATION_FROM), horizon)
-    before = out.until(VALIDATION_FROM - horizon)
-    families = train_families(recipe, known_by(accounts, VALIDATION_FROM, horizon), horizon)
-    scorecard, lightgbm = families.log_odds(rows)
-    ensemble = fit_platt(recipe, before, before.scorecard, before.lightgbm)
-    return Predicted(
+    before = known_by(accounts, VALIDATION_FROM, horizon)
+    families = train_families(recipe, before, horizon)
+    fitted = fit_calibration(out.until(VALIDATION_FROM - horizon), recipe.half_life)
+    return _predicted(
         rows.fiscal_year,
         rows.labels[horizon],
-        _probability(ensemble.log_odds(scorecard, lightgbm)),
-        _probability(fit_platt(recipe, before, before.scorecard).log_odds(scorecard)),
-        _probability(fit_platt(recipe, before, before.lightgbm).log_odds(lightgbm)),
+        calibration_at_level(fitted, families, before, horizon),
+        *families.log_odds(rows),
     )
 
 
-def rolled(out: OutOfTime, ensemble: Platt, single: Mapping[str, Platt]) -> Predicted:
-    """Rolling-origin rows; their ranking is out of time, their calibration the final one."""
+def rolled(out: OutOfTime, half_life: float) -> Predicted:
+    """Rolling-origin rows, calibrated over all of their years together."""
+    return _predicted(out.year, out.label, fit_calibration(out, half_life), out.scorecard, out.lightgbm)
+
+
+def _predicted(
+    year: NDArray[np.int64], label: Vector, calibration: Calibration, scorecard: Vector, lightgbm: Vector
+) -> Predicted:
     return Predicted(
-        out.year,
-        out.label,
-        _probability(ensemble.log_odds(out.scorecard, out.lightgbm)),
-        _probability(single["scorecard"].log_odds(out.scorecard)),
-        _probability(single["lightgbm"].log_odds(out.lightgbm)),
+        year,
+        label,
+        _probability(calibration.ensemble.log_odds(scorecard, lightgbm)),
+        _probability(calibration.scorecard.log_odds(scorecard)),
+        _probability(calibration.lightgbm.log_odds(lightgbm)),
     )
 
 
@@ -94,8 +99,7 @@ def evaluate(
             }
         document["by_year"][f"{horizon}y"] = by_year(rolling[horizon])
     test = back_test(rolling[1].ensemble, rolling[1].label)
-    recent = rolling[1].year >= VALIDATION_FROM
-    late = back_test(rolling[1].ensemble[recent], rolling[1].label[recent])
+    late = back_test(validation[1].ensemble, validation[1].label)
     document["grades"] = [_shortened(asdict(grade)) for grade in test.grades]
     document["grades_validation"] = [_shortened(asdict(grade)) for grade in late.grades]
     document["hosmer_lemeshow"] = _shortened(asdict(test.hosmer_lemeshow)) if test.hosmer_lemeshow else None

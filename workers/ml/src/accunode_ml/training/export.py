@@ -35,7 +35,8 @@ def model_files(trained: Trained) -> dict[str, str]:
     features = feature_matrix(recipe, inputs)
     names = [feature.name for feature in feature_set.features]
     explained = features if feature_set.explains_features else inputs
-    log_odds = trained.ensemble[1].log_odds(*trained.families[1].log_odds(trained.accounts))
+    one_year = trained.calibration[1]
+    log_odds = one_year.ensemble.log_odds(*trained.families[1].log_odds(trained.accounts))
     document = {
         "format": 1,
         "kind": recipe.kind,
@@ -45,9 +46,12 @@ def model_files(trained: Trained) -> dict[str, str]:
         "scorecard": {f"{h}y": trained.families[h].scorecard.document() for h in HORIZONS},
         "ensemble": {
             f"{h}y": {"intercept": p.intercept, "scorecard": p.weights[0], "lightgbm": p.weights[1]}
-            for h, p in trained.ensemble.items()
+            for h, p in ((h, c.ensemble) for h, c in trained.calibration.items())
         },
-        "calibration": {name: {"intercept": p.intercept, "slope": p.weights[0]} for name, p in trained.single.items()},
+        "calibration": {
+            name: {"intercept": p.intercept, "slope": p.weights[0]}
+            for name, p in (("scorecard", one_year.scorecard), ("lightgbm", one_year.lightgbm))
+        },
         "interval": {"log_odds": trained.interval[0], "half_width": trained.interval[1]},
         "marginals": {name: marginal(features[:, place]) for place, name in enumerate(names)},
         "reference": {

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_ml.training.calibration import OutOfTime, Platt, fit_platt, join, known, origins, predict_origin
+from accunode_ml.training.calibrated import Calibration, calibration_at_level, fit_calibration
+from accunode_ml.training.calibration import OutOfTime, join, known, origins, predict_origin
 from accunode_ml.training.data import HORIZONS, Accounts
 from accunode_ml.training.evaluation import Predicted, frozen, rolled
 from accunode_ml.training.families import Families, train_families
@@ -24,15 +25,14 @@ class Trained:
     accounts: Accounts
     families: dict[int, Families]
     out_of_time: dict[int, OutOfTime]
-    ensemble: dict[int, Platt]
-    single: dict[str, Platt]
+    calibration: dict[int, Calibration]
     interval: tuple[list[float], list[float]]
     validation: dict[int, Predicted]
 
     @property
     def rolling(self) -> dict[int, Predicted]:
         """Rolling-origin predictions by horizon."""
-        return {h: rolled(out, self.ensemble[h], self.single) for h, out in self.out_of_time.items()}
+        return {h: rolled(out, self.recipe.half_life) for h, out in self.out_of_time.items()}
 
 
 def steps(recipe: Recipe) -> int:
@@ -63,18 +63,17 @@ def train(recipe: Recipe, accounts: Accounts, advance: Advance, processes: int =
     out_of_time = {
         horizon: join([part for part, (h, _) in zip(parts, plan, strict=True) if h == horizon]) for horizon in HORIZONS
     }
-    ensemble = {h: fit_platt(recipe, out, out.scorecard, out.lightgbm) for h, out in out_of_time.items()}
-    out = out_of_time[1]
-    single = {
-        "scorecard": fit_platt(recipe, out, out.scorecard),
-        "lightgbm": fit_platt(recipe, out, out.lightgbm),
-    }
     finals = run(accounts, _all_years, [(recipe, h) for h in HORIZONS], advance, f"{recipe.name}: all years", processes)
     families = dict(zip(HORIZONS, finals, strict=True))
-    draws = [(recipe, ensemble[1], number) for number in range(recipe.bootstraps)]
+    calibration = {
+        h: calibration_at_level(fit_calibration(out_of_time[h], recipe.half_life), families[h], known(accounts, h), h)
+        for h in HORIZONS
+    }
+    ensemble = calibration[1].ensemble
+    draws = [(recipe, ensemble, number) for number in range(recipe.bootstraps)]
     again = run(accounts, moved, draws, advance, f"{recipe.name}: interval", processes)
-    interval = interval_table(accounts, families[1], ensemble[1], again)
+    interval = interval_table(accounts, families[1], ensemble, again)
     checks = [(recipe, h, out_of_time[h]) for h in HORIZONS]
     frozen_results = run(accounts, frozen, checks, advance, f"{recipe.name}: validation", processes)
     validation = dict(zip(HORIZONS, frozen_results, strict=True))
-    return Trained(recipe, accounts, families, out_of_time, ensemble, single, interval, validation)
+    return Trained(recipe, accounts, families, out_of_time, calibration, interval, validation)

@@ -23,9 +23,9 @@ class Recipe:
     version: str
     variant: str
     features: str
-    rounds: int = 400
+    rounds: int = 200
     half_life: float = 5.0
-    learning_rate: float = 0.03
+    learning_rate: float = 0.06
     leaves: int = 8
     leaf_rows: int = 200
     l2: float = 10.0
@@ -33,12 +33,12 @@ class Recipe:
     max_bin: int = 63
     unpaired: frozenset[str] = frozenset()
     most_pairs: int | None = None
-    picking_rounds: int = 150
+    picking_rounds: int = 100
     blanks: float = 0.05
     blank_share: float = 0.25
     blank_shares: Mapping[str, float] = field(default_factory=dict)
     scorecard_classes: int = 8
-    origins: tuple[int, ...] = tuple(range(2005, 2015))
+    origins: tuple[int, ...] = tuple(range(2007, 2015))
     level_years: int = 6
     bootstraps: int = 12
     seed: int = 20
@@ -66,13 +66,14 @@ class Recipe:
 
 
 _STATEMENT = {
-    "rounds": 500,
-    "learning_rate": 0.05,
+    "rounds": 300,
+    "learning_rate": 0.08,
     "feature_fraction": 0.3,
     "max_bin": 31,
     "most_pairs": 100,
     "blanks": 0.3,
     "blank_share": 0.03,
+    "bootstraps": 8,
 }
 
 RECIPES: tuple[Recipe, ...] = (
