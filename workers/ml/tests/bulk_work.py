@@ -10,10 +10,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from accunode_common.ids import new_id
+from accunode_common.storage import job_prefix
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, ScoreChunk
 from accunode_common.testing.people import Caller
 from accunode_ml.bulk.advance import advance
-from accunode_ml.bulk.chunk_file import job_prefix
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.bulk.purge import purge_files
 from accunode_ml.bulk.score import score_chunk

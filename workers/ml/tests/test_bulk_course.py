@@ -5,9 +5,9 @@ from uuid import UUID
 
 from bulk_work import Bulk, annual_csv, healthy
 
+from accunode_common.storage import job_prefix
 from accunode_common.tasks.messages import AdvanceJob, PurgeFiles, ScoreChunk
 from accunode_common.testing.people import World
-from accunode_ml.bulk.chunk_file import job_prefix
 
 
 def _content(count: int) -> bytes:

@@ -150,7 +150,9 @@ def test_the_round_reaches_every_active_tenant(portfolio: PortfolioJobs, world: 
     portfolio.bulk.superuser.execute("delete from ops.outbox where task = 'monitoring.tenant'")
 
 
-def test_the_relay_begins_the_round_once_a_day_also_after_redis_was_away(test_database: TestDatabase, redis_server: Any) -> None:
+def test_the_relay_begins_the_round_once_a_day_also_after_redis_was_away(
+    test_database: TestDatabase, redis_server: Any
+) -> None:
     broker = redis.Redis.from_url(redis_server.url, decode_responses=True)
     broker.delete(MARKER)
     night, day = datetime(2024, 5, 6, 1, tzinfo=UTC), datetime(2024, 5, 6, 2, tzinfo=UTC)

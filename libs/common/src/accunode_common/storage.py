@@ -65,6 +65,11 @@ def tenant_key(tenant_id: UUID, *parts: str) -> str:
     return check_key("/".join((str(tenant_id), *parts)))
 
 
+def job_prefix(tenant_id: UUID, job_id: UUID) -> str:
+    """Below it lies everything that is stored for a bulk job."""
+    return tenant_key(tenant_id, "bulk", str(job_id))
+
+
 def check_key(key: str) -> str:
     """Return the key, or refuse one that could leave its folder.
 

@@ -67,6 +67,13 @@ class JobState(StrEnum):
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.COMPLETED_WITH_ERRORS, JobState.FAILED, JobState.CANCELLED})
 
 
+INGEST_FAILED = "ingest_failed"
+"""The error code of a job whose file could not be read, though nothing may be wrong with it."""
+
+CHUNK_FAILED = "chunk_failed"
+"""The code of rows that are rejected because their chunk is quarantined."""
+
+
 class ChunkState(StrEnum):
     """Where a chunk stands; a quarantined one failed three times."""
 

@@ -22,7 +22,7 @@ from accunode_common.errors import FieldError, PayloadTooLargeError, Unprocessab
 from accunode_common.http import idempotency
 from accunode_common.http.problems import field_errors
 from accunode_common.ids import new_id
-from accunode_common.storage import ObjectTooLargeError, StoredObject, tenant_key
+from accunode_common.storage import ObjectTooLargeError, StoredObject, job_prefix
 
 FILE_FIELD = "file"
 LONGEST_FIELD = 1000
@@ -39,11 +39,6 @@ class Upload:
     stored: StoredObject
     fields: UploadFields
     claimed: bool = False
-
-
-def job_prefix(tenant_id: UUID, job_id: UUID) -> str:
-    """Below it lies everything that is stored for a job; the workers look there too."""
-    return tenant_key(tenant_id, "bulk", str(job_id))
 
 
 async def _receive(request: Request, subject: UploadWriter, held: AppHoldings) -> AsyncIterator[Upload]:

@@ -9,11 +9,10 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.bulk import Chunk, ChunkState, Job, JobType, RowIssue
+from accunode_common.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, JobType, RowIssue
 from accunode_common.models.credit import Prediction
 from accunode_common.tasks.leases import FILE
 
-CHUNK_FAILED = "chunk_failed"
 # As text: the model would also set `updated_at`, which this service has no right to.
 _RELEASE = text("""
     update credit.predictions set job_id = null, row_number = null where tenant_id = :tenant_id and job_id = :job_id

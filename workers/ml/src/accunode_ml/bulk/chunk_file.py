@@ -1,13 +1,12 @@
 """Chunks as stored objects: one Parquet file with one row group each, so that a task fetches no more than it scores."""
 
 from io import BytesIO
-from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from accunode_common.models.bulk import Job
-from accunode_common.storage import Storage, tenant_key
+from accunode_common.storage import Storage, job_prefix
 from accunode_scoring import RATIOS, Kind
 
 _IDENTITY = (
@@ -27,11 +26,6 @@ _IDENTITY = (
 def chunk_schema(kind: Kind) -> pa.Schema:
     """Columns of a chunk: which row, whose, for which period, and the kind's ratios, null where missing."""
     return pa.schema([*_IDENTITY, *((ratio.name, pa.float64()) for ratio in RATIOS[kind])])
-
-
-def job_prefix(tenant_id: UUID, job_id: UUID) -> str:
-    """Below it lies everything that is stored for a job."""
-    return tenant_key(tenant_id, "bulk", str(job_id))
 
 
 def chunks_prefix(job: Job) -> str:

@@ -4,7 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
-from accunode_common.models.bulk import ChunkState, Job, JobState
+from accunode_common.models.bulk import CHUNK_FAILED, INGEST_FAILED, ChunkState, Job, JobState
 from accunode_common.storage import ObjectNotFoundError
 from accunode_common.tasks import leases
 from accunode_common.tasks.leases import FILE, Lease
@@ -13,9 +13,6 @@ from accunode_common.tasks.outbox import enqueue_sync
 from accunode_ml.bulk import chunk_file, jobs
 from accunode_ml.bulk.handout import hand_out, queue_of
 from accunode_ml.runtime import Runtime
-
-CHUNK_FAILED = "chunk_failed"
-INGEST_FAILED = "ingest_failed"
 
 _FAILED_ROW = text("""
     insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
