@@ -156,17 +156,6 @@ class Storage(ABC):
         """
         return _read_and_close(self.open(key), chunk_bytes)
 
-    async def get_stream(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> AsyncIterator[bytes]:
-        """The object's bytes for an event loop, read in threads.
-
-        Raises:
-            ObjectNotFoundError: No object has this key.
-        """
-        manager = await asyncio.to_thread(self.open, key)
-        with manager as source:
-            while chunk := await asyncio.to_thread(source.read, chunk_bytes):
-                yield chunk
-
     def exists(self, key: str) -> bool:
         """Whether an object has this key."""
         try:

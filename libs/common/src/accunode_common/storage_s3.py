@@ -3,7 +3,6 @@
 Uploads are multipart and appear only when complete. A bucket needs a lifecycle rule that aborts incomplete uploads.
 """
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -66,11 +65,6 @@ class S3Storage(Storage):
 
     def get(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
         return self._stream(key, chunk_bytes)
-
-    async def get_stream(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> AsyncIterator[bytes]:
-        stream = await asyncio.to_thread(self._stream, key, chunk_bytes)
-        while chunk := await asyncio.to_thread(next, stream, b""):
-            yield chunk
 
     def size(self, key: str) -> int:
         try:
