@@ -30,7 +30,7 @@ class RunningProduct:
     """A started stack: its address, and the demo's sign-ins."""
 
     base_url: str
-    mail: Path
+    folder: Path
     users: tuple[dict[str, Any], ...]
     clients: ExitStack
 
@@ -62,7 +62,7 @@ def product() -> Iterator[RunningProduct]:
         assert started.returncode == 0, started.stdout + started.stderr
         demo = json.loads((folder / "demo.json").read_text())
         with ExitStack() as clients:
-            yield RunningProduct(demo["base_url"], folder / "mail", tuple(demo["users"]), clients)
+            yield RunningProduct(demo["base_url"], folder, tuple(demo["users"]), clients)
     finally:
         subprocess.run([*command, "down"], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,7 +105,7 @@ def fresh_analyst(product: RunningProduct) -> Analyst:
     with httpx.Client(base_url=f"{product.base_url}/api/v1") as nobody:
         account = {"email": email, "password": password, "full_name": "Fresh Analyst"}
         assert nobody.post("/auth/register", json=account).status_code == 202
-        token = _mailed_token(product.mail, email)
+        token = _mailed_token(product.folder / "mail", email)
         assert nobody.post("/auth/verify-email", json={"token": token}).status_code == 204
 
     newcomer = product.caller(email, password)
