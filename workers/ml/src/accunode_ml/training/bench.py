@@ -20,10 +20,12 @@ from accunode_scoring.library import SHIPPED_MODELS
 Vector = NDArray[np.float64]
 
 _PROCESS = """
-import resource, sys, time
+import os, resource, sys, time
 def rss():
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used if sys.platform == "darwin" else used * 1024
+    if os.path.exists("/proc/self/statm"):
+        with open("/proc/self/statm") as f:
+            return int(f.read().split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 import numpy
 before, start = rss(), time.process_time()
 from accunode_scoring import Kind, ModelLibrary

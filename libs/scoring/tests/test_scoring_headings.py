@@ -1,0 +1,101 @@
+"""Column headings, grades and risk levels."""
+
+import math
+
+import numpy as np
+import pytest
+from scoring_inputs import champion
+
+from accunode_scoring import DEFAULT_SCALE, RATIOS, Grade, Kind, MasterScale, RiskLevel, match_heading, risk_level
+from accunode_scoring.kinds import risk_level_index
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("LTD/Cap", "long_term_debt_to_total_capital"),
+        ("Langfr. Schulden / Gesamtkapital %", "long_term_debt_to_total_capital"),
+        ("LT debt / total capital", "long_term_debt_to_total_capital"),
+        ("Lev", "total_debt_to_ebitda"),
+        ("Debt / EBITDA (x)", "total_debt_to_ebitda"),
+        ("Gesamtschulden / EBITDA", "total_debt_to_ebitda"),
+        ("NI %", "net_income_margin"),
+        ("Nettomarge %", "net_income_margin"),
+        ("Int Cov", "ebit_to_interest_expense"),
+        ("EBIT / Zinsaufwand", "ebit_to_interest_expense"),
+        ("ROA", "return_on_assets"),
+        ("Gesamtkapitalrendite %", "return_on_assets"),
+        ("  return ON assets (%) ", "return_on_assets"),
+    ],
+)
+def test_annual_headings_are_known(heading: str, name: str) -> None:
+    ratio = match_heading(Kind.ANNUAL, heading)
+    assert ratio is not None
+    assert ratio.name == name
+
+
+@pytest.mark.parametrize("heading", ["SG&A margin", "Return on capital", "LT debt/total capital", "Total debt/EBITDA"])
+def test_quarterly_headings_are_known(heading: str) -> None:
+    assert match_heading(Kind.QUARTERLY, heading) is not None
+
+
+@pytest.mark.parametrize("heading", ["Analyst", "Rating", "Company", "", "%"])
+def test_other_headings_are_not_ratios(heading: str) -> None:
+    assert match_heading(Kind.ANNUAL, heading) is None
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_no_heading_names_two_ratios_of_a_kind(kind: Kind) -> None:
+    for ratio in RATIOS[kind]:
+        for heading in (ratio.name, ratio.label, *ratio.aliases):
+            found = match_heading(kind, heading)
+            assert found is not None
+            assert found.name == ratio.name, heading
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_models_columns_are_its_kinds_ratios(kind: Kind) -> None:
+    assert champion(kind).columns == tuple(ratio.name for ratio in RATIOS[kind])
+
+
+@pytest.mark.parametrize(
+    ("pd", "level"),
+    [(0.0199, RiskLevel.LOW), (0.02, RiskLevel.MEDIUM), (0.05, RiskLevel.HIGH), (0.15, RiskLevel.CRITICAL)],
+)
+def test_risk_levels_begin_at_their_bounds(pd: float, level: RiskLevel) -> None:
+    assert risk_level(pd) is level
+    assert list(RiskLevel)[risk_level_index(np.array([pd]))[0]] is level
+
+
+def test_the_default_scale_is_fine_and_fits_the_risk_levels() -> None:
+    assert len(DEFAULT_SCALE.grades) >= 10
+    assert {0.02, 0.05, 0.15} <= {grade.upper for grade in DEFAULT_SCALE.grades}
+    midpoints = [grade.midpoint for grade in DEFAULT_SCALE.grades]
+    assert midpoints == sorted(midpoints)
+    pds = np.array([0.0, 0.0005, 0.01, 0.3, 1.0])
+    assert [DEFAULT_SCALE.grade(pd).name for pd in pds] == [
+        DEFAULT_SCALE.names[i] for i in DEFAULT_SCALE.grade_index(pds)
+    ]
+
+
+def test_a_scale_of_ones_own_grades_the_same_probability() -> None:
+    scale = MasterScale((Grade("good", 0.01, 0.004), Grade("bad", 1.0, 0.1)))
+    values = {"return_on_assets": 12.0, "net_income_margin": 10.0}
+    assert champion(Kind.ANNUAL).score(values, scale=scale).grade == "good"
+    row = [[math.nan, math.nan, 10.0, math.nan, 12.0]]
+    assert champion(Kind.ANNUAL).score_matrix(np.array(row), scale=scale).grades == ("good", "bad")
+
+
+@pytest.mark.parametrize(
+    "grades",
+    [
+        (Grade("a", 1.0, 0.5),),
+        (Grade("a", 0.5, 0.2), Grade("b", 0.5, 0.5), Grade("c", 1.0, 0.7)),
+        (Grade("a", 0.1, 0.05), Grade("b", 0.9, 0.5)),
+        (Grade("a", 0.1, 0.05), Grade("a", 1.0, 0.5)),
+        (Grade("a", 0.1, 0.2), Grade("b", 1.0, 0.5)),
+    ],
+)
+def test_a_scale_that_makes_no_sense_is_an_error(grades: tuple[Grade, ...]) -> None:
+    with pytest.raises(ValueError, match=r"master scale|mid-point"):
+        MasterScale(grades)

@@ -1,0 +1,59 @@
+"""No input improves a score by its sign."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scoring_inputs import champion, inputs
+
+from accunode_scoring import Kind
+
+ratio = st.one_of(st.none(), st.floats(-900_000, 900_000, allow_nan=False), st.floats(-200, 200, allow_nan=False))
+size = st.one_of(st.just(0.0), st.floats(1e-6, 900_000, allow_nan=False), st.floats(0, 200, allow_nan=False))
+TURNED = [
+    (Kind.ANNUAL, "total_debt_to_ebitda"),
+    (Kind.ANNUAL, "long_term_debt_to_total_capital"),
+    (Kind.ANNUAL, "ebit_to_interest_expense"),
+    (Kind.QUARTERLY, "total_debt_to_ebitda"),
+    (Kind.QUARTERLY, "long_term_debt_to_total_capital"),
+]
+
+
+@pytest.mark.parametrize(("kind", "column"), TURNED)
+@given(data=st.data())
+@settings(deadline=None, max_examples=150)
+def test_turning_a_ratio_negative_never_lowers_a_probability(kind: Kind, column: str, data: st.DataObject) -> None:
+    scorer = champion(kind)
+    values = {name: data.draw(ratio, label=name) for name in scorer.columns}
+    values[column] = data.draw(size, label=column)
+    positive = scorer.score(values)
+    negative = scorer.score({**values, column: -values[column]})
+    for name in ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm"):
+        assert getattr(negative, name) >= getattr(positive, name) - 1e-12
+
+
+@pytest.mark.parametrize(("kind", "column"), TURNED)
+def test_turning_a_ratio_negative_never_lowers_a_probability_in_a_large_matrix(kind: Kind, column: str) -> None:
+    scorer, x = champion(kind), inputs(kind, 50_000)
+    place = scorer.columns.index(column)
+    x[:, place] = np.abs(x[:, place])
+    turned = x.copy()
+    turned[:, place] = -turned[:, place]
+    positive, negative = scorer.score_matrix(x), scorer.score_matrix(turned)
+    for name in ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm"):
+        assert (getattr(negative, name) >= getattr(positive, name) - 1e-12).all()
+
+
+@pytest.mark.parametrize("kind", [Kind.ANNUAL, Kind.QUARTERLY])
+def test_negative_ebitda_is_flagged_and_named_in_a_reason(kind: Kind) -> None:
+    score = champion(kind).score({"total_debt_to_ebitda": -2.0, "long_term_debt_to_total_capital": 40.0})
+    assert "degenerate:total_debt_to_ebitda" in map(str, score.flags)
+    reason = next(reason for reason in score.reasons if reason.column == "total_debt_to_ebitda")
+    assert reason.code.startswith("total_debt_to_ebitda.negative_ebitda.")
+    assert "EBITDA is negative" in reason.text
+
+
+@pytest.mark.parametrize("value", [-40.0, 130.0])
+def test_negative_capital_and_negative_equity_are_flagged(value: float) -> None:
+    score = champion(Kind.ANNUAL).score({"long_term_debt_to_total_capital": value, "return_on_assets": 1.0})
+    assert "degenerate:long_term_debt_to_total_capital" in map(str, score.flags)
