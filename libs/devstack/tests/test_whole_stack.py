@@ -111,6 +111,20 @@ def test_up_leaves_what_runs_alone_and_starts_what_died(stack: Command) -> None:
     }
 
 
+def test_up_at_another_port_says_where_it_runs_already(stack: Command) -> None:
+    before = stack.pids()
+    ended = subprocess.run(
+        [sys.executable, "-m", "accunode_devstack", "up"],
+        env=stack.environment | {"ACCUNODE_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = f"AccuNode is up at http://127.0.0.1:{stack.port} already: `make down` lets it move.\n"
+    assert (ended.returncode, ended.stdout + ended.stderr) == (1, said)
+    assert stack.pids() == before
+
+
 def test_down_stops_everything_of_its_own_and_up_finds_the_data_again(stack: Command) -> None:
     member = next(user for user in stack.users() if user["role"] == "org_member")
     seen = stack.seen_by(member)

@@ -24,6 +24,7 @@ from accunode_devstack.programs import Part, product_parts
 from accunode_devstack.state import State
 
 DEFAULT_PORT = 8000
+PORT_VARIABLE = "ACCUNODE_PORT"
 START_LIMIT = 90.0
 ALL = (*servers.NAMES, *programs.NAMES)
 
@@ -55,10 +56,13 @@ class Stack:
         """Start what does not run yet, and wait until all of it is ready.
 
         Returns the addresses and whether anything had to be started. If a part fails, those started now are stopped
-        again. Raises DevstackError with one sentence and the end of the failing part's log.
+        again. Raises DevstackError with one sentence and the end of the failing part's log, or when another port was
+        asked for than the one that all of it runs at.
         """
         running = self.running()
         if running is not None:
+            if running.port != port and PORT_VARIABLE in os.environ:
+                raise DevstackError(f"AccuNode is up at {running.base_url} already: `make down` lets it move.")
             return running, False
         self.state.prepare()
         self._started = []
@@ -175,7 +179,7 @@ class Stack:
 
 def wanted_port() -> int:
     """The port that `ACCUNODE_PORT` names, else 8000. Raises DevstackError when it names none."""
-    text = os.environ.get("ACCUNODE_PORT", str(DEFAULT_PORT))
+    text = os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT))
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise DevstackError(f"ACCUNODE_PORT is {text!r}, which is no port number.")
     return int(text)
