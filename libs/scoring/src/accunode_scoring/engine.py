@@ -15,6 +15,9 @@ from accunode_scoring.binning import Binner
 Vector = NDArray[np.float64]
 
 BLOCK_ROWS = 4096
+MANY_PAIRS = 60
+"""From this number of pairs on, numpy looks up one row's cells faster than a loop does."""
+
 _WIDTH = 4
 
 
@@ -46,8 +49,6 @@ class _Pair:
     second: int
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
-    row_list: list[int]
-    column_list: list[int]
 
 
 class Engine:
@@ -74,11 +75,13 @@ class Engine:
             offset += len(tables[-1])
         self._scorecard = np.concatenate(scorecard.main)
         self._pairs: list[_Pair] = []
+        self._row_pairs: list[tuple[int, int, list[int], list[int]]] = []
         for (f, g), grid in one.grids.items():
             cells = np.stack([member.pairs[f, g] for member in members], axis=2)
             cells[:, :, 0] *= 0.5
             rows = grid.rows * cells.shape[1] + offset
-            self._pairs.append(_Pair(f, g, rows, grid.columns, rows.tolist(), grid.columns.tolist()))
+            self._pairs.append(_Pair(f, g, rows, grid.columns))
+            self._row_pairs.append((f, g, (rows * _WIDTH).tolist(), (grid.columns * _WIDTH).tolist()))
             tables.append(cells.reshape(-1, _WIDTH))
             offset += len(tables[-1])
         self._cells = np.concatenate(tables)
@@ -106,18 +109,40 @@ class Engine:
             two += cells[at + 1]
             three += cells[at + 2]
             lightgbm += cells[at + 3]
-        for pair in self._pairs:
-            at = (pair.row_list[bins[pair.first]] + pair.column_list[bins[pair.second]]) * _WIDTH
-            half = cells[at]
-            contributions[pair.first] += half
-            contributions[pair.second] += half
-            two += cells[at + 1]
-            three += cells[at + 2]
-            lightgbm += cells[at + 3]
+        if len(self._row_pairs) < MANY_PAIRS:
+            for first, second, rows, columns in self._row_pairs:
+                at = rows[bins[first]] + columns[bins[second]]
+                half = cells[at]
+                contributions[first] += half
+                contributions[second] += half
+                two += cells[at + 1]
+                three += cells[at + 2]
+                lightgbm += cells[at + 3]
+        else:
+            halves, sums = self._many_pairs(np.array(bins))
+            contributions = [ours + half for ours, half in zip(contributions, halves, strict=True)]
+            two, three, lightgbm = two + sums[1], three + sums[2], lightgbm + sums[3]
         one = self.base
         for contribution in contributions:
             one += contribution
         return RowResult(contributions, scorecard, lightgbm, (one, two, three))
+
+    @cached_property
+    def _pair_index(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Features that meet in pairs (all firsts, then all seconds), the start of each one's places, the places."""
+        features = np.array([pair.first for pair in self._pairs] + [pair.second for pair in self._pairs])
+        places = [pair.rows for pair in self._pairs] + [pair.columns for pair in self._pairs]
+        starts = np.cumsum([0, *(len(place) for place in places[:-1])])
+        return features, starts, np.concatenate(places), np.tile(np.arange(len(self._pairs)), 2)
+
+    def _many_pairs(self, bins: NDArray[np.intp]) -> tuple[list[float], list[float]]:
+        features, starts, places, pairs = self._pair_index
+        found = places[starts + bins[features]]
+        count = len(self._pairs)
+        picked = self._cells.take(found[:count] + found[count:], axis=0)
+        halves: list[float] = np.bincount(features, picked[pairs, 0], len(self.edges)).tolist()
+        sums: list[float] = picked.sum(axis=0).tolist()
+        return halves, sums
 
     def block(self, features: Sequence[Vector]) -> BlockResult:
         """Evaluate n rows given as one array of shape (n,) per feature."""

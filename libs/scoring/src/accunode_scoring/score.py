@@ -1,7 +1,7 @@
 """What a score carries."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ Direction = Literal["raises", "lowers"]
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one column adds to the ensemble's log-odds, against the average of the reference population."""
 
     column: str

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,9 +185,11 @@ class Scorer:
 
     def _reasons(self, explained: Sequence[float], states: list[int], contributions: list[float]) -> tuple[Reason, ...]:
         ordered: list[tuple[int, int, int]] = []
-        for place, (state, contribution) in enumerate(zip(states, contributions, strict=True)):
-            code = self._first_code[place] + 2 * state + (contribution > 0.0)
-            ordered.append((strength(contribution, code), place, code))
+        for _, place in nlargest(
+            2 * MOST_REASONS, zip(map(abs, contributions), range(len(contributions)), strict=True)
+        ):
+            code = self._first_code[place] + 2 * states[place] + (contributions[place] > 0.0)
+            ordered.append((strength(contributions[place], code), place, code))
         ordered.sort(reverse=True)
         reasons: list[Reason] = []
         for _, place, code in ordered[:MOST_REASONS]:
