@@ -116,7 +116,7 @@ async def test_statistics_count_every_visible_prediction_once(
     await store(world.one.outsider, "Unseen")
     found = (await api.as_(member).get("/api/v1/predictions/stats")).json()
     assert found["total"] == 4
-    annual, quarterly = found["kinds"]
+    annual, quarterly, _ = found["kinds"]
     assert (annual["count"], annual["companies"], quarterly["count"]) == (3, 3, 1)
     assert sum(level["count"] for level in annual["risk_levels"]) == 3
     assert [(each["sector"], each["count"]) for each in annual["sectors"]] == [("Energy", 2), (None, 1)]

@@ -18,6 +18,7 @@ from accunode_predictions.predictions.exports.router import router as exports
 from accunode_predictions.predictions.quarterly import router as quarterly
 from accunode_predictions.predictions.router import router as predictions
 from accunode_predictions.predictions.simulations.router import router as simulations
+from accunode_predictions.predictions.statement import router as statement
 from accunode_predictions.predictions.statistics.router import router as statistics
 from accunode_predictions.serving.service import ServingModels
 from accunode_predictions.settings import PredictionsSettings
@@ -41,6 +42,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
             companies,
             annual,
             quarterly,
+            statement,
             simulations,
             statistics,
             exports,

@@ -93,6 +93,7 @@ class CompanyOut(ResponseModel):
     version: int = Field(description="Rises with every change; the ETag.")
     latest_annual: LatestPrediction | None
     latest_quarterly: LatestPrediction | None
+    latest_statement: LatestPrediction | None
 
 
 class HistoryEntry(ResponseModel):

@@ -251,7 +251,7 @@ def _render(company: Company, newest: Mapping[tuple[UUID, str], Prediction]) -> 
         f"latest_{kind}": LatestPrediction.model_validate(newest[company.id, kind])
         if (company.id, kind) in newest
         else None
-        for kind in (PredictionKind.ANNUAL, PredictionKind.QUARTERLY)
+        for kind in PredictionKind
     }
     own = {name: getattr(company, name) for name in CompanyOut.model_fields if not name.startswith("latest_")}
     return CompanyOut(**own, **latest)

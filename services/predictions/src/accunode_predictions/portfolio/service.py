@@ -119,7 +119,7 @@ def _check_quarters(query: MigrationQuery) -> None:
     wanted = query.kind is StoredKind.QUARTERLY
     wrong = [name for name in ("from_quarter", "to_quarter") if (getattr(query, name) is not None) != wanted]
     if wrong:
-        message = "Quarterly predictions need a quarter." if wanted else "Annual predictions have no quarter."
+        message = "Quarterly predictions need a quarter." if wanted else "Only quarterly predictions have a quarter."
         raise UnprocessableInputError(
             message, errors=[FieldError(f"/query/{name}", "quarter", message) for name in wrong]
         )

@@ -1,5 +1,6 @@
 """Predictions as responses."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accunode_common.models.credit import Company, Prediction
@@ -8,19 +9,36 @@ from accunode_predictions.predictions.schemas import (
     AnnualPrediction,
     AnnualPredictionDetail,
     CompanyReference,
+    PredictionDetail,
     PredictionFields,
     QuarterlyPrediction,
     QuarterlyPredictionDetail,
     ReasonOut,
+    StatementPrediction,
+    StatementPredictionDetail,
 )
+from accunode_predictions.statements import StatementAmountValues, ratios_from
 from accunode_scoring import Kind, Score
 
 _STORED = tuple(name for name in PredictionFields.model_fields if name != "company")
 
 
 def ratios_of(prediction: Prediction) -> dict[str, float | None]:
-    """The stored ratios by column name."""
-    return {column: getattr(prediction, column) for column in columns_of(Kind(prediction.kind))}
+    """What was scored, by column name: the stored ratios, or the amounts of a statement."""
+    kind = Kind(prediction.kind)
+    if kind is Kind.STATEMENT:
+        amounts = prediction.amounts or {}
+        return {column: amounts.get(column) for column in columns_of(kind)}
+    return {column: getattr(prediction, column) for column in columns_of(kind)}
+
+
+def stored_inputs(kind: Kind, values: Mapping[str, float | None]) -> dict[str, Any]:
+    """What was scored, by the columns it is stored in; with a statement's amounts the ratios that follow from them."""
+    if kind is not Kind.STATEMENT:
+        return dict(values)
+    ratios = ratios_from(values)
+    given = {name: value for name, value in values.items() if value is not None}
+    return {**ratios.annual.model_dump(), **ratios.quarterly.model_dump(), "amounts": given}
 
 
 def annual(prediction: Prediction, company: Company) -> AnnualPrediction:
@@ -38,6 +56,11 @@ def quarterly(prediction: Prediction, company: Company) -> QuarterlyPrediction:
         fiscal_quarter=int(prediction.fiscal_quarter or 0),
         ratios=_quarterly_ratios(prediction),
     )
+
+
+def statement(prediction: Prediction, company: Company) -> StatementPrediction:
+    """A list's item."""
+    return StatementPrediction(**_statement_fields(prediction), company=_reference(company))
 
 
 def annual_detail(prediction: Prediction, company: Company, score: Score | None) -> AnnualPredictionDetail:
@@ -62,12 +85,33 @@ def quarterly_detail(prediction: Prediction, company: Company, score: Score | No
     )
 
 
-def detail(
-    prediction: Prediction, company: Company, score: Score | None
-) -> AnnualPredictionDetail | QuarterlyPredictionDetail:
-    """A single prediction of either kind."""
-    render = annual_detail if prediction.kind == Kind.ANNUAL else quarterly_detail
-    return render(prediction, company, score)
+def statement_detail(prediction: Prediction, company: Company, score: Score | None) -> StatementPredictionDetail:
+    """A single prediction with its reasons."""
+    return StatementPredictionDetail(
+        **_statement_fields(prediction), company=_reference(company), reasons=_reasons(score)
+    )
+
+
+_DETAILS: Mapping[Kind, Callable[[Prediction, Company, Score | None], PredictionDetail]] = {
+    Kind.ANNUAL: annual_detail,
+    Kind.QUARTERLY: quarterly_detail,
+    Kind.STATEMENT: statement_detail,
+}
+
+
+def detail(prediction: Prediction, company: Company, score: Score | None) -> PredictionDetail:
+    """A single prediction of any kind."""
+    return _DETAILS[Kind(prediction.kind)](prediction, company, score)
+
+
+def _statement_fields(prediction: Prediction) -> dict[str, Any]:
+    amounts = ratios_of(prediction)
+    return {
+        **_fields(prediction),
+        "fiscal_quarter": None,
+        "amounts": StatementAmountValues(**amounts),
+        "ratios": ratios_from(amounts),
+    }
 
 
 def _fields(prediction: Prediction) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from accunode_predictions.fields import (
     QuarterlyRatios,
     QuarterlyRatioValues,
 )
+from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues
 from accunode_scoring import Reason
 
 FiscalYear = Annotated[int, Field(strict=True, ge=1900, le=2100, examples=[2024])]
@@ -34,6 +35,21 @@ _QUARTERLY_RATIOS: dict[str, JsonValue] = {
     "sga_margin": 21.0,
     "long_term_debt_to_total_capital": 42.5,
     "return_on_capital": 9.4,
+}
+_AMOUNTS: dict[str, JsonValue] = {
+    "total_assets_musd": 850.0,
+    "total_liabilities_musd": 510.0,
+    "long_term_debt_musd": 240.0,
+    "current_assets_musd": 320.0,
+    "current_liabilities_musd": 190.0,
+    "net_sales_musd": 940.0,
+    "cogs_musd": 610.0,
+    "operating_expenses_musd": 820.0,
+    "depreciation_musd": 45.0,
+    "net_income_musd": 38.0,
+    "inventory_musd": 95.0,
+    "receivables_musd": 130.0,
+    "retained_earnings_musd": 160.0,
 }
 _COMPANY: dict[str, JsonValue] = {"name": "Northwind Energy Corp", "symbol": "NWEC", "sector": "Utilities"}
 
@@ -74,6 +90,11 @@ class AnnualPredictionInput(PredictionInput):
     fiscal_year: FiscalYear
     ratios: AnnualRatios
 
+    @property
+    def inputs(self) -> AnnualRatios:
+        """What is scored."""
+        return self.ratios
+
 
 class QuarterlyPredictionInput(PredictionInput):
     """A new prediction from the ratios of the trailing twelve months at a quarter's end."""
@@ -96,17 +117,67 @@ class QuarterlyPredictionInput(PredictionInput):
     fiscal_quarter: FiscalQuarter
     ratios: QuarterlyRatios
 
+    @property
+    def inputs(self) -> QuarterlyRatios:
+        """What is scored."""
+        return self.ratios
+
+
+class StatementPredictionInput(PredictionInput):
+    """A new prediction from the amounts of a financial statement."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {"company": _COMPANY, "access_level": "organization", "fiscal_year": 2024, "amounts": _AMOUNTS}
+            ]
+        }
+    }
+
+    fiscal_year: FiscalYear
+    amounts: StatementAmounts
+
+    @property
+    def inputs(self) -> StatementAmounts:
+        """What is scored."""
+        return self.amounts
+
 
 class AnnualRescoring(InputModel):
     """Scores a prediction again with the model that serves now."""
 
     ratios: AnnualRatios | None = Field(default=None, description="Restated ratios; the stored ones if left out.")
 
+    @property
+    def inputs(self) -> AnnualRatios | None:
+        """What is scored instead of what is stored."""
+        return self.ratios
+
 
 class QuarterlyRescoring(InputModel):
     """Scores a prediction again with the model that serves now."""
 
     ratios: QuarterlyRatios | None = Field(default=None, description="Restated ratios; the stored ones if left out.")
+
+    @property
+    def inputs(self) -> QuarterlyRatios | None:
+        """What is scored instead of what is stored."""
+        return self.ratios
+
+
+class StatementRescoring(InputModel):
+    """Scores a prediction again with the model that serves now."""
+
+    amounts: StatementAmounts | None = Field(default=None, description="Restated amounts; the stored ones if left out.")
+
+    @property
+    def inputs(self) -> StatementAmounts | None:
+        """What is scored instead of what is stored."""
+        return self.amounts
+
+
+AnyPredictionInput = AnnualPredictionInput | QuarterlyPredictionInput | StatementPredictionInput
+AnyRescoring = AnnualRescoring | QuarterlyRescoring | StatementRescoring
 
 
 class CompanyReference(ResponseModel):
@@ -172,6 +243,14 @@ class QuarterlyPrediction(PredictionFields):
     ratios: QuarterlyRatioValues
 
 
+class StatementPrediction(PredictionFields):
+    """A stored prediction from the amounts of a statement."""
+
+    fiscal_quarter: None = Field(description="Always null.")
+    amounts: StatementAmountValues
+    ratios: DerivedRatios
+
+
 class ReasonOut(ResponseModel):
     """Why the probability is what it is."""
 
@@ -215,7 +294,15 @@ class QuarterlyPredictionDetail(QuarterlyPrediction):
     )
 
 
-PredictionDetail = AnnualPredictionDetail | QuarterlyPredictionDetail
+class StatementPredictionDetail(StatementPrediction):
+    """A prediction with its reasons in words."""
+
+    reasons: list[ReasonOut] | None = Field(
+        description="The strongest first; null where the files of its model version are no longer at hand."
+    )
+
+
+PredictionDetail = AnnualPredictionDetail | QuarterlyPredictionDetail | StatementPredictionDetail
 
 
 class EarlierVersion(ResponseModel):

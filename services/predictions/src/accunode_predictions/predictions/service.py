@@ -23,12 +23,11 @@ from accunode_common.models.credit import Company, Prediction, PredictionVersion
 from accunode_predictions.companies import service as companies
 from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import repository
-from accunode_predictions.predictions.rendering import ratios_of
+from accunode_predictions.predictions.rendering import ratios_of, stored_inputs
 from accunode_predictions.predictions.schemas import (
-    AnnualPredictionInput,
-    AnnualRescoring,
+    AnyPredictionInput,
+    AnyRescoring,
     QuarterlyPredictionInput,
-    QuarterlyRescoring,
 )
 from accunode_predictions.repository import find, find_to_change
 from accunode_predictions.serving.service import Scoring
@@ -50,17 +49,18 @@ def score_values(scorer: Scorer, ratios: Mapping[str, float | None], scale: Mast
     try:
         return scorer.score(ratios, scale=scale)
     except InputRefusedError as refused:
+        place = "amounts" if scorer.kind is Kind.STATEMENT else "ratios"
         raise UnprocessableInputError(
-            "The ratios cannot be scored.",
+            f"The {place} cannot be scored.",
             errors=[
-                FieldError(f"/body/ratios/{problem.column}".rstrip("/"), problem.code, problem.message)
+                FieldError(f"/body/{place}/{problem.column}".rstrip("/"), problem.code, problem.message)
                 for problem in refused.problems
             ],
         ) from None
 
 
 async def create(
-    scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, body: AnnualPredictionInput | QuarterlyPredictionInput
+    scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, body: AnyPredictionInput
 ) -> tuple[Prediction, Company, Score]:
     """Score and store; the company is created if it is new.
 
@@ -72,7 +72,7 @@ async def create(
     """
     session = scoring.session
     scorer = await scoring.champion(kind)
-    score = score_values(scorer, body.ratios.values(), await scoring.scale(subject))
+    score = score_values(scorer, body.inputs.values(), await scoring.scale(subject))
     company = await _company(session, subject, trail, body)
     quarter = body.fiscal_quarter if isinstance(body, QuarterlyPredictionInput) else None
     values = {
@@ -84,7 +84,7 @@ async def create(
         "access_level": company.access_level,
         "organization_id": company.organization_id,
         "created_by": subject.user_id,
-        **body.ratios.values(),
+        **stored_inputs(kind, body.inputs.values()),
         **score_columns(score),
     }
     try:
@@ -116,7 +116,7 @@ async def rescore(
     trail: Trail,
     kind: StoredKind,
     prediction_id: UUID,
-    body: AnnualRescoring | QuarterlyRescoring,
+    body: AnyRescoring,
     condition: Conditional,
 ) -> tuple[Prediction, Company, Score]:
     """Score a prediction again with the model that serves; the earlier version is kept.
@@ -129,10 +129,10 @@ async def rescore(
     session = scoring.session
     prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
     condition.check(prediction.version)
-    ratios = body.ratios.values() if body.ratios is not None else ratios_of(prediction)
-    score = score_values(await scoring.champion(Kind(kind.value)), ratios, await scoring.scale(subject))
+    inputs = body.inputs.values() if body.inputs is not None else ratios_of(prediction)
+    score = score_values(await scoring.champion(Kind(kind.value)), inputs, await scoring.scale(subject))
     await repository.keep_version(session, prediction, snapshot_of(prediction), subject.user_id)
-    values = {**ratios, **score_columns(score), "job_id": None, "row_number": None}
+    values = {**stored_inputs(Kind(kind.value), inputs), **score_columns(score), "job_id": None, "row_number": None}
     before = prediction.model_version
     prediction = await repository.change(session, prediction, values)
     await _shadow(scoring, Kind(kind.value), prediction)
@@ -201,9 +201,7 @@ def scored_again(scoring: Scoring, prediction: Prediction) -> Score | None:
     return scorer.score(ratios_of(prediction))
 
 
-async def _company(
-    session: AsyncSession, subject: Subject, trail: Trail, body: AnnualPredictionInput | QuarterlyPredictionInput
-) -> Company:
+async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: AnyPredictionInput) -> Company:
     if body.company is not None:
         return await companies.resolve(session, subject, trail, body.company, body.access_level or AccessLevel.PERSONAL)
     assert body.company_id is not None

@@ -15,7 +15,9 @@ class ContributionOut(ResponseModel):
 
     ratio: str = Field(description="The ratio's column name.")
     label: str
-    unit: str = Field(description="`percent` (12.5 means 12.5 %) or `multiple` (3.2 means 3.2x).")
+    unit: str = Field(
+        description="`percent` (12.5 means 12.5 %), `multiple` (3.2 means 3.2x), `days` or `amount` (million)."
+    )
     value: float | None = Field(description="The ratio as given; null where missing.")
     percentile: float | None = Field(
         description="Share, 0 to 100, of the reference population with a lower value; null where missing."

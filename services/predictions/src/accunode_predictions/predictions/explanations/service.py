@@ -10,8 +10,9 @@ from accunode_predictions.predictions.explanations.schemas import ContributionOu
 from accunode_predictions.predictions.rendering import ratios_of
 from accunode_predictions.predictions.schemas import ReasonOut
 from accunode_predictions.serving.service import Scoring
-from accunode_scoring import RATIOS, Kind, Scorer
+from accunode_scoring import Kind, Scorer
 from accunode_scoring.reasons import percentile
+from accunode_scoring.statement import derive_ratios
 
 
 async def explain(scoring: Scoring, subject: Subject, kind: StoredKind, prediction_id: UUID) -> Explanation:
@@ -28,8 +29,9 @@ async def explain(scoring: Scoring, subject: Subject, kind: StoredKind, predicti
 def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
     score = scorer.score(ratios_of(prediction))
     ranks = {reason.column: reason.percentile for reason in score.reasons}
-    values = ratios_of(prediction)
-    labels = {ratio.name: ratio for ratio in RATIOS[scorer.kind]}
+    inputs = ratios_of(prediction)
+    values = derive_ratios(inputs) if scorer.kind is Kind.STATEMENT else inputs
+    labels = {ratio.name: ratio for ratio in scorer.model.feature_set.explained}
     population = scorer.model.reference.get("pd")
     return Explanation(
         prediction_id=prediction.id,

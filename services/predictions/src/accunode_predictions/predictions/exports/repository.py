@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from sqlalchemy import Text, cast
+from sqlalchemy import ColumnElement, Text, cast
 
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
@@ -21,7 +21,7 @@ async def blocks(
     database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters, size: int
 ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
     """The rows of an export, newest first, from one cursor of the caller's own transaction."""
-    ratios = columns_of(Kind(kind.value))
+    inputs = [_input_column(kind, name) for name in columns_of(Kind(kind.value))]
     quarter = [Prediction.fiscal_quarter] if kind is StoredKind.QUARTERLY else []
     statement = (
         matching(subject, kind, filters, system=filters.system, always_join=True)
@@ -33,7 +33,8 @@ async def blocks(
             Company.sector,
             Prediction.fiscal_year,
             *quarter,
-            *(getattr(Prediction, name) for name in (*ratios, *PROBABILITIES, *_AFTER)),
+            *inputs,
+            *(getattr(Prediction, name) for name in (*PROBABILITIES, *_AFTER)),
         )
         .order_by(Prediction.id.desc())
     )
@@ -41,3 +42,11 @@ async def blocks(
         found = await session.stream(statement, execution_options={"yield_per": size})
         async for rows in found.partitions(size):
             yield rows
+
+
+def _input_column(kind: StoredKind, name: str) -> ColumnElement[Any]:
+    if kind is StoredKind.STATEMENT:
+        amount: ColumnElement[Any] = Prediction.amounts[name].as_float()
+        return amount
+    column: ColumnElement[Any] = getattr(Prediction, name)
+    return column

@@ -44,11 +44,11 @@ def check(kind: StoredKind, filters: ExportFilters) -> None:
     """Refuse filters that the kind does not have.
 
     Raises:
-        UnprocessableInputError: A quarter was asked of annual predictions.
+        UnprocessableInputError: A quarter was asked of another kind.
     """
-    if kind is StoredKind.ANNUAL and filters.fiscal_quarter is not None:
+    if kind is not StoredKind.QUARTERLY and filters.fiscal_quarter is not None:
         raise UnprocessableInputError.at(
-            "/query/fiscal_quarter", "unknown_parameter", "Annual predictions have no quarter."
+            "/query/fiscal_quarter", "unknown_parameter", "Only quarterly predictions have a quarter."
         )
 
 

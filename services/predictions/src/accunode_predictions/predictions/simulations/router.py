@@ -9,6 +9,7 @@ from accunode_predictions.predictions.simulations.schemas import (
     BatchScores,
     QuarterlyBatch,
     QuarterlyQuestion,
+    StatementBatch,
     WhatIf,
 )
 from accunode_predictions.serving.service import RequestScoring
@@ -27,6 +28,12 @@ async def score_annual_rows(body: AnnualBatch, subject: PredictionReader, scorin
 async def score_quarterly_rows(body: QuarterlyBatch, subject: PredictionReader, scoring: RequestScoring) -> BatchScores:
     """Scores with the model that serves; one bad row refuses the request, and the reply says which and why."""
     return await service.score_batch(scoring, subject, Kind.QUARTERLY, body)
+
+
+@router.post("/statement/score", summary="Score up to 1,000 financial statements without storing them")
+async def score_statement_rows(body: StatementBatch, subject: PredictionReader, scoring: RequestScoring) -> BatchScores:
+    """Scores with the model that serves; one bad row refuses the request, and the reply says which and why."""
+    return await service.score_batch(scoring, subject, Kind.STATEMENT, body)
 
 
 @router.post("/annual/what-if", summary="Vary annual ratios")

@@ -5,6 +5,7 @@ from pydantic import Field
 from accunode_common.http.schemas import InputModel, ResponseModel
 from accunode_predictions.fields import AnnualRatios, QuarterlyRatios
 from accunode_predictions.predictions.schemas import Probability, ReasonOut, ScoreFields
+from accunode_predictions.statements import StatementAmounts
 
 LARGEST_BATCH = 1000
 
@@ -27,6 +28,13 @@ class QuarterlyRow(InputModel):
     ratios: QuarterlyRatios
 
 
+class StatementRow(InputModel):
+    """The amounts of one statement."""
+
+    row_id: str | None = _ROW_ID
+    amounts: StatementAmounts
+
+
 class AnnualBatch(InputModel):
     """Rows to score; nothing is stored."""
 
@@ -37,6 +45,12 @@ class QuarterlyBatch(InputModel):
     """Rows to score; nothing is stored."""
 
     rows: list[QuarterlyRow] = _ROWS
+
+
+class StatementBatch(InputModel):
+    """Rows to score; nothing is stored."""
+
+    rows: list[StatementRow] = _ROWS
 
 
 class ScoredRow(ScoreFields):

@@ -22,6 +22,8 @@ from accunode_predictions.predictions.simulations.schemas import (
     RatioChange,
     ScoredRow,
     Sensitivity,
+    StatementBatch,
+    StatementRow,
     TargetAnswer,
     WhatIf,
 )
@@ -33,17 +35,17 @@ _PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low
 
 
 async def score_batch(
-    scoring: Scoring, subject: Subject, kind: Kind, body: AnnualBatch | QuarterlyBatch
+    scoring: Scoring, subject: Subject, kind: Kind, body: AnnualBatch | QuarterlyBatch | StatementBatch
 ) -> BatchScores:
     """Score rows with the model that serves, on the caller's master scale."""
     scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
     return await asyncio.to_thread(_scores, scorer, scale, body.rows)
 
 
-def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | QuarterlyRow]) -> BatchScores:
-    ratios = [row.ratios.values() for row in rows]
+def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | QuarterlyRow | StatementRow]) -> BatchScores:
+    inputs = [(row.amounts if isinstance(row, StatementRow) else row.ratios).values() for row in rows]
     matrix = np.array(
-        [[np.nan if row[column] is None else row[column] for column in scorer.columns] for row in ratios],
+        [[np.nan if row[column] is None else row[column] for column in scorer.columns] for row in inputs],
         dtype=np.float64,
     )
     scores = scorer.score_matrix(matrix, scale=scale, explain=True)
