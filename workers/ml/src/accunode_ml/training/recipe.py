@@ -39,7 +39,7 @@ class Recipe:
     blank_shares: Mapping[str, float] = field(default_factory=dict)
     scorecard_classes: int = 8
     origins: tuple[int, ...] = tuple(range(2007, 2015))
-    level_years: int = 6
+    level_years: int = 3
     bootstraps: int = 12
     seed: int = 20
 
