@@ -22,4 +22,11 @@ fi
 for module in "$@"; do
     "$python" -B -c "import importlib, sys; importlib.import_module(sys.argv[1])" "$module"
 done
-find "$folder" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+# As a tree from the root, so that the folders above have fixed times in the layer as well.
+layer=/layers/$part
+mkdir -p "$layer$(dirname "$folder")"
+cp --archive --link "$folder" "$layer$folder"
+if [ "$part" = product ]; then
+    install -d -o 10001 -g 10001 "$layer/var/lib/accunode"
+fi
+find "$layer" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
