@@ -98,7 +98,7 @@ async def test_errors_say_line_column_code_message_and_value(uploads: Uploads, w
     assert rows[0]["value"] == "'=cmd()"
 
 
-@pytest.mark.parametrize("kind", ["annual", "quarterly"])
+@pytest.mark.parametrize("kind", ["annual", "quarterly", "statement"])
 async def test_templates_have_every_column_its_unit_and_an_example(uploads: Uploads, world: World, kind: str) -> None:
     api = uploads.api.as_(world.user)
     reply = await api.get(f"{PATH}/templates/{kind}")

@@ -45,7 +45,7 @@ def result_cells(kind: Kind, row: Prediction, company: Company) -> list[Cell]:
         company.sector,
         row.fiscal_year,
         row.fiscal_quarter,
-        *(getattr(row, ratio.name) for ratio in RATIOS[kind]),
+        *_inputs(kind, row).values(),
         *(getattr(row, name) for name in _PROBABILITIES),
         row.grade,
         row.risk_level,
@@ -83,7 +83,7 @@ def error_cells(issue: RowIssue) -> list[Cell]:
 
 
 def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> ResultRow:
-    ratios = {ratio.name: getattr(row, ratio.name) for ratio in RATIOS[Kind(row.kind)]}
+    ratios = _inputs(Kind(row.kind), row)
     scorer = _scorer(models, row)
     return ResultRow(
         row_number=row.row_number or 0,
@@ -102,6 +102,13 @@ def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> Resu
         reasons=None if scorer is None else _reasons(scorer, ratios),
         flags=row.flags,
     )
+
+
+def _inputs(kind: Kind, row: Prediction) -> dict[str, float | None]:
+    """What was scored: the ratios, or the amounts of a statement."""
+    if kind is Kind.STATEMENT:
+        return {ratio.name: (row.amounts or {}).get(ratio.name) for ratio in RATIOS[kind]}
+    return {ratio.name: getattr(row, ratio.name) for ratio in RATIOS[kind]}
 
 
 def _scorer(models: ModelLibrary, row: Prediction) -> Scorer | None:

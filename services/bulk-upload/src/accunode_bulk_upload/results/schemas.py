@@ -33,7 +33,9 @@ class ResultRow(ResponseModel):
     symbol: str | None
     fiscal_year: int
     fiscal_quarter: int | None
-    ratios: dict[str, float | None] = Field(description="As given: percent numbers and plain multiples.")
+    ratios: dict[str, float | None] = Field(
+        description="As given: percent numbers and plain multiples, or the amounts of a statement in million."
+    )
     model_version: str
     pd: float = Field(description="Probability of default within 1 year, a fraction in [0, 1].")
     pd_2y: float

@@ -11,13 +11,13 @@ from accunode_common.models.bulk import FINAL_STATES, Job, JobState, OnConflict
 from accunode_common.models.columns import AccessLevel
 from accunode_scoring import Kind
 
-UploadKind = Literal["annual", "quarterly"]
+UploadKind = Literal["annual", "quarterly", "statement"]
 
 
 class UploadFields(InputModel):
     """What is to be done with a file."""
 
-    kind: UploadKind = Field(description="Which ratios its rows have.")
+    kind: UploadKind = Field(description="Which ratios its rows have, or the amounts of statements.")
     access_level: Literal["personal", "organization", "system"] = Field(
         default="personal", description="Whose records the companies and predictions become."
     )

@@ -27,6 +27,7 @@ _GIVEN = (
     ("fiscal_year", "smallint"),
     ("fiscal_quarter", "smallint"),
     *((name, "double precision") for name in RATIO_COLUMNS),
+    ("amounts", "jsonb"),
     *((name, "double precision") for name in PROBABILITIES),
     ("grade", "text"),
     ("risk_level", "text"),

@@ -1,5 +1,7 @@
 """Scores a chunk as one matrix and lays the result out as the rows to store."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from accunode_common.ids import new_id
-from accunode_scoring import MasterScale, ScoreMatrix, Scorer
+from accunode_scoring import Kind, MasterScale, ScoreMatrix, Scorer
+from accunode_scoring.statement import derive_ratios
 
 RATIO_COLUMNS = (
     "long_term_debt_to_total_capital",
@@ -19,7 +22,7 @@ RATIO_COLUMNS = (
     "sga_margin",
     "return_on_capital",
 )
-"""Every ratio that a stored prediction has room for; those of another kind stay null."""
+"""Every ratio that a stored prediction has room for; those that its kind has not, and that do not follow, stay null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,13 @@ def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> Sco
     count = rows.num_rows
     known = {name: rows.column(name) for name in rows.column_names}
     empty = pa.nulls(count, pa.float64())
+    amounts: dict[str, Any] = {"amounts": pa.nulls(count, pa.string())}
+    if scorer.kind is Kind.STATEMENT:
+        amounts = _statement_columns(known, scorer.columns)
     laid_out = {
-        **{name: column for name, column in known.items() if name not in RATIO_COLUMNS},
+        **{name: column for name, column in known.items() if name not in {*RATIO_COLUMNS, *scorer.columns}},
         **{name: known.get(name, empty) for name in RATIO_COLUMNS},
+        **amounts,
         **stored_columns(scores),
         "prediction_id": [new_id().hex for _ in range(count)],
         "company_id": [new_id().hex for _ in range(count)],
@@ -56,6 +63,18 @@ def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> Sco
 
 
 PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+
+
+def _statement_columns(known: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    """The amounts of each row as one JSON object, and the ratios that follow from them."""
+    lists = [known[name].to_pylist() for name in columns]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+    derived = [derive_ratios(row) for row in rows]
+    given = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    return {
+        **{name: pa.array([ratios[name] for ratios in derived], pa.float64()) for name in RATIO_COLUMNS},
+        "amounts": [json.dumps(row) for row in given],
+    }
 
 
 def stored_columns(scores: ScoreMatrix) -> dict[str, Any]:

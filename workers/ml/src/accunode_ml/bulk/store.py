@@ -20,12 +20,13 @@ from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_compan
 from accunode_ml.bulk.incoming import copy_in
 from accunode_ml.bulk.jobs import kind_of, scope_id
 from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, ScoredChunk
-from accunode_scoring import RATIOS, Kind
+from accunode_ml.inputs import input_snapshot
+from accunode_scoring import Kind
 
 ROUNDS = 3
 """How often a row is looked at that somebody else is storing at the same time."""
 
-_SCORED = (*RATIO_COLUMNS, *PROBABILITIES, "grade", "risk_level", "reason_codes", "flags")
+_SCORED = (*RATIO_COLUMNS, "amounts", *PROBABILITIES, "grade", "risk_level", "reason_codes", "flags")
 _KEPT = (
     "model_version",
     *PROBABILITIES,
@@ -41,8 +42,8 @@ _KEPT = (
 
 def _changed(given: str, model_version: str) -> str:
     """Whether a stored prediction differs from what is given now."""
-    stored = ", ".join(f"p.{name}" for name in (*RATIO_COLUMNS, "model_version", "grade"))
-    now = ", ".join((*(f"{given}.{name}" for name in RATIO_COLUMNS), model_version, f"{given}.grade"))
+    stored = ", ".join(f"p.{name}" for name in (*RATIO_COLUMNS, "amounts", "model_version", "grade"))
+    now = ", ".join((*(f"{given}.{name}" for name in (*RATIO_COLUMNS, "amounts")), model_version, f"{given}.grade"))
     return f"({stored}) is distinct from ({now})"
 
 
@@ -111,22 +112,20 @@ _REFUSE = text("""
 
 def _keep_versions(kind: Kind) -> TextClause:
     """Keeps predictions as they were, in the form that editing one by one keeps them in."""
-    ratios = ", ".join(f"'{ratio.name}', p.{ratio.name}" for ratio in RATIOS[kind])
     kept = ", ".join(f"'{name}', p.{name}" for name in _KEPT)
     stored = _stored("p.*", quarterly=kind is Kind.QUARTERLY)
     return text(f"""
         insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
         select p.tenant_id, n.version_id, p.id, p.version,
-            jsonb_build_object('ratios', jsonb_build_object({ratios}), {kept}), :user_id
+            jsonb_build_object('ratios', {input_snapshot(kind)}, {kept}), :user_id
         from (select * from incoming where outcome = 'edited' offset 0) n cross join lateral ({stored}) p
         where {_changed("n", "cast(:model_version as text)")}
     """)  # noqa: S608
 
 
-_KINDS = (Kind.ANNUAL, Kind.QUARTERLY)
-_FIND_STORED = {kind: _find_stored(kind) for kind in _KINDS}
-_LOCK_EDITABLE = {kind: _lock_editable(kind) for kind in _KINDS}
-_KEEP_VERSIONS = {kind: _keep_versions(kind) for kind in _KINDS}
+_FIND_STORED = {kind: _find_stored(kind) for kind in Kind}
+_LOCK_EDITABLE = {kind: _lock_editable(kind) for kind in Kind}
+_KEEP_VERSIONS = {kind: _keep_versions(kind) for kind in Kind}
 _INSERT = f"""
     insert into credit.predictions as p (tenant_id, id, access_level, organization_id, created_by, company_id, kind,
         fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, model_version, job_id, row_number)
@@ -138,7 +137,7 @@ _EDIT = text(f"""
     {_INSERT} where outcome = 'edited'
     on conflict (tenant_id, company_id, kind, fiscal_year, fiscal_quarter) do update
     set {", ".join(f"{name} = excluded.{name}" for name in _SCORED)}, model_version = excluded.model_version,
-        amounts = null, job_id = excluded.job_id, row_number = excluded.row_number,
+        job_id = excluded.job_id, row_number = excluded.row_number,
         version = p.version + ({_changed("excluded", "excluded.model_version")})::int, updated_at = now()
 """)  # noqa: S608
 _ADD = text(f"""

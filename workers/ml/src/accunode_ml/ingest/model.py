@@ -16,6 +16,7 @@ class RejectCode(StrEnum):
     UNPARSEABLE_NUMBER = "unparseable_number"
     NO_RATIOS = "no_ratios"
     SENTINEL = "sentinel"
+    REQUIRED = "required"
     NOT_FINITE = "not_finite"
     CONFLICT_DUPLICATE = "conflict_duplicate"
     TOO_MANY_CELLS = "too_many_cells"

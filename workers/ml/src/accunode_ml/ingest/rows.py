@@ -18,6 +18,7 @@ from accunode_ml.ingest.notes import is_marked_note, is_note
 from accunode_ml.ingest.numeric import FileNumbers, read_input
 from accunode_ml.ingest.period import FIRST_YEAR, LAST_YEAR, Period, parse_period
 from accunode_scoring import RATIOS, Kind
+from accunode_scoring.statement import STATEMENT
 
 MAX_NAME_CHARS = 300
 _REMEMBERED_PERIODS = 10_000
@@ -111,8 +112,25 @@ class RowCleaner:
             columns.append(values)
             for row, found_problem in found.items():
                 problems.setdefault(row, []).append(found_problem)
+        ratios = np.column_stack(columns)
+        if self._kind is Kind.STATEMENT:
+            self._require(ratios, rows, problems)
         names = [clean_name(name) for name in column_texts(_column(rows, positions[COMPANY_NAME]))]
-        return _Read(squared, names, self._read_periods(rows), np.column_stack(columns), problems, overlong)
+        return _Read(squared, names, self._read_periods(rows), ratios, problems, overlong)
+
+    def _require(
+        self, ratios: NDArray[np.float64], rows: Sequence[Sequence[Cell]], problems: dict[int, list[Problem]]
+    ) -> None:
+        """Note rows with amounts that lack one without which no statement can be scored."""
+        columns = self._header.columns
+        for name in STATEMENT.required:
+            place = [ratio.name for ratio in self._inputs].index(name)
+            lacking = np.isfinite(ratios).any(axis=1) & ~(ratios[:, place] > 0)
+            for row in np.flatnonzero(lacking).tolist():
+                if all(problem.column != name for problem in problems.get(row, ())):
+                    message = f"{columns.headings[name]} must be given and above zero."
+                    value = cell_text(rows[row][columns.positions[name]])[:200]
+                    problems.setdefault(row, []).append(Problem(RejectCode.REQUIRED, name, message, value))
 
     def _squared(self, rows: list[Sequence[Cell]]) -> tuple[list[Sequence[Cell]], set[int]]:
         """Rows all as wide as the header at least, and which of them have filled cells beyond it."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_ml.portfolio.inputs import input_columns, input_matrix
+from accunode_ml.inputs import input_columns, input_matrix
 from accunode_scoring import Kind, Scorer, check_matrix
 
 _START = UUID(int=0)

@@ -23,7 +23,7 @@ from accunode_common.tasks.messages import Queue, RescorePortfolio
 from accunode_ml.bulk import jobs
 from accunode_ml.bulk.scoring import PROBABILITIES, stored_columns
 from accunode_ml.course import Course, run_job
-from accunode_ml.portfolio.inputs import input_columns, input_matrix, input_snapshot
+from accunode_ml.inputs import input_columns, input_matrix, input_snapshot
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.tally import Tally
 from accunode_ml.runtime import Runtime

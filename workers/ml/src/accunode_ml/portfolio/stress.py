@@ -20,7 +20,7 @@ from accunode_common.models.bulk import Job
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import StressPortfolio
 from accunode_ml.course import Course, run_job
-from accunode_ml.portfolio.inputs import input_columns, input_matrix
+from accunode_ml.inputs import input_columns, input_matrix
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.scenario import Scenario
 from accunode_ml.portfolio.tally import Tally
