@@ -44,7 +44,11 @@ def train_families(recipe: Recipe, accounts: Accounts, horizon: int) -> Families
 
 
 def _train(recipe: Recipe, accounts: Accounts, horizon: int) -> Families:
-    label, weight = accounts.labels[horizon], recency(recipe, accounts)
+    weight = recency(recipe, accounts)
+    if recipe.given is not None:
+        given = ~np.isnan(accounts.columns[recipe.given])
+        accounts, weight = accounts.take(given), weight[given]
+    label = accounts.labels[horizon]
     inputs = accounts.matrix(recipe.feature_set.columns)
     scorecard = train_scorecard(recipe, feature_matrix(recipe, inputs), label, weight)
     inputs, label, weight = with_blanks(recipe, inputs, label, weight)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from accunode_scoring.amounts import PRIOR
 from accunode_scoring.feature_sets import FEATURE_SETS
 from accunode_scoring.features import FeatureSet
 from accunode_scoring.kinds import Kind
@@ -16,6 +17,7 @@ class Recipe:
     `half_life` is the age in years at which a firm-year counts half. `blanks` is the weight of a copy of each row in
     which every input is blanked with probability `blank_share` (groups in `blank_shares` with their own): from these
     the model learns what a missing input means. With `most_pairs`, a first, shorter training picks that many pairs.
+    Rows without the column `given` are not trained on: that it is missing says something about the data set alone.
     `level_years` is the number of latest years whose default rate sets the level of the probabilities.
     """
 
@@ -37,6 +39,7 @@ class Recipe:
     blanks: float = 0.05
     blank_share: float = 0.25
     blank_shares: Mapping[str, float] = field(default_factory=dict)
+    given: str | None = None
     scorecard_classes: int = 8
     origins: tuple[int, ...] = tuple(range(2007, 2015))
     level_years: int = 3
@@ -73,6 +76,7 @@ _STATEMENT = {
     "most_pairs": 100,
     "blanks": 0.3,
     "blank_share": 0.03,
+    "given": f"{PRIOR}total_assets_musd",
     "bootstraps": 8,
 }
 
