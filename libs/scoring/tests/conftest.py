@@ -1,4 +1,4 @@
-"""Makes the shared helpers of these tests importable."""
+"""Lets these tests import the inputs they share."""
 
 import sys
 from pathlib import Path
