@@ -1,11 +1,8 @@
 """Shipped scorers and generated inputs for the tests of scoring."""
 
-import os
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from accunode_scoring import Kind, ModelLibrary, Scorer
@@ -41,14 +38,3 @@ def inputs(kind: Kind, rows: int, seed: int = 3) -> NDArray[np.float64]:
 def as_values(scorer: Scorer, row: NDArray[np.float64]) -> dict[str, float | None]:
     """One row of a matrix as values by column."""
     return {c: None if np.isnan(v) else float(v) for c, v in zip(scorer.columns, row, strict=True)}
-
-
-def shared_data() -> Path:
-    """The folder of the training data; skips the test without it, fails where it must be there."""
-    folder = Path(os.environ.get("ACCUNODE_SHARED_DATA") or Path(__file__).parents[3].parent / "shared" / "data")
-    if not folder.is_dir():
-        missing = f"no training data in {folder}"
-        if os.environ.get("CI") or os.environ.get("ACCUNODE_REQUIRE_SHARED") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return folder

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from scoring_inputs import champion, shared_data
+from scoring_inputs import champion
 
 from accunode_scoring import Kind
 from accunode_scoring.cli import main
@@ -89,8 +89,8 @@ def test_placeholders_are_powers_of_ten_or_all_nines(value: float, placeholder: 
     assert looks_like_placeholder(value) is placeholder
 
 
-def test_real_filers_score_with_reasons(tmp_path: Path) -> None:
-    source = shared_data() / "demo" / "demo_annual_sec_companies.csv"
+def test_real_filers_score_with_reasons(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "demo" / "demo_annual_sec_companies.csv"
     assert main(["score", "--kind", "annual", str(source), str(tmp_path / "out.csv")]) == 0
     with (tmp_path / "out.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))

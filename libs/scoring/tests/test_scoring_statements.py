@@ -2,12 +2,13 @@
 
 import csv
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scoring_inputs import champion, inputs, shared_data
+from scoring_inputs import champion, inputs
 
 from accunode_scoring import Kind, derive_ratios
 from accunode_scoring.additive import bin_of
@@ -44,11 +45,10 @@ def test_ratios_of_the_other_kinds_follow_from_a_statement() -> None:
     assert len(ratios) >= 27
 
 
-def test_ratios_agree_with_the_published_ones() -> None:
-    folder = shared_data()
-    with gzip.open(folder / "us_annual_amounts.csv.gz", "rt") as lines:
+def test_ratios_agree_with_the_published_ones(shared_data: Path) -> None:
+    with gzip.open(shared_data / "us_annual_amounts.csv.gz", "rt") as lines:
         amounts = [row for row, _ in zip(csv.DictReader(lines), range(3000), strict=False)]
-    with gzip.open(folder / "us_annual_ratios.csv.gz", "rt") as lines:
+    with gzip.open(shared_data / "us_annual_ratios.csv.gz", "rt") as lines:
         published = {row["row_id"]: row for row, _ in zip(csv.DictReader(lines), range(3000), strict=False)}
     agree: list[bool] = []
     for row in amounts:

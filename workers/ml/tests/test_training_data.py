@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import os
 from pathlib import Path
 
 import numpy as np
@@ -74,13 +73,8 @@ def test_files_of_different_rows_are_an_error(tmp_path: Path) -> None:
         read_us_accounts(folder(tmp_path, ("r1", "r2", "r9")))
 
 
-def test_the_shared_data_are_as_the_recipes_expect() -> None:
-    shared = Path(os.environ.get("ACCUNODE_SHARED_DATA") or Path(__file__).parents[3].parent / "shared" / "data")
-    if not shared.is_dir():
-        if os.environ.get("CI") or os.environ.get("ACCUNODE_REQUIRE_SHARED") == "1":
-            pytest.fail(f"no training data in {shared}")
-        pytest.skip(f"no training data in {shared}")
-    accounts = read_us_accounts(shared)
+def test_the_shared_data_are_as_the_recipes_expect(shared_data: Path) -> None:
+    accounts = read_us_accounts(shared_data)
     assert len(accounts) == 65_931
     assert (accounts.fiscal_year.min(), accounts.fiscal_year.max()) == (1999, 2014)
     assert int(np.nansum(accounts.labels[1])) == 490

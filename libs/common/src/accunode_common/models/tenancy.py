@@ -29,7 +29,7 @@ from accunode_common.models.columns import one_of
 
 
 class TenantStatus(StrEnum):
-    """Whether a tenant is in use; a deleted one is purged later."""
+    """Whether a tenant is in use; a deleted one can come back until `purge_after`."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"

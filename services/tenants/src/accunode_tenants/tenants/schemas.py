@@ -76,7 +76,9 @@ class TenantOut(ResponseModel):
     created_at: UtcTime
     updated_at: UtcTime
     deleted_at: UtcTime | None
-    purge_after: UtcTime | None = Field(description="When a deleted tenant's data is removed for good.")
+    purge_after: UtcTime | None = Field(
+        description="Until when a deleted tenant's data is kept for it to come back; an operator removes it after that."
+    )
 
 
 class TenantCreated(TenantOut):

@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 
 import psycopg
 import redis
-from psycopg.types.json import Jsonb
 
-from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.log import get_logger
-from accunode_common.tasks.messages import MonitorEveryTenant, Queue
+from accunode_common.tasks.messages import MonitorEveryTenant
+from accunode_ml.relay.enqueue import enqueue
 
 MARKER = "accunode:relay:monitored"
-_ENQUEUE = "insert into ops.outbox (tenant_id, id, task, queue, payload) values (%s, %s, %s, %s, %s)"
 
 logger = get_logger(__name__)
 
@@ -40,9 +39,7 @@ class DailyRound:
         if broker.get(MARKER) == today:
             self._done = today
             return False
-        message = MonitorEveryTenant(tenant_id=PLATFORM_TENANT_ID)
-        payload = Jsonb(message.model_dump(mode="json", exclude_none=True))
-        connection.execute(_ENQUEUE, [message.tenant_id, new_id(), message.task, Queue.MAINTENANCE.value, payload])
+        enqueue(connection, MonitorEveryTenant(tenant_id=PLATFORM_TENANT_ID))
         broker.set(MARKER, today)
         self._done = today
         logger.info("daily round begun")

@@ -5,11 +5,10 @@ from uuid import UUID
 
 import psycopg
 import redis
-from psycopg.types.json import Jsonb
 
-from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.tasks.messages import Queue, TaskMessage, advance_message
+from accunode_common.tasks.messages import advance_message
+from accunode_ml.relay.enqueue import enqueue
 
 REPEAT_SECONDS = 60.0
 """How long a job that was reported is left in peace: the workers may be away."""
@@ -26,7 +25,6 @@ _STALLED = """
             and c.lease_expires_at < clock_timestamp()
       ))
 """
-_ENQUEUE = "insert into ops.outbox (tenant_id, id, task, queue, payload) values (%s, %s, %s, %s, %s)"
 _PURGE = "delete from ops.idempotency_keys where expires_at < now()"
 
 logger = get_logger(__name__)
@@ -56,7 +54,7 @@ class Sweeper:
         ]
         with connection.transaction():
             for tenant_id, job_id, job_type in due:
-                self._send(connection, advance_message(job_type, tenant_id, job_id, resend=lost is not None))
+                enqueue(connection, advance_message(job_type, tenant_id, job_id, resend=lost is not None))
         self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in jobs}
         if lost is not None:
             logger.warning("redis began afresh", jobs=len(due))
@@ -65,10 +63,6 @@ class Sweeper:
             logger.warning("stalled jobs", jobs=[str(job[1]) for job in due])
         self._purge(connection, now)
         return len(due)
-
-    def _send(self, connection: psycopg.Connection, message: TaskMessage) -> None:
-        payload = Jsonb(message.model_dump(mode="json", exclude_none=True))
-        connection.execute(_ENQUEUE, [message.tenant_id, new_id(), message.task, Queue.MAINTENANCE.value, payload])
 
     def _purge(self, connection: psycopg.Connection, now: float) -> None:
         if now - self._purged >= PURGE_SECONDS:
