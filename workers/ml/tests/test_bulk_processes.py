@@ -12,9 +12,13 @@ from bulk_processes import RELAY, WORKER, Process, wait_until
 from bulk_work import Bulk, annual_csv, healthy
 
 from accunode_common.db.access import DatabaseRole
+from accunode_common.tasks.celery import waiting_key
+from accunode_common.tasks.messages import IngestFile, Queue
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import World
 from accunode_devstack.throwaway import throwaway_redis
+from accunode_ml.bulk.ingest import ingest_file
+from accunode_ml.relay.sweeper import LOST_SECONDS
 
 FINAL = {"completed", "completed_with_errors", "failed", "cancelled"}
 ROWS = 4_000
@@ -101,11 +105,30 @@ def test_a_worker_killed_while_it_reads_is_replaced_by_the_next(bulk: Bulk, worl
     _await_end(bulk, job_id, relay, second)
 
 
+@pytest.mark.parametrize("lost", ["reading", "scoring"])
+def test_messages_that_were_taken_and_never_begun_are_sent_again(
+    bulk: Bulk, world: World, start: Start, own_redis: str, lost: str
+) -> None:
+    relay = start("relay").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    broker = redis.Redis.from_url(own_redis)
+    if lost == "scoring":
+        ingest_file(bulk.runtime, IngestFile(tenant_id=world.one.id, job_id=job_id))
+    taken = waiting_key(Queue.BULK if lost == "reading" else Queue.INTERACTIVE)
+    wait_until(lambda: broker.llen(taken), seconds=20)
+    broker.delete(waiting_key(Queue.BULK), waiting_key(Queue.INTERACTIVE))
+    bulk.superuser.execute(
+        "update bulk.jobs set updated_at = now() - make_interval(secs => %s) where id = %s", [LOST_SECONDS, job_id]
+    )
+    worker = start("worker").ready()
+    _await_end(bulk, job_id, relay, worker)
+
+
 def test_losing_all_of_redis_loses_nothing(bulk: Bulk, world: World, start: Start, own_redis: str) -> None:
     relay = start("relay").ready()
     job_id = bulk.submit(world.one.org_member, _content())
     broker = redis.Redis.from_url(own_redis)
-    wait_until(lambda: broker.llen("accunode:celery:bulk"), seconds=20)
+    wait_until(lambda: broker.llen(waiting_key(Queue.BULK)), seconds=20)
     broker.flushall()
     worker = start("worker").ready()
     wait_until(lambda: bulk.job(job_id)["chunks_done"], seconds=30)

@@ -20,6 +20,13 @@ VISIBILITY_TIMEOUT_SECONDS = 4 * HARD_TIME_LIMIT_SECONDS
 """When Redis gives an unacknowledged message to somebody else. Sooner than the hard limit, and a task runs twice at
 once; work of a dead worker does not wait for it, as its lease in PostgreSQL ends long before."""
 
+_KEY_PREFIX = "accunode:celery:"
+
+
+def waiting_key(queue: Queue) -> str:
+    """The Redis list of a queue's messages that no worker has taken yet; Redis has no such key for an empty one."""
+    return f"{_KEY_PREFIX}{queue.value}"
+
 
 def _transport_options() -> dict[str, Any]:
     return {
@@ -38,7 +45,7 @@ def _transport_options() -> dict[str, Any]:
         # Queues take turns, so that a full one never hides the others; Redis priorities are not used.
         "queue_order_strategy": "round_robin",
         # Other users of the same Redis have other keys.
-        "global_keyprefix": "accunode:celery:",
+        "global_keyprefix": _KEY_PREFIX,
     }
 
 

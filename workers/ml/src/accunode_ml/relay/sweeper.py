@@ -7,23 +7,37 @@ import psycopg
 import redis
 
 from accunode_common.log import get_logger
-from accunode_common.tasks.messages import advance_message
+from accunode_common.tasks.celery import waiting_key
+from accunode_common.tasks.messages import Queue, advance_message
 from accunode_ml.relay.enqueue import enqueue
 
 REPEAT_SECONDS = 60.0
 """How long a job that was reported is left in peace: the workers may be away."""
 
+LOST_SECONDS = 15.0
+"""How long a job may stand still that nobody works on and no message waits for. A worker begins what it takes at once,
+so the message went down with the worker that had taken it."""
+
 PURGE_SECONDS = 300.0
 MARKER = "accunode:relay:redis-run"
 
 _STALLED = """
-    select j.tenant_id, j.id, j.type from bulk.jobs j
-    where j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
-      and (%(all)s or j.updated_at < now() - make_interval(secs => %(stalled)s) or exists (
-          select 1 from bulk.chunks c
-          where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state in ('ready', 'leased')
-            and c.lease_expires_at < clock_timestamp()
-      ))
+    select tenant_id, id, type, lost from (
+        select j.tenant_id, j.id, j.type,
+            %(none_waits)s and j.updated_at < now() - make_interval(secs => %(lost)s) and not exists (
+                select 1 from bulk.chunks c
+                where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state = 'leased'
+                  and c.lease_expires_at >= clock_timestamp()
+            ) as lost,
+            j.updated_at < now() - make_interval(secs => %(stalled)s) or exists (
+                select 1 from bulk.chunks c
+                where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state in ('ready', 'leased')
+                  and c.lease_expires_at < clock_timestamp()
+            ) as overdue
+        from bulk.jobs j
+        where j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
+    ) j
+    where %(all)s or lost or overdue
 """
 _PURGE = "delete from ops.idempotency_keys where expires_at < now()"
 
@@ -44,21 +58,28 @@ class Sweeper:
         Raises:
             redis.RedisError: Redis does not answer.
         """
-        lost = _redis_lost_its_data(broker)
-        jobs = connection.execute(_STALLED, {"all": lost is not None, "stalled": self._stalled_seconds}).fetchall()
+        new_run = _redis_lost_its_data(broker)
+        limits = {
+            "all": new_run is not None,
+            "none_waits": not broker.exists(*map(waiting_key, Queue)),
+            "lost": LOST_SECONDS,
+            "stalled": self._stalled_seconds,
+        }
+        jobs = connection.execute(_STALLED, limits).fetchall()
         now = time.monotonic()
         due = [
             job
             for job in jobs
-            if lost is not None or now - self._reported.get(job[1], -REPEAT_SECONDS) >= REPEAT_SECONDS
+            if new_run is not None or now - self._reported.get(job[1], -REPEAT_SECONDS) >= REPEAT_SECONDS
         ]
         with connection.transaction():
-            for tenant_id, job_id, job_type in due:
-                enqueue(connection, advance_message(job_type, tenant_id, job_id, resend=lost is not None))
+            for tenant_id, job_id, job_type, lost in due:
+                resend = lost or new_run is not None
+                enqueue(connection, advance_message(job_type, tenant_id, job_id, resend=resend))
         self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in jobs}
-        if lost is not None:
+        if new_run is not None:
             logger.warning("redis began afresh", jobs=len(due))
-            broker.set(MARKER, lost)
+            broker.set(MARKER, new_run)
         elif due:
             logger.warning("stalled jobs", jobs=[str(job[1]) for job in due])
         self._purge(connection, now)
