@@ -106,6 +106,30 @@ async def test_a_version_shows_its_reference_population(api: ServiceClient, worl
     assert_problem(await api.as_(world.user).get(f"{MODELS}/weekly/{_champion()}"), 422, pointer="/path/kind")
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_every_shipped_version_comes_with_its_card(api: ServiceClient, world: World, kind: Kind) -> None:
+    url = f"{MODELS}/{kind}/{ModelLibrary.load().champion(kind).version}"
+    reply = await api.as_(world.user).get(f"{url}/card")
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["content-type"].startswith("text/markdown")
+    assert reply.text.startswith(f"# {kind.capitalize()} model")
+    assert "## Limits of use" in reply.text
+    assert "](" not in reply.text, "links of a repository lead nowhere from here"
+    assert (await api.as_(world.user).get(url)).json()["card"] == reply.text
+
+
+async def test_a_version_without_a_card_says_so(
+    open_service: Open, registry: psycopg.Connection, two_versions: Path, tmp_path: Path, world: World
+) -> None:
+    folder = Path(shutil.copytree(two_versions, tmp_path / "models"))
+    (folder / "annual" / OTHER / "card.md").unlink()
+    _enter(folder, OTHER, status="candidate")
+    user = (await open_service(folder)).as_(world.user)
+    assert_problem(await user.get(f"{MODELS}/annual/{OTHER}/card"), 404, "not_found")
+    assert_problem(await user.get(f"{MODELS}/annual/9.9.9/card"), 404, "not_found")
+    assert (await user.get(f"{MODELS}/annual/{OTHER}")).json()["card"] is None
+
+
 @pytest.mark.parametrize("who", ["tenant_admin", "org_admin", "org_member"])
 async def test_only_super_admins_promote(api: ServiceClient, world: World, who: str) -> None:
     client = api.as_(getattr(world.one, who))

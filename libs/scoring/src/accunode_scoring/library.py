@@ -14,6 +14,7 @@ from accunode_scoring.statement_scorer import build_scorer
 
 SHIPPED_MODELS = Path(__file__).parent / "models"
 MANIFEST = "manifest.json"
+CARD = "card.md"
 METRICS = "metrics.json"
 
 
@@ -84,32 +85,48 @@ class ModelLibrary:
 
     def scorer(self, kind: Kind, version: str) -> Scorer:
         """One version's scorer. Raises UnknownModelError if it isn't in the manifest."""
-        key = (Kind(kind), version)
-        entry = self._entries.get(key)
-        if entry is None:
-            raise UnknownModelError(f"no version {version} of {kind}")
+        entry = self._entry(kind, version)
+        key = (entry.kind, version)
         with self._lock:
             if key not in self._scorers:
                 self._scorers[key] = build_scorer(self._read(entry))
             return self._scorers[key]
 
+    def card(self, kind: Kind, version: str) -> str | None:
+        """A version's model card in Markdown; None if it has none.
+
+        Raises UnknownModelError if it isn't in the manifest.
+        """
+        return self._text(kind, version, CARD)
+
     def metrics(self, kind: Kind, version: str) -> dict[str, Any]:
-        """A version's metrics by variant (`plain`, `market`), as its card reports them; empty if it has none."""
-        entry = self._entries.get((Kind(kind), version))
-        if entry is None:
-            raise UnknownModelError(f"no version {version} of {kind}")
-        text = self._read(entry).get(METRICS)
+        """A version's metrics by variant (`plain`, `market`), as its card reports them; empty if it has none.
+
+        Raises UnknownModelError if it isn't in the manifest.
+        """
+        text = self._text(kind, version, METRICS)
         metrics: dict[str, Any] = json.loads(text) if text else {}
         return metrics
 
+    def _text(self, kind: Kind, version: str, name: str) -> str | None:
+        entry = self._entry(kind, version)
+        return self._file(entry, name).decode() if name in entry.files else None
+
+    def _entry(self, kind: Kind, version: str) -> ModelEntry:
+        try:
+            return self._entries[Kind(kind), version]
+        except KeyError:
+            raise UnknownModelError(f"no version {version} of {kind}") from None
+
     def _read(self, entry: ModelEntry) -> dict[str, bytes]:
-        files: dict[str, bytes] = {}
-        for name, digest in entry.files.items():
-            path = self._folder / entry.kind / entry.version / name
-            try:
-                files[name] = path.read_bytes()
-            except OSError as error:
-                raise ModelFilesError(f"model file {path} can't be read") from error
-            if hashlib.sha256(files[name]).hexdigest() != digest:
-                raise ModelFilesError(f"model file {path} differs from its SHA-256 in the manifest")
-        return files
+        return {name: self._file(entry, name) for name in entry.files}
+
+    def _file(self, entry: ModelEntry, name: str) -> bytes:
+        path = self._folder / entry.kind / entry.version / name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelFilesError(f"model file {path} can't be read") from error
+        if hashlib.sha256(content).hexdigest() != entry.files[name]:
+            raise ModelFilesError(f"model file {path} differs from its SHA-256 in the manifest")
+        return content

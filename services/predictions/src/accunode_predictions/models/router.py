@@ -16,6 +16,8 @@ from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/models", tag="models")
 
+_MARKDOWN = "text/markdown"
+
 
 @router.get("", summary="List model versions")
 async def list_models(_: ModelReader, scoring: RequestScoring) -> ModelList:
@@ -32,6 +34,22 @@ async def get_model(
 ) -> ModelDetail:
     """A version with its card, its metrics, its reference population, its shadow scores and the newest drift report."""
     return await service.detail(scoring, subject, kind, version)
+
+
+@router.get(
+    "/{kind}/{version}/card",
+    summary="Read a model card",
+    response_class=Response,
+    responses={200: {"description": "The card.", "content": {_MARKDOWN: {"schema": {"type": "string"}}}}},
+)
+async def get_model_card(
+    kind: PredictionKind,
+    version: Annotated[str, Path(max_length=100)],
+    _: ModelReader,
+    scoring: RequestScoring,
+) -> Response:
+    """The card in Markdown: purpose, data, measured quality, sensitivity and limits of use."""
+    return Response(await service.card(scoring, kind, version), media_type=_MARKDOWN)
 
 
 @router.post("/{kind}/{version}/drift", status_code=202, summary="Report a model's drift")

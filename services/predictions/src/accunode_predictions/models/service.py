@@ -57,6 +57,20 @@ async def detail(scoring: Scoring, subject: Subject, kind: PredictionKind, versi
     )
 
 
+async def card(scoring: Scoring, kind: PredictionKind, version: str) -> str:
+    """The model card of a version in Markdown.
+
+    Raises:
+        NotFoundError: The registry has no such version, or the files at hand have no card of it.
+    """
+    await scoring.models.enter_versions(scoring.database)
+    await _find(scoring.session, kind, version)
+    text = scoring.models.card(Kind(kind.value), version)
+    if text is None:
+        raise NotFoundError(f"The files at hand have no card of {kind.value} model {version}.")
+    return text
+
+
 async def promote(scoring: Scoring, subject: Subject, trail: Trail, kind: PredictionKind, version: str) -> ModelOut:
     """Make a version the champion, or an earlier champion again; the one before it is retired.
 

@@ -1,22 +1,19 @@
 """Enters the model versions of a library into the registry."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from accunode_common.db.session import AccessContext, Database, Reach
 from accunode_common.log import get_logger
 from accunode_common.models.registry import ModelStatus
 from accunode_predictions.serving import repository
-from accunode_scoring import Kind, ModelEntry, ModelLibrary
+from accunode_scoring import ModelEntry, ModelLibrary
 
 logger = get_logger(__name__)
 
 _PLATFORM = AccessContext(read_reach=Reach.PLATFORM, write_reach=Reach.PLATFORM)
 
 
-async def synchronise(
-    database: Database, library: ModelLibrary, metrics: Callable[[Kind, str], Mapping[str, Any]]
-) -> Sequence[ModelEntry]:
+async def synchronise(database: Database, library: ModelLibrary) -> Sequence[ModelEntry]:
     """Enter the versions of `library` that the registry lacks, with their metrics, and give them.
 
     A version arrives with the status that the library's manifest gives it, except that it becomes champion only
@@ -32,7 +29,7 @@ async def synchronise(
                 "version": entry.version,
                 "sha256": entry.sha256,
                 "status": _status(entry, served),
-                "metrics": metrics(entry.kind, entry.version),
+                "metrics": library.metrics(entry.kind, entry.version),
             }
             await repository.enter_version(session, values)
     for entry in added:

@@ -1,12 +1,11 @@
 """Which model version serves: the registry's champion, looked up again every few seconds; compiled scorers are kept."""
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -32,11 +31,8 @@ from accunode_scoring import (
     Scorer,
     UnknownModelError,
 )
-from accunode_scoring.library import SHIPPED_MODELS
 
 REFRESH_SECONDS = 2.0
-CARD = "card.md"
-METRICS = "metrics.json"
 
 logger = get_logger(__name__)
 
@@ -58,8 +54,7 @@ class ServingModels:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder or SHIPPED_MODELS
-        self.library = ModelLibrary.load(self._folder)
+        self.library = ModelLibrary.load(folder)
         self._hashes = {(entry.kind, entry.version): entry.sha256 for entry in self.library.entries()}
         self._champions: Mapping[Kind, tuple[str, str]] = {}
         self._challengers: Mapping[Kind, tuple[str, str]] = {}
@@ -100,18 +95,8 @@ class ServingModels:
         return self._hashes.get((kind, version)) == sha256
 
     def card(self, kind: Kind, version: str) -> str | None:
-        """The model card of a version in Markdown, if there is one beside its files."""
-        return self._beside(kind, version, CARD)
-
-    def metrics(self, kind: Kind, version: str) -> dict[str, Any]:
-        """What training measured of a version; empty if there is nothing beside its files."""
-        text = self._beside(kind, version, METRICS)
-        return {} if text is None else dict(json.loads(text))
-
-    def _beside(self, kind: Kind, version: str, name: str) -> str | None:
-        path = self._folder / kind.value / version / name
-        known = (kind, version) in self._hashes
-        return path.read_text(encoding="utf-8") if known and path.is_file() else None
+        """The model card of a version in Markdown, if there is one among its files."""
+        return self.library.card(kind, version) if (kind, version) in self._hashes else None
 
     async def enter_versions(self, database: Database) -> None:
         """See to it, once in the life of the process, that the registry knows the library's versions."""
@@ -119,7 +104,7 @@ class ServingModels:
             return
         async with self._entering:
             if not self._synchronised:
-                await synchronise(database, self.library, self.metrics)
+                await synchronise(database, self.library)
                 self._synchronised = True
 
     async def enter_versions_if_possible(self, database: Database) -> None:
