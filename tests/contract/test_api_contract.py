@@ -110,6 +110,7 @@ POST /portfolio/stress
 POST /portfolio/rescore
 GET /models
 GET /models/{}/{}
+GET /models/{}/{}/card
 POST /models/{}/{}/drift
 PUT /models/{}/active
 GET /bulk-uploads/templates/{}
@@ -177,6 +178,19 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         target: Any = document
         for part in reference.removeprefix("#/").split("/"):
             target = target[part]
+
+
+def test_whatever_names_the_model_that_scored_links_its_card(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        properties = schema.get("properties", {})
+        if {"model_version", "pd"} <= properties.keys() and name not in LINKED_BY_THE_PREDICTION:
+            assert "card_url" in schema["required"], name
+            assert properties["card_url"]["description"], name
+            assert properties["card_url"]["examples"], name
+
+
+LINKED_BY_THE_PREDICTION = {"ResultRow"}
+"""A row of an upload's results names its prediction, which has the link."""
 
 
 def test_lists_page_the_same_way(document: dict[str, Any]) -> None:

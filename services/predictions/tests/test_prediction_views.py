@@ -44,6 +44,30 @@ async def test_contributions_add_up_to_the_log_odds_of_the_stored_probability(
         assert (part["percentile"] is None) == (part["value"] is None)
 
 
+async def test_every_score_says_where_the_card_of_its_model_is(
+    api: ServiceClient, world: World, store: Store, annual_body: Body
+) -> None:
+    client = api.as_(world.one.org_member)
+    made = await store(world.one.org_member)
+    one = f"{ANNUAL}/{made['id']}"
+    ratios = annual_body()["ratios"]
+    rescored = (await client.put(one, json={})).json()
+    scores = [
+        made,
+        rescored,
+        (await client.get(one)).json(),
+        (await client.get(f"{one}/explanation")).json(),
+        *(await client.get(f"{one}/versions")).json()["items"],
+        *(await client.get(ANNUAL)).json()["items"],
+        *(await client.post(f"{ANNUAL}/score", json={"rows": [{"ratios": ratios}]})).json()["items"],
+        (await client.post(f"{ANNUAL}/what-if", json={"ratios": ratios})).json(),
+        (await client.get(f"/api/v1/companies/{made['company']['id']}")).json()["latest_annual"],
+    ]
+    assert len(scores) == 9
+    assert {score["card_url"] for score in scores} == {f"/api/v1/models/annual/{made['model_version']}/card"}
+    assert (await client.get(made["card_url"])).text.startswith("# Annual model")
+
+
 async def test_a_batch_scores_as_single_rows_do_and_stores_nothing(
     api: ServiceClient, world: World, store: Store, annual_body: Body
 ) -> None:

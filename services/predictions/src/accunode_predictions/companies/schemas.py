@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import PredictionKind, RiskLevelName
+from accunode_common.models.credit import RiskLevelName
 from accunode_common.names import clean_name, clean_symbol
+from accunode_predictions.scored import Scored
 
 
 def _upper(value: Any) -> Any:
@@ -62,17 +63,15 @@ class CompanyPatch(InputModel):
     currency: Currency | None = None
 
 
-class LatestPrediction(ResponseModel):
+class LatestPrediction(Scored):
     """The newest prediction of a kind, by its period."""
 
     id: UUID
-    kind: PredictionKind
     fiscal_year: int
     fiscal_quarter: int | None = Field(description="1 to 4; null for annual predictions.")
     pd: float = Field(description="Probability of default within one year, a fraction in [0, 1].")
     grade: str = Field(description="The grade on the tenant's master scale.")
     risk_level: RiskLevelName
-    model_version: str
 
 
 class CompanyOut(ResponseModel):

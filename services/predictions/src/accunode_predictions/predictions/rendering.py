@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues, columns_of
+from accunode_common.models.credit import Company, Prediction, PredictionKind, PredictionVersion
+from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues, StoredKind, columns_of
 from accunode_predictions.predictions.schemas import (
     AnnualPrediction,
     AnnualPredictionDetail,
     CompanyReference,
+    EarlierVersion,
     PredictionDetail,
     PredictionFields,
     QuarterlyPrediction,
@@ -102,6 +103,18 @@ _DETAILS: Mapping[Kind, Callable[[Prediction, Company, Score | None], Prediction
 def detail(prediction: Prediction, company: Company, score: Score | None) -> PredictionDetail:
     """A single prediction of any kind."""
     return _DETAILS[Kind(prediction.kind)](prediction, company, score)
+
+
+def earlier(version: PredictionVersion, kind: StoredKind) -> EarlierVersion:
+    """What a prediction of that kind was before a rescoring."""
+    return EarlierVersion(
+        kind=PredictionKind(kind),
+        model_version=version.snapshot["model_version"],
+        version=version.version,
+        replaced_at=version.replaced_at,
+        replaced_by=version.replaced_by,
+        snapshot=version.snapshot,
+    )
 
 
 def _statement_fields(prediction: Prediction) -> dict[str, Any]:

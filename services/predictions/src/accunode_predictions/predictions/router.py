@@ -11,8 +11,8 @@ from accunode_common.http.trail import AuditTrail
 from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import service
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
-from accunode_predictions.predictions.rendering import detail
-from accunode_predictions.predictions.schemas import EarlierVersion, PredictionDetail, VersionList
+from accunode_predictions.predictions.rendering import detail, earlier
+from accunode_predictions.predictions.schemas import PredictionDetail, VersionList
 from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/predictions", tag="predictions")
@@ -47,9 +47,9 @@ async def list_prediction_versions(
     kind: StoredKind, prediction_id: UUID, subject: PredictionReader, session: SubjectSession
 ) -> VersionList:
     """What a prediction was before each rescoring, newest first."""
-    prediction, earlier = await service.versions(session, subject, kind, prediction_id)
+    prediction, kept = await service.versions(session, subject, kind, prediction_id)
     return VersionList(
         prediction_id=prediction.id,
         current_version=prediction.version,
-        items=[EarlierVersion.model_validate(version) for version in earlier],
+        items=[earlier(version, kind) for version in kept],
     )

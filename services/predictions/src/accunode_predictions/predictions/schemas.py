@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import PredictionKind, RiskLevelName
+from accunode_common.models.credit import RiskLevelName
 from accunode_predictions.companies.schemas import CompanyFields
 from accunode_predictions.fields import (
     AnnualRatios,
@@ -16,6 +16,7 @@ from accunode_predictions.fields import (
     QuarterlyRatios,
     QuarterlyRatioValues,
 )
+from accunode_predictions.scored import Scored
 from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues
 from accunode_scoring import Reason
 
@@ -189,10 +190,9 @@ class CompanyReference(ResponseModel):
     sector: str | None
 
 
-class ScoreFields(ResponseModel):
+class ScoreFields(Scored):
     """A score: probabilities of default, and what became of them."""
 
-    model_version: str
     pd: Probability = Field(description="The ensemble's probability of default within 1 year, a fraction in [0, 1].")
     pd_2y: Probability = Field(description="The same within 2 years.")
     pd_3y: Probability = Field(description="The same within 3 years.")
@@ -217,7 +217,6 @@ class PredictionFields(ScoreFields):
 
     id: UUID
     company: CompanyReference
-    kind: PredictionKind
     fiscal_year: int
     access_level: AccessLevel
     organization_id: UUID | None
@@ -305,7 +304,7 @@ class StatementPredictionDetail(StatementPrediction):
 PredictionDetail = AnnualPredictionDetail | QuarterlyPredictionDetail | StatementPredictionDetail
 
 
-class EarlierVersion(ResponseModel):
+class EarlierVersion(Scored):
     """A prediction as it was before a rescoring."""
 
     version: int

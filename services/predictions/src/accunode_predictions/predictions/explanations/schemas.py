@@ -6,8 +6,8 @@ from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
 from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions.schemas import Probability, ReasonOut
+from accunode_predictions.scored import Scored
 
 
 class ContributionOut(ResponseModel):
@@ -33,11 +33,10 @@ class FlagOut(ResponseModel):
     message: str
 
 
-class Explanation(ResponseModel):
+class Explanation(Scored):
     """A prediction taken apart: `base_log_odds` and the contributions add up to `log_odds`, which is that of `pd`."""
 
     prediction_id: UUID
-    kind: StoredKind
     fiscal_year: int
     fiscal_quarter: int | None
     pd: Probability = Field(description="Probability of default within 1 year, a fraction in [0, 1].")
@@ -53,5 +52,4 @@ class Explanation(ResponseModel):
     contributions: list[ContributionOut] = Field(description="One per ratio, in the model's order.")
     reasons: list[ReasonOut] = Field(description="The strongest first.")
     flags: list[FlagOut]
-    model_version: str
-    model_url: str = Field(description="Where the model version, its metrics and its card are.")
+    model_url: str = Field(description="Where the model version and its metrics are.")

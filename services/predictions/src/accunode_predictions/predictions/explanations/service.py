@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.credit import Prediction
+from accunode_common.models.credit import Prediction, PredictionKind
 from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
 from accunode_predictions.predictions.rendering import ratios_of
 from accunode_predictions.predictions.schemas import ReasonOut
+from accunode_predictions.scored import model_url
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import Kind, Scorer
 from accunode_scoring.reasons import percentile
@@ -27,6 +28,7 @@ async def explain(scoring: Scoring, subject: Subject, kind: StoredKind, predicti
 
 
 def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
+    kind = PredictionKind(prediction.kind)
     score = scorer.score(ratios_of(prediction))
     ranks = {reason.column: reason.percentile for reason in score.reasons}
     inputs = ratios_of(prediction)
@@ -35,7 +37,7 @@ def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
     population = scorer.model.reference.get("pd")
     return Explanation(
         prediction_id=prediction.id,
-        kind=StoredKind(prediction.kind),
+        kind=kind,
         fiscal_year=prediction.fiscal_year,
         fiscal_quarter=prediction.fiscal_quarter,
         pd=prediction.pd,
@@ -60,5 +62,5 @@ def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
         reasons=[ReasonOut.of(reason) for reason in score.reasons],
         flags=[FlagOut(code=flag.code, ratio=flag.column, message=flag.message) for flag in score.flags],
         model_version=prediction.model_version,
-        model_url=f"/api/v1/models/{prediction.kind}/{prediction.model_version}",
+        model_url=model_url(kind, prediction.model_version),
     )

@@ -1,0 +1,26 @@
+"""What every answer with a score says of the model behind it."""
+
+from pydantic import Field, computed_field
+
+from accunode_common.http.schemas import ResponseModel
+from accunode_common.models.credit import PredictionKind
+
+
+def model_url(kind: PredictionKind, version: str) -> str:
+    """Where a model version is in the API."""
+    return f"/api/v1/models/{kind.value}/{version}"
+
+
+class Scored(ResponseModel):
+    """Which model scored, and where its card is."""
+
+    kind: PredictionKind
+    model_version: str = Field(examples=["1.0.0"])
+
+    @computed_field(
+        description="Where the card of the model that scored is: its purpose, data, measured quality and limits.",
+        examples=["/api/v1/models/annual/1.0.0/card"],
+    )
+    def card_url(self) -> str:
+        """The path of the card's route."""
+        return f"{model_url(self.kind, self.model_version)}/card"
