@@ -1,11 +1,14 @@
 """Monitoring statistics against known values."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from scoring_inputs import champion
 
 from accunode_scoring import Kind
 from accunode_scoring.distributions import beta_cdf, beta_quantile, chi_square_survival
+from accunode_scoring.model_file import Reference
 from accunode_scoring.monitoring import (
     auc,
     back_test,
@@ -17,6 +20,7 @@ from accunode_scoring.monitoring import (
     jeffreys,
     log_loss,
     stability,
+    worst,
 )
 
 REFERENCE = champion(Kind.ANNUAL).model.reference
@@ -62,7 +66,46 @@ def test_a_report_covers_columns_and_the_score() -> None:
     ("psi", "word"), [(0.099, "stable"), (0.10, "shifting"), (0.249, "shifting"), (0.25, "shifted")]
 )
 def test_thresholds_of_the_stability_index(psi: float, word: str) -> None:
-    assert stability(psi) == word
+    assert stability(psi, rows=50, p_value=0.0) == word
+    assert stability(psi, rows=50, p_value=0.01) == "stable"
+    assert stability(psi, rows=49, p_value=0.0) == "too_few"
+
+
+def samples(column: str, rows: int, count: int) -> Iterator[np.ndarray]:
+    quantiles = np.array(REFERENCE[column].quantiles)
+    random = np.random.default_rng(2)
+    for _ in range(count):
+        yield np.interp(random.random(rows), np.linspace(0, 1, len(quantiles)), quantiles)
+
+
+@pytest.mark.parametrize("rows", [50, 100, 300, 1000])
+def test_small_samples_of_the_reference_population_are_seldom_called_shifting(rows: int) -> None:
+    found = [drift("pd", values, REFERENCE["pd"]) for values in samples("pd", rows, 1000)]
+    assert sum(each.stability != "stable" for each in found) < 35
+    indices = np.array([each.psi for each in found])
+    assert indices.mean() == pytest.approx(10 / rows, rel=0.25), "the mean of the law, bins less one over rows"
+
+
+def test_a_shift_is_found_in_a_small_sample_too() -> None:
+    values = next(samples("return_on_assets", 50, 1)) - 15.0
+    found = drift("return_on_assets", values, REFERENCE["return_on_assets"])
+    assert found.stability == "shifted"
+    assert found.p_value < 1e-6
+
+
+def test_an_empty_bin_of_a_small_sample_counts_as_half_a_row() -> None:
+    reference = Reference((), (0.0,), (0.5, 0.5, 0.0), -1.0, 1.0)
+    small = drift("ratio", np.full(100, -0.5), reference)
+    assert small.psi == pytest.approx(0.5 * np.log(2) + (0.5 - 0.005) * np.log(0.5 / 0.005))
+    large = drift("ratio", np.full(10_000, -0.5), reference)
+    assert large.psi == pytest.approx(0.5 * np.log(2) + (0.5 - 1e-4) * np.log(0.5 / 1e-4))
+
+
+def test_the_columns_of_a_report_share_what_is_left_to_chance() -> None:
+    columns = {"return_on_assets": population("return_on_assets", 50), "pd": population("pd", 50)}
+    between = stability(0.3, 50, 0.007), stability(0.3, 50, 0.007, 0.01 / len(columns))
+    assert between == ("shifted", "stable")
+    assert worst(drift_report(columns, REFERENCE)) == "stable"
 
 
 def test_auc_counts_ties_half() -> None:

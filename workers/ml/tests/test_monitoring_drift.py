@@ -71,12 +71,21 @@ def test_a_job_reports_on_all_shared_records_of_the_tenant(
     assert job["result"] == {"report_id": str(stored["id"]), **report}
     assert (stored["kind"], stored["version"], report["rows"]) == ("annual", version, 13)
     assert {column["column"] for column in report["columns"]} >= {"pd", "return_on_assets", "total_debt_to_ebitda"}
-    assert report["thresholds"] == {"watch": 0.1, "act": 0.25}
-    assert report["stability"] == "shifted"
+    assert report["variants"] == [{"variant": "plain", "rows": 13}]
+    assert report["thresholds"] == {"watch": 0.1, "act": 0.25, "fewest_rows": 50, "chance": 0.01}
+    assert report["stability"] == "too_few"
     assert [month["rows"] for month in report["months"]] == [13]
     assert report["back_test"] is None
     assert portfolio.perform(job["id"]) == job
     assert len(_reports(portfolio, world.one.id)) == 1
+
+
+def test_a_population_of_sound_companies_alone_has_shifted(
+    portfolio: PortfolioJobs, world: World, version: str
+) -> None:
+    portfolio.store(world.one.org_member, 60, access_level="organization")
+    report = portfolio.run(world.one.org_admin, "drift", version)["result"]
+    assert (report["stability"], [month["stability"] for month in report["months"]]) == ("shifted", ["shifted"])
 
 
 def test_missing_and_unusual_inputs_are_counted(portfolio: PortfolioJobs, world: World, version: str) -> None:

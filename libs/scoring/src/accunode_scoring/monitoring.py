@@ -4,7 +4,7 @@ Everything here takes arrays; where they come from is the caller's business.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,10 +16,20 @@ from accunode_scoring.model_file import Reference
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
 
 Vector = NDArray[np.float64]
-Stability = Literal["stable", "shifting", "shifted"]
+Stability = Literal["too_few", "stable", "shifting", "shifted"]
 
 WATCH_THRESHOLD = 0.10
 ACT_THRESHOLD = 0.25
+FEWEST_ROWS = 50
+"""Fewer rows have no verdict: a tenth of them, one bin's share, is less than five, and no law holds."""
+
+CHANCE = 0.01
+"""How often a sample without any shift may be called shifting, over all columns of a report.
+
+So for large samples; of 50 to 300 rows of the training population up to one in twenty is, measured by drawing 500 each.
+"""
+
+_SEVERITY: tuple[Stability, ...] = ("too_few", "stable", "shifting", "shifted")
 _SMALLEST_SHARE = 1e-4
 _SIGNIFICANCE = 0.05
 
@@ -29,12 +39,14 @@ class Drift:
     """One column against the reference population.
 
     `psi` sums (share - reference share) * ln(share / reference share) over the reference's bins and missing values;
-    shares are floored at 0.0001. `stability` is stable below 0.10, shifting below 0.25, shifted from there on.
+    shares are floored at 0.0001, and an empty bin counts as half a row where the reference has more. `p_value` says how
+    often as many rows without any shift have such an index (see `chance_of`); `stability` follows from both.
     """
 
     column: str
     rows: int
     psi: float
+    p_value: float
     stability: Stability
     missing_share: float
     out_of_range_share: float
@@ -80,14 +92,30 @@ class BackTest:
     hosmer_lemeshow: HosmerLemeshow | None
 
 
-def stability(psi: float) -> Stability:
-    """What a population stability index means."""
-    if psi < WATCH_THRESHOLD:
+def stability(psi: float, rows: int, p_value: float, chance: float = CHANCE) -> Stability:
+    """What a population stability index says: shifting from 0.10 on and shifted from 0.25 on, unless it is chance's.
+
+    An index whose `p_value` is at least `chance` is called stable, and fewer than 50 rows are too few to tell.
+    """
+    if rows < FEWEST_ROWS:
+        return "too_few"
+    if psi < WATCH_THRESHOLD or p_value >= chance:
         return "stable"
     return "shifting" if psi < ACT_THRESHOLD else "shifted"
 
 
-def drift(column: str, values: Vector, reference: Reference) -> Drift:
+def chance_of(psi: float, rows: int, reference: Reference) -> float:
+    """Probability that n rows drawn from the reference population have at least such an index.
+
+    Without a shift, psi / (1/n + 1/N) is chi-square with one degree of freedom less than there are bins (Yurdakul,
+    Statistical Properties of Population Stability Index, Western Michigan University, 2018). N is left out: the
+    reference has tens of thousands of rows, and samples of that size have by chance indices far below the thresholds.
+    """
+    bins = sum(share > 0.0 for share in reference.shares)
+    return chi_square_survival(psi * rows, bins - 1)
+
+
+def drift(column: str, values: Vector, reference: Reference, chance: float = CHANCE) -> Drift:
     """Compare values of shape (n,), NaN where missing, with the stored training population. Raises if n is 0."""
     if not len(values):
         raise ValueError("no values to compare")
@@ -95,15 +123,17 @@ def drift(column: str, values: Vector, reference: Reference) -> Drift:
     code = np.searchsorted(np.array(reference.edges), given, side="left")
     counts = np.append(np.bincount(code, minlength=len(reference.edges) + 1), len(values) - len(given))
     shares = counts / len(values)
-    now = np.maximum(shares, _SMALLEST_SHARE)
     then = np.maximum(np.array(reference.shares), _SMALLEST_SHARE)
+    now = np.maximum(shares, np.minimum(then, max(_SMALLEST_SHARE, 0.5 / len(values))))
     psi = float(np.sum((now - then) * np.log(now / then)))
+    p_value = chance_of(psi, len(values), reference)
     outside = (given < reference.low) | (given > reference.high)
     return Drift(
         column=column,
         rows=len(values),
         psi=psi,
-        stability=stability(psi),
+        p_value=p_value,
+        stability=stability(psi, len(values), p_value, chance),
         missing_share=float(shares[-1]),
         out_of_range_share=float(outside.sum() / len(values)),
         shares=tuple(shares.tolist()),
@@ -111,8 +141,14 @@ def drift(column: str, values: Vector, reference: Reference) -> Drift:
 
 
 def drift_report(columns: Mapping[str, Vector], reference: Mapping[str, Reference]) -> tuple[Drift, ...]:
-    """Drift of every column that has a reference; `pd` is the score's."""
-    return tuple(drift(name, values, reference[name]) for name, values in columns.items() if name in reference)
+    """Drift of every column that has a reference; `pd` is the score's. The columns share what is left to chance."""
+    known = {name: values for name, values in columns.items() if name in reference}
+    return tuple(drift(name, values, reference[name], CHANCE / len(known)) for name, values in known.items())
+
+
+def worst(found: Iterable[Drift]) -> Stability:
+    """The gravest verdict; too few only if none has rows enough."""
+    return max((column.stability for column in found), key=_SEVERITY.index)
 
 
 def auc(pd: Vector, default: Vector) -> float | None:

@@ -55,10 +55,13 @@ class DriftSummary(ResponseModel):
 
     created_at: UtcTime
     report: dict[str, Any] = Field(
-        description="`stability` is that of the worst column: stable below 0.10, shifting below 0.25, else shifted. "
-        "`columns` has the population stability index of each ratio and of the score (`pd`) with the shares of missing "
-        "and out-of-range values, `months` the same by the month of scoring, `back_test` the observed default rate by "
-        "grade against the mean probability with Jeffreys' test, or null while no outcome is known."
+        description="`stability` is that of the worst column: `stable` below 0.10, `shifting` below 0.25, else "
+        "`shifted`; also `stable` where so many rows have such an index by chance, and `too_few` below 50 rows. "
+        "`columns` has the population stability index of each ratio and of the score (`pd`) with its p-value and the "
+        "shares of missing and out-of-range values, `months` the same by the month of scoring. Each row is held "
+        "against the population of the model that scores it; `variants` counts the rows of `plain` and, for "
+        "statements with a market value, `market`. `back_test` has the observed default rate by grade against the "
+        "mean probability with Jeffreys' test, or null while no outcome is known."
     )
 
 

@@ -1,7 +1,10 @@
-"""Builds a drift report from blocks of a population: stability by column and by month, input quality, back-test."""
+"""Builds a drift report from blocks of a population: stability by column and by month, input quality, back-test.
+
+Each row is held against the population of the model that scores it: a version has one, or two for statements.
+"""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -10,12 +13,38 @@ from numpy.typing import NDArray
 
 from accunode_ml.monitoring.observed import one_year_outcomes
 from accunode_ml.monitoring.population import Block, Defaults
+from accunode_ml.monitoring.variants import Variant, split
 from accunode_scoring import MasterScale, Scorer
-from accunode_scoring.monitoring import ACT_THRESHOLD, WATCH_THRESHOLD, Drift, back_test, drift_report, stability
+from accunode_scoring.monitoring import (
+    ACT_THRESHOLD,
+    CHANCE,
+    FEWEST_ROWS,
+    WATCH_THRESHOLD,
+    Drift,
+    back_test,
+    drift_report,
+    worst,
+)
 
 SCORE = "pd"
+_IN_A_MONTH = ("column", "psi", "p_value", "missing_share", "out_of_range_share")
 
 Vector = NDArray[np.float64]
+Found = list[tuple[str, Drift]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The rows of a block that one variant scores: their columns with the score, and when each was scored."""
+
+    variant: Variant
+    columns: dict[str, Vector]
+    months: NDArray[np.str_]
+
+    def within(self, month: str) -> "_Part":
+        inside = self.months == month
+        columns = {name: values[inside] for name, values in self.columns.items()}
+        return _Part(self.variant, columns, self.months[inside])
 
 
 class PopulationReport:
@@ -30,19 +59,19 @@ class PopulationReport:
         self._scorer = scorer
         self._scale = scale
         self._blocks: list[Block] = []
-        self._columns: list[dict[str, Vector]] = []
+        self._pd: list[Vector] = []
+        self._parts: list[_Part] = []
 
     def add(self, block: Block) -> None:
         """Take in a block; its scores are this version's, whichever version scored it when it was stored."""
         if not len(block.inputs):
             return
-        features = self._scorer.model.feature_set
-        inputs = list(np.ascontiguousarray(block.inputs.T))
-        explained = features.of_matrix(inputs) if features.explains_features else inputs
-        columns = dict(zip(self._scorer.explained, explained, strict=True))
-        columns[SCORE] = self._scorer.score_matrix(block.inputs).pd
+        pd, months = self._scorer.score_matrix(block.inputs).pd, np.array(block.months)
         self._blocks.append(block)
-        self._columns.append(columns)
+        self._pd.append(pd)
+        for variant, inside in split(self._scorer, block.inputs):
+            columns = variant.columns(block.inputs[inside])
+            self._parts.append(_Part(variant, {**columns, SCORE: pd[inside]}, months[inside]))
 
     @property
     def rows(self) -> int:
@@ -53,25 +82,30 @@ class PopulationReport:
         """The report as it is stored; without rows it holds the thresholds only."""
         said: dict[str, Any] = {
             "rows": self.rows,
-            "thresholds": {"watch": WATCH_THRESHOLD, "act": ACT_THRESHOLD},
+            "thresholds": {
+                "watch": WATCH_THRESHOLD,
+                "act": ACT_THRESHOLD,
+                "fewest_rows": FEWEST_ROWS,
+                "chance": CHANCE,
+            },
             "stability": None,
+            "variants": [],
             "columns": [],
             "months": [],
             "back_test": None,
         }
         if not self._blocks:
             return said
-        columns = {name: np.concatenate([part[name] for part in self._columns]) for name in self._columns[0]}
-        found = drift_report(columns, self._scorer.model.reference)
-        said["stability"] = _worst(found)
-        said["columns"] = [asdict(column) for column in found]
-        said["months"] = self._months(columns)
-        said["back_test"] = self._back_test(columns[SCORE], defaults, today)
+        parts = _joined(self._parts)
+        found = _held_against_reference(parts)
+        said["stability"] = worst(column for _, column in found)
+        said["variants"] = [{"variant": part.variant.name, "rows": len(part.months)} for part in parts]
+        said["columns"] = [{"variant": name, **asdict(column)} for name, column in found]
+        said["months"] = [
+            _month(month, parts) for month in sorted({month for block in self._blocks for month in block.months})
+        ]
+        said["back_test"] = self._back_test(np.concatenate(self._pd), defaults, today)
         return said
-
-    def _months(self, columns: dict[str, Vector]) -> list[dict[str, Any]]:
-        months = np.array([month for block in self._blocks for month in block.months])
-        return [_month(str(month), columns, months == month, self._scorer) for month in sorted(set(months.tolist()))]
 
     def _back_test(self, pd: Vector, defaults: Defaults, today: date) -> dict[str, Any] | None:
         if not defaults:
@@ -98,18 +132,36 @@ class PopulationReport:
         }
 
 
-def _month(month: str, columns: dict[str, Vector], inside: NDArray[np.bool_], scorer: Scorer) -> dict[str, Any]:
-    found = drift_report({name: values[inside] for name, values in columns.items()}, scorer.model.reference)
+def _joined(parts: Sequence[_Part]) -> list[_Part]:
+    """The parts of all blocks together, one for each variant, also where it has no rows."""
+    by_variant: dict[str, list[_Part]] = {}
+    for part in parts:
+        by_variant.setdefault(part.variant.name, []).append(part)
+    return [
+        _Part(
+            same[0].variant,
+            {name: np.concatenate([part.columns[name] for part in same]) for name in same[0].columns},
+            np.concatenate([part.months for part in same]),
+        )
+        for same in by_variant.values()
+    ]
+
+
+def _held_against_reference(parts: Sequence[_Part]) -> Found:
+    return [
+        (part.variant.name, column)
+        for part in parts
+        if len(part.months)
+        for column in drift_report(part.columns, part.variant.reference)
+    ]
+
+
+def _month(month: str, parts: Sequence[_Part]) -> dict[str, Any]:
+    inside = [part.within(month) for part in parts]
+    found = _held_against_reference(inside)
     return {
         "month": month,
-        "rows": int(inside.sum()),
-        "stability": _worst(found),
-        "columns": [
-            {name: getattr(column, name) for name in ("column", "psi", "missing_share", "out_of_range_share")}
-            for column in found
-        ],
+        "rows": sum(len(part.months) for part in inside),
+        "stability": worst(column for _, column in found),
+        "columns": [{"variant": name, **{key: getattr(column, key) for key in _IN_A_MONTH}} for name, column in found],
     }
-
-
-def _worst(found: Sequence[Drift]) -> str:
-    return stability(max(column.psi for column in found))
