@@ -26,7 +26,7 @@ FEWEST_ROWS = 50
 CHANCE = 0.01
 """How often a sample without any shift may be called shifting, over all columns of a report.
 
-So for large samples; of 50 to 300 rows of the training population up to one in twenty is, measured by drawing 500 each.
+Reports on 50 to 300 rows of the training population itself alarm more often, about one in twenty (500 drawn of each).
 """
 
 _SEVERITY: tuple[Stability, ...] = ("too_few", "stable", "shifting", "shifted")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_ml.bulk.copying import copy_into
-from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS
+from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, SHADOW
 
 _GIVEN = (
     # The same in all rows. As columns they are estimated by the average owner; as constants, an owner too new for the
@@ -33,6 +33,7 @@ _GIVEN = (
     ("risk_level", "text"),
     ("reason_codes", "text[]"),
     ("flags", "text[]"),
+    (SHADOW, "double precision"),
     ("prediction_id", "uuid"),
     ("company_id", "uuid"),
     ("version_id", "uuid"),

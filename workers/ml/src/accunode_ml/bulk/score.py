@@ -14,6 +14,7 @@ from accunode_common.tasks.leases import Lease, LeaseLostError
 from accunode_common.tasks.messages import ScoreChunk
 from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.scoring import ScoredChunk, score_rows
+from accunode_ml.bulk.shadow import Challenger, challenger_of, score_beside
 from accunode_ml.bulk.store import Stored, store
 from accunode_ml.runtime import Runtime
 from accunode_ml.serving import master_scale
@@ -30,6 +31,7 @@ class _Work:
     lease: Lease
     key: str
     scale: MasterScale | None
+    challenger: Challenger | None
 
 
 def score_chunk(runtime: Runtime, message: ScoreChunk) -> None:
@@ -70,7 +72,9 @@ def _begin(runtime: Runtime, message: ScoreChunk) -> _Work | None:
             settle.give_up(session, runtime, lease, "the worker died each time")
             return None
         key = chunk_file.chunk_key(job, settle.reading_of(session, job), lease.number)
-        return _Work(job, lease, key, master_scale(session, job.tenant_id))
+        # A dry run stores nothing that a challenger's score could stand beside.
+        challenger = None if job.dry_run else challenger_of(session, jobs.kind_of(job))
+        return _Work(job, lease, key, master_scale(session, job.tenant_id), challenger)
 
 
 def _stop(session: Session, runtime: Runtime, job: Job) -> None:
@@ -84,8 +88,12 @@ def _score(runtime: Runtime, work: _Work) -> ScoredChunk:
     if work.job.model_version is None:
         raise ValueError("the job has chunks and no model version")
     rows = chunk_file.read_chunk(runtime.storage, work.key)
-    scorer = runtime.models.scorer(jobs.kind_of(work.job), work.job.model_version)
-    return score_rows(rows, scorer, work.scale)
+    kind = jobs.kind_of(work.job)
+    scorer = runtime.models.scorer(kind, work.job.model_version)
+    chunk = score_rows(rows, scorer, work.scale)
+    if work.challenger is None or work.challenger.version == scorer.version:
+        return chunk
+    return score_beside(chunk, rows, runtime.models, work.challenger)
 
 
 def _finish(runtime: Runtime, work: _Work, chunk: ScoredChunk) -> None:

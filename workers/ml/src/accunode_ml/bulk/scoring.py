@@ -24,13 +24,17 @@ RATIO_COLUMNS = (
 )
 """Every ratio that a stored prediction has room for; those that its kind has not, and that do not follow, stay null."""
 
+SHADOW = "shadow_pd"
+"""The column of a challenger's probabilities; null without one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """The rows of a chunk with their scores, in the columns that storing takes."""
+    """The rows of a chunk with their scores, in the columns that storing takes, and which versions made them."""
 
     rows: pa.Table
     model_version: str
+    challenger: str | None = None
 
 
 def ratio_matrix(rows: pa.Table, columns: tuple[str, ...]) -> NDArray[np.float64]:
@@ -55,6 +59,7 @@ def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> Sco
         **{name: known.get(name, empty) for name in RATIO_COLUMNS},
         **amounts,
         **stored_columns(scores),
+        SHADOW: empty,
         "prediction_id": [new_id().hex for _ in range(count)],
         "company_id": [new_id().hex for _ in range(count)],
         "version_id": [new_id().hex for _ in range(count)],

@@ -20,6 +20,7 @@ from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_compan
 from accunode_ml.bulk.incoming import copy_in
 from accunode_ml.bulk.jobs import kind_of, scope_id
 from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, ScoredChunk
+from accunode_ml.bulk.shadow import store_shadow
 from accunode_ml.inputs import input_snapshot
 from accunode_scoring import Kind
 
@@ -203,6 +204,8 @@ def store(session: Session, job: Job, chunk: ScoredChunk) -> Stored:
         find_or_make_companies(session, scope)
     session.execute(_REPEATED)
     _decide(session, job, scope, describes=_describes_companies(chunk))
+    if chunk.challenger is not None and not job.dry_run:
+        store_shadow(session, chunk.challenger)
     session.execute(_WRITE_ISSUES, scope)
     return _counts(session)
 

@@ -1,0 +1,76 @@
+"""What a challenger says of a chunk's rows, beside the champion; whatever it does, the job does not notice."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from accunode_common.log import get_logger
+from accunode_common.models.registry import ModelStatus, ModelVersion
+from accunode_ml.bulk.scoring import SHADOW, ScoredChunk, ratio_matrix
+from accunode_scoring import Kind, ModelFilesError, ModelLibrary, Scorer, check_matrix
+
+_STORE = text(f"""
+    insert into registry.shadow_scores (tenant_id, prediction_id, version, pd)
+    select tenant_id, coalesce(stored, prediction_id), :version, {SHADOW}
+    from incoming where outcome in ('new', 'edited') and {SHADOW} is not null
+    on conflict (tenant_id, prediction_id, version) do update set pd = excluded.pd, created_at = now()
+""")  # noqa: S608
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenger:
+    """The version that the registry wants scored beside the champion, and the hash of its files there."""
+
+    kind: Kind
+    version: str
+    sha256: str
+
+
+def challenger_of(session: Session, kind: Kind) -> Challenger | None:
+    """The challenger of a kind, if there is one."""
+    found = session.execute(
+        select(ModelVersion.version, ModelVersion.sha256).where(
+            ModelVersion.kind == kind, ModelVersion.status == ModelStatus.CHALLENGER
+        )
+    ).first()
+    return None if found is None else Challenger(kind, found.version, found.sha256)
+
+
+def score_beside(chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, challenger: Challenger) -> ScoredChunk:
+    """The scored chunk of `rows` with the challenger's probabilities, or as it is where the challenger fails."""
+    try:
+        pd = _probabilities(rows, _scorer(models, challenger))
+    except Exception:
+        # Whatever is wrong with a model that only looks on, it must not cost the job its rows.
+        logger.exception("challenger failed", kind=challenger.kind, version=challenger.version)
+        return chunk
+    place = chunk.rows.column_names.index(SHADOW)
+    beside = chunk.rows.set_column(place, SHADOW, pa.array(pd, from_pandas=True))
+    return replace(chunk, rows=beside, challenger=challenger.version)
+
+
+def store_shadow(session: Session, version: str) -> None:
+    """Keep what the challenger says of the rows that are stored, instead of what it said before."""
+    session.execute(_STORE, {"version": version})
+
+
+def _scorer(models: ModelLibrary, challenger: Challenger) -> Scorer:
+    known = {(entry.kind, entry.version): entry.sha256 for entry in models.entries()}
+    if known.get((challenger.kind, challenger.version)) != challenger.sha256:
+        raise ModelFilesError("its files are not here, or differ from the registry's hash")
+    return models.scorer(challenger.kind, challenger.version)
+
+
+def _probabilities(rows: pa.Table, scorer: Scorer) -> NDArray[np.float64]:
+    """Of shape (n,), NaN for rows that this version would refuse."""
+    matrix = ratio_matrix(rows, scorer.columns)
+    pd = scorer.score_matrix(matrix).pd
+    for row, _ in check_matrix(matrix, scorer.columns, sentinel=scorer.sentinel, required=scorer.required):
+        pd[row] = np.nan
+    return pd
