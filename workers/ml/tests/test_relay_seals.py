@@ -49,3 +49,25 @@ def test_events_are_sealed_soon_however_many_come_at_once(superuser: psycopg.Con
         row = superuser.execute("select count(*) from audit.seals where tenant_id = %s", [tenant]).fetchone()
         sealed = row[0] if row else 0
     assert sealed == count
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        {"redis_url": "redis://:nobody-listens@127.0.0.1:9/0"},
+        {"database_url": "postgresql://accunode_relay:nobody-listens@127.0.0.1:9/accunode"},
+    ],
+    ids=["redis", "postgresql"],
+)
+def test_a_relay_without_one_of_its_servers_does_not_beat(
+    make_settings: SettingsFactory, tmp_path: Path, away: dict[str, str]
+) -> None:
+    beat = tmp_path / "beat"
+    settings = make_settings(RelaySettings, DatabaseRole.RELAY, heartbeat_file=beat, relay_poll_seconds=0.1, **away)
+    stop = threading.Event()
+    thread = threading.Thread(target=Relay(settings, stop).run)
+    thread.start()
+    time.sleep(2)
+    stop.set()
+    thread.join(30)
+    assert not beat.exists()

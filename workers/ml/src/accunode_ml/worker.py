@@ -4,13 +4,14 @@ import os
 import sys
 from typing import Any
 
+import redis
 from celery import Celery, bootsteps, signals
 
 from accunode_common.log import configure_logging, get_logger
 from accunode_common.storage import StorageError
 from accunode_common.tasks.celery import create_celery
 from accunode_ml.bulk import tasks as bulk
-from accunode_ml.heartbeat import BEAT_SECONDS, beat
+from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
 from accunode_ml.monitoring import tasks as monitoring
 from accunode_ml.portfolio import tasks as portfolio
 from accunode_ml.runtime import Runtime
@@ -65,16 +66,22 @@ def create_worker(settings: WorkerSettings) -> Celery:
 
 
 def _heartbeat_step(settings: WorkerSettings) -> type[bootsteps.StartStopStep]:
-    path = settings.heartbeat("worker")
+    path, broker = settings.heartbeat("worker"), redis_client(settings)
+
+    def beat() -> None:
+        try:
+            beat_if_answered(path, broker)
+        except redis.RedisError as error:
+            logger.error("server away", server="redis", reason=str(error))
 
     class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
-        """Touches the file from the consumer's own loop: a stuck or disconnected consumer stops beating."""
+        """Beats from the consumer's own loop: one that is stuck, disconnected or waits for Redis in vain stops."""
 
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, parent: Any) -> None:
-            beat(path)
-            self._timer = parent.timer.call_repeatedly(BEAT_SECONDS, beat, (path,))
+            beat()
+            self._timer = parent.timer.call_repeatedly(BEAT_SECONDS, beat)
 
         def stop(self, _parent: Any) -> None:
             if getattr(self, "_timer", None) is not None:

@@ -1,4 +1,7 @@
-"""The relay's life: listen, publish, seal, sweep, beat; begin again when PostgreSQL or Redis were away."""
+"""The relay's life: listen, publish, seal, sweep, beat; begin again when PostgreSQL or Redis were away.
+
+It beats at the end of a round in which both answered, so that its health says whether it can do its work.
+"""
 
 import threading
 import time
@@ -12,7 +15,7 @@ from accunode_common.audit_chain import seal
 from accunode_common.log import get_logger
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.outbox import CHANNEL
-from accunode_ml.heartbeat import BEAT_SECONDS, beat
+from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
 from accunode_ml.relay.daily import DailyRound
 from accunode_ml.relay.publisher import Publisher
 from accunode_ml.relay.sweeper import Sweeper
@@ -20,7 +23,6 @@ from accunode_ml.settings import RelaySettings
 
 LONGEST_PAUSE_SECONDS = 5.0
 SEAL_BATCH = 500
-_SOCKET_SECONDS = 5.0
 
 logger = get_logger(__name__)
 
@@ -39,12 +41,7 @@ class Relay:
         self._publisher = Publisher(create_celery("accunode-relay", settings), settings.relay_batch)
         self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
         self._daily = DailyRound(settings.monitoring_hour)
-        self._broker = redis.Redis.from_url(
-            settings.redis_url.get_secret_value(),
-            decode_responses=True,
-            socket_timeout=_SOCKET_SECONDS,
-            socket_connect_timeout=_SOCKET_SECONDS,
-        )
+        self._broker = redis_client(settings)
         self._heartbeat = settings.heartbeat("relay")
         self._next_sweep = 0.0
         self._next_seal = 0.0
@@ -81,11 +78,11 @@ class Relay:
     def _serve(self, connection: psycopg.Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
         while not self._stop.is_set():
-            self._beat()
             self._seal(connection)
             try:
                 self._publisher.publish_all(connection)
                 self._sweep(connection)
+                self._beat()
                 self._pause = 0.0
             except (BrokerError, redis.RedisError) as error:
                 self._back_off("redis", error)
@@ -109,11 +106,10 @@ class Relay:
 
     def _beat(self) -> None:
         if time.monotonic() >= self._next_beat:
-            beat(self._heartbeat)
+            beat_if_answered(self._heartbeat, self._broker)
             self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def _back_off(self, what: str, error: Exception) -> None:
         logger.error("server away", server=what, reason=str(error).strip()[:300])
         self._pause = min(max(0.2, self._pause * 2), LONGEST_PAUSE_SECONDS)
-        self._beat()
         self._stop.wait(self._pause)
