@@ -1,9 +1,9 @@
 """Signing in, and being refused."""
 
 import asyncio
-import statistics
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -92,16 +92,22 @@ async def test_wrong_password_unknown_address_locked_and_deactivated_look_alike(
 
 
 async def test_a_failed_sign_in_takes_the_same_time_whether_or_not_the_address_is_known(
-    auth: ServiceClient, person: Person
+    auth_settings: AuthSettings, person: Person
 ) -> None:
-    async def seconds(email: str) -> float:
-        began = time.perf_counter()
-        await attempt(auth, email, "wrong")
-        return time.perf_counter() - began
+    # Well above the work behind a reply, also on a busy machine.
+    floor = timedelta(seconds=0.5)
+    async with running(create_app(auth_settings.model_copy(update={"discreet_reply_time": floor}))) as app:
 
-    known = [await seconds(person().email) for _ in range(8)]
-    unknown = [await seconds(f"{new_id()}@nowhere.example") for _ in range(8)]
-    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.03
+        async def seconds(email: str) -> float:
+            began = time.perf_counter()
+            await attempt(app, email, "wrong")
+            return time.perf_counter() - began
+
+        known = [await seconds(person().email) for _ in range(4)]
+        unknown = [await seconds(f"{new_id()}@nowhere.example") for _ in range(4)]
+    assert min(known + unknown) >= floor.total_seconds() * 0.99
+    # Load can only add to a time, so the shortest ones tell what the service itself takes.
+    assert abs(min(known) - min(unknown)) < 0.1
 
 
 async def test_repeated_failures_lock_the_account_and_an_unknown_address_alike(

@@ -164,7 +164,8 @@ async def test_a_promotion_serves_in_every_process_within_seconds_and_is_rolled_
 
 
 async def _until(client: Any, annual_body: Body, version: str) -> dict[str, Any]:
-    async with asyncio.timeout(8):
+    # It takes two seconds; a busy machine gets as long as it needs.
+    async with asyncio.timeout(60):
         while True:
             reply = await client.post(f"{ANNUAL}/score", json={"rows": [{"ratios": annual_body()["ratios"]}]})
             row: dict[str, Any] = reply.json()["items"][0]

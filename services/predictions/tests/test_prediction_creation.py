@@ -185,9 +185,17 @@ async def test_a_company_that_is_deleted_at_the_same_time_is_a_conflict(
     with superuser.transaction():
         superuser.execute("DELETE FROM credit.companies WHERE id = %s", [made["company"]["id"]])
         waiting = asyncio.create_task(api.as_(world.user).post(ANNUAL, json=body))
-        await asyncio.wait([waiting], timeout=0.5)
+        await _until_one_waits_for(superuser)
         assert not waiting.done()
     assert_problem(await waiting, 409, "conflict")
+
+
+async def _until_one_waits_for(holder: psycopg.Connection) -> None:
+    """Return once another connection waits for a lock of this one."""
+    waiters = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    async with asyncio.timeout(60):
+        while holder.execute(waiters).fetchone() is None:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_repeat_under_one_idempotency_key_gets_the_first_reply_and_stores_nothing(
