@@ -109,6 +109,19 @@ def test_a_port_that_is_none_is_one_sentence(port: str, state: State, monkeypatc
     assert (code, said) == (1, f"ACCUNODE_PORT is {port!r}, which is no port number.\n")
 
 
+def test_a_user_id_without_a_name_is_told_what_to_do_before_anything_is_started(
+    stack: Stack, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(DevstackError, match=r"user id 4242, which has no name here: .*/etc/passwd.*DATABASE_URL"):
+        stack.up(free_port())
+    assert running(state) == []
+
+
 def test_the_port_is_8000_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wanted_port() == 8000
     monkeypatch.setenv("ACCUNODE_PORT", "9123")

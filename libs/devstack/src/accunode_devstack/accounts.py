@@ -43,9 +43,10 @@ def postgres_account(data: Path) -> Account | None:
     """The account for a PostgreSQL server with its files in `data`.
 
     None means the caller's own. PostgreSQL refuses to run as root, so root gets the owner of existing data, or else an
-    unprivileged account. Raises DevstackError when there is none.
+    unprivileged account. Raises DevstackError when there is none, or when the system has no name for the caller.
     """
-    if os.geteuid() != 0:
+    if (uid := os.geteuid()) != 0:
+        _require_name(uid)
         return None
     if data.exists() and (owner := data.stat()).st_uid != 0:
         return Account(_name_of(owner.st_uid), owner.st_uid, owner.st_gid)
@@ -56,6 +57,17 @@ def postgres_account(data: Path) -> Account | None:
             continue
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
     raise DevstackError("PostgreSQL does not run as root and none of the accounts nobody, postgres or daemon exists.")
+
+
+def _require_name(uid: int) -> None:
+    # initdb looks its user up, and in a container started with a bare number there is nobody to find.
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise DevstackError(
+            f"PostgreSQL cannot run as user id {uid}, which has no name here: give it a line in /etc/passwd, "
+            "run this as another user, or name a server with DATABASE_URL."
+        ) from None
 
 
 def _name_of(uid: int) -> str:
