@@ -14,10 +14,13 @@ from accunode_common.routing import SERVICES, Service
 
 HEADER = "# Made from the path table by `python -m accunode_docker routes`; edit that, not this.\n"
 
+LARGEST_BODY = 260
+"""Mebibytes that the gateway lets through: the largest upload and its form. Each route has a limit of its own below."""
+
 # nginx's own answers, by the statuses it gives itself. Services answer for themselves.
 _REFUSALS: tuple[tuple[str, tuple[int, ...], type[ProblemError], str], ...] = (
     ("not_found", (404,), NotFoundError, "No service answers this path."),
-    ("too_large", (413,), PayloadTooLargeError, "The body is larger than any route accepts."),
+    ("too_large", (413,), PayloadTooLargeError, f"The body may have at most {LARGEST_BODY} MiB."),
     ("unavailable", (502, 503, 504), ServiceUnavailableError, "The service does not answer; try again shortly."),
 )
 
@@ -42,8 +45,8 @@ def slots(service: Service, shares: Sequence[tuple[str, int]]) -> str:
 
 
 def routes(services: Sequence[Service] = SERVICES) -> str:
-    """The map from paths to services, the ports, and nginx's own refusals as problem details."""
-    lines = [HEADER, "map $uri $upstream {", '    default "";']
+    """The map from paths to services, the ports, the largest body, and nginx's own refusals as problem details."""
+    lines = [HEADER, f"client_max_body_size {LARGEST_BODY}m;", "", "map $uri $upstream {", '    default "";']
     for service in services:
         prefixes = "|".join(re.escape(prefix).replace(r"\-", "-") for prefix in service.prefixes)
         lines.append(f'    "~^(?:{prefixes})(?:/|$)" ${variable(service)};')
