@@ -194,7 +194,9 @@ async def _until_one_waits_for(holder: psycopg.Connection) -> None:
     """Return once another connection waits for a lock of this one."""
     waiters = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     async with asyncio.timeout(60):
-        while holder.execute(waiters).fetchone() is None:
+        while True:
+            if holder.execute(waiters).fetchone():
+                return
             await asyncio.sleep(0.01)
 
 
