@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bulk_work import Bulk, annual_csv, healthy
+from bulk_work import QUARTERLY, Bulk, annual_csv, healthy
 
 from accunode_common.testing.people import World
 
@@ -41,7 +41,9 @@ def test_skip_leaves_what_is_stored(bulk: Bulk, world: World) -> None:
     changed[0][2] = 77.5
     second = bulk.run(member, annual_csv(changed), on_conflict="skip")
     assert (second["state"], second["rows_accepted"], second["rows_skipped"]) == ("completed", 2, 3)
-    assert {issue["code"] for issue in bulk.issues(second["id"])} == {"already_stored"}
+    assert [(issue["code"], issue["message"]) for issue in bulk.issues(second["id"])] == [
+        ("already_stored", f"Company {number} is stored for 2023 already.") for number in range(3)
+    ]
     assert len(bulk.predictions(first["id"])) == 3
     bulk.check_counts(second["id"])
 
@@ -57,12 +59,23 @@ def test_error_rejects_what_is_stored(bulk: Bulk, world: World) -> None:
     bulk.check_counts(second["id"])
 
 
+def test_a_quarter_that_is_stored_is_named(bulk: Bulk, world: World) -> None:
+    headings = ",".join(("company_name", "fiscal_year", "fiscal_quarter", *QUARTERLY))
+    content = f"{headings}\nAcme,2023,Q4,3,12,40,9\n".encode()
+    bulk.run(world.one.org_member, content, kind="quarterly")
+    second = bulk.run(world.one.org_member, content, kind="quarterly", on_conflict="error")
+    assert [issue["message"] for issue in bulk.issues(second["id"])] == ["Acme is stored for 2023Q4 already."]
+
+
 def test_a_colleagues_row_is_not_editable_but_its_company_can_get_another_period(bulk: Bulk, world: World) -> None:
     bulk.run(world.one.org_member, annual_csv(_rows(2)))
     rows = [*_rows(2), healthy(0, year=2024)]
     job = bulk.run(world.one.other_member, annual_csv(rows))
     assert (job["rows_accepted"], job["rows_rejected"]) == (1, 2)
-    assert {issue["code"] for issue in bulk.issues(job["id"])} == {"not_editable"}
+    assert [(issue["code"], issue["message"]) for issue in bulk.issues(job["id"])] == [
+        ("not_editable", f"Company {number} is stored for 2023 already and belongs to somebody else.")
+        for number in range(2)
+    ]
     bulk.check_counts(job["id"])
 
 

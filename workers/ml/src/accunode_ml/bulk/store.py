@@ -105,10 +105,11 @@ def _lock_editable(kind: Kind) -> TextClause:
     """)  # noqa: S608
 
 
-_REFUSE = text("""
-    update incoming set outcome = :outcome, code = :code, message = :message
+_TELL = "format(cast(:message as text), name, fiscal_year || coalesce('Q' || fiscal_quarter, ''))"
+_REFUSE = text(f"""
+    update incoming set outcome = :outcome, code = :code, message = {_TELL}
     where stored is not null and outcome is null
-""")
+""")  # noqa: S608
 
 
 def _keep_versions(kind: Kind) -> TextClause:
@@ -152,7 +153,9 @@ _ADD = text(f"""
 _WOULD_ADD = text("update incoming set outcome = 'new' where outcome is null")
 _UNDECIDED = text("select exists (select 1 from incoming where outcome is null)")
 _EDITED = text("select exists (select 1 from incoming where outcome = 'edited')")
-_GIVE_UP = text("update incoming set outcome = 'rejected', code = :code, message = :message where outcome is null")
+_GIVE_UP = text(f"""
+    update incoming set outcome = 'rejected', code = :code, message = {_TELL} where outcome is null
+""")  # noqa: S608
 _WRITE_ISSUES = text("""
     insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
     select :tenant_id, :job_id, row_number, 0, outcome, code, message, name
@@ -160,10 +163,11 @@ _WRITE_ISSUES = text("""
 """)
 _COUNT = text("select outcome, risk_level, grade, count(*) as rows from incoming group by outcome, risk_level, grade")
 
-_NOT_EDITABLE = {"code": "not_editable", "message": "It is stored already and belongs to somebody else."}
+_STORED = {"code": "already_stored", "message": "%s is stored for %s already."}
+_NOT_EDITABLE = {"code": "not_editable", "message": "%s is stored for %s already and belongs to somebody else."}
 _REFUSALS: Mapping[OnConflict, Mapping[str, str]] = {
-    OnConflict.SKIP: {"outcome": "skipped", "code": "already_stored", "message": "It is stored already."},
-    OnConflict.ERROR: {"outcome": "rejected", "code": "already_stored", "message": "It is stored already."},
+    OnConflict.SKIP: {"outcome": "skipped", **_STORED},
+    OnConflict.ERROR: {"outcome": "rejected", **_STORED},
     OnConflict.UPDATE: {"outcome": "rejected", **_NOT_EDITABLE},
 }
 
