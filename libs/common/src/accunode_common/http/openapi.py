@@ -1,10 +1,13 @@
-"""The OpenAPI document: every operation says which problems it can answer with."""
+"""The OpenAPI document: every operation says which problems it can answer with, and shows an example of its bodies."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from accunode_common.http.examples import Examples, NoExampleError
 from accunode_common.http.operations import Operation, operations
 from accunode_common.http.problems import MEDIA_TYPE, Problem
 
@@ -49,6 +52,24 @@ def _problems(operation: Operation) -> set[int]:
     return statuses
 
 
+def _describe_nullable(schemas: Mapping[str, dict[str, Any]]) -> None:
+    """Say of a field that can be null what its type says of the values that are not."""
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            match field:
+                case {"anyOf": [dict(given), {"type": "null"}]}:
+                    for key in ("description", "examples"):
+                        if key in given:
+                            field.setdefault(key, given.pop(key))
+
+
+def _bodies(operation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from operation.get("requestBody", {}).get("content", {}).values()
+    for status, reply in operation["responses"].items():
+        if status.startswith("2"):
+            yield from reply.get("content", {}).values()
+
+
 def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     components = document.setdefault("components", {}).setdefault("schemas", {})
@@ -57,10 +78,15 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schema = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     components.update(schema.pop("$defs", {}))
     components["Problem"] = schema
+    _describe_nullable(components)
+    examples = Examples(components)
     for operation in operations(app):
         if not operation.in_schema:
             continue
         described = document["paths"][operation.path][operation.method.lower()]
+        for body in _bodies(described):
+            with suppress(NoExampleError):
+                body.setdefault("example", examples.of(body["schema"]))
         described["responses"].pop("422", None)
         for status in sorted(_problems(operation)):
             described["responses"].setdefault(str(status), _problem_response(status))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -28,17 +29,28 @@ class ResponseModel(BaseModel):
             raise TypeError(f"{cls.__name__} has response fields with defaults: {', '.join(loose)}")
 
 
-class Page(ResponseModel, Generic[Item]):
-    """Part of a list."""
-
-    items: list[Item]
-    next_cursor: str | None = Field(description="What to send as `cursor` for the next part; null at the end.")
-    total: int | None = Field(description="The size of the whole list, if `with_total` asked for it.")
-
-
 def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
 UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
 """A moment, rendered in UTC as RFC 3339."""
+
+TenantId = Annotated[UUID, Field(description="The tenant that it belongs to.")]
+OrganizationId = Annotated[UUID | None, Field(description="The organization that it belongs to; null outside of one.")]
+CreatedBy = Annotated[UUID, Field(description="Who made it.")]
+CreatedAt = Annotated[UtcTime, Field(description="When it was made.", examples=["2026-01-12T08:15:00Z"])]
+UpdatedAt = Annotated[UtcTime, Field(description="When it last changed.")]
+Version = Annotated[int, Field(description="Rises with every change; the ETag.", examples=[1])]
+"""What most replies say of a resource."""
+
+
+class Page(ResponseModel, Generic[Item]):
+    """Part of a list."""
+
+    items: list[Item] = Field(description="In the order that was asked for, at most `limit`.")
+    next_cursor: str | None = Field(
+        description="What to send as `cursor` for the next part; null at the end.",
+        examples=["WyI0ZjNhOTFjMmQ3ZTg2MGI1IiwiMDE5MmQ2ZDQtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDBiZWVmIl0"],
+    )
+    total: int | None = Field(description="The size of the whole list, if `with_total` asked for it.", examples=[137])

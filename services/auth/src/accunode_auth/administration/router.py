@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends, Query, status
+from fastapi import BackgroundTasks, Depends, Path, Query, status
 
 from accunode_auth.administration import service
 from accunode_auth.administration.permissions import Manager, Reader
@@ -23,6 +23,8 @@ from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import Membership, User, UserStatus
 
 router = api_router("/users", tag="users")
+
+PersonPath = Annotated[UUID, Path(description="Somebody in the caller's reach.")]
 
 
 def _out(user: User, memberships: Sequence[Membership]) -> UserOut:
@@ -51,10 +53,10 @@ async def list_users(
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
     search: Annotated[str | None, Query(max_length=200, description="Part of the address or the name.")] = None,
-    role: Role | None = None,
-    status: UserStatus | None = None,
-    organization_id: UUID | None = None,
-    tenant_id: UUID | None = None,
+    role: Annotated[Role | None, Query(description="Only those who hold this role.")] = None,
+    status: Annotated[UserStatus | None, Query(description="Only accounts of this status.")] = None,
+    organization_id: Annotated[UUID | None, Query(description="Only members of this organization.")] = None,
+    tenant_id: Annotated[UUID | None, Query(description="Only those with a membership in this tenant.")] = None,
 ) -> Page[UserOut]:
     """The people who have a membership in the caller's organization, tenant, or anywhere for super admins."""
     filters = service.Filters(
@@ -86,7 +88,7 @@ async def create_user(
 
 
 @router.get("/{user_id}", summary="One person")
-async def read_user(_subject: Reader, db: SubjectSession, etag: ETag, user_id: UUID) -> UserOut:
+async def read_user(_subject: Reader, db: SubjectSession, etag: ETag, user_id: PersonPath) -> UserOut:
     """Somebody in the caller's reach."""
     found = await service.person(db, user_id)
     etag.tag(found.user.version)
@@ -95,7 +97,7 @@ async def read_user(_subject: Reader, db: SubjectSession, etag: ETag, user_id: U
 
 @router.patch("/{user_id}", summary="Change a person's name")
 async def change_user(
-    subject: Manager, db: SubjectSession, trail: AuditTrail, match: IfMatch, user_id: UUID, body: UserChange
+    subject: Manager, db: SubjectSession, trail: AuditTrail, match: IfMatch, user_id: PersonPath, body: UserChange
 ) -> UserOut:
     """Changes the name of somebody in the caller's reach."""
     found = await service.rename(db, subject, user_id, match, body.full_name)
@@ -106,7 +108,7 @@ async def change_user(
 
 @router.delete("/{user_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Remove a person")
 async def delete_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: UUID
+    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> None:
     """Removes the memberships in the caller's reach; an account left with none is anonymised. The trail stays."""
     anonymised = await service.remove(db, app, subject, user_id)
@@ -115,7 +117,12 @@ async def delete_user(
 
 @router.put("/{user_id}/role", summary="Change a person's role")
 async def change_user_role(
-    subject: Manager, db: SubjectSession, ending: SessionsEnding, trail: AuditTrail, user_id: UUID, body: RoleChange
+    subject: Manager,
+    db: SubjectSession,
+    ending: SessionsEnding,
+    trail: AuditTrail,
+    user_id: PersonPath,
+    body: RoleChange,
 ) -> UserOut:
     """Gives another role in the same tenant, never above the caller's own; the person's tokens end at once."""
     found, membership, before = await service.change_role(db, ending, subject, user_id, body)
@@ -126,7 +133,7 @@ async def change_user_role(
 
 @router.post("/{user_id}/deactivate", summary="Keep a person out")
 async def deactivate_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: UUID
+    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> UserOut:
     """Keeps somebody from signing in, and ends their sessions at once."""
     found = await service.deactivate(db, app, subject, user_id)
@@ -136,7 +143,7 @@ async def deactivate_user(
 
 @router.post("/{user_id}/activate", summary="Let a person in again")
 async def activate_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: UUID
+    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> UserOut:
     """Undoes a deactivation."""
     found = await service.activate(db, app, subject, user_id)
@@ -146,7 +153,7 @@ async def activate_user(
 
 @router.post("/{user_id}/unlock", summary="Unlock a person")
 async def unlock_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: UUID
+    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> UserOut:
     """Forgets failed sign-ins, so that the person may try again."""
     found = await service.unlock(db, app, subject, user_id)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, status
+from fastapi import Depends, Path, status
 
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
@@ -62,7 +62,11 @@ async def exchange_api_key(
 
 @router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Revoke an API key")
 async def revoke_api_key(
-    _subject: KeyOwner, db: SubjectSession, app: AppResources, trail: AuditTrail, key_id: UUID
+    _subject: KeyOwner,
+    db: SubjectSession,
+    app: AppResources,
+    trail: AuditTrail,
+    key_id: Annotated[UUID, Path(description="One of the caller's keys.")],
 ) -> None:
     """Makes a key, and the tokens it was exchanged for, void at once."""
     await service.revoke(db, app.revocations, key_id)

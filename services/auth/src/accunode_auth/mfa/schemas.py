@@ -7,15 +7,28 @@ from pydantic import Field, StringConstraints
 from accunode_common.auth.password_policy import GivenPassword
 from accunode_common.http.schemas import InputModel, ResponseModel
 
-Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
-AnyCode = Annotated[str, StringConstraints(min_length=6, max_length=30)]
+Code = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{6}$"),
+    Field(description="Six digits, as the authenticator shows them now.", examples=["492039"]),
+]
+AnyCode = Annotated[
+    str,
+    StringConstraints(min_length=6, max_length=30),
+    Field(description="Of the authenticator, or a recovery code.", examples=["492039"]),
+]
 
 
 class Enrolment(ResponseModel):
     """What an authenticator is told. It counts once a code of it was confirmed."""
 
-    secret: str = Field(description="In base 32, to type.")
-    uri: str = Field(description="An `otpauth:` URI, to show as a QR code.")
+    secret: str = Field(description="In base 32, to type.", examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"])
+    uri: str = Field(
+        description="An `otpauth:` URI, to show as a QR code.",
+        examples=[
+            "otpauth://totp/AccuNode:ada.lovelace%40first-national.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=AccuNode"
+        ],
+    )
 
 
 class Confirmation(InputModel):
@@ -27,11 +40,13 @@ class Confirmation(InputModel):
 class RecoveryCodes(ResponseModel):
     """Codes that each stand in for the authenticator once."""
 
-    recovery_codes: list[str] = Field(description="Shown this once.")
+    recovery_codes: list[str] = Field(
+        description="Shown this once.", examples=[["k7qd-2mxw-5trp-uv3e", "c4vn-6hzl-3sby-mq2a"]]
+    )
 
 
 class Removal(InputModel):
     """What shows that the owner is at hand."""
 
-    password: GivenPassword
-    code: AnyCode = Field(description="Of the authenticator, or a recovery code.")
+    password: GivenPassword = Field(description="The caller's password.")
+    code: AnyCode

@@ -1,26 +1,35 @@
 """What changing and resetting a password takes."""
 
+from typing import Annotated
+
 from pydantic import Field
 
+from accunode_auth.registration.schemas import MailedToken
+from accunode_auth.users.schemas import Email
 from accunode_common.auth.password_policy import GivenPassword, NewPassword
 from accunode_common.http.schemas import InputModel
+
+ChosenPassword = Annotated[
+    NewPassword,
+    Field(description="At least 12 characters, and not easy to guess.", examples=["seven grey herons at dusk"]),
+]
 
 
 class PasswordChange(InputModel):
     """The old password and the new one."""
 
-    current_password: GivenPassword
-    new_password: NewPassword
+    current_password: GivenPassword = Field(description="Shows that the owner is at hand.")
+    new_password: ChosenPassword
 
 
 class ForgottenPassword(InputModel):
     """Whose password was forgotten."""
 
-    email: str = Field(min_length=3, max_length=254)
+    email: Email = Field(min_length=3, max_length=254, description="The account's address, known or not.")
 
 
 class PasswordReset(InputModel):
     """The token of a mail, and the new password."""
 
-    token: str = Field(min_length=20, max_length=300)
-    new_password: NewPassword
+    token: MailedToken
+    new_password: ChosenPassword

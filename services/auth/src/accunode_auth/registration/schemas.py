@@ -8,24 +8,36 @@ from accunode_common.auth.password_policy import NewPassword
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, ResponseModel
 
-FullName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+PersonName = Annotated[
+    str, Field(description="First and last name, as the person writes it.", examples=["Ada Lovelace"])
+]
+FullName = Annotated[PersonName, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+MailedToken = Annotated[
+    str,
+    Field(
+        min_length=20,
+        max_length=300,
+        description="From the link in the mail; good once.",
+        examples=["9Wd0Qk3yUuC2o1fJ5m7Rr8Zt4LhXs6Va"],
+    ),
+]
 
 
 class RegisterIn(InputModel):
     """A new account."""
 
-    email: EmailAddress
-    password: NewPassword
+    email: EmailAddress = Field(description="Where the verification mail goes; signs the person in later.")
+    password: NewPassword = Field(description="At least 12 characters, and not easy to guess.")
     full_name: FullName = ""
 
 
 class Accepted(ResponseModel):
     """The same whatever is known about the address."""
 
-    detail: str
+    detail: str = Field(description="What happens next.", examples=["A mail is on its way to the address."])
 
 
 class VerifyEmailIn(InputModel):
     """The token of a verification mail."""
 
-    token: str = Field(min_length=20, max_length=300)
+    token: MailedToken

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, status
+from fastapi import Depends, Path, status
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
@@ -76,7 +76,11 @@ async def list_sessions(
 
 @router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="End one session")
 async def end_session(
-    subject: Owner, app: AppResources, origin: RequestOrigin, db: SubjectSession, session_id: UUID
+    subject: Owner,
+    app: AppResources,
+    origin: RequestOrigin,
+    db: SubjectSession,
+    session_id: Annotated[UUID, Path(description="One of the caller's sessions.")],
 ) -> None:
     """Ends one of the caller's sessions, at once and in every service."""
     await service.end_one(db, app.revocations, subject, session_id, origin)

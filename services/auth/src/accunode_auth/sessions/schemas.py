@@ -1,35 +1,52 @@
 """Sessions and tokens, as clients see them."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, IPvAnyAddress
 
 from accunode_auth.sessions.service import Tokens
 from accunode_common.auth.roles import Role
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.http.schemas import InputModel, OrganizationId, ResponseModel, TenantId, UtcTime
+
+AccessToken = Annotated[
+    str,
+    Field(
+        description="Send it as `Authorization: Bearer`.",
+        examples=["eyJhbGciOiJFZERTQSIsImtpZCI6IjIwMjYtMDEifQ.eyJzdWIiOiIwMTkyZDZkNCJ9.c2lnbmF0dXJl"],
+    ),
+]
+TokenType = Annotated[Literal["Bearer"], Field(description="The scheme of the `Authorization` header.")]
+SecondsLeft = Annotated[int, Field(description="Seconds that the access token lives.", examples=[900])]
+RefreshToken = Annotated[str, Field(examples=["rt_4mT8vQ2zLx7cNn1BpKd9sWg5HyJr3EuA"])]
 
 
 class WorkplaceOut(ResponseModel):
     """A membership."""
 
-    membership_id: UUID
-    tenant_id: UUID
-    tenant_name: str
-    organization_id: UUID | None
-    organization_name: str | None
-    role: Role
+    membership_id: UUID = Field(description="For POST /auth/switch.")
+    tenant_id: TenantId
+    tenant_name: str = Field(description="What the tenant is called.", examples=["First National Bank"])
+    organization_id: OrganizationId
+    organization_name: str | None = Field(
+        description="What the organization is called; null outside of one.", examples=["Corporate credit"]
+    )
+    role: Role = Field(description="What the person may do there.", examples=["org_member"])
 
 
 class TokenPair(ResponseModel):
     """What a signed-in client holds."""
 
-    access_token: str = Field(description="Send it as `Authorization: Bearer`.")
-    token_type: Literal["Bearer"]
-    expires_in: int = Field(description="Seconds that the access token lives.")
-    refresh_token: str = Field(description="Good once, at POST /auth/refresh.")
-    refresh_expires_at: UtcTime = Field(description="When the session ends, refreshed or not.")
-    session_id: UUID
+    access_token: AccessToken
+    token_type: TokenType
+    expires_in: SecondsLeft
+    refresh_token: RefreshToken = Field(description="Good once, at POST /auth/refresh.")
+    refresh_expires_at: UtcTime = Field(
+        description="When the session ends, refreshed or not.", examples=["2026-04-30T08:05:00Z"]
+    )
+    session_id: UUID = Field(
+        description="The sign-in that both tokens belong to, for DELETE /auth/sessions/{session_id}."
+    )
     membership: WorkplaceOut = Field(description="What the access token is for; POST /auth/switch changes it.")
 
     @classmethod
@@ -49,22 +66,26 @@ class TokenPair(ResponseModel):
 class RefreshIn(InputModel):
     """A refresh token."""
 
-    refresh_token: str = Field(min_length=20, max_length=300)
+    refresh_token: RefreshToken = Field(min_length=20, max_length=300, description="The newest of the session.")
 
 
 class SwitchIn(InputModel):
     """One of the caller's memberships."""
 
-    membership_id: UUID
+    membership_id: UUID = Field(description="Where to work; the profile lists them.")
 
 
 class SessionOut(ResponseModel):
     """A signed-in device."""
 
-    id: UUID
-    current: bool
-    user_agent: str
-    ip_address: IPvAnyAddress | None
-    created_at: UtcTime
-    last_seen_at: UtcTime
-    expires_at: UtcTime
+    id: UUID = Field(description="For DELETE /auth/sessions/{session_id}.")
+    current: bool = Field(description="Whether this request belongs to it.")
+    user_agent: str = Field(
+        description="What the client called itself when it signed in.", examples=["Mozilla/5.0 (X11; Linux x86_64)"]
+    )
+    ip_address: IPvAnyAddress | None = Field(
+        description="Where the sign-in came from; null if unknown.", examples=["192.0.2.17"]
+    )
+    created_at: UtcTime = Field(description="When the client signed in.", examples=["2026-03-31T08:05:00Z"])
+    last_seen_at: UtcTime = Field(description="When it last got tokens.")
+    expires_at: UtcTime = Field(description="When it ends, refreshed or not.", examples=["2026-04-30T08:05:00Z"])

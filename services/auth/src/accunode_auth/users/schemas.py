@@ -1,29 +1,45 @@
 """People, as clients see them."""
 
+from typing import Annotated
 from uuid import UUID
 
-from accunode_auth.registration.schemas import FullName
+from pydantic import Field
+
+from accunode_auth.registration.schemas import FullName, PersonName
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_common.auth.roles import Permission, Role
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
+
+Email = Annotated[
+    str, Field(description="The address that signs the person in.", examples=["ada.lovelace@first-national.example"])
+]
+EmailVerified = Annotated[bool, Field(description="Whether a mail to the address was answered.")]
+AccountStatus = Annotated[
+    str, Field(description="Whether the person may sign in: active, deactivated or anonymised.", examples=["active"])
+]
+LastSignIn = Annotated[UtcTime | None, Field(description="When the person last signed in; null for never.")]
 
 
 class Profile(ResponseModel):
     """The caller."""
 
-    id: UUID
-    email: str
-    email_verified: bool
-    full_name: str
-    status: str
-    role: Role
-    tenant_id: UUID
-    organization_id: UUID | None
-    permissions: list[Permission]
-    memberships: list[WorkplaceOut]
-    last_sign_in_at: UtcTime | None
-    created_at: UtcTime
-    updated_at: UtcTime
+    id: UUID = Field(description="Stays when the address changes.")
+    email: Email
+    email_verified: EmailVerified
+    full_name: PersonName
+    status: AccountStatus
+    role: Role = Field(description="Of the membership that the access token is for.", examples=["org_member"])
+    tenant_id: UUID = Field(description="The tenant that the access token is for.")
+    organization_id: UUID | None = Field(
+        description="The organization that the access token is for; null outside of one."
+    )
+    permissions: list[Permission] = Field(
+        description="What the access token allows.", examples=[["profile:manage", "company:read", "prediction:read"]]
+    )
+    memberships: list[WorkplaceOut] = Field(description="Where the person may work; POST /auth/switch moves there.")
+    last_sign_in_at: LastSignIn
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class ProfileChange(InputModel):

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Path
 
 from accunode_common.http.app import api_router
 from accunode_common.http.ending import SessionsEnding
@@ -15,6 +15,7 @@ from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
 from accunode_tenants.parts import AppParts
+from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service as tenants
 
 router = api_router("/tenants/{tenant_id}/admins", tag="tenant administrators")
@@ -22,7 +23,7 @@ router = api_router("/tenants/{tenant_id}/admins", tag="tenant administrators")
 
 @router.get("", summary="List a tenant's administrators")
 async def list_tenant_admins(
-    tenant_id: UUID,
+    tenant_id: TenantPath,
     subject: AdminReader,
     session: SubjectSession,
     paging: Paging,
@@ -37,7 +38,7 @@ async def list_tenant_admins(
 
 @router.post("", status_code=201, summary="Add an administrator to a tenant")
 async def add_tenant_admin(
-    tenant_id: UUID,
+    tenant_id: TenantPath,
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,
@@ -53,8 +54,8 @@ async def add_tenant_admin(
 
 @router.delete("/{user_id}", status_code=204, summary="Remove an administrator from a tenant")
 async def remove_tenant_admin(
-    tenant_id: UUID,
-    user_id: UUID,
+    tenant_id: TenantPath,
+    user_id: Annotated[UUID, Path(description="One of its administrators.")],
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,

@@ -1,7 +1,5 @@
 """Join tokens and joining over HTTP."""
 
-from uuid import UUID
-
 from accunode_common.http.app import api_router
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail
@@ -11,6 +9,7 @@ from accunode_tenants.joining import service
 from accunode_tenants.joining.permissions import Joiner, JoinTokenManager
 from accunode_tenants.joining.schemas import JoinedOut, JoinIn, JoinTokenOut
 from accunode_tenants.parts import AppParts, AppResources
+from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations", tag="joining")
 
@@ -37,7 +36,7 @@ async def join_organization(
 
 @router.post("/{organization_id}/join-token", status_code=201, summary="Make a new join token")
 async def renew_join_token(
-    organization_id: UUID, subject: JoinTokenManager, session: SecretSession, trail: AuditTrail
+    organization_id: OrganizationPath, subject: JoinTokenManager, session: SecretSession, trail: AuditTrail
 ) -> JoinTokenOut:
     """The token is shown this once; the one before stops at once."""
     organization, token = await service.renew_token(session, subject, trail, organization_id)
@@ -46,7 +45,7 @@ async def renew_join_token(
 
 @router.delete("/{organization_id}/join-token", status_code=204, summary="Disable the join token")
 async def disable_join_token(
-    organization_id: UUID, subject: JoinTokenManager, session: SubjectSession, trail: AuditTrail
+    organization_id: OrganizationPath, subject: JoinTokenManager, session: SubjectSession, trail: AuditTrail
 ) -> None:
     """Nobody can join until a new token is made."""
     await service.disable_token(session, subject, trail, organization_id)

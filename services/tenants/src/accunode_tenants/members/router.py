@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.ending import SessionsEnding
@@ -13,15 +13,16 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
-from accunode_tenants.members.schemas import MemberAdded, MemberIn, MemberOut, MemberRole
+from accunode_tenants.members.schemas import MemberAdded, MemberIn, MemberInvited, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
+from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
 
 
 @router.get("", summary="List an organization's members")
 async def list_members(
-    organization_id: UUID,
+    organization_id: OrganizationPath,
     subject: MemberManager,
     session: SubjectSession,
     paging: Paging,
@@ -39,10 +40,10 @@ async def list_members(
     "",
     status_code=201,
     summary="Add a member to an organization",
-    responses={202: {"model": MemberAdded, "description": "The address was put on the whitelist."}},
+    responses={202: {"model": MemberInvited, "description": "The address was put on the whitelist."}},
 )
 async def add_member(
-    organization_id: UUID,
+    organization_id: OrganizationPath,
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,
@@ -60,8 +61,8 @@ async def add_member(
 
 @router.delete("/{user_id}", status_code=204, summary="Remove a member from an organization")
 async def remove_member(
-    organization_id: UUID,
-    user_id: UUID,
+    organization_id: OrganizationPath,
+    user_id: Annotated[UUID, Path(description="One of its members.")],
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,

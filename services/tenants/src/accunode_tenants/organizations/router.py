@@ -20,6 +20,7 @@ from accunode_tenants.organizations.permissions import (
     OrganizationReader,
 )
 from accunode_tenants.organizations.schemas import OrganizationChange, OrganizationIn, OrganizationOut
+from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations", tag="organizations")
 
@@ -57,7 +58,7 @@ async def create_organization(
 
 @router.get("/{organization_id}", summary="Read an organization")
 async def get_organization(
-    organization_id: UUID, subject: OrganizationReader, session: SubjectSession, etag: ETag
+    organization_id: OrganizationPath, subject: OrganizationReader, session: SubjectSession, etag: ETag
 ) -> OrganizationOut:
     """An organization with its number of members."""
     organization = await service.get(session, subject, organization_id)
@@ -67,7 +68,7 @@ async def get_organization(
 
 @router.patch("/{organization_id}", summary="Change an organization")
 async def update_organization(
-    organization_id: UUID,
+    organization_id: OrganizationPath,
     subject: OrganizationEditor,
     session: SubjectSession,
     trail: AuditTrail,
@@ -82,7 +83,7 @@ async def update_organization(
 
 @router.delete("/{organization_id}", status_code=204, summary="Delete an organization")
 async def delete_organization(
-    organization_id: UUID,
+    organization_id: OrganizationPath,
     subject: OrganizationDeleter,
     session: SubjectSession,
     trail: AuditTrail,

@@ -1,12 +1,11 @@
 """The sharing switch over HTTP."""
 
-from uuid import UUID
-
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_tenants.organizations import service as organizations
+from accunode_tenants.paths import OrganizationPath
 from accunode_tenants.sharing.permissions import SharingManager
 from accunode_tenants.sharing.schemas import SharingIn, SharingOut
 
@@ -15,7 +14,7 @@ router = api_router("/organizations/{organization_id}/global-data-access", tag="
 
 @router.get("", summary="Read the sharing switch")
 async def get_global_data_access(
-    organization_id: UUID, subject: SharingManager, session: SubjectSession, etag: ETag
+    organization_id: OrganizationPath, subject: SharingManager, session: SubjectSession, etag: ETag
 ) -> SharingOut:
     """Whether the organization's members see the system's records."""
     organization = await organizations.get(session, subject, organization_id)
@@ -25,7 +24,7 @@ async def get_global_data_access(
 
 @router.put("", summary="Turn the sharing switch")
 async def set_global_data_access(
-    organization_id: UUID,
+    organization_id: OrganizationPath,
     subject: SharingManager,
     session: SubjectSession,
     trail: AuditTrail,

@@ -1,15 +1,21 @@
 """The sharing switch, as clients see it."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from accunode_common.http.schemas import InputModel, ResponseModel
+
+Shown = Annotated[bool, Field(description="Whether the organization's members see the system's records.")]
 
 
 class SharingIn(InputModel):
     """The switch's new position."""
 
-    enabled: bool
+    enabled: Shown
 
 
 class SharingOut(ResponseModel):
     """Whether the organization's members see the system's records."""
 
-    enabled: bool
+    enabled: Shown

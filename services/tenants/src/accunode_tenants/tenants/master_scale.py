@@ -9,22 +9,40 @@ from pydantic_core import PydanticCustomError
 from accunode_common.http.schemas import InputModel, ResponseModel
 
 MOST_GRADES = 50
+EXAMPLE = [
+    {"name": "A", "upper": 0.01, "midpoint": 0.004},
+    {"name": "B", "upper": 0.1, "midpoint": 0.03},
+    {"name": "C", "upper": 1, "midpoint": 0.3},
+]
+
+GradeName = Annotated[str, Field(description="What the grade is called; no other has the name.", examples=["A1"])]
+Upper = Annotated[
+    float,
+    Field(
+        description="The probability of default where the next grade begins, a fraction; that of the last grade is 1.",
+        examples=[0.01],
+    ),
+]
+Midpoint = Annotated[
+    float,
+    Field(description="The probability that stands for the grade, a fraction within its bounds.", examples=[0.004]),
+]
 
 
 class GradeIn(InputModel):
     """One grade: probabilities below `upper`, and not below the grade before."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .+_-]{0,15}$")] = Field(examples=["A1"])
-    upper: float = Field(gt=0, le=1, description="A fraction; that of the last grade is 1.")
-    midpoint: float = Field(ge=0, le=1, description="The probability that stands for the grade, within its bounds.")
+    name: Annotated[GradeName, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .+_-]{0,15}$")]
+    upper: Upper = Field(gt=0, le=1)
+    midpoint: Midpoint = Field(ge=0, le=1)
 
 
 class GradeOut(ResponseModel):
     """One grade."""
 
-    name: str
-    upper: float
-    midpoint: float
+    name: GradeName
+    upper: Upper
+    midpoint: Midpoint
 
 
 def _is_a_scale(grades: list[GradeIn]) -> list[GradeIn]:
@@ -49,13 +67,7 @@ MasterScaleIn = Annotated[
     Field(
         min_length=2,
         max_length=MOST_GRADES,
-        examples=[
-            [
-                {"name": "A", "upper": 0.01, "midpoint": 0.004},
-                {"name": "B", "upper": 0.1, "midpoint": 0.03},
-                {"name": "C", "upper": 1, "midpoint": 0.3},
-            ]
-        ],
+        examples=[EXAMPLE],
     ),
     AfterValidator(_is_a_scale),
 ]

@@ -1,7 +1,6 @@
 """Tenants over HTTP."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
@@ -14,6 +13,7 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
 from accunode_tenants.parts import AppParts
+from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
     TenantCreator,
@@ -61,7 +61,7 @@ async def create_tenant(
 
 
 @router.get("/{tenant_id}", summary="Read a tenant")
-async def get_tenant(tenant_id: UUID, subject: TenantReader, session: SubjectSession, etag: ETag) -> TenantOut:
+async def get_tenant(tenant_id: TenantPath, subject: TenantReader, session: SubjectSession, etag: ETag) -> TenantOut:
     """A tenant's name, settings and counts."""
     tenant = await service.get(session, subject, tenant_id)
     etag.tag(tenant.version)
@@ -70,7 +70,7 @@ async def get_tenant(tenant_id: UUID, subject: TenantReader, session: SubjectSes
 
 @router.patch("/{tenant_id}", summary="Change a tenant")
 async def update_tenant(
-    tenant_id: UUID,
+    tenant_id: TenantPath,
     subject: TenantEditor,
     session: SubjectSession,
     trail: AuditTrail,
@@ -86,7 +86,7 @@ async def update_tenant(
 
 @router.delete("/{tenant_id}", summary="Delete a tenant")
 async def delete_tenant(
-    tenant_id: UUID,
+    tenant_id: TenantPath,
     subject: TenantDeleter,
     session: SubjectSession,
     trail: AuditTrail,
@@ -103,6 +103,6 @@ async def delete_tenant(
 
 
 @router.get("/{tenant_id}/stats", summary="Read a tenant's statistics")
-async def get_tenant_stats(tenant_id: UUID, subject: TenantReader, session: SubjectSession) -> TenantStats:
+async def get_tenant_stats(tenant_id: TenantPath, subject: TenantReader, session: SubjectSession) -> TenantStats:
     """How much the tenant holds, and when it was last active."""
     return TenantStats.model_validate(await service.stats(session, subject, tenant_id))

@@ -5,14 +5,21 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
 from accunode_tenants.changes import Change
 from accunode_tenants.people.schemas import NewPerson
-from accunode_tenants.tenants.master_scale import GradeOut, MasterScaleIn
+from accunode_tenants.tenants.master_scale import EXAMPLE, GradeOut, MasterScaleIn
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]
+TenantName = Annotated[
+    str, Field(description="The institution's name, unique among tenants.", examples=["First National Bank"])
+]
+Name = Annotated[TenantName, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]
+ContactEmail = Annotated[
+    str | None,
+    Field(description="Whom to write to about the account.", examples=["credit-systems@first-national.example"]),
+]
 Slug = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"),
@@ -24,15 +31,15 @@ class TenantSettings(InputModel):
     """What a tenant decides for itself."""
 
     default_seats: int = Field(default=50, ge=1, le=100_000, description="The seats of a new organization.")
-    contact_email: str | None = Field(default=None, max_length=254, description="Whom to write to about the account.")
+    contact_email: ContactEmail = Field(default=None, max_length=254)
 
 
 class TenantIn(InputModel):
     """A new tenant."""
 
-    name: Name = Field(examples=["First National Bank"])
-    slug: Slug | None = Field(default=None, description="Made from the name if left out.")
-    settings: TenantSettings = TenantSettings()
+    name: Name
+    slug: Slug | None = Field(default=None, description="A short name for addresses, made from the name if left out.")
+    settings: TenantSettings = Field(default=TenantSettings(), description="What the tenant decides for itself.")
     admin: NewPerson | None = Field(default=None, description="Its first administrator.")
 
 
@@ -42,7 +49,7 @@ class TenantChange(Change):
     emptied: ClassVar[frozenset[str]] = frozenset({"master_scale"})
 
     name: Name | None = None
-    settings: TenantSettings | None = None
+    settings: TenantSettings | None = Field(default=None, description="Replaces all of the tenant's settings.")
     status: Literal[TenantStatus.ACTIVE, TenantStatus.SUSPENDED] | None = Field(
         default=None, description="Only the platform changes it. `active` brings a deleted tenant back."
     )
@@ -56,44 +63,46 @@ class TenantChange(Change):
 class SettingsOut(ResponseModel):
     """What a tenant decides for itself."""
 
-    default_seats: int
-    contact_email: str | None
+    default_seats: int = Field(description="The seats of a new organization.", examples=[50])
+    contact_email: ContactEmail
 
 
 class TenantOut(ResponseModel):
     """A tenant."""
 
-    id: UUID
-    name: str
-    slug: str
-    status: TenantStatus
-    settings: SettingsOut
+    id: UUID = Field(description="The `tenant_id` of what it holds.")
+    name: TenantName
+    slug: str = Field(description="A short name for addresses, unique among tenants.", examples=["first-national"])
+    status: TenantStatus = Field(description="`suspended` and `deleted` keep everybody in it out.")
+    settings: SettingsOut = Field(description="What the tenant decides for itself.")
     master_scale: list[GradeOut] | None = Field(
-        description="The tenant's own grades; null where the default ones serve."
+        description="The tenant's own grades; null where the default ones serve.", examples=[EXAMPLE]
     )
-    users: int = Field(description="People with a membership in it.")
-    organizations: int
-    created_at: UtcTime
-    updated_at: UtcTime
-    deleted_at: UtcTime | None
+    users: int = Field(description="People with a membership in it.", examples=[42])
+    organizations: int = Field(description="Organizations that are not deleted.", examples=[3])
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    deleted_at: UtcTime | None = Field(description="When it was deleted; null while it is not.", examples=[None])
     purge_after: UtcTime | None = Field(
-        description="Until when a deleted tenant's data is kept for it to come back; an operator removes it after that."
+        description="Until when a deleted tenant's data is kept for it to come back; an operator removes it after "
+        "that.",
+        examples=[None],
     )
 
 
 class TenantCreated(TenantOut):
     """A new tenant and its first administrator."""
 
-    admin_user_id: UUID | None
+    admin_user_id: UUID | None = Field(description="Its first administrator; null if none was named.")
 
 
 class TenantStats(ResponseModel):
     """How much a tenant holds, personal records included."""
 
-    users: int
-    organizations: int
-    companies: int
-    predictions: int
-    jobs: int
-    storage_bytes: int = Field(description="Of the uploaded files.")
+    users: int = Field(description="People with a membership in it.", examples=[42])
+    organizations: int = Field(description="Organizations that are not deleted.", examples=[3])
+    companies: int = Field(description="Companies, whoever sees them.", examples=[1250])
+    predictions: int = Field(description="Stored predictions of every kind.", examples=[8410])
+    jobs: int = Field(description="Background jobs of every type and state.", examples=[57])
+    storage_bytes: int = Field(description="Bytes of the uploaded files.", examples=[48_318_382])
     last_activity_at: UtcTime | None = Field(description="The newest event of the audit trail.")

@@ -1,7 +1,6 @@
 """Whitelists over HTTP."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Path, Query
 
@@ -12,6 +11,7 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import WhitelistEntry
 from accunode_tenants.organizations import service as organizations
+from accunode_tenants.paths import OrganizationPath
 from accunode_tenants.whitelist import service
 from accunode_tenants.whitelist.permissions import WhitelistManager
 from accunode_tenants.whitelist.schemas import WhitelistAdded, WhitelistIn, WhitelistOut
@@ -25,7 +25,7 @@ def _shown(entry: WhitelistEntry) -> WhitelistOut:
 
 @router.get("", summary="List the addresses that may join")
 async def list_whitelist(
-    organization_id: UUID,
+    organization_id: OrganizationPath,
     subject: WhitelistManager,
     session: SubjectSession,
     paging: Paging,
@@ -42,7 +42,11 @@ async def list_whitelist(
 
 @router.post("", status_code=201, summary="Let addresses join")
 async def add_to_whitelist(
-    organization_id: UUID, subject: WhitelistManager, session: SubjectSession, trail: AuditTrail, body: WhitelistIn
+    organization_id: OrganizationPath,
+    subject: WhitelistManager,
+    session: SubjectSession,
+    trail: AuditTrail,
+    body: WhitelistIn,
 ) -> WhitelistAdded:
     """One address, or up to a thousand. Those that are on it already are counted and left."""
     organization = await organizations.get(session, subject, organization_id)
@@ -52,8 +56,8 @@ async def add_to_whitelist(
 
 @router.delete("/{email}", status_code=204, summary="Stop an address from joining")
 async def remove_from_whitelist(
-    organization_id: UUID,
-    email: Annotated[str, Path(min_length=3, max_length=254)],
+    organization_id: OrganizationPath,
+    email: Annotated[str, Path(min_length=3, max_length=254, description="The address, in any case.")],
     subject: WhitelistManager,
     session: SubjectSession,
     trail: AuditTrail,

@@ -14,8 +14,12 @@ MOST_AT_ONCE = 1000
 class WhitelistIn(InputModel):
     """One address, or many."""
 
-    email: EmailAddress | None = None
-    emails: Annotated[list[EmailAddress], Field(min_length=1, max_length=MOST_AT_ONCE)] | None = None
+    email: EmailAddress | None = Field(
+        default=None, description="The one address.", examples=["ada.lovelace@first-national.example"]
+    )
+    emails: Annotated[list[EmailAddress], Field(min_length=1, max_length=MOST_AT_ONCE)] | None = Field(
+        default=None, description="The addresses, if they are many; repeated ones count once."
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -32,13 +36,13 @@ class WhitelistIn(InputModel):
 class WhitelistOut(ResponseModel):
     """An address that may join."""
 
-    email: str
-    added_by: UUID
-    added_at: UtcTime
+    email: str = Field(description="In lower case.", examples=["ada.lovelace@first-national.example"])
+    added_by: UUID = Field(description="Who put it on the list.")
+    added_at: UtcTime = Field(description="When it was put on the list.")
 
 
 class WhitelistAdded(ResponseModel):
     """What came of adding addresses."""
 
-    added: int
-    already_there: int
+    added: int = Field(description="Addresses that are new on the list.", examples=[1])
+    already_there: int = Field(description="Addresses that were on it before.", examples=[0])
