@@ -90,6 +90,21 @@ def test_each_wrong_row_says_everything_that_is_wrong_and_harms_no_other() -> No
     )
 
 
+def test_what_is_invisible_in_a_cell_is_written_out() -> None:
+    block = one(ANNUAL + "Acme,2014,1\x00,2,3,4,5\nBeta,2014,1\u00ad2,2,3,4,5\n")
+    found = [(problem.value, problem.message.split(";")[0]) for row in block.rejected for problem in row.problems]
+    heading = "long_term_debt_to_total_capital"
+    assert found == [
+        (r"1\x00", rf"{heading}: '1\x00' is not a number with a decimal point, as this column has"),
+        (r"1\xad2", rf"{heading}: '1\xad2' is not a number with a decimal point, as this column has"),
+    ]
+
+
+def test_a_company_that_is_far_too_long_is_not_echoed_whole() -> None:
+    (rejected,) = one(ANNUAL + f"{'x' * 5000},2014,1,2,3,4,5\n").rejected
+    assert len(rejected.company) == 300
+
+
 @pytest.mark.parametrize(
     "year",
     [
@@ -285,6 +300,11 @@ def test_a_missing_column_refuses_the_file_and_names_the_nearest_heading() -> No
         "The column Return on assets (return_on_assets) is missing; the nearest heading is 'Retrun on asets' "
         "in column G: rename that to return_on_assets if it is meant."
     )
+    refused = refusal("company_name,fiscal_year,return_on_asets\nAcme,2014,1\n")
+    assert refused.message.count("'return_on_asets' in column C: rename that to return_on_assets if") == 1
+    assert refused.message.count("is missing: add it, with blank cells if there are no values.") == 4
+    refused = refusal("company_name,fiscal_year,ebitda,net_income,return_on_equity\nAcme,2014,1,2,3\n")
+    assert "nearest" not in refused.message
     refused = refusal("company_name,fiscal_year,net_income_margin\nAcme,2014,1\n")
     assert refused.message.count("is missing: add it, with blank cells if there are no values.") == 4
     assert (

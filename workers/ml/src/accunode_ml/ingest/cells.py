@@ -26,6 +26,13 @@ def cell_text(cell: Cell) -> str:
     return str(cell)
 
 
+def cell_as_written(cell: Cell) -> str:
+    """A cell's text with invisible characters written out, `1\\x00`: what nobody sees must not hide in a message."""
+    if not isinstance(cell, str) or cell.strip().isprintable():
+        return cell_text(cell)
+    return repr(cell.strip())[1:-1]
+
+
 def column_texts(cells: Sequence[Cell]) -> list[str]:
     """The texts of a column, quickly when all cells are plain text."""
     return [

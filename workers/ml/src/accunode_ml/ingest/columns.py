@@ -81,7 +81,8 @@ _UNIT = re.compile(
     r"|\s+(?:in )?(?:%|x|pct|percent)\s*$",
     re.IGNORECASE,
 )
-_LIKENESS = 0.55
+_LIKENESS = 0.87
+"""From which likeness on a heading may be a misspelt name: `Retrun on asets` has 0.89, `EBITDA` at most 0.86."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +173,26 @@ def map_columns(headings: Sequence[str], recognised: Mapping[int, tuple[str, int
 
 
 def missing_columns(columns: ColumnMap, headings: Sequence[str], missing: Sequence[str], kind: Kind) -> TabularError:
-    """The refusal of a file without `missing`, naming for each the heading that comes nearest."""
+    """The refusal of a file without `missing`, naming for each the unused heading that may be meant, if one may be."""
     free = [
         (position, heading)
         for position, heading in enumerate(headings)
         if heading and position not in columns.positions.values()
     ]
+    meant = _meant(missing, kind, free)
     labels = {ratio.name: ratio.label for ratio in RATIOS[kind]}
     sentences = []
     for column in missing:
         name = f"{labels[column]} ({column})" if column in labels else column
-        nearest = _nearest(column, kind, free)
-        if nearest is None:
+        if column in meant:
+            position = meant[column]
+            sentences.append(
+                f"The column {name} is missing; the nearest heading is {headings[position]!r} in column "
+                f"{letter(position)}: rename that to {column} if it is meant."
+            )
+        else:
             remedy = "add it" if column not in labels else "add it, with blank cells if there are no values"
             sentences.append(f"The column {name} is missing: {remedy}.")
-        else:
-            position, heading = nearest
-            sentences.append(
-                f"The column {name} is missing; the nearest heading is {heading!r} in column {letter(position)}: "
-                f"rename that to {column} if it is meant."
-            )
     return TabularError(TabularErrorCode.MISSING_COLUMNS, " ".join(sentences))
 
 
@@ -205,12 +206,20 @@ def letter(position: int) -> str:
     return name
 
 
-def _nearest(column: str, kind: Kind, free: Sequence[tuple[int, str]]) -> tuple[int, str] | None:
-    names = [key for key, (known, _) in known_headings(kind).items() if known == column]
-
-    def likeness(candidate: tuple[int, str]) -> float:
-        key = heading_keys(candidate[1])[-1:]
-        return max((SequenceMatcher(None, key[0], name).ratio() for name in names if key), default=0.0)
-
-    best = max(free, key=likeness, default=None)
-    return best if best is not None and likeness(best) >= _LIKENESS else None
+def _meant(missing: Sequence[str], kind: Kind, free: Sequence[tuple[int, str]]) -> dict[str, int]:
+    """The position of the heading that each missing column may be misspelt as: the likest pairs first, each once."""
+    names: dict[str, list[str]] = {column: [] for column in missing}
+    for key, (column, _) in known_headings(kind).items():
+        if column in names:
+            names[column].append(key)
+    pairs = [
+        (max(SequenceMatcher(None, key, name).ratio() for name in names[column]), column, position)
+        for position, heading in free
+        for key in heading_keys(heading)[-1:]
+        for column in missing
+    ]
+    meant: dict[str, int] = {}
+    for likeness, column, position in sorted(pairs, key=lambda pair: -pair[0]):
+        if likeness >= _LIKENESS and column not in meant and position not in meant.values():
+            meant[column] = position
+    return meant

@@ -15,7 +15,7 @@ from accunode_common.tabular import (
     parse_column,
 )
 from accunode_common.tabular.numbers import Suffix
-from accunode_ml.ingest.cells import cell_text
+from accunode_ml.ingest.cells import cell_as_written
 from accunode_ml.ingest.model import Problem, RejectCode
 from accunode_scoring import SENTINEL, Ratio
 from accunode_scoring.checks import AMOUNT_SENTINEL
@@ -98,8 +98,8 @@ def read_input(
 
 def problem(code: RejectCode, column: str, heading: str, cell: Cell, reason: str) -> Problem:
     """What is wrong with one cell, in a sentence that starts with the file's own heading."""
-    value = cell_text(cell)[:_SHOWN_CHARS]
-    return Problem(code, column, f"{heading}: {value!r} {reason}.", value)
+    value = cell_as_written(cell)[:_SHOWN_CHARS]
+    return Problem(code, column, f"{heading}: '{value}' {reason}.", value)
 
 
 def _kind_problem(kind: NumberKind, ratio: Ratio, heading: str, cell: Cell, number_format: NumberFormat) -> Problem:

@@ -189,7 +189,8 @@ class RowCleaner:
             )
             return
         self._release_blanks(skipped)
-        rejected.append(RejectedRow(line, read.names[row], tuple(self._problems(read, row, has_values))))
+        company = read.names[row][:MAX_NAME_CHARS]
+        rejected.append(RejectedRow(line, company, tuple(self._problems(read, row, has_values))))
 
     def _release_blanks(self, skipped: list[SkippedRow]) -> None:
         if self._held_blanks:
