@@ -42,7 +42,7 @@ class ProblemField(BaseModel):
 
     pointer: str = Field(description="Where: a JSON pointer that begins with body, query, path or header.")
     code: str = Field(description="A stable name of the fault.")
-    message: str
+    message: str = Field(description="What is wrong and what to do, in one sentence.")
 
 
 class Problem(BaseModel):
@@ -51,9 +51,9 @@ class Problem(BaseModel):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     type: str = Field(description="A URN that ends in the error's stable code.")
-    title: str
-    status: int
-    detail: str
+    title: str = Field(description="What kind of error it is, the same each time.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What was wrong this time, and what to do.")
     instance: str = Field(description="The path of the request.")
     request_id: str = Field(description="The id under which the log has the request.")
     errors: list[ProblemField] = Field(description="What is wrong with the input; empty for other errors.")
