@@ -16,7 +16,7 @@ DEPLOYABLES = {
     "services/predictions": (),
     "services/bulk-upload": (),
     "workers/ml": (),
-    "infra/docker": (),
+    "infra/docker": ("s3",),
 }
 
 

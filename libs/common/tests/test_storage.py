@@ -1,13 +1,17 @@
-"""Runs on a local folder always, and on S3 too when `ACCUNODE_TEST_S3_URL` names a bucket."""
+"""Objects in a local folder, and in S3 as moto speaks it."""
 
 import hashlib
-import os
+import io
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 
 from accunode_common.storage import (
     InvalidKeyError,
@@ -21,14 +25,36 @@ from accunode_common.storage import (
 )
 
 TENANT = UUID("0192d6d4-0000-7000-8000-000000000001")
-S3_URL = os.environ.get("ACCUNODE_TEST_S3_URL")
-KINDS = ["file", "s3"] if S3_URL else ["file"]
+BUCKET = "objects"
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The URL of an empty bucket in a store on this machine, which the AWS variables lead to."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+    }
+    try:
+        httpx.put(f"http://{host}:{port}/{BUCKET}").raise_for_status()
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in variables.items():
+                environment.setenv(name, value)
+            yield f"s3://{BUCKET}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture(params=["file", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "s3":
-        return open_storage(f"{S3_URL}/{uuid4()}")
+        return open_storage(f"{request.getfixturevalue('s3')}/{uuid4()}")
     return open_storage(f"file://{tmp_path}/objects")
 
 
@@ -60,6 +86,17 @@ def test_what_is_put_is_got_back(storage: Storage, content: bytes) -> None:
     assert all(len(chunk) <= 1000 for chunk in storage.get(key, chunk_bytes=1000))
 
 
+async def test_an_object_of_many_megabytes_is_stored_whole(storage: Storage) -> None:
+    key = tenant_key(TENANT, "uploads", "large.csv")
+    pieces = [bytes([number]) * 1_000_000 for number in range(20)]
+
+    stored = await storage.put_stream(key, stream(*pieces))
+
+    assert stored.size == storage.size(key) == 20_000_000
+    with storage.open(key) as source:
+        assert hashlib.sha256(source.read()).hexdigest() == stored.sha256
+
+
 def test_a_file_and_an_iterator_can_be_put(storage: Storage, tmp_path: Path) -> None:
     source = tmp_path / "source.bin"
     source.write_bytes(b"line\n" * 1000)
@@ -74,6 +111,16 @@ def test_an_object_opens_for_seeking(storage: Storage) -> None:
     with storage.open(key) as source:
         source.seek(-3, 2)
         assert source.read() == b"789"
+
+
+def test_arrow_reads_an_object_where_it_lies(storage: Storage) -> None:
+    table = pa.table({"row": [1, 2, 3]})
+    written = io.BytesIO()
+    pq.write_table(table, written)
+    key = tenant_key(TENANT, "chunks", "1.parquet")
+    storage.put(key, written.getvalue())
+    with storage.open(key) as source:
+        assert pq.read_table(source) == table
 
 
 async def test_a_stream_over_its_limit_stores_nothing(storage: Storage) -> None:
@@ -166,6 +213,14 @@ def test_readers_never_see_half_a_write(tmp_path: Path) -> None:
     assert seen_meanwhile == b"a" * 1000
     assert listed_meanwhile == ["key"]
     assert b"".join(storage.get("key")) == b"b" * 2000
+
+
+async def test_a_bucket_that_does_not_exist_is_said_in_one_sentence(s3: str) -> None:
+    storage = open_storage(f"{s3}-of-nobody")
+    with pytest.raises(StorageError, match=r"refused 'key': [^\n]+\.$"):
+        storage.put("key", b"x")
+    with pytest.raises(StorageError, match=r"refused 'key': [^\n]+\.$"):
+        await storage.put_stream("key", stream(b"x"))
 
 
 @pytest.mark.parametrize("url", ["", "relative/folder", "http://host/x", "file://host/x", "s3:///prefix"])

@@ -26,7 +26,6 @@ from accunode_common.storage import (
 
 _PART_BYTES = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
-_SPOOL_BYTES = 16 * 1024 * 1024
 
 
 class S3Storage(Storage):
@@ -61,7 +60,7 @@ class S3Storage(Storage):
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         stream = self._stream(key, CHUNK_BYTES)
-        return _spooled(stream)
+        return _copied(stream)
 
     def get(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
         return self._stream(key, chunk_bytes)
@@ -115,8 +114,9 @@ async def _measured(chunks: AsyncIterator[bytes], measure: Measure) -> AsyncIter
 
 
 @contextmanager
-def _spooled(stream: Iterator[bytes]) -> Iterator[BinaryIO]:
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as copy:
+def _copied(stream: Iterator[bytes]) -> Iterator[BinaryIO]:
+    # Not a spooled file: that says it is open for writing only, and Arrow refuses to read it.
+    with tempfile.TemporaryFile() as copy:
         for chunk in stream:
             copy.write(chunk)
         copy.seek(0)
