@@ -92,11 +92,14 @@ def test_the_card_tells_data_split_metrics_limits_and_trials(trained: Trained, t
     save_card([trained], tmp_path / "models", tmp_path / "cards")
     text = (tmp_path / "cards" / f"annual-{trained.recipe.version}.md").read_text()
     for part in (
+        f"{len(trained.accounts):,} firm-years of {FIRMS} companies",
         "CC BY 4.0",
         "Future Internet 14(8), 244",
         "Rolling origin",
         "Jeffreys",
         "Hosmer-Lemeshow",
+        "RiskCalc v3.1, United States | 0.785",
+        "## Sensitivity",
         "## Limits",
     ):
         assert part in text
@@ -106,6 +109,35 @@ def test_the_card_tells_data_split_metrics_limits_and_trials(trained: Trained, t
         assert image.name in page
         assert image.stat().st_size < 60_000
     assert len(list((tmp_path / "cards").glob("*.png"))) == 5
+
+
+def test_a_version_holds_its_card_without_images(trained: Trained, tmp_path: Path) -> None:
+    hashes = save([trained], tmp_path / "models")
+    save_card([trained], tmp_path / "models", tmp_path / "cards")
+    card = ModelLibrary.load(tmp_path / "models").card(Kind.ANNUAL, trained.recipe.version)
+    assert "card.md" in hashes
+    assert card is not None
+    assert "](" not in card
+    assert (tmp_path / "cards" / f"annual-{trained.recipe.version}.md").read_text().startswith(card)
+
+
+def test_the_card_says_how_much_each_family_weighs(trained: Trained) -> None:
+    card = version_files([trained])["card.md"]
+    for horizon, fitted in trained.calibration.items():
+        scorecard, lightgbm = (f"{weight:.2f}" if weight else "0" for weight in fitted.ensemble.weights)
+        assert f"| {horizon}y | {scorecard} | {lightgbm} |" in card
+    alone = {
+        horizon: replace(fitted, ensemble=replace(fitted.ensemble, weights=(0.5 if horizon == 2 else 0.0, 1.0)))
+        for horizon, fitted in trained.calibration.items()
+    }
+    card = version_files([replace(trained, calibration=alone)])["card.md"]
+    assert "The scorecard has no weight at 1y, 3y" in card
+
+
+def test_the_card_says_what_a_move_of_each_ratio_does(trained: Trained) -> None:
+    lines = version_files([trained])["card.md"].split("## Sensitivity")[1].split("## ")[0].splitlines()
+    moved = [line for line in lines if line.count("% rise") == 3]
+    assert len(moved) == len(trained.recipe.feature_set.explained)
 
 
 def test_metrics_cover_validation_rolling_origin_and_years(trained: Trained) -> None:

@@ -5,12 +5,20 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markdown_it import MarkdownIt
 
+from accunode_ml.training.calibrated import Calibration
+from accunode_ml.training.evaluation import VALIDATION_FROM
+from accunode_ml.training.pipeline import Trained
 from accunode_ml.training.recipe import Recipe
+from accunode_ml.training.sensitivity import Answer, sensitivities
 from accunode_scoring.kinds import Kind
 from accunode_scoring.ratios import RATIOS
 from accunode_scoring.scorer import Scorer
+
+_PUBLISHED = "Moody's KMV RiskCalc v3.1, United States"
+_PUBLISHED_AUC = 0.785
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -24,35 +32,39 @@ td:first-child,th:first-child{{text-align:left}}img{{max-width:100%}}
 """
 
 
-def write_card(
-    folder: Path,
-    recipe: Recipe,
-    scorers: Mapping[str, Scorer],
-    metrics: Mapping[str, Mapping[str, Any]],
-    plots: Mapping[str, Sequence[tuple[str, str]]],
-) -> None:
-    """Write `kind-version.md` and `.html`; variants are keyed by name, the plain one by an empty string."""
-    title = f"{recipe.kind.capitalize()} model {recipe.version}"
-    text = "\n\n".join(_sections(title, recipe, scorers, metrics, plots)) + "\n"
+def render(trained: Sequence[Trained], scorers: Mapping[str, Scorer], metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """A version's card in Markdown, without images; variants are keyed by name, the plain one by an empty string."""
+    return "\n\n".join(_sections(trained, scorers, metrics)) + "\n"
+
+
+def write_card(folder: Path, recipe: Recipe, card: str, plots: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Write `kind-version.md` and `.html`: a card and its plots by variant, each a file name and what it shows."""
+    parts = [card.rstrip()]
+    for variant, drawn in plots.items():
+        parts += [f"## Plots{_with(variant)}", *(f"![{caption}]({name})" for name, caption in drawn)]
+    text = "\n\n".join(parts) + "\n"
     stem = folder / f"{recipe.kind}-{recipe.version}"
     stem.with_name(stem.name + ".md").write_text(text, encoding="utf-8")
     body = MarkdownIt("commonmark").enable("table").render(text)
-    stem.with_name(stem.name + ".html").write_text(_PAGE.format(title=title, body=body), encoding="utf-8")
+    page = _PAGE.format(title=_title(recipe), body=body)
+    stem.with_name(stem.name + ".html").write_text(page, encoding="utf-8")
+
+
+def _title(recipe: Recipe) -> str:
+    return f"{recipe.kind.capitalize()} model {recipe.version}"
 
 
 def _sections(
-    title: str,
-    recipe: Recipe,
-    scorers: Mapping[str, Scorer],
-    metrics: Mapping[str, Mapping[str, Any]],
-    plots: Mapping[str, Sequence[tuple[str, str]]],
+    trained: Sequence[Trained], scorers: Mapping[str, Scorer], metrics: Mapping[str, Mapping[str, Any]]
 ) -> Iterable[str]:
-    yield f"# {title}"
+    recipe, accounts = trained[0].recipe, trained[0].accounts
+    first, last = accounts.fiscal_year.min(), accounts.fiscal_year.max()
+    yield f"# {_title(recipe)}"
     yield _note(f"{recipe.kind}-purpose")
     yield (
         "Two families are trained for each horizon, a weight-of-evidence scorecard and LightGBM with at most pairs of "
-        "features on a tree's path, and joined by Platt calibration on out-of-time predictions. Both serve as look-up "
-        "tables, so every contribution is exact."
+        "features on a tree's path. The ensemble weighs them by logistic regression on out-of-time predictions; its "
+        "weights are below, and a family may get none. Both serve as look-up tables, so every contribution is exact."
     )
     yield "## Inputs"
     yield _inputs(recipe.kind)
@@ -64,32 +76,30 @@ def _sections(
         )
     yield "## Data"
     yield (
-        "Accounts of companies listed in the United States, fiscal years 1999 to 2014, 65,931 firm-years, licence "
-        "CC BY 4.0, repository `sowide/bankruptcy_dataset`. Ratios were derived from the published amounts; firm codes "
-        "are hashed. Attribution:"
+        f"Accounts of companies listed in the United States, fiscal years {first} to {last}, licence CC BY 4.0, "
+        f"repository `sowide/bankruptcy_dataset`: {len(accounts):,} firm-years of {len(np.unique(accounts.firm)):,} "
+        "companies, those whose inputs scoring accepts. Ratios were derived from the published amounts; firm codes are "
+        "hashed. Attribution:"
     )
     yield _note("citations")
     yield (
         "**Label.** A firm-year counts as a default within one year when it is the firm's last fiscal year before it "
         "filed Chapter 7 or 11, within two and three years when the filing follows that or one of the next one or two "
-        "fiscal years. Outcomes beyond fiscal 2014 are unknown and left out."
+        f"fiscal years. Outcomes beyond fiscal {last} are unknown and left out."
     )
     yield (
         "**Split.** By time only. *Validation*: models and calibration from fiscal years before 2012, measured on "
         "2012-2014. *Rolling origin*: for each year, models from accounts whose outcome was known by then, calibrated "
-        "over all of these years together. The model that serves was refitted on all years to 2014 after its "
-        "settings were chosen."
+        "over all of these years together. The model that serves was refitted on all years "
+        f"to {last} after its settings were chosen."
     )
-    yield _recipe(recipe)
-    for variant, document in metrics.items():
-        yield from _variant(variant, document, plots[variant])
+    yield _training(recipe)
+    for one in trained:
+        yield from _variant(one, metrics[one.recipe.variant])
+    yield "## Beside a published model"
+    yield from _published(metrics)
     yield "## Sensitivity"
-    yield (
-        "The partial-effect plots show how the probability answers to each input. Turning debt / EBITDA, long-term "
-        "debt / capital or the cover negative never lowers it; tests hold this for generated companies."
-        if recipe.kind is not Kind.STATEMENT
-        else "The partial-effect plots show what each ratio alone does to the probability, averaged over the others."
-    )
+    yield from _sensitivity(trained, scorers)
     yield "## Limits of use"
     yield _note("limits")
     yield "## What was tried"
@@ -107,7 +117,7 @@ def _inputs(kind: Kind) -> str:
     )
 
 
-def _recipe(recipe: Recipe) -> str:
+def _training(recipe: Recipe) -> str:
     return (
         f"**Training.** {recipe.rounds} rounds at {recipe.learning_rate}, {recipe.leaves} leaves, "
         f"{recipe.leaf_rows} rows per leaf, L2 {recipe.l2:g}, extra-trees splits, {recipe.max_bin} bins, a half-life "
@@ -116,9 +126,14 @@ def _recipe(recipe: Recipe) -> str:
     )
 
 
-def _variant(variant: str, document: Mapping[str, Any], plots: Sequence[tuple[str, str]]) -> Iterable[str]:
-    suffix = f", with a {variant} value" if variant else ""
-    yield f"## Results{suffix}"
+def _with(variant: str) -> str:
+    return f", with a {variant} value" if variant else ""
+
+
+def _variant(trained: Trained, document: Mapping[str, Any]) -> Iterable[str]:
+    yield f"## Results{_with(trained.recipe.variant)}"
+    yield "### Ensemble"
+    yield from _ensemble(trained.calibration)
     for name, heading in (("validation", "Validation 2012-2014"), ("rolling_origin", "Rolling origin 2007-2014")):
         yield f"### {heading}"
         yield _table(
@@ -177,7 +192,78 @@ def _variant(variant: str, document: Mapping[str, Any], plots: Sequence[tuple[st
         f"{full['statistic']:.1f} on 2007-2014 (p {full['p_value']:.3f}); the longer period holds the crisis, whose "
         "default rates no through-the-cycle level matches."
     )
-    yield "\n\n".join(f"![{caption}]({name})" for name, caption in plots)
+
+
+def _ensemble(calibration: Mapping[int, Calibration]) -> Iterable[str]:
+    weights = {horizon: fitted.ensemble.weights for horizon, fitted in calibration.items()}
+    yield (
+        "The ensemble's log-odds are a level plus these weights times the log-odds of each family. No weight may be "
+        "negative: a family that would get one is left out. Each family's own 1-year probability is reported beside "
+        "the ensemble's, whatever its weight."
+    )
+    yield _table(
+        ("Horizon", "Weight of the scorecard", "Weight of LightGBM"),
+        [
+            (f"{horizon}y", *(f"{weight:.2f}" if weight else "0" for weight in both))
+            for horizon, both in weights.items()
+        ],
+    )
+    for place, left, other in ((0, "scorecard", "LightGBM"), (1, "LightGBM model", "the scorecard")):
+        alone = [f"{horizon}y" for horizon, both in weights.items() if both[place] == 0.0]
+        if alone:
+            yield (
+                f"**The {left} has no weight at {', '.join(alone)}:** there the ensemble is {other} alone, calibrated."
+            )
+
+
+def _published(metrics: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    ours = [
+        (f"This model{_with(variant)}, {period}", f"{m['auc']:.3f} ({m['auc_low']:.3f}-{m['auc_high']:.3f})")
+        for variant, document in metrics.items()
+        for name, period in (("validation", "validation"), ("rolling_origin", "rolling origin"))
+        for m in (document[name]["1y"]["ensemble"],)
+    ]
+    yield _table(("Model", "AUC out of sample, 1 year (95 %)"), [(_PUBLISHED, f"{_PUBLISHED_AUC:.3f}"), *ours])
+    yield (
+        "Source: Dwyer, D. W., Kocagil, A. E., Stein, R. M. (2004). Moody's KMV RiskCalc v3.1 Model. The figures do "
+        "not rank the models: RiskCalc's is for private companies and for defaults in a wider sense than a filing, and "
+        "an AUC depends on the companies it is measured on."
+    )
+
+
+def _sensitivity(trained: Sequence[Trained], scorers: Mapping[str, Scorer]) -> Iterable[str]:
+    kind = trained[0].recipe.kind
+    yield (
+        "One value moves, the others stay. *Up* and *down* lead to the value that lies a tenth of the training "
+        "population higher or lower; *blank* takes it away. Each cell says what the mean 1-year probability is "
+        "multiplied by, and in what share of accounts it rises; of the others, many stay as they are. Accounts without "
+        "the value, or nearer than a tenth to the end of the population, do not count. Where a step leads from one "
+        "state into another, as from negative to positive capital, both directions can lower the mean."
+    )
+    yield (
+        "A ratio moves here without the amounts that it shares with other ratios; a change of an amount moves several."
+        if kind is Kind.STATEMENT
+        else "Turning debt / EBITDA, long-term debt / capital or the cover negative never lowers the probability; "
+        "tests hold this for generated companies."
+    )
+    for one in trained:
+        recent = one.accounts.take(one.accounts.fiscal_year >= VALIDATION_FROM)
+        model = scorers[one.recipe.variant].model
+        yield (
+            f"Over the {len(recent):,} accounts of fiscal years {VALIDATION_FROM} to {recent.fiscal_year.max()}"
+            f"{_with(one.recipe.variant)}:"
+        )
+        yield _table(
+            ("Ratio", "Up", "Down", "Blank"),
+            [
+                (found.ratio.label, *map(_answer, (found.up, found.down, found.blank)))
+                for found in sensitivities(model, recent.matrix(model.feature_set.columns))
+            ],
+        )
+
+
+def _answer(answer: Answer | None) -> str:
+    return "-" if answer is None else f"x {answer.mean_pd:.2f}; {100 * answer.rises:.0f} % rise"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from accunode_ml.training.booster import feature_matrix
-from accunode_ml.training.card import write_card
+from accunode_ml.training.card import render, write_card
 from accunode_ml.training.data import HORIZONS
 from accunode_ml.training.evaluation import evaluate
 from accunode_ml.training.golden import golden
 from accunode_ml.training.pipeline import Trained
 from accunode_ml.training.plots import draw
 from accunode_ml.training.reference import describe, marginal
-from accunode_scoring.library import ModelLibrary
+from accunode_scoring.library import CARD, MANIFEST, METRICS, ModelLibrary
+from accunode_scoring.scorer import Scorer
 from accunode_scoring.statement_scorer import StatementScorer, build_scorer
-
-MANIFEST = "manifest.json"
 
 
 def dumps(document: Any) -> str:
@@ -98,13 +97,13 @@ def write_manifest(folder: Path, kind: str, version: str, files: dict[str, str])
 
 
 def version_files(trained: Sequence[Trained]) -> dict[str, str]:
-    """All files of a version: its model and variants, golden rows, and the card's metrics."""
+    """All files of a version: its model and variants, golden rows, metrics, and the card without its plots."""
     files = {name: text for one in trained for name, text in model_files(one).items()}
     scorer = build_scorer({name: text.encode() for name, text in files.items()})
+    metrics = {one.recipe.variant: evaluate(one.recipe, one.validation, one.rolling) for one in trained}
     files["golden.json"] = dumps(golden(scorer, trained[0].recipe.seed))
-    files["metrics.json"] = dumps(
-        {one.recipe.variant or "plain": evaluate(one.recipe, one.validation, one.rolling) for one in trained}
-    )
+    files[METRICS] = dumps({variant or "plain": document for variant, document in metrics.items()})
+    files[CARD] = render(trained, _variants(scorer), metrics)
     return files
 
 
@@ -117,13 +116,9 @@ def save(trained: Sequence[Trained], folder: Path) -> dict[str, str]:
 
 
 def save_card(trained: Sequence[Trained], models: Path, cards: Path) -> None:
-    """Write the version's card and its plots from the files just written."""
+    """Write the card of the version just saved once more, for people: with plots, in Markdown and HTML."""
     recipe = trained[0].recipe
-    scorer = ModelLibrary.load(models).scorer(recipe.kind, recipe.version)
-    scorers = {one.recipe.variant: scorer for one in trained}
-    if isinstance(scorer, StatementScorer):
-        scorers[""] = scorer.plain
-    metrics = json.loads((models / recipe.kind / recipe.version / "metrics.json").read_text())
+    scorers = _variants(ModelLibrary.load(models).scorer(recipe.kind, recipe.version))
     plots = {
         one.recipe.variant: draw(
             cards,
@@ -133,6 +128,11 @@ def save_card(trained: Sequence[Trained], models: Path, cards: Path) -> None:
         )
         for one in trained
     }
-    write_card(
-        cards, recipe, scorers, {one.recipe.variant: metrics[one.recipe.variant or "plain"] for one in trained}, plots
-    )
+    card = (models / recipe.kind / recipe.version / CARD).read_text(encoding="utf-8")
+    write_card(cards, recipe, card, plots)
+
+
+def _variants(scorer: Scorer) -> dict[str, Scorer]:
+    if isinstance(scorer, StatementScorer):
+        return {"": scorer.plain, "market": scorer}
+    return {"": scorer}
