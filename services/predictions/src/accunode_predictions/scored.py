@@ -14,8 +14,8 @@ def model_url(kind: PredictionKind, version: str) -> str:
 class Scored(ResponseModel):
     """Which model scored, and where its card is."""
 
-    kind: PredictionKind
-    model_version: str = Field(examples=["1.0.0"])
+    kind: PredictionKind = Field(description="Which inputs the score was made from.")
+    model_version: str = Field(description="The version of that kind's model that scored.", examples=["1.0.0"])
 
     @computed_field(
         description="Where the card of the model that scored is: its purpose, data, measured quality and limits.",
