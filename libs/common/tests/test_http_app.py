@@ -2,8 +2,10 @@
 
 import pytest
 from http_app import create_app
+from pydantic import BaseModel
 
 from accunode_common.db.access import DatabaseRole
+from accunode_common.http.faults import field_errors
 from accunode_common.http.operations import operations, public_operations
 from accunode_common.settings import VerifierSettings
 from accunode_common.testing.app import ServiceClient, running
@@ -84,14 +86,57 @@ async def test_input_faults_name_place_and_code(things: ServiceClient, world: Wo
     assert_problem(reply, 422, pointer="/body/name", fault="missing")
     assert_problem(reply, 422, pointer="/body/seats", fault="int_parsing")
     assert_problem(reply, 422, pointer="/body/color", fault="extra_forbidden")
+    assert reply.json()["detail"] == "3 things are wrong with the input."
     broken = await client.post(THINGS, content=b"{", headers={"content-type": "application/json"})
-    assert_problem(broken, 422, pointer="/body", fault="json_invalid")
-    assert_problem(await client.get(f"{THINGS}/42"), 422, pointer="/path/thing_id", fault="uuid_parsing")
+    problem = assert_problem(broken, 422, pointer="/body", fault="json_invalid")
+    assert problem["detail"] == "One thing is wrong with the input."
+    problem = assert_problem(await client.get(f"{THINGS}/42"), 422, pointer="/path/thing_id", fault="uuid_parsing")
+    assert problem["errors"][0]["message"].startswith("This is not an id; an id is a UUID such as ")
+
+
+class _Seat(BaseModel):
+    number: int
+
+
+class _Hall(BaseModel):
+    title: str
+    seats: list[_Seat] | None
+    front: _Seat
+
+
+@pytest.mark.parametrize(
+    ("place", "nearest"),
+    [
+        (("titel",), "title"),
+        (("front", "numbr"), "number"),
+        (("seats", 3, "nummer"), "number"),
+        (("front", "title"), None),
+        (("color",), None),
+    ],
+)
+def test_a_misspelt_field_is_answered_with_the_nearest_of_its_own_object(
+    place: tuple[str | int, ...], nearest: str | None
+) -> None:
+    (fault,) = field_errors([{"type": "extra_forbidden", "loc": ("body", *place), "msg": "Extra."}], _Hall)
+    assert fault.message == "There is no such field." + (f" Did you mean `{nearest}`?" if nearest else "")
+
+
+async def test_a_misspelt_field_of_a_body_is_refused_with_the_nearest_known(
+    things: ServiceClient, world: World
+) -> None:
+    reply = await things.as_(world.one.tenant_admin).post(THINGS, json={"name": "A", "seat": 3})
+    problem = assert_problem(reply, 422, "invalid_input", pointer="/body/seat", fault="extra_forbidden")
+    assert problem["errors"][0]["message"] == "There is no such field. Did you mean `seats`?"
 
 
 async def test_text_that_cannot_be_stored_is_refused(things: ServiceClient, world: World) -> None:
-    reply = await things.as_(world.one.tenant_admin).post(THINGS, json={"name": "a\0b"})
-    assert_problem(reply, 422, "invalid_input")
+    client = things.as_(world.one.tenant_admin)
+    reply = await client.post(THINGS, json={"name": "a\0b"})
+    assert_problem(reply, 422, "invalid_input", pointer="/body/name", fault="nul_character")
+    reply = await client.get(THINGS, params={"name": "a\0b"})
+    assert_problem(reply, 422, "invalid_input", pointer="/query/name", fault="nul_character")
+    reply = await client.post(THINGS, json={"name": "A", "seats": 10**10})
+    assert assert_problem(reply, 422, "invalid_input")["detail"] == "A value cannot be stored: it is out of range."
 
 
 async def test_a_body_too_large_is_refused_whether_or_not_its_length_is_declared(

@@ -25,6 +25,7 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.context import request_info
+from accunode_common.http.faults import field_errors, nul_characters, refusal
 from accunode_common.log import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -95,30 +96,13 @@ def render(request: Request, error: ProblemError) -> JSONResponse:
     )
 
 
-def pointer(location: Sequence[str | int]) -> str:
-    """The RFC 6901 pointer of a pydantic error's location."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
-
-
-def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
-    """Pydantic's errors as ours; the value that was wrong stays out."""
-    return tuple(
-        FieldError(
-            pointer=pointer(error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]),
-            code=error["type"],
-            message=str(error["msg"]).removeprefix("Value error, "),
-        )
-        for error in errors
-    )
-
-
 async def _on_problem(request: Request, error: ProblemError) -> JSONResponse:
     return render(request, error)
 
 
 async def _on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
-    faults = field_errors(error.errors())
-    return render(request, UnprocessableInputError(f"{len(faults)} thing(s) wrong with the input.", errors=faults))
+    body = getattr(request.scope.get("route"), "body_field", None)
+    return render(request, refusal(field_errors(error.errors(), body.field_info.annotation if body else None)))
 
 
 async def _on_http(request: Request, error: HTTPException) -> JSONResponse:
@@ -151,7 +135,9 @@ async def _on_database(request: Request, error: sa.DBAPIError) -> JSONResponse:
         return render(request, ForbiddenError())
     if isinstance(error, sa.DataError):
         logger.info("the database refused a value", reason=str(cause))
-        return render(request, UnprocessableInputError("A value cannot be stored: it is out of range or has a NUL."))
+        faults = await nul_characters(request)
+        out_of_range = UnprocessableInputError("A value cannot be stored: it is out of range.")
+        return render(request, refusal(faults) if faults else out_of_range)
     if isinstance(error, (sa.OperationalError, sa.InterfaceError)):
         logger.error("the database failed", reason=str(cause))
         return render(request, ServiceUnavailableError())

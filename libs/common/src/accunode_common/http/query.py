@@ -1,12 +1,12 @@
 """Query parameters that no handler knows are refused: a misspelt filter must not show everything."""
 
-import difflib
 from typing import cast
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 
 from accunode_common.errors import FieldError, UnprocessableInputError
+from accunode_common.http.faults import did_you_mean
 from accunode_common.http.parameters import query_parameters
 
 
@@ -22,8 +22,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
     faults = []
     for name in request.query_params:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean `{near[0]}`?" if near else ""
-            faults.append(FieldError(f"/query/{name[:100]}", "unknown_parameter", f"There is no such parameter.{hint}"))
+            message = f"There is no such parameter.{did_you_mean(name, known)}"
+            faults.append(FieldError(f"/query/{name[:100]}", "unknown_parameter", message))
     if faults:
         raise UnprocessableInputError("The query has parameters that this list does not know.", errors=faults)

@@ -20,7 +20,7 @@ from accunode_bulk_upload.uploads.permissions import UploadWriter
 from accunode_bulk_upload.uploads.schemas import UploadFields
 from accunode_common.errors import FieldError, PayloadTooLargeError, UnprocessableInputError
 from accunode_common.http import idempotency
-from accunode_common.http.problems import field_errors
+from accunode_common.http.faults import field_errors, refusal
 from accunode_common.ids import new_id
 from accunode_common.storage import ObjectTooLargeError, StoredObject, job_prefix
 
@@ -91,9 +91,7 @@ def _judged(values: dict[str, Any]) -> UploadFields:
         return UploadFields.model_validate(values)
     except ValidationError as error:
         found = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-        raise UnprocessableInputError(
-            f"{len(found)} thing(s) wrong with the form.", errors=field_errors(found)
-        ) from None
+        raise refusal(field_errors(found, UploadFields), of="form") from None
 
 
 def _fault(field: str, code: str, message: str) -> UnprocessableInputError:
@@ -116,6 +114,7 @@ REQUEST_BODY: dict[str, Any] = {
                         "type": "string",
                         "format": "binary",
                         "description": "CSV, XLSX or Parquet with a header; see the templates.",
+                        "examples": ["company_name,fiscal_year,net_income_margin\nNorthwind Energy Corp,2024,4.1\n"],
                     },
                     **UploadFields.model_json_schema(ref_template="#/components/schemas/{model}")["properties"],
                 },
