@@ -1,7 +1,6 @@
 """The course of a job as server-sent events."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Header, Request
 from fastapi.responses import StreamingResponse
@@ -10,6 +9,7 @@ from accunode_bulk_upload.events.stream import JobFollower
 from accunode_bulk_upload.holdings import AppHoldings
 from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.permissions import UploadReader
+from accunode_bulk_upload.uploads.schemas import UploadPath
 from accunode_common.auth.dependencies import CurrentToken
 from accunode_common.http.app import api_router
 from accunode_common.http.resources import resources
@@ -30,7 +30,7 @@ router = api_router("/bulk-uploads", tag="bulk uploads")
     },
 )
 async def follow_bulk_upload(
-    job_id: UUID,
+    job_id: UploadPath,
     request: Request,
     subject: UploadReader,
     token: CurrentToken,

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 
 from accunode_bulk_upload.jobs import service
 from accunode_bulk_upload.jobs.permissions import JobCanceller, JobReader
@@ -17,6 +17,8 @@ from accunode_common.http.trail import AuditTrail
 from accunode_common.models.bulk import Job, JobState, JobType
 
 router = api_router("/jobs", tag="jobs")
+
+JobPath = Annotated[UUID, Path(description="A job that the caller sees.")]
 
 Order = Annotated[SortOrder, Depends(Sorting({"created_at": Job.id}, default="-created_at", key=Job.id))]
 
@@ -36,7 +38,7 @@ async def list_jobs(
 
 
 @router.get("/{job_id}", summary="Read a background job")
-async def get_job(job_id: UUID, subject: JobReader, session: SubjectSession, etag: ETag) -> BackgroundJob:
+async def get_job(job_id: JobPath, subject: JobReader, session: SubjectSession, etag: ETag) -> BackgroundJob:
     """State, progress and result."""
     job = await service.get(session, subject, job_id)
     etag.tag(job.version)
@@ -45,7 +47,7 @@ async def get_job(job_id: UUID, subject: JobReader, session: SubjectSession, eta
 
 @router.post("/{job_id}/cancel", summary="Cancel a background job")
 async def cancel_job(
-    job_id: UUID, subject: JobCanceller, session: SubjectSession, trail: AuditTrail, etag: ETag
+    job_id: JobPath, subject: JobCanceller, session: SubjectSession, trail: AuditTrail, etag: ETag
 ) -> BackgroundJob:
     """Asks the workers to stop; they do within a batch, and what is done by then stays."""
     job = await service.cancel(session, subject, trail, job_id)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_bulk_upload.uploads.schemas import JobError, progress
-from accunode_common.http.schemas import ResponseModel, UtcTime
+from accunode_bulk_upload.uploads.schemas import FinishedAt, JobError, StartedAt, progress
+from accunode_common.http.schemas import CreatedBy, OrganizationId, ResponseModel, UpdatedAt, UtcTime, Version
 from accunode_common.models.bulk import Job, JobState, JobType
 from accunode_common.models.columns import AccessLevel
 
@@ -14,30 +14,35 @@ from accunode_common.models.columns import AccessLevel
 class BackgroundJob(ResponseModel):
     """A background job and how far it has come."""
 
-    id: UUID
-    type: JobType
-    state: JobState
-    kind: str | None
-    model_version: str | None = Field(description="What scores; null until a file is read.")
-    access_level: AccessLevel
-    organization_id: UUID | None
-    created_by: UUID
-    progress: float = Field(description="In [0, 1].")
-    rows_total: int = Field(description="Rows, predictions or companies that the job is about, as far as is known.")
-    rows_accepted: int = Field(description="Those that are done.")
-    rows_rejected: int = Field(description="Those that cannot be done.")
-    rows_skipped: int = Field(description="Those that are left out.")
+    id: UUID = Field(description="For /jobs/{job_id}; an upload's is under /bulk-uploads too.")
+    type: JobType = Field(description="What the job does.", examples=["rescore"])
+    state: JobState = Field(description="Where it stands; the last four are final.", examples=["completed"])
+    kind: str | None = Field(description="Whose predictions: annual, quarterly or statement.", examples=["annual"])
+    model_version: str | None = Field(description="What scores; null until a file is read.", examples=["1.0.0"])
+    access_level: AccessLevel = Field(
+        description="Who sees the job; of an upload, whose records its rows become.", examples=["organization"]
+    )
+    organization_id: OrganizationId
+    created_by: CreatedBy
+    progress: float = Field(description="The part that is done, in [0, 1].", examples=[1.0])
+    rows_total: int = Field(
+        description="Rows, predictions or companies that the job is about, as far as is known.", examples=[1250]
+    )
+    rows_accepted: int = Field(description="Those that are done.", examples=[1247])
+    rows_rejected: int = Field(description="Those that cannot be done.", examples=[3])
+    rows_skipped: int = Field(description="Those that are left out.", examples=[0])
     result: dict[str, Any] = Field(
         description="Of a rescoring: predictions `changed` and `unchanged`, those `refused`, and the portfolio `before`"
         " and `after` by grade, risk level and mean probability. Of a stress run: the same comparison, `upgraded` and "
-        "`downgraded` companies, `transitions` between grades, and `movers`. Of a drift job: the report."
+        "`downgraded` companies, `transitions` between grades, and `movers`. Of a drift job: the report.",
+        examples=[{"changed": 212, "unchanged": 1035, "refused": 3}],
     )
-    error: JobError | None
-    created_at: UtcTime
-    started_at: UtcTime | None
-    finished_at: UtcTime | None
-    updated_at: UtcTime
-    version: int = Field(description="Rises with every change; the ETag.")
+    error: JobError | None = Field(description="Why the job has failed as a whole; else null.", examples=[None])
+    created_at: UtcTime = Field(description="When it was handed in.", examples=["2026-03-31T09:29:11Z"])
+    started_at: StartedAt
+    finished_at: FinishedAt = Field(examples=["2026-03-31T09:30:00Z"])
+    updated_at: UpdatedAt
+    version: Version
 
 
 def background_job(job: Job) -> BackgroundJob:

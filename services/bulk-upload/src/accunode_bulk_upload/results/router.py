@@ -3,7 +3,6 @@
 import asyncio
 from enum import StrEnum
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Query, Request
 
@@ -14,6 +13,7 @@ from accunode_bulk_upload.results.rendering import result_rows, row_error
 from accunode_bulk_upload.results.schemas import ResultRow, RowError
 from accunode_bulk_upload.uploads import service as uploads
 from accunode_bulk_upload.uploads.permissions import UploadReader
+from accunode_bulk_upload.uploads.schemas import UploadPath
 from accunode_common.http.app import api_router
 from accunode_common.http.pagination import Paging
 from accunode_common.http.resources import resources
@@ -47,7 +47,7 @@ _FILES: dict[int | str, dict[str, Any]] = {
 
 @router.get("/{job_id}/results", summary="Read the scored rows", response_model=Page[ResultRow], responses=_FILES)
 async def list_bulk_upload_results(
-    job_id: UUID,
+    job_id: UploadPath,
     request: Request,
     subject: UploadReader,
     session: SubjectSession,
@@ -70,7 +70,7 @@ async def list_bulk_upload_results(
 
 @router.get("/{job_id}/errors", summary="Read the rejected rows", response_model=Page[RowError], responses=_FILES)
 async def list_bulk_upload_errors(
-    job_id: UUID,
+    job_id: UploadPath,
     request: Request,
     subject: UploadReader,
     session: SubjectSession,

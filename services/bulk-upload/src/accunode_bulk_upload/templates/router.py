@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 
 from accunode_bulk_upload.templates.columns import template_columns
 from accunode_bulk_upload.uploads.permissions import UploadReader
@@ -28,7 +28,7 @@ router = api_router("/bulk-uploads", tag="bulk uploads")
     },
 )
 async def get_bulk_upload_template(
-    kind: UploadKind,
+    kind: Annotated[UploadKind, Path(description="Which columns the file has.")],
     subject: UploadReader,  # noqa: ARG001
     file_format: Annotated[FileFormat, Query(alias="format", description="The kind of file.")] = FileFormat.CSV,
 ) -> Response:

@@ -1,14 +1,13 @@
 """Uploads: send, list, read, cancel, try again, delete."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
 from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.permissions import UploadReader, UploadWriter
 from accunode_bulk_upload.uploads.receiving import REQUEST_BODY, ReceivedUpload
-from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadKind, bulk_upload
+from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadKind, UploadPath, bulk_upload
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
 from accunode_common.http.pagination import Paging, Sorting, SortOrder
@@ -51,7 +50,7 @@ async def list_bulk_uploads(
 
 
 @router.get("/{job_id}", summary="Read an upload")
-async def get_bulk_upload(job_id: UUID, subject: UploadReader, session: SubjectSession, etag: ETag) -> BulkUpload:
+async def get_bulk_upload(job_id: UploadPath, subject: UploadReader, session: SubjectSession, etag: ETag) -> BulkUpload:
     """State, counts, progress, rate and estimated end."""
     job = await service.get(session, subject, job_id)
     etag.tag(job.version)
@@ -60,7 +59,7 @@ async def get_bulk_upload(job_id: UUID, subject: UploadReader, session: SubjectS
 
 @router.post("/{job_id}/cancel", status_code=202, summary="Cancel an upload")
 async def cancel_bulk_upload(
-    job_id: UUID, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
+    job_id: UploadPath, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
 ) -> BulkUpload:
     """Stops the job within a chunk; what is stored by then stays."""
     return bulk_upload(await service.cancel(session, subject, trail, job_id))
@@ -68,7 +67,7 @@ async def cancel_bulk_upload(
 
 @router.post("/{job_id}/retry", status_code=202, summary="Try again what failed")
 async def retry_bulk_upload(
-    job_id: UUID, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
+    job_id: UploadPath, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
 ) -> BulkUpload:
     """Runs what failed or was cancelled, and nothing that is stored already."""
     return bulk_upload(await service.retry(session, subject, trail, job_id))
@@ -76,7 +75,7 @@ async def retry_bulk_upload(
 
 @router.delete("/{job_id}", status_code=204, summary="Delete an upload")
 async def delete_bulk_upload(
-    job_id: UUID, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
+    job_id: UploadPath, subject: UploadWriter, session: SubjectSession, trail: AuditTrail
 ) -> Response:
     """Deletes an ended job with its file and its errors; the companies and predictions stay."""
     await service.delete(session, subject, trail, job_id)

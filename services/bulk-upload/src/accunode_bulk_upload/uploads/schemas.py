@@ -1,23 +1,40 @@
 """Uploads as clients send them, and their jobs as clients see them."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import Field
 
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.http.schemas import (
+    CreatedBy,
+    InputModel,
+    OrganizationId,
+    ResponseModel,
+    UpdatedAt,
+    UtcTime,
+    Version,
+)
 from accunode_common.models.bulk import FINAL_STATES, Job, JobState, OnConflict
 from accunode_common.models.columns import AccessLevel
 from accunode_scoring import Kind
 
+UploadPath = Annotated[UUID, Path(description="An upload that the caller sees.")]
 UploadKind = Literal["annual", "quarterly", "statement"]
+
+
+FileKind = Annotated[UploadKind, Field(description="Which ratios its rows have, or the amounts of statements.")]
+StartedAt = Annotated[
+    UtcTime | None, Field(description="When a worker took it up; null before.", examples=["2026-03-31T09:29:12Z"])
+]
+FinishedAt = Annotated[UtcTime | None, Field(description="When it came to its end; null before.", examples=[None])]
 
 
 class UploadFields(InputModel):
     """What is to be done with a file."""
 
-    kind: UploadKind = Field(description="Which ratios its rows have, or the amounts of statements.")
+    kind: FileKind
     access_level: Literal["personal", "organization", "system"] = Field(
         default="personal", description="Whose records the companies and predictions become."
     )
@@ -32,57 +49,80 @@ class UploadFields(InputModel):
 class UploadedFile(ResponseModel):
     """The file of a job."""
 
-    name: str
-    bytes: int
-    sha256: str = Field(description="In hexadecimal.")
+    name: str = Field(description="As the client named it, without folders.", examples=["portfolio-2024.csv"])
+    bytes: int = Field(description="Its size in bytes.", examples=[1_482_390])
+    sha256: str = Field(
+        description="Its SHA-256 hash in hexadecimal.",
+        examples=["4b8e2f90c17d63a5f0b9e4d8127c5a36e98b0f4d7a1c2e5f83b6d90714ac2be8"],
+    )
 
 
 class JobError(ResponseModel):
     """Why a job has failed as a whole."""
 
-    code: str
-    message: str
+    code: str = Field(description="A stable name of the fault.", examples=["no_header"])
+    message: str = Field(
+        description="What was wrong and what to do, in one sentence.",
+        examples=["The file has no header row; begin with the columns' names."],
+    )
 
 
 class BulkUpload(ResponseModel):
     """A bulk upload and how far it has come. `rows_accepted + rows_rejected + rows_skipped` is `rows_total` at the end,
     but for a cancelled job, whose remaining rows nobody has looked at."""
 
-    id: UUID
-    state: JobState
-    kind: UploadKind
-    access_level: AccessLevel
-    organization_id: UUID | None
-    created_by: UUID
-    on_conflict: OnConflict
-    dry_run: bool
-    model_version: str | None = Field(description="The version that scores all rows; null until the file is read.")
-    file: UploadedFile
+    id: UUID = Field(description="The job's id, under /jobs too.")
+    state: JobState = Field(description="Where it stands; the last four are final.", examples=["scoring"])
+    kind: FileKind
+    access_level: AccessLevel = Field(
+        description="Whose records the companies and predictions become.", examples=["organization"]
+    )
+    organization_id: OrganizationId
+    created_by: CreatedBy
+    on_conflict: OnConflict = Field(description="What happens to rows whose company and period are stored already.")
+    dry_run: bool = Field(description="Whether everything is scored and counted, and nothing stored.", examples=[False])
+    model_version: str | None = Field(
+        description="The version that scores all rows; null until the file is read.", examples=["1.0.0"]
+    )
+    file: UploadedFile = Field(description="What was uploaded.")
     file_report: dict[str, Any] = Field(
         description="How the file was read: format, encoding, delimiter, header, which heading became which column, "
-        "what was ignored and assumed; empty until it is read."
+        "what was ignored and assumed; empty until it is read.",
+        examples=[{"format": "csv", "encoding": "utf-8", "delimiter": ","}],
     )
-    rows_total: int = Field(description="Data rows of the file, as far as it is read.")
-    rows_accepted: int = Field(description="Stored, or in a dry run: would be stored.")
-    rows_rejected: int = Field(description="Refused; `/errors` says why.")
+    rows_total: int = Field(description="Data rows of the file, as far as it is read.", examples=[10_000])
+    rows_accepted: int = Field(
+        description="Stored when they were scored, or in a dry run: would have been. Later changes do not lower it.",
+        examples=[6_180],
+    )
+    rows_rejected: int = Field(description="Refused; `/errors` says why.", examples=[14])
     rows_skipped: int = Field(
-        description="Left out without being wrong: repeated, blank or, with `skip`, stored already."
+        description="Left out without being wrong: repeated, blank or, with `skip`, stored already.", examples=[6]
     )
-    rows_remaining: int = Field(description="Read, and not yet any of these.")
+    rows_remaining: int = Field(description="Read, and not yet any of these.", examples=[3_800])
     progress: float = Field(
-        description="The part of the rows whose fate is known, in [0, 1]; 0 while the file is read."
+        description="The part of the rows whose fate is known, in [0, 1]; 0 while the file is read.", examples=[0.62]
     )
-    rows_per_second: float | None = Field(description="Since the scoring began; null before.")
-    estimated_end: UtcTime | None = Field(description="At that rate; null unless rows are being scored.")
-    risk_levels: dict[str, int] = Field(description="Accepted rows by risk level.")
-    grades: dict[str, int] = Field(description="Accepted rows by grade.")
-    error: JobError | None
-    created_at: UtcTime
-    started_at: UtcTime | None
-    ingested_at: UtcTime | None = Field(description="When the file was read to its end.")
-    finished_at: UtcTime | None
-    updated_at: UtcTime
-    version: int = Field(description="Rises with every change; the ETag.")
+    rows_per_second: float | None = Field(description="Since the scoring began; null before.", examples=[412.0])
+    estimated_end: UtcTime | None = Field(
+        description="At that rate; null unless rows are being scored.", examples=["2026-03-31T09:30:09Z"]
+    )
+    risk_levels: dict[str, int] = Field(
+        description="Accepted rows by risk level.",
+        examples=[{"LOW": 4102, "MEDIUM": 1388, "HIGH": 534, "CRITICAL": 156}],
+    )
+    grades: dict[str, int] = Field(
+        description="Accepted rows by grade.", examples=[{"A2": 4102, "B1": 1388, "C1": 534, "D1": 156}]
+    )
+    error: JobError | None = Field(description="Why the job has failed as a whole; else null.", examples=[None])
+    created_at: UtcTime = Field(description="When the file had arrived.", examples=["2026-03-31T09:29:11Z"])
+    started_at: StartedAt
+    ingested_at: UtcTime | None = Field(
+        description="When the file was read to its end; null before.", examples=["2026-03-31T09:29:45Z"]
+    )
+    finished_at: FinishedAt
+    updated_at: UpdatedAt
+    version: Version
 
 
 def bulk_upload(job: Job, now: datetime | None = None) -> BulkUpload:
