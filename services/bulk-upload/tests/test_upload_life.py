@@ -63,6 +63,26 @@ async def test_progress_rate_and_end_follow_the_counts(uploads: Uploads, world: 
     assert reply.headers["etag"] == f'"{job["version"]}"'
 
 
+async def test_an_ended_upload_tells_how_many_of_its_rows_a_later_one_has_taken_over(
+    uploads: Uploads, world: World
+) -> None:
+    member = world.one.org_member
+    api = uploads.api.as_(member)
+    first, later, dry = [await uploads.made(member) for _ in range(3)]
+    assert (await api.get(f"{PATH}/{first}")).json()["rows_superseded"] is None
+    uploads.finish(member, first, stored=3)
+    assert (await api.get(f"{PATH}/{first}")).json()["rows_superseded"] == 0
+    uploads.superuser.execute(
+        "update credit.predictions set job_id = %s where job_id = %s and row_number > 2", [later, first]
+    )
+    shown = (await api.get(f"{PATH}/{first}")).json()
+    results = (await api.get(f"{PATH}/{first}/results", params={"with_total": True})).json()
+    assert (shown["rows_accepted"], shown["rows_superseded"], results["total"]) == (3, 2, 1)
+    uploads.set(dry, state="completed", dry_run=True, rows_total=3, rows_accepted=3)
+    assert (await api.get(f"{PATH}/{dry}")).json()["rows_superseded"] == 0
+    assert {item["rows_superseded"] for item in (await api.get(PATH)).json()["items"]} == {None}
+
+
 async def test_cancelling_asks_the_workers_once(uploads: Uploads, world: World) -> None:
     job_id = await uploads.made(world.one.org_member, access_level="organization")
     uploads.messages(world.one.id)

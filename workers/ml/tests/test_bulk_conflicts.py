@@ -19,7 +19,7 @@ def test_update_stores_the_new_values_and_keeps_the_earlier_version(bulk: Bulk, 
     changed[2][2] = 77.5
     second = bulk.run(member, annual_csv(changed), on_conflict="update")
     assert (second["state"], second["rows_accepted"]) == ("completed", 6)
-    assert bulk.predictions(first["id"]) == []
+    assert (bulk.job(first["id"])["rows_accepted"], bulk.predictions(first["id"])) == (6, [])
     after = bulk.predictions(second["id"])
     assert [row["id"] for row in after] == [row["id"] for row in before]
     assert [row["version"] for row in after] == [1, 1, 2, 1, 1, 1]

@@ -58,7 +58,8 @@ async def list_bulk_upload_results(
 ) -> Any:
     """The stored rows in the file's order, with probability, grade, risk level and reasons.
 
-    Rows that a later upload has overwritten belong to that one.
+    A row whose prediction a later upload or an edit has taken over is no longer here; the upload's `rows_superseded`
+    counts them.
     """
     job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:

@@ -103,6 +103,12 @@ async def forget_failed_rows(session: AsyncSession, job: Job) -> None:
     )
 
 
+async def stored_predictions(session: AsyncSession, job: Job) -> int:
+    """How many predictions name the job."""
+    counted = select(func.count()).where(Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)
+    return int(await session.scalar(counted) or 0)
+
+
 async def release_predictions(session: AsyncSession, job: Job) -> bool:
     """Cut the job's predictions loose; returns whether none is left, as the caller cannot change those of others."""
     stored = (Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)

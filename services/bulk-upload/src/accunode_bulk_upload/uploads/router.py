@@ -54,7 +54,7 @@ async def get_bulk_upload(job_id: UploadPath, subject: UploadReader, session: Su
     """State, counts, progress, rate and estimated end."""
     job = await service.get(session, subject, job_id)
     etag.tag(job.version)
-    return bulk_upload(job)
+    return bulk_upload(job, superseded=await service.rows_superseded(session, job))
 
 
 @router.post("/{job_id}/cancel", status_code=202, summary="Cancel an upload")

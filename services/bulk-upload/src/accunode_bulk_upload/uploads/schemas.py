@@ -95,6 +95,11 @@ class BulkUpload(ResponseModel):
         description="Stored when they were scored, or in a dry run: would have been. Later changes do not lower it.",
         examples=[6_180],
     )
+    rows_superseded: int | None = Field(
+        description="Accepted rows that `/results` no longer has, as a later upload or an edit took their prediction "
+        "over, or somebody deleted it. Counted when one ended upload is read; null in all other replies.",
+        examples=[None],
+    )
     rows_rejected: int = Field(description="Refused; `/errors` says why.", examples=[14])
     rows_skipped: int = Field(
         description="Left out without being wrong: repeated, blank or, with `skip`, stored already.", examples=[6]
@@ -125,9 +130,9 @@ class BulkUpload(ResponseModel):
     version: Version
 
 
-def bulk_upload(job: Job, now: datetime | None = None) -> BulkUpload:
-    """The job as clients see it at the moment `now`."""
-    now = now or datetime.now(UTC)
+def bulk_upload(job: Job, *, superseded: int | None = None) -> BulkUpload:
+    """The job as clients see it now."""
+    now = datetime.now(UTC)
     known = job.rows_accepted + job.rows_rejected + job.rows_skipped
     remaining = job.rows_total - known
     rate = _rate(job, now)
@@ -147,6 +152,7 @@ def bulk_upload(job: Job, now: datetime | None = None) -> BulkUpload:
         file_report=job.file_report,
         rows_total=job.rows_total,
         rows_accepted=job.rows_accepted,
+        rows_superseded=superseded,
         rows_rejected=job.rows_rejected,
         rows_skipped=job.rows_skipped,
         rows_remaining=remaining,

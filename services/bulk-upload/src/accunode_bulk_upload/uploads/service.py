@@ -91,6 +91,13 @@ async def get(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:
     return found
 
 
+async def rows_superseded(session: AsyncSession, job: Job) -> int | None:
+    """How many accepted rows of an ended job have no prediction of its any more; None before its end."""
+    if job.state not in FINAL_STATES:
+        return None
+    return 0 if job.dry_run else job.rows_accepted - await repository.stored_predictions(session, job)
+
+
 async def cancel(session: AsyncSession, subject: Subject, trail: Trail, job_id: UUID) -> Job:
     """Ask the workers to stop; asking again changes nothing.
 
