@@ -57,6 +57,7 @@ def test_no_secret_is_in_an_environment() -> None:
         environment = container.get("environment", {})
         assert not [key for key in environment if "PASSWORD" in key and not key.endswith("_FILE")]
         assert not {"ACCUNODE_DATABASE_URL", "ACCUNODE_REDIS_URL", "ACCUNODE_MFA_KEY"} & set(environment)
+        assert environment.get("AWS_SECRET_ACCESS_KEY", "any") == "any"
 
 
 def test_the_four_services_fit_an_instance_of_two_gibibytes() -> None:

@@ -1,4 +1,4 @@
-"""The command line: `python -m accunode_docker routes|secrets|prepare|pages|demo|images|push|memory`."""
+"""The command line: `python -m accunode_docker routes|secrets|prepare|pages|demo|s3|images|push|swap|memory`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +75,14 @@ def demo(
     with one_sentence():
         settings = DemoSettings.from_environment()
         typer.echo(kept(settings.demo_folder) if show else load(settings))
+
+
+@app.command()
+def s3() -> None:
+    """Run a store that speaks S3 and keeps objects in memory, for work on one machine."""
+    from accunode_docker.s3 import serve_until_told
+
+    serve_until_told()
 
 
 @app.command()
