@@ -1,16 +1,14 @@
 """Results, errors, templates, and the course of a job as events."""
 
-import asyncio
 import csv
 import io
-import json
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import openpyxl
 import pytest
 from redis.asyncio import Redis
-from upload_world import ANNUAL, PATH, Uploads
+from upload_world import ANNUAL, PATH, Uploads, events_of
 
 from accunode_common.auth.revocation import Revocations
 from accunode_common.tabular import open_table
@@ -112,25 +110,15 @@ async def test_templates_have_every_column_its_unit_and_an_example(uploads: Uplo
     assert_problem(await api.get(f"{PATH}/templates/monthly"), 422)
 
 
-def _events(text: str) -> list[tuple[str, dict[str, Any]]]:
-    blocks = [block for block in text.split("\n\n") if "event:" in block]
-    fields = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
-    return [(field["event"], json.loads(field["data"])) for field in fields]
-
-
 async def test_events_follow_a_job_to_its_end(uploads: Uploads, world: World) -> None:
     member = world.one.org_member
     job_id = await uploads.made(member)
-
-    async def work() -> None:
-        await asyncio.sleep(0.2)
-        uploads.set(job_id, state="scoring", rows_total=4, rows_accepted=2)
-        await asyncio.sleep(0.2)
-        uploads.set(job_id, state="completed", rows_accepted=4)
-
-    reply, _ = await asyncio.gather(uploads.api.as_(member).get(f"{PATH}/{job_id}/events"), work())
-    assert reply.headers["content-type"].startswith("text/event-stream")
-    events = _events(reply.text)
+    stream = uploads.follow(member, job_id)
+    await stream.said('"state":"queued"')
+    uploads.set(job_id, state="scoring", rows_total=4, rows_accepted=2)
+    await stream.said('"state":"scoring"')
+    uploads.set(job_id, state="completed", rows_accepted=4)
+    events = await stream.ended()
     assert [(name, data["state"]) for name, data in events] == [
         ("progress", "queued"),
         ("progress", "scoring"),
@@ -140,58 +128,58 @@ async def test_events_follow_a_job_to_its_end(uploads: Uploads, world: World) ->
     again = await uploads.api.as_(member).get(
         f"{PATH}/{job_id}/events", headers={"Last-Event-ID": str(events[-1][1]["version"])}
     )
-    assert [name for name, _ in _events(again.text)] == ["end"]
+    assert again.headers["content-type"].startswith("text/event-stream")
+    assert [name for name, _ in events_of(again.text)] == ["end"]
 
 
 async def test_a_job_deleted_meanwhile_ends_its_events(uploads: Uploads, world: World) -> None:
     job_id = await uploads.made(world.one.org_member)
-
-    async def remove() -> None:
-        await asyncio.sleep(0.1)
-        uploads.superuser.execute("delete from bulk.jobs where id = %s", [job_id])
-
-    reply, _ = await asyncio.gather(uploads.api.as_(world.one.org_member).get(f"{PATH}/{job_id}/events"), remove())
-    assert "event: gone" in reply.text
+    stream = uploads.follow(world.one.org_member, job_id)
+    await stream.said("event: progress")
+    uploads.superuser.execute("delete from bulk.jobs where id = %s", [job_id])
+    assert [name for name, _ in await stream.ended()] == ["progress", "gone"]
 
 
 async def test_nobody_keeps_more_streams_open_than_allowed(uploads: Uploads, world: World) -> None:
     member = world.one.org_member
     job_id = await uploads.made(member)
     path = f"{PATH}/{job_id}/events"
-    streams = [asyncio.create_task(uploads.api.as_(member).get(path)) for _ in range(2)]
-    await asyncio.sleep(0.2)
+    streams = [uploads.follow(member, job_id) for _ in range(2)]
+    for stream in streams:
+        await stream.said("event: progress")
     refused = await uploads.api.as_(member).get(path)
     assert_problem(refused, 429, "rate_limited")
     assert refused.headers["retry-after"]
     uploads.set(job_id, state="cancelled")
-    await asyncio.gather(*streams)
+    for stream in streams:
+        await stream.ended()
     assert (await uploads.api.as_(member).get(path)).status_code == 200
 
 
 async def test_no_transaction_is_held_while_events_are_awaited(uploads: Uploads, world: World) -> None:
-    job_id: UUID = await uploads.made(world.one.org_member)
-    stream = asyncio.create_task(uploads.api.as_(world.one.org_member).get(f"{PATH}/{job_id}/events"))
-    held = []
-    for _ in range(10):
-        await asyncio.sleep(0.03)
-        held += uploads.rows(
-            "select pid from pg_stat_activity where usename = 'accunode_bulk' and state = 'idle in transaction'"
-            " and state_change < now() - interval '100 milliseconds'"
+    job_id = await uploads.made(world.one.org_member)
+    stream = uploads.follow(world.one.org_member, job_id)
+    await stream.said("event: progress")
+
+    def transactions() -> set[tuple[int, datetime]]:
+        rows = uploads.rows(
+            "select pid, xact_start from pg_stat_activity where datname = current_database()"
+            " and usename = 'accunode_bulk' and xact_start is not null"
         )
+        return {(row["pid"], row["xact_start"]) for row in rows}
+
+    begun = transactions()
+    uploads.set(job_id, state="scoring")
+    await stream.said('"state":"scoring"')
+    assert begun & transactions() == set()
     uploads.set(job_id, state="cancelled")
-    await stream
-    assert held == []
+    await stream.ended()
 
 
 async def test_events_end_with_the_callers_session(uploads: Uploads, world: World, redis: Redis) -> None:
     member = world.one.org_member
     job_id = await uploads.made(member)
-
-    async def sign_out() -> None:
-        await asyncio.sleep(0.1)
-        await Revocations(redis).revoke_session(member.subject.session_id)
-        await asyncio.sleep(0.1)
-        uploads.set(job_id, state="scoring")
-
-    reply, _ = await asyncio.gather(uploads.api.as_(member).get(f"{PATH}/{job_id}/events"), sign_out())
-    assert [data["state"] for _, data in _events(reply.text)] == ["queued"]
+    stream = uploads.follow(member, job_id)
+    await stream.said("event: progress")
+    await Revocations(redis).revoke_session(member.subject.session_id)
+    assert [data["state"] for _, data in await stream.ended()] == ["queued"]

@@ -1,5 +1,8 @@
 """Sends files to the service, and plays the workers' part in the database."""
 
+import asyncio
+import json
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +26,58 @@ ANNUAL = {
     "ebit_to_interest_expense": None,
     "return_on_assets": 3.7,
 }
+
+
+class EventStream:
+    """An open stream of a job's events. httpx gives a reply only when it is whole, so this calls the application."""
+
+    def __init__(self, api: ServiceClient, caller: Caller, job_id: UUID) -> None:
+        self.text = ""
+        self._came = asyncio.Condition()
+        headers = [(name.lower().encode(), value.encode()) for name, value in caller.headers.items()]
+        path = f"{PATH}/{job_id}/events"
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": ("203.0.113.7", 50000),
+            "server": ("accunode.test", 80),
+        }
+        self._task = asyncio.create_task(api.app(scope, self._receive, self._send))
+
+    async def said(self, text: str) -> None:
+        """Wait until the stream has said this."""
+        async with asyncio.timeout(30), self._came:
+            await self._came.wait_for(lambda: text in self.text)
+
+    async def ended(self) -> list[tuple[str, dict[str, Any]]]:
+        """Wait for the end, and give the name and the data of each event."""
+        async with asyncio.timeout(30):
+            await self._task
+        return events_of(self.text)
+
+    async def _receive(self) -> dict[str, Any]:
+        # The request has no body, and its client stays.
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets this event")
+
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
+        async with self._came:
+            self.text += message.get("body", b"").decode()
+            self._came.notify_all()
+
+
+def events_of(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """The name and the data of each event of a stream's text."""
+    blocks = [block for block in text.split("\n\n") if "event:" in block]
+    fields = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    return [(field["event"], json.loads(field["data"])) for field in fields]
 
 
 class Uploads:
@@ -52,6 +107,10 @@ class Uploads:
         reply = await self.send(caller, **fields)
         assert reply.status_code == 202, reply.text
         return UUID(reply.json()["id"])
+
+    def follow(self, caller: Caller, job_id: UUID) -> EventStream:
+        """Open a stream of the job's events."""
+        return EventStream(self.api, caller, job_id)
 
     def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """What the superuser finds."""
