@@ -4,10 +4,12 @@ import math
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import RiskLevelName
 from accunode_scoring import RATIOS, Kind, Ratio
 from accunode_scoring.checks import SENTINEL
 
@@ -17,6 +19,42 @@ _UNITS = {
     "amount": "In million US dollars.",
     "days": "In days.",
 }
+
+
+EXAMPLES = {
+    "long_term_debt_to_total_capital": 42.5,
+    "total_debt_to_ebitda": 3.2,
+    "net_income_margin": 4.1,
+    "ebit_to_interest_expense": 4.8,
+    "return_on_assets": 3.7,
+    "sga_margin": 21.0,
+    "return_on_capital": 9.4,
+    "total_assets_musd": 850.0,
+    "total_liabilities_musd": 510.0,
+    "long_term_debt_musd": 240.0,
+    "current_assets_musd": 320.0,
+    "current_liabilities_musd": 190.0,
+    "net_sales_musd": 940.0,
+    "cogs_musd": 610.0,
+    "operating_expenses_musd": 820.0,
+    "depreciation_musd": 45.0,
+    "net_income_musd": 38.0,
+    "inventory_musd": 95.0,
+    "receivables_musd": 130.0,
+    "retained_earnings_musd": 160.0,
+}
+"""A value of each input that is usually given, all of one company."""
+
+Count = Annotated[int, Field(description="How many there are.", examples=[137])]
+FiscalPeriodYear = Annotated[int, Field(description="The fiscal year.", examples=[2024])]
+FiscalPeriodQuarter = Annotated[
+    int | None, Field(description="The fiscal quarter, 1 to 4; null unless quarterly.", examples=[None])
+]
+GradeName = Annotated[str, Field(description="The grade on the tenant's master scale.", examples=["A2"])]
+Level = Annotated[RiskLevelName, Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")]
+Owners = Annotated[AccessLevel, Field(description="Whose record it is, and so who sees it.", examples=["organization"])]
+RatioName = Annotated[str, Field(description="The ratio's column name.", examples=["return_on_assets"])]
+RatioLabel = Annotated[str, Field(description="What people call the ratio.", examples=["Return on assets"])]
 
 
 def describe(ratio: Ratio, kind: Kind) -> str:
@@ -66,14 +104,15 @@ RatioValue = Annotated[float | None, BeforeValidator(_check_ratio)]
 
 def input_field(kind: Kind, name: str, *, required: bool = False) -> Any:
     """The field of an input."""
+    examples = [EXAMPLES[name]] if name in EXAMPLES else None
     if required:
-        return Field(description=_description(kind, name), examples=[850.0])
-    return Field(default=None, description=f"{_description(kind, name)} Null where missing.")
+        return Field(description=_description(kind, name), examples=examples)
+    return Field(default=None, description=f"{_description(kind, name)} Null where missing.", examples=examples)
 
 
 def output_field(kind: Kind, name: str) -> Any:
     """The field of an input as it was given."""
-    return Field(description=f"{_description(kind, name)} Null where missing.")
+    return Field(description=f"{_description(kind, name)} Null where missing.", examples=[EXAMPLES.get(name)])
 
 
 class InputValues(InputModel):
@@ -126,6 +165,11 @@ class QuarterlyRatioValues(ResponseModel):
     sga_margin: float | None = output_field(Kind.QUARTERLY, "sga_margin")
     long_term_debt_to_total_capital: float | None = output_field(Kind.QUARTERLY, "long_term_debt_to_total_capital")
     return_on_capital: float | None = output_field(Kind.QUARTERLY, "return_on_capital")
+
+
+def example_of(kind: Kind) -> dict[str, JsonValue]:
+    """What a kind is scored from, by column name."""
+    return {ratio.name: EXAMPLES[ratio.name] for ratio in RATIOS[kind] if ratio.name in EXAMPLES}
 
 
 def columns_of(kind: Kind) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel, UtcTime
+from accunode_common.http.schemas import CreatedAt, ResponseModel
 from accunode_common.models.bulk import JobState, JobType
 from accunode_common.models.credit import PredictionKind
 
@@ -12,10 +12,13 @@ from accunode_common.models.credit import PredictionKind
 class AcceptedJob(ResponseModel):
     """A job that the workers have yet to do."""
 
-    id: UUID
-    type: JobType
-    state: JobState
-    kind: PredictionKind
-    model_version: str
-    created_at: UtcTime
-    url: str = Field(description="Where its progress and its result are.")
+    id: UUID = Field(description="The job, under /jobs.")
+    type: JobType = Field(description="What the workers will do.", examples=["stress"])
+    state: JobState = Field(description="Where it stands: at the beginning.")
+    kind: PredictionKind = Field(description="Whose predictions or model it is about.")
+    model_version: str = Field(description="What scores.", examples=["1.0.0"])
+    created_at: CreatedAt
+    url: str = Field(
+        description="Where its progress and its result are.",
+        examples=["/api/v1/jobs/0192d6d4-0000-7000-8000-0000bf396750"],
+    )

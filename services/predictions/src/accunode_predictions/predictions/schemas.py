@@ -6,52 +6,40 @@ from uuid import UUID
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.http.schemas import (
+    CreatedAt,
+    CreatedBy,
+    InputModel,
+    OrganizationId,
+    ResponseModel,
+    UpdatedAt,
+    UtcTime,
+    Version,
+)
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.companies.schemas import CompanyFields
+from accunode_predictions.companies.schemas import CompanyFields, CompanyName, ShownSector, ShownSymbol
 from accunode_predictions.fields import (
+    EXAMPLES,
     AnnualRatios,
     AnnualRatioValues,
+    FiscalPeriodYear,
+    GradeName,
+    Level,
+    Owners,
     QuarterlyRatios,
     QuarterlyRatioValues,
+    RatioName,
+    example_of,
 )
 from accunode_predictions.scored import Scored
-from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues
-from accunode_scoring import Reason
+from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues, ratios_from
+from accunode_scoring import Kind, Reason
 
-FiscalYear = Annotated[int, Field(strict=True, ge=1900, le=2100, examples=[2024])]
-FiscalQuarter = Annotated[int, Field(strict=True, ge=1, le=4, examples=[2])]
-Probability = Annotated[float, Field(description="A fraction in [0, 1].")]
+FiscalYear = Annotated[FiscalPeriodYear, Field(strict=True, ge=1900, le=2100)]
+FiscalQuarter = Annotated[int, Field(strict=True, ge=1, le=4, description="The fiscal quarter, 1 to 4.", examples=[2])]
+Probability = Annotated[float, Field(description="A fraction in [0, 1].", examples=[0.00083])]
 
-_ANNUAL_RATIOS: dict[str, JsonValue] = {
-    "long_term_debt_to_total_capital": 42.5,
-    "total_debt_to_ebitda": 3.2,
-    "net_income_margin": 4.1,
-    "ebit_to_interest_expense": 4.8,
-    "return_on_assets": 3.7,
-}
-_QUARTERLY_RATIOS: dict[str, JsonValue] = {
-    "total_debt_to_ebitda": 3.2,
-    "sga_margin": 21.0,
-    "long_term_debt_to_total_capital": 42.5,
-    "return_on_capital": 9.4,
-}
-_AMOUNTS: dict[str, JsonValue] = {
-    "total_assets_musd": 850.0,
-    "total_liabilities_musd": 510.0,
-    "long_term_debt_musd": 240.0,
-    "current_assets_musd": 320.0,
-    "current_liabilities_musd": 190.0,
-    "net_sales_musd": 940.0,
-    "cogs_musd": 610.0,
-    "operating_expenses_musd": 820.0,
-    "depreciation_musd": 45.0,
-    "net_income_musd": 38.0,
-    "inventory_musd": 95.0,
-    "receivables_musd": 130.0,
-    "retained_earnings_musd": 160.0,
-}
+_REASON = "Return on assets of 3.7 % is higher than that of 60 % of companies, which lowers the probability of default."
 _COMPANY: dict[str, JsonValue] = {"name": "Northwind Energy Corp", "symbol": "NWEC", "sector": "Utilities"}
 
 
@@ -83,13 +71,18 @@ class AnnualPredictionInput(PredictionInput):
     model_config = {
         "json_schema_extra": {
             "examples": [
-                {"company": _COMPANY, "access_level": "organization", "fiscal_year": 2024, "ratios": _ANNUAL_RATIOS}
+                {
+                    "company": _COMPANY,
+                    "access_level": "organization",
+                    "fiscal_year": 2024,
+                    "ratios": example_of(Kind.ANNUAL),
+                }
             ]
         }
     }
 
     fiscal_year: FiscalYear
-    ratios: AnnualRatios
+    ratios: AnnualRatios = Field(description="The ratios of the fiscal year; at least one.")
 
     @property
     def inputs(self) -> AnnualRatios:
@@ -108,7 +101,7 @@ class QuarterlyPredictionInput(PredictionInput):
                     "access_level": "organization",
                     "fiscal_year": 2024,
                     "fiscal_quarter": 2,
-                    "ratios": _QUARTERLY_RATIOS,
+                    "ratios": example_of(Kind.QUARTERLY),
                 }
             ]
         }
@@ -116,7 +109,7 @@ class QuarterlyPredictionInput(PredictionInput):
 
     fiscal_year: FiscalYear
     fiscal_quarter: FiscalQuarter
-    ratios: QuarterlyRatios
+    ratios: QuarterlyRatios = Field(description="The ratios of the four quarters that end with it; at least one.")
 
     @property
     def inputs(self) -> QuarterlyRatios:
@@ -130,13 +123,18 @@ class StatementPredictionInput(PredictionInput):
     model_config = {
         "json_schema_extra": {
             "examples": [
-                {"company": _COMPANY, "access_level": "organization", "fiscal_year": 2024, "amounts": _AMOUNTS}
+                {
+                    "company": _COMPANY,
+                    "access_level": "organization",
+                    "fiscal_year": 2024,
+                    "amounts": example_of(Kind.STATEMENT),
+                }
             ]
         }
     }
 
     fiscal_year: FiscalYear
-    amounts: StatementAmounts
+    amounts: StatementAmounts = Field(description="The statement's amounts.")
 
     @property
     def inputs(self) -> StatementAmounts:
@@ -147,7 +145,11 @@ class StatementPredictionInput(PredictionInput):
 class AnnualRescoring(InputModel):
     """Scores a prediction again with the model that serves now."""
 
-    ratios: AnnualRatios | None = Field(default=None, description="Restated ratios; the stored ones if left out.")
+    ratios: AnnualRatios | None = Field(
+        default=None,
+        description="Restated ratios; the stored ones if left out.",
+        examples=[example_of(Kind.ANNUAL)],
+    )
 
     @property
     def inputs(self) -> AnnualRatios | None:
@@ -158,7 +160,11 @@ class AnnualRescoring(InputModel):
 class QuarterlyRescoring(InputModel):
     """Scores a prediction again with the model that serves now."""
 
-    ratios: QuarterlyRatios | None = Field(default=None, description="Restated ratios; the stored ones if left out.")
+    ratios: QuarterlyRatios | None = Field(
+        default=None,
+        description="Restated ratios; the stored ones if left out.",
+        examples=[example_of(Kind.QUARTERLY)],
+    )
 
     @property
     def inputs(self) -> QuarterlyRatios | None:
@@ -169,7 +175,11 @@ class QuarterlyRescoring(InputModel):
 class StatementRescoring(InputModel):
     """Scores a prediction again with the model that serves now."""
 
-    amounts: StatementAmounts | None = Field(default=None, description="Restated amounts; the stored ones if left out.")
+    amounts: StatementAmounts | None = Field(
+        default=None,
+        description="Restated amounts; the stored ones if left out.",
+        examples=[example_of(Kind.STATEMENT)],
+    )
 
     @property
     def inputs(self) -> StatementAmounts | None:
@@ -184,84 +194,92 @@ AnyRescoring = AnnualRescoring | QuarterlyRescoring | StatementRescoring
 class CompanyReference(ResponseModel):
     """The company of a prediction."""
 
-    id: UUID
-    name: str
-    symbol: str | None
-    sector: str | None
+    id: UUID = Field(description="The company, under /companies.")
+    name: CompanyName
+    symbol: ShownSymbol
+    sector: ShownSector
 
 
 class ScoreFields(Scored):
     """A score: probabilities of default, and what became of them."""
 
     pd: Probability = Field(description="The ensemble's probability of default within 1 year, a fraction in [0, 1].")
-    pd_2y: Probability = Field(description="The same within 2 years.")
-    pd_3y: Probability = Field(description="The same within 3 years.")
-    pd_scorecard: Probability = Field(description="The logistic scorecard's probability within 1 year.")
-    pd_lightgbm: Probability = Field(description="The LightGBM model's probability within 1 year.")
-    pd_low: Probability = Field(
-        description="Lower end of the 95 % confidence interval of `pd` against the choice of training companies."
+    pd_2y: Probability = Field(description="The same within 2 years.", examples=[0.00271])
+    pd_3y: Probability = Field(description="The same within 3 years.", examples=[0.00513])
+    pd_scorecard: Probability = Field(
+        description="The logistic scorecard's probability within 1 year.", examples=[0.00126]
     )
-    pd_high: Probability = Field(description="Its upper end.")
-    grade: str = Field(description="The grade on the tenant's master scale.")
-    risk_level: RiskLevelName = Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")
+    pd_lightgbm: Probability = Field(description="The LightGBM model's probability within 1 year.", examples=[0.00081])
+    pd_low: Probability = Field(
+        description="Lower end of the 95 % confidence interval of `pd` against the choice of training companies.",
+        examples=[0.00057],
+    )
+    pd_high: Probability = Field(description="Its upper end.", examples=[0.00119])
+    grade: GradeName
+    risk_level: Level
     reason_codes: list[str] = Field(
-        description="The strongest reasons first, each `ratio.state.direction`; the explanation has them in words."
+        description="The strongest reasons first, each `ratio.state.direction`; the explanation has them in words.",
+        examples=[["net_income_margin.value.lowers", "return_on_assets.value.lowers"]],
     )
     flags: list[str] = Field(
-        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range or degenerate."
+        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range or degenerate.",
+        examples=[[]],
     )
 
 
 class PredictionFields(ScoreFields):
     """A stored prediction, but for its ratios."""
 
-    id: UUID
-    company: CompanyReference
-    fiscal_year: int
-    access_level: AccessLevel
-    organization_id: UUID | None
-    created_by: UUID
+    id: UUID = Field(description="Stays through every rescoring.")
+    company: CompanyReference = Field(description="Whose default is predicted.")
+    fiscal_year: FiscalPeriodYear
+    access_level: Owners
+    organization_id: OrganizationId
+    created_by: CreatedBy
     job_id: UUID | None = Field(description="The bulk upload it came from, if any.")
-    row_number: int | None = Field(description="Its row in that upload.")
-    created_at: UtcTime
-    updated_at: UtcTime
-    version: int = Field(description="Rises with every change; the ETag.")
+    row_number: int | None = Field(description="Its row in that upload.", examples=[17])
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    version: Version
 
 
 class AnnualPrediction(PredictionFields):
     """A stored prediction from annual ratios."""
 
     fiscal_quarter: None = Field(description="Always null.")
-    ratios: AnnualRatioValues
+    ratios: AnnualRatioValues = Field(description="The ratios as given.")
 
 
 class QuarterlyPrediction(PredictionFields):
     """A stored prediction from trailing-twelve-month ratios."""
 
-    fiscal_quarter: int = Field(description="1 to 4.")
-    ratios: QuarterlyRatioValues
+    fiscal_quarter: int = Field(description="1 to 4.", examples=[2])
+    ratios: QuarterlyRatioValues = Field(description="The ratios as given, over the trailing twelve months.")
 
 
 class StatementPrediction(PredictionFields):
     """A stored prediction from the amounts of a statement."""
 
     fiscal_quarter: None = Field(description="Always null.")
-    amounts: StatementAmountValues
-    ratios: DerivedRatios
+    amounts: StatementAmountValues = Field(description="The amounts as given.")
+    ratios: DerivedRatios = Field(
+        description="The ratios that follow from the amounts.", examples=[ratios_from(EXAMPLES).model_dump()]
+    )
 
 
 class ReasonOut(ResponseModel):
     """Why the probability is what it is."""
 
-    code: str
-    ratio: str = Field(description="The ratio's column name.")
-    value: float | None = Field(description="The ratio as given; null where missing.")
-    direction: str = Field(description="`raises` or `lowers` the probability of default.")
+    code: str = Field(description="`ratio.state.direction`, stable.", examples=["return_on_assets.value.lowers"])
+    ratio: RatioName
+    value: float | None = Field(description="The ratio as given; null where missing.", examples=[3.7])
+    direction: str = Field(description="`raises` or `lowers` the probability of default.", examples=["lowers"])
     percentile: float | None = Field(
-        description="Share, 0 to 100, of the reference population with a lower value; null where missing."
+        description="Share, 0 to 100, of the reference population with a lower value; null where missing.",
+        examples=[60.2],
     )
-    contribution: float = Field(description="In log-odds of `pd`.")
-    text: str
+    contribution: float = Field(description="In log-odds of `pd`.", examples=[-0.455])
+    text: str = Field(description="The reason in a sentence.", examples=[_REASON])
 
     @classmethod
     def of(cls, reason: Reason) -> "ReasonOut":
@@ -307,15 +325,18 @@ PredictionDetail = AnnualPredictionDetail | QuarterlyPredictionDetail | Statemen
 class EarlierVersion(Scored):
     """A prediction as it was before a rescoring."""
 
-    version: int
-    replaced_at: UtcTime
-    replaced_by: UUID
-    snapshot: dict[str, Any] = Field(description="Ratios, score, flags and source of that version.")
+    version: int = Field(description="Its number, from 1.", examples=[1])
+    replaced_at: UtcTime = Field(description="When the next version took its place.")
+    replaced_by: UUID = Field(description="Who had it scored again.")
+    snapshot: dict[str, Any] = Field(
+        description="Ratios, score, flags and source of that version.",
+        examples=[{"ratios": example_of(Kind.ANNUAL), "pd": 0.00083, "grade": "A2", "flags": []}],
+    )
 
 
 class VersionList(ResponseModel):
     """The earlier versions of a prediction, newest first; the prediction itself is the current one."""
 
-    prediction_id: UUID
-    current_version: int
-    items: list[EarlierVersion]
+    prediction_id: UUID = Field(description="The prediction as it is now, under /predictions.")
+    current_version: int = Field(description="The number of the version that it is now.", examples=[2])
+    items: list[EarlierVersion] = Field(description="The earlier versions, newest first.")
