@@ -63,7 +63,7 @@ def refusals() -> str:
     lines = [HEADER]
     for name, statuses, error, _ in _REFUSALS:
         lines += [
-            f"error_page {' '.join(map(str, statuses))} @{name};",
+            f"error_page {' '.join(map(str, statuses))} = @{name};",
             f"location @{name} {{",
             "    default_type application/problem+json;",
             *(["    add_header Retry-After 1 always;"] if error is ServiceUnavailableError else []),
