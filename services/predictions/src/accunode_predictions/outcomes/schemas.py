@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
-from accunode_common.models.columns import AccessLevel
+from accunode_common.http.schemas import CreatedAt, CreatedBy, InputModel, OrganizationId, ResponseModel
 from accunode_predictions.companies.schemas import ExternalId, Name, Symbol
+from accunode_predictions.fields import Owners
 
 MOST_ITEMS = 1000
 
@@ -65,6 +65,7 @@ class OutcomeItems(InputModel):
     items: list[OutcomeItem] = Field(
         min_length=1,
         max_length=MOST_ITEMS,
+        description="The defaults, each of one company.",
         examples=[[{"symbol": "NWEC", "defaulted_on": "2024-05-06", "event": "bankruptcy"}]],
     )
 
@@ -72,20 +73,20 @@ class OutcomeItems(InputModel):
 class OutcomeOut(ResponseModel):
     """A default of a company."""
 
-    id: UUID
-    company_id: UUID
-    defaulted_on: date
-    event: str
-    access_level: AccessLevel
-    organization_id: UUID | None
-    created_by: UUID
-    created_at: UtcTime
+    id: UUID = Field(description="For DELETE /companies/{company_id}/outcomes/{outcome_id}.")
+    company_id: UUID = Field(description="The company that defaulted.")
+    defaulted_on: date = Field(description="The day of the default.", examples=["2024-05-06"])
+    event: str = Field(description="How it came about.", examples=["bankruptcy"])
+    access_level: Owners
+    organization_id: OrganizationId
+    created_by: CreatedBy
+    created_at: CreatedAt
 
 
 class OutcomeList(ResponseModel):
     """The defaults of a company, the earliest first."""
 
-    items: list[OutcomeOut]
+    items: list[OutcomeOut] = Field(description="The defaults, the earliest first.")
 
 
 class ItemStatus(StrEnum):
@@ -99,17 +100,21 @@ class ItemStatus(StrEnum):
 class ItemResult(ResponseModel):
     """What became of one item."""
 
-    index: int = Field(description="Its place among the items, from 0; of a CSV file, its place below the header.")
-    status: ItemStatus
-    company_id: UUID | None = Field(description="Null where rejected.")
-    code: str | None = Field(description="`unknown_company` or `ambiguous_company`; null unless rejected.")
-    message: str | None
+    index: int = Field(
+        description="Its place among the items, from 0; of a CSV file, its place below the header.", examples=[0]
+    )
+    status: ItemStatus = Field(description="What became of it.")
+    company_id: UUID | None = Field(description="The company that was found; null where rejected.")
+    code: str | None = Field(
+        description="`unknown_company` or `ambiguous_company`; null unless rejected.", examples=[None]
+    )
+    message: str | None = Field(description="Why it was rejected, in one sentence; else null.", examples=[None])
 
 
 class ImportResult(ResponseModel):
     """What became of every item, in their order."""
 
-    created: int
-    existing: int = Field(description="Known already, or given twice.")
-    rejected: int
-    items: list[ItemResult]
+    created: int = Field(description="Defaults that are new.", examples=[1])
+    existing: int = Field(description="Known already, or given twice.", examples=[0])
+    rejected: int = Field(description="Those whose company was not found, or is not the only one.", examples=[0])
+    items: list[ItemResult] = Field(description="What became of each, in their order.")

@@ -15,11 +15,11 @@ class AnnualFilters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    company_id: UUID | None = None
+    company_id: UUID | None = Field(default=None, description="Only those of this company.")
     symbol: str | None = Field(default=None, max_length=100, description="Companies of exactly this symbol.")
     sector: str | None = Field(default=None, max_length=200, description="Companies of exactly this sector.")
-    fiscal_year: int | None = Field(default=None, ge=1900, le=2100)
-    risk_level: RiskLevelName | None = None
+    fiscal_year: int | None = Field(default=None, ge=1900, le=2100, description="Only those of this fiscal year.")
+    risk_level: RiskLevelName | None = Field(default=None, description="Only those of this risk level.")
     pd_min: float | None = Field(default=None, ge=0, le=1, description="Lowest `pd`, a fraction.")
     pd_max: float | None = Field(default=None, ge=0, le=1, description="Highest `pd`, a fraction.")
     created_from: AwareDatetime | None = Field(default=None, description="Created at this moment or later.")
@@ -33,7 +33,7 @@ class AnnualFilters(BaseModel):
 class QuarterlyFilters(AnnualFilters):
     """The filters of a list of quarterly predictions."""
 
-    fiscal_quarter: int | None = Field(default=None, ge=1, le=4)
+    fiscal_quarter: int | None = Field(default=None, ge=1, le=4, description="Only those of this fiscal quarter.")
 
 
 _sorting = Sorting({"created_at": Prediction.id, "pd": Prediction.pd}, default="-created_at", key=Prediction.id)

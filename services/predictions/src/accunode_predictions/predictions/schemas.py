@@ -247,21 +247,21 @@ class AnnualPrediction(PredictionFields):
     """A stored prediction from annual ratios."""
 
     fiscal_quarter: None = Field(description="Always null.")
-    ratios: AnnualRatioValues = Field(description="The ratios as given.")
+    ratios: AnnualRatioValues = Field(description="As given.")
 
 
 class QuarterlyPrediction(PredictionFields):
     """A stored prediction from trailing-twelve-month ratios."""
 
     fiscal_quarter: int = Field(description="1 to 4.", examples=[2])
-    ratios: QuarterlyRatioValues = Field(description="The ratios as given, over the trailing twelve months.")
+    ratios: QuarterlyRatioValues = Field(description="As given, over the trailing twelve months.")
 
 
 class StatementPrediction(PredictionFields):
     """A stored prediction from the amounts of a statement."""
 
     fiscal_quarter: None = Field(description="Always null.")
-    amounts: StatementAmountValues = Field(description="The amounts as given.")
+    amounts: StatementAmountValues = Field(description="As given.")
     ratios: DerivedRatios = Field(
         description="The ratios that follow from the amounts.", examples=[ratios_from(EXAMPLES).model_dump()]
     )

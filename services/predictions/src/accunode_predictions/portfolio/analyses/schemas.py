@@ -21,7 +21,7 @@ Version = Annotated[
 class RescoreRequest(InputModel):
     """Which predictions are scored again, and with what."""
 
-    kind: StoredKind
+    kind: StoredKind = Field(description="Whose predictions are scored again.")
     model_version: Version = None
 
 
@@ -51,9 +51,15 @@ class RatioShock(InputModel):
 class PortfolioFilters(InputModel):
     """Which companies a scenario is about, by their newest prediction; what is left out leaves everything in."""
 
-    sectors: list[Annotated[str, StringConstraints(max_length=200)]] = Field(default=[], max_length=100)
-    grades: list[Annotated[str, StringConstraints(max_length=50)]] = Field(default=[], max_length=100)
-    risk_levels: list[RiskLevelName] = Field(default=[], max_length=4)
+    sectors: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
+        default=[], max_length=100, description="Only companies of exactly these sectors.", examples=[["Utilities"]]
+    )
+    grades: list[Annotated[str, StringConstraints(max_length=50)]] = Field(
+        default=[], max_length=100, description="Only companies of these grades on the tenant's master scale."
+    )
+    risk_levels: list[RiskLevelName] = Field(
+        default=[], max_length=4, description="Only companies of these risk levels."
+    )
     fiscal_year: int | None = Field(default=None, ge=1900, le=2100, description="Only predictions of this year.")
     access_level: AccessLevel | None = Field(
         default=None, description="Only records of this level; if left out, all of the caller's own tenant."
@@ -63,11 +69,17 @@ class PortfolioFilters(InputModel):
 class StressRequest(InputModel):
     """A scenario."""
 
-    name: str | None = Field(default=None, max_length=200, examples=["Recession"])
-    kind: StoredKind = StoredKind.ANNUAL
+    name: str | None = Field(
+        default=None, max_length=200, description="What the scenario is called.", examples=["Recession"]
+    )
+    kind: StoredKind = Field(default=StoredKind.ANNUAL, description="Whose predictions are stressed.")
     model_version: Version = None
-    shocks: list[RatioShock] = Field(min_length=1, max_length=50)
-    filters: PortfolioFilters = PortfolioFilters()
+    shocks: list[RatioShock] = Field(
+        min_length=1, max_length=50, description="The changes, one per ratio at most, all at once."
+    )
+    filters: PortfolioFilters = Field(
+        default=PortfolioFilters(), description="Which companies; all of them if left out."
+    )
 
     @model_validator(mode="after")
     def _shocks_known_ratios_once(self) -> "StressRequest":

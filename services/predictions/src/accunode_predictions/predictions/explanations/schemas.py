@@ -5,7 +5,14 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
-from accunode_common.models.credit import RiskLevelName
+from accunode_predictions.fields import (
+    FiscalPeriodQuarter,
+    FiscalPeriodYear,
+    GradeName,
+    Level,
+    RatioLabel,
+    RatioName,
+)
 from accunode_predictions.predictions.schemas import Probability, ReasonOut
 from accunode_predictions.scored import Scored
 
@@ -13,43 +20,52 @@ from accunode_predictions.scored import Scored
 class ContributionOut(ResponseModel):
     """What one ratio adds to the score."""
 
-    ratio: str = Field(description="The ratio's column name.")
-    label: str
+    ratio: RatioName
+    label: RatioLabel
     unit: str = Field(
-        description="`percent` (12.5 means 12.5 %), `multiple` (3.2 means 3.2x), `days` or `amount` (million)."
+        description="`percent` (12.5 means 12.5 %), `multiple` (3.2 means 3.2x), `days` or `amount` (million).",
+        examples=["percent"],
     )
-    value: float | None = Field(description="The ratio as given; null where missing.")
+    value: float | None = Field(description="The ratio as given; null where missing.", examples=[3.7])
     percentile: float | None = Field(
-        description="Share, 0 to 100, of the reference population with a lower value; null where missing."
+        description="Share, 0 to 100, of the reference population with a lower value; null where missing.",
+        examples=[60.2],
     )
-    log_odds: float = Field(description="Positive raises the probability of default, negative lowers it.")
+    log_odds: float = Field(
+        description="Positive raises the probability of default, negative lowers it.", examples=[-0.455]
+    )
 
 
 class FlagOut(ResponseModel):
     """A remark on one input."""
 
-    code: str = Field(description="missing, out_of_range or degenerate.")
-    ratio: str
-    message: str
+    code: str = Field(description="missing, out_of_range or degenerate.", examples=["missing"])
+    ratio: RatioName
+    message: str = Field(description="The remark in a sentence.", examples=["Return on assets is missing."])
 
 
 class Explanation(Scored):
     """A prediction taken apart: `base_log_odds` and the contributions add up to `log_odds`, which is that of `pd`."""
 
-    prediction_id: UUID
-    fiscal_year: int
-    fiscal_quarter: int | None
+    prediction_id: UUID = Field(description="The prediction, under /predictions.")
+    fiscal_year: FiscalPeriodYear
+    fiscal_quarter: FiscalPeriodQuarter
     pd: Probability = Field(description="Probability of default within 1 year, a fraction in [0, 1].")
-    pd_low: Probability
-    pd_high: Probability
+    pd_low: Probability = Field(description="Lower end of the 95 % confidence interval of `pd`.", examples=[0.00057])
+    pd_high: Probability = Field(description="Its upper end.", examples=[0.00119])
     pd_percentile: float | None = Field(
-        description="Share, 0 to 100, of the reference population with a lower probability; null if unknown."
+        description="Share, 0 to 100, of the reference population with a lower probability; null if unknown.",
+        examples=[18.4],
     )
-    grade: str
-    risk_level: RiskLevelName
-    log_odds: float = Field(description="ln(pd / (1 - pd)).")
-    base_log_odds: float = Field(description="The log-odds of the average of the reference population.")
+    grade: GradeName
+    risk_level: Level
+    log_odds: float = Field(description="ln(pd / (1 - pd)).", examples=[-7.099])
+    base_log_odds: float = Field(
+        description="The log-odds of the average of the reference population.", examples=[-5.678]
+    )
     contributions: list[ContributionOut] = Field(description="One per ratio, in the model's order.")
     reasons: list[ReasonOut] = Field(description="The strongest first.")
-    flags: list[FlagOut]
-    model_url: str = Field(description="Where the model version and its metrics are.")
+    flags: list[FlagOut] = Field(description="Remarks on inputs, in the model's order.", examples=[[]])
+    model_url: str = Field(
+        description="Where the model version and its metrics are.", examples=["/api/v1/models/annual/1.0.0"]
+    )
