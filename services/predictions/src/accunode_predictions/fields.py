@@ -4,6 +4,7 @@ import math
 from enum import StrEnum
 from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -12,6 +13,15 @@ from accunode_common.models.columns import AccessLevel
 from accunode_common.models.credit import RiskLevelName
 from accunode_scoring import RATIOS, Kind, Ratio
 from accunode_scoring.checks import SENTINEL
+
+
+class StoredKind(StrEnum):
+    """The kinds of prediction that this service stores."""
+
+    ANNUAL = "annual"
+    QUARTERLY = "quarterly"
+    STATEMENT = "statement"
+
 
 _UNITS = {
     "percent": "A percent number: 12.5 means 12.5 %.",
@@ -45,6 +55,7 @@ EXAMPLES = {
 }
 """A value of each input that is usually given, all of one company."""
 
+KindPath = Annotated[StoredKind, Path(description="Which inputs the prediction was made from.")]
 Count = Annotated[int, Field(description="How many there are.", examples=[137])]
 FiscalPeriodYear = Annotated[int, Field(description="The fiscal year.", examples=[2024])]
 FiscalPeriodQuarter = Annotated[
@@ -89,14 +100,6 @@ def check_number(value: Any, sentinel: float) -> Any:
 
 def _check_ratio(value: Any) -> Any:
     return check_number(value, SENTINEL)
-
-
-class StoredKind(StrEnum):
-    """The kinds of prediction that this service stores."""
-
-    ANNUAL = "annual"
-    QUARTERLY = "quarterly"
-    STATEMENT = "statement"
 
 
 RatioValue = Annotated[float | None, BeforeValidator(_check_ratio)]

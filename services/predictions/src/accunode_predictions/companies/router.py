@@ -1,7 +1,6 @@
 """Companies over HTTP."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Path, Query, Response
 
@@ -15,7 +14,7 @@ from accunode_common.models.columns import AccessLevel
 from accunode_predictions.companies import service
 from accunode_predictions.companies.filters import Filters, Order
 from accunode_predictions.companies.permissions import CompanyReader, CompanyWriter
-from accunode_predictions.companies.schemas import CompanyHistory, CompanyInput, CompanyOut, CompanyPatch
+from accunode_predictions.companies.schemas import CompanyHistory, CompanyInput, CompanyOut, CompanyPatch, CompanyPath
 from accunode_predictions.serving.service import RequestScoring
 
 router = api_router("/companies", tag="companies")
@@ -47,7 +46,7 @@ async def create_company(
 
 @router.get("/by-symbol/{symbol}", summary="Find a company by its symbol")
 async def get_company_by_symbol(
-    symbol: Annotated[str, Path(min_length=1, max_length=32)],
+    symbol: Annotated[str, Path(min_length=1, max_length=32, description="The company's symbol, in any case.")],
     subject: CompanyReader,
     session: SubjectSession,
     etag: ETag,
@@ -60,7 +59,9 @@ async def get_company_by_symbol(
 
 
 @router.get("/{company_id}", summary="Read a company")
-async def get_company(company_id: UUID, subject: CompanyReader, session: SubjectSession, etag: ETag) -> CompanyOut:
+async def get_company(
+    company_id: CompanyPath, subject: CompanyReader, session: SubjectSession, etag: ETag
+) -> CompanyOut:
     """A company with its newest annual and quarterly predictions."""
     company = await service.get(session, subject, company_id)
     etag.tag(company.version)
@@ -69,7 +70,7 @@ async def get_company(company_id: UUID, subject: CompanyReader, session: Subject
 
 @router.patch("/{company_id}", summary="Change a company")
 async def update_company(
-    company_id: UUID,
+    company_id: CompanyPath,
     body: CompanyPatch,
     subject: CompanyWriter,
     session: SubjectSession,
@@ -84,7 +85,7 @@ async def update_company(
 
 @router.delete("/{company_id}", status_code=204, summary="Delete a company")
 async def delete_company(
-    company_id: UUID, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail, condition: IfMatch
+    company_id: CompanyPath, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail, condition: IfMatch
 ) -> Response:
     """Deletes a company with all its predictions; refused if one of those belongs to somebody else."""
     await service.delete(session, subject, trail, company_id, condition)
@@ -92,7 +93,9 @@ async def delete_company(
 
 
 @router.get("/{company_id}/history", summary="Show a company's predictions over time")
-async def get_company_history(company_id: UUID, subject: CompanyReader, scoring: RequestScoring) -> CompanyHistory:
+async def get_company_history(
+    company_id: CompanyPath, subject: CompanyReader, scoring: RequestScoring
+) -> CompanyHistory:
     """Every prediction of a company in the order of its periods, with the change in probability and grade."""
     company = await service.get(scoring.session, subject, company_id)
     return await service.history(scoring.session, company, await scoring.scale(subject))

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from accunode_common.http.schemas import CreatedAt, CreatedBy, InputModel, ResponseModel, UpdatedAt, Version
@@ -17,6 +18,7 @@ def _upper(value: Any) -> Any:
     return clean_symbol(value) if isinstance(value, str) else value
 
 
+CompanyPath = Annotated[UUID, Path(description="A company that the caller sees.")]
 CompanyName = Annotated[
     str,
     Field(description="The company's name, unique among the records of its level.", examples=["Northwind Energy Corp"]),

@@ -18,6 +18,9 @@ router = api_router("/models", tag="models")
 
 _MARKDOWN = "text/markdown"
 
+ModelKind = Annotated[PredictionKind, Path(description="Which inputs the model scores.")]
+VersionPath = Annotated[str, Path(max_length=100, description="A version of the registry.")]
+
 
 @router.get("", summary="List model versions")
 async def list_models(_: ModelReader, scoring: RequestScoring) -> ModelList:
@@ -27,8 +30,8 @@ async def list_models(_: ModelReader, scoring: RequestScoring) -> ModelList:
 
 @router.get("/{kind}/{version}", summary="Read a model version")
 async def get_model(
-    kind: PredictionKind,
-    version: Annotated[str, Path(max_length=100)],
+    kind: ModelKind,
+    version: VersionPath,
     subject: ModelReader,
     scoring: RequestScoring,
 ) -> ModelDetail:
@@ -43,8 +46,8 @@ async def get_model(
     responses={200: {"description": "The card.", "content": {_MARKDOWN: {"schema": {"type": "string"}}}}},
 )
 async def get_model_card(
-    kind: PredictionKind,
-    version: Annotated[str, Path(max_length=100)],
+    kind: ModelKind,
+    version: VersionPath,
     _: ModelReader,
     scoring: RequestScoring,
 ) -> Response:
@@ -54,8 +57,8 @@ async def get_model_card(
 
 @router.post("/{kind}/{version}/drift", status_code=202, summary="Report a model's drift")
 async def report_drift(
-    kind: PredictionKind,
-    version: Annotated[str, Path(max_length=100)],
+    kind: ModelKind,
+    version: VersionPath,
     subject: ModelMonitor,
     scoring: RequestScoring,
     trail: AuditTrail,
@@ -70,7 +73,7 @@ async def report_drift(
 
 @router.put("/{kind}/active", summary="Promote a model version, or roll back")
 async def promote_model(
-    kind: PredictionKind, body: VersionChoice, subject: ModelPromoter, scoring: RequestScoring, trail: AuditTrail
+    kind: ModelKind, body: VersionChoice, subject: ModelPromoter, scoring: RequestScoring, trail: AuditTrail
 ) -> ModelOut:
     """Makes a version the champion. Every process serves it within seconds; the earlier champion is retired.
 
@@ -81,7 +84,7 @@ async def promote_model(
 
 @router.put("/{kind}/challenger", summary="Choose the challenger")
 async def choose_challenger(
-    kind: PredictionKind, body: ChallengerChoice, _: ModelPromoter, scoring: RequestScoring, trail: AuditTrail
+    kind: ModelKind, body: ChallengerChoice, _: ModelPromoter, scoring: RequestScoring, trail: AuditTrail
 ) -> ModelList:
     """Scores a version beside the champion from now on, without effect on any prediction; null ends it."""
     return await service.challenge(scoring, trail, kind, body.version)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Query, Response
+from fastapi import Body, Path, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.pagination import Paging
@@ -12,6 +12,7 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.columns import AccessLevel
 from accunode_predictions.companies.permissions import CompanyReader, CompanyWriter
+from accunode_predictions.companies.schemas import CompanyPath
 from accunode_predictions.outcomes import service
 from accunode_predictions.outcomes.filters import Filters, Order
 from accunode_predictions.outcomes.schemas import ImportResult, OutcomeInput, OutcomeItems, OutcomeList, OutcomeOut
@@ -47,7 +48,14 @@ async def create_outcomes(
 
 @router.post("/outcomes/csv", summary="Add many outcomes from a CSV file")
 async def create_outcomes_from_csv(
-    body: Annotated[bytes, Body(media_type="text/csv", description="The file.")],
+    body: Annotated[
+        bytes,
+        Body(
+            media_type="text/csv",
+            description="The file.",
+            examples=["symbol,defaulted_on,event\nNWEC,2024-05-06,bankruptcy\n"],
+        ),
+    ],
     subject: CompanyWriter,
     session: SubjectSession,
     trail: AuditTrail,
@@ -58,14 +66,16 @@ async def create_outcomes_from_csv(
 
 
 @router.get("/{company_id}/outcomes", summary="List a company's outcomes")
-async def list_company_outcomes(company_id: UUID, subject: CompanyReader, session: SubjectSession) -> OutcomeList:
+async def list_company_outcomes(
+    company_id: CompanyPath, subject: CompanyReader, session: SubjectSession
+) -> OutcomeList:
     """The defaults of a company, the earliest first."""
     return OutcomeList(items=await service.of_company(session, subject, company_id))
 
 
 @router.post("/{company_id}/outcomes", status_code=201, summary="Add an outcome")
 async def create_outcome(
-    company_id: UUID, body: OutcomeInput, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail
+    company_id: CompanyPath, body: OutcomeInput, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail
 ) -> OutcomeOut:
     """Notes that a company has defaulted. Back-tests hold the predictions of the year before against it."""
     return OutcomeOut.model_validate(await service.create(session, subject, trail, company_id, body))
@@ -73,7 +83,11 @@ async def create_outcome(
 
 @router.delete("/{company_id}/outcomes/{outcome_id}", status_code=204, summary="Delete an outcome")
 async def delete_outcome(
-    company_id: UUID, outcome_id: UUID, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail
+    company_id: CompanyPath,
+    outcome_id: Annotated[UUID, Path(description="One of its outcomes.")],
+    subject: CompanyWriter,
+    session: SubjectSession,
+    trail: AuditTrail,
 ) -> Response:
     """Takes an outcome back; its creator and its organization's administrators may."""
     await service.delete(session, subject, trail, company_id, outcome_id)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from accunode_common.http.pagination import Sorting, SortOrder
@@ -38,5 +38,6 @@ class QuarterlyFilters(AnnualFilters):
 
 _sorting = Sorting({"created_at": Prediction.id, "pd": Prediction.pd}, default="-created_at", key=Prediction.id)
 Order = Annotated[SortOrder, Depends(_sorting)]
+PredictionPath = Annotated[UUID, Path(description="A prediction that the caller sees.")]
 AnnualQuery = Annotated[AnnualFilters, Query()]
 QuarterlyQuery = Annotated[QuarterlyFilters, Query()]

@@ -1,15 +1,14 @@
 """Single predictions of either kind."""
 
-from uuid import UUID
-
 from fastapi import Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_predictions.fields import StoredKind
+from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions import service
+from accunode_predictions.predictions.filters import PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import detail, earlier
 from accunode_predictions.predictions.schemas import PredictionDetail, VersionList
@@ -20,7 +19,7 @@ router = api_router("/predictions", tag="predictions")
 
 @router.get("/{kind}/{prediction_id}", summary="Read a prediction")
 async def get_prediction(
-    kind: StoredKind, prediction_id: UUID, subject: PredictionReader, scoring: RequestScoring, etag: ETag
+    kind: KindPath, prediction_id: PredictionPath, subject: PredictionReader, scoring: RequestScoring, etag: ETag
 ) -> PredictionDetail:
     """A prediction with its reasons in words."""
     prediction, company = await service.get(scoring.session, subject, kind, prediction_id)
@@ -30,8 +29,8 @@ async def get_prediction(
 
 @router.delete("/{kind}/{prediction_id}", status_code=204, summary="Delete a prediction")
 async def delete_prediction(
-    kind: StoredKind,
-    prediction_id: UUID,
+    kind: KindPath,
+    prediction_id: PredictionPath,
     subject: PredictionWriter,
     session: SubjectSession,
     trail: AuditTrail,
@@ -44,7 +43,7 @@ async def delete_prediction(
 
 @router.get("/{kind}/{prediction_id}/versions", summary="List the earlier versions of a prediction")
 async def list_prediction_versions(
-    kind: StoredKind, prediction_id: UUID, subject: PredictionReader, session: SubjectSession
+    kind: KindPath, prediction_id: PredictionPath, subject: PredictionReader, session: SubjectSession
 ) -> VersionList:
     """What a prediction was before each rescoring, newest first."""
     prediction, kept = await service.versions(session, subject, kind, prediction_id)

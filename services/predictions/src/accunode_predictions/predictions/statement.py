@@ -1,7 +1,5 @@
 """Predictions from financial statements: create, list, score again."""
 
-from uuid import UUID
-
 from fastapi import Response
 
 from accunode_common.http.app import api_router
@@ -12,7 +10,7 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import lists, service
-from accunode_predictions.predictions.filters import AnnualQuery, Order
+from accunode_predictions.predictions.filters import AnnualQuery, Order, PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import statement, statement_detail
 from accunode_predictions.predictions.schemas import (
@@ -64,7 +62,7 @@ async def list_system_statement_predictions(
 
 @router.put("/{prediction_id}", summary="Score a prediction from a statement again")
 async def rescore_statement_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionPath,
     body: StatementRescoring,
     subject: PredictionWriter,
     scoring: RequestScoring,

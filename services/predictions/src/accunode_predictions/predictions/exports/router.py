@@ -9,7 +9,7 @@ from accunode_common.http.app import api_router
 from accunode_common.http.files import table_reply
 from accunode_common.http.resources import resources
 from accunode_common.tabular import FileFormat
-from accunode_predictions.fields import StoredKind
+from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions.exports import service
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.permissions import PredictionReader
@@ -27,7 +27,7 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
     responses={200: {"description": "The file.", "content": {each.media_type: _FILE for each in FileFormat}}},
 )
 async def export_predictions(
-    kind: StoredKind, filters: Annotated[ExportFilters, Query()], subject: PredictionReader, request: Request
+    kind: KindPath, filters: Annotated[ExportFilters, Query()], subject: PredictionReader, request: Request
 ) -> StreamingResponse:
     """The whole filtered list as CSV, XLSX or Parquet, newest first. Text that begins like a formula is neutralised."""
     service.check(kind, filters)
