@@ -22,6 +22,8 @@ from accunode_docker.compose import Compose
 REPOSITORY = Path(__file__).resolve().parents[2]
 TAG = "integration"
 LEASE_SECONDS = "6"
+# Tests that load the stack send more than a person may.
+RATE_LIMIT = "1000000"
 
 
 class Stack(ABC):
@@ -63,13 +65,15 @@ class ContainerStack(Stack):
     def __init__(self, client: docker.DockerClient, folder: Path) -> None:
         self.client = client
         self.project = f"accunode-{os.getpid()}"
-        variables = folder / "compose.env"
-        variables.write_text(
+        self._variables = folder / "compose.env"
+        self._variables.write_text(
             f"COMPOSE_PROJECT_NAME={self.project}\nACCUNODE_TAG={TAG}\nACCUNODE_PORT={free_port()}\n"
-            f"ACCUNODE_CHUNK_LEASE_SECONDS={LEASE_SECONDS}\n"
+            f"ACCUNODE_CHUNK_LEASE_SECONDS={LEASE_SECONDS}\nACCUNODE_RATE_LIMIT_REQUESTS={RATE_LIMIT}\n"
         )
-        self.compose = DockerCompose(REPOSITORY, build=True, wait=False, env_file=str(variables), keep_volumes=False)
-        self.command = Compose(self.project, variables)
+        self.compose = DockerCompose(
+            REPOSITORY, build=True, wait=False, env_file=str(self._variables), keep_volumes=False
+        )
+        self.command = Compose(self.project, self._variables)
 
     def start(self) -> None:
         self.compose.start()
@@ -97,6 +101,21 @@ class ContainerStack(Stack):
         found: list[Container] = self.client.containers.list(all=True, filters=wanted)
         assert found, f"{service} has no container"
         return found
+
+    def with_variables(self, **variables: str) -> Compose:
+        """Compose's commands for this stack with other variables."""
+        changed = self._variables.with_name("changed.env")
+        changed.write_text(self._variables.read_text() + "".join(f"{k}={v}\n" for k, v in variables.items()))
+        return Compose(self.project, changed)
+
+    def sql(self, statement: str, *, detach: bool = False) -> str:
+        """What the database's owner gets for a statement, without waiting for it if detached."""
+        command = ["psql", "--username=postgres", "--dbname=accunode", "-XAtqc", statement]
+        done = self.container("postgres").exec_run(command, detach=detach)
+        if detach:
+            return ""
+        assert done.exit_code == 0, done.output
+        return str(done.output.decode().strip())
 
     def ask(self, service: str, path: str) -> str:
         """What a service answers on its own port: nothing for 200, else its answer."""

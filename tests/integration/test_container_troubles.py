@@ -1,7 +1,6 @@
 """What a container says and does when something that it needs is missing, and that it recovers by itself."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from docker.models.containers import Container
 from testcontainers.community.postgres import PostgresContainer
 from tests.integration.engine import has_image
 from tests.integration.stacks import TAG, ContainerStack
+from tests.integration.waiting import within
 
 from accunode_common.db.access import LOGIN_ROLES
 
@@ -27,15 +27,6 @@ import json, pathlib
 files = [file for file in pathlib.Path("/run/secrets").iterdir() if file.is_file()]
 print(json.dumps({file.name: file.read_text() for file in files}))
 """
-
-
-def within(seconds: float, look: Callable[[], Any]) -> Any:
-    """The first thing that `look` finds."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.3)
-    return found
 
 
 @contextmanager
