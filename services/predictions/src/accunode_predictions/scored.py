@@ -1,6 +1,8 @@
 """What every answer with a score says of the model behind it."""
 
-from pydantic import Field, computed_field
+from typing import Any
+
+from pydantic import ConfigDict, Field, computed_field
 
 from accunode_common.http.schemas import ResponseModel
 from accunode_common.models.credit import PredictionKind
@@ -9,6 +11,17 @@ from accunode_common.models.credit import PredictionKind
 def model_url(kind: PredictionKind, version: str) -> str:
     """Where a model version is in the API."""
     return f"/api/v1/models/{kind.value}/{version}"
+
+
+def scored_as(kind: PredictionKind) -> ConfigDict:
+    """For a model of scores of one kind: its examples are of that kind."""
+
+    def adjust(schema: dict[str, Any]) -> None:
+        for field, example in (("kind", kind.value), ("card_url", f"{model_url(kind, '1.0.0')}/card")):
+            if field in schema["properties"]:
+                schema["properties"][field]["examples"] = [example]
+
+    return ConfigDict(json_schema_extra=adjust)
 
 
 class Scored(ResponseModel):

@@ -33,7 +33,8 @@ class ModelOut(ResponseModel):
     )
     created_at: UtcTime = Field(description="When the registry learnt of it.")
     metrics: dict[str, Any] = Field(
-        description="What was measured in training, as the model's files state it.", examples=[{"auc": 0.83}]
+        description="What was measured in training, as the model's files state it.",
+        examples=[{"plain": {"by_year": {"1y": [{"fiscal_year": 2014, "rows": 3496, "defaults": 32, "auc": 0.842}]}}}],
     )
 
 

@@ -17,6 +17,7 @@ from accunode_common.http.schemas import (
     Version,
 )
 from accunode_common.models.columns import AccessLevel
+from accunode_common.models.credit import PredictionKind
 from accunode_predictions.companies.schemas import CompanyFields, CompanyName, ShownSector, ShownSymbol
 from accunode_predictions.fields import (
     EXAMPLES,
@@ -31,7 +32,7 @@ from accunode_predictions.fields import (
     RatioName,
     example_of,
 )
-from accunode_predictions.scored import Scored
+from accunode_predictions.scored import Scored, scored_as
 from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues, ratios_from
 from accunode_scoring import Kind, Reason
 
@@ -236,8 +237,8 @@ class PredictionFields(ScoreFields):
     access_level: Owners
     organization_id: OrganizationId
     created_by: CreatedBy
-    job_id: UUID | None = Field(description="The bulk upload it came from, if any.")
-    row_number: int | None = Field(description="Its row in that upload.", examples=[17])
+    job_id: UUID | None = Field(description="The bulk upload it came from, if any.", examples=[None])
+    row_number: int | None = Field(description="Its row in that upload.", examples=[None])
     created_at: CreatedAt
     updated_at: UpdatedAt
     version: Version
@@ -253,12 +254,16 @@ class AnnualPrediction(PredictionFields):
 class QuarterlyPrediction(PredictionFields):
     """A stored prediction from trailing-twelve-month ratios."""
 
+    model_config = scored_as(PredictionKind.QUARTERLY)
+
     fiscal_quarter: int = Field(description="1 to 4.", examples=[2])
     ratios: QuarterlyRatioValues = Field(description="As given, over the trailing twelve months.")
 
 
 class StatementPrediction(PredictionFields):
     """A stored prediction from the amounts of a statement."""
+
+    model_config = scored_as(PredictionKind.STATEMENT)
 
     fiscal_quarter: None = Field(description="Always null.")
     amounts: StatementAmountValues = Field(description="As given.")
