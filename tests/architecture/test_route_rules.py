@@ -118,6 +118,19 @@ def test_every_operation_describes_itself(applications: list[Application]) -> No
         assert len(operation.get("tags", [])) == 1, name
         for parameter in operation.get("parameters", []):
             assert parameter.get("schema") is not None, name
+            assert parameter.get("description"), f"{name}: {parameter['name']}"
+
+
+def test_every_field_describes_itself(applications: list[Application]) -> None:
+    silent = set()
+    for application in applications:
+        schemas = application.document["components"]["schemas"]
+        for title, schema in schemas.items():
+            for name, field in schema.get("properties", {}).items():
+                group = schemas.get(field.get("$ref", "").rpartition("/")[2], {})
+                if not field.get("description") and not (group.get("properties") and group.get("description")):
+                    silent.add(f"{title}.{name}")
+    assert silent == set(), "only a group of fields may leave its description to its own"
 
 
 def test_every_operation_describes_its_errors(applications: list[Application]) -> None:
