@@ -73,8 +73,8 @@ async def open_service(make_settings: SettingsFactory, issuer: TestIssuer) -> As
 
 
 @pytest.fixture
-def registry(superuser: psycopg.Connection) -> Any:
-    """Puts the registry back as it was: it is every test's."""
+def registry(api: ServiceClient, superuser: psycopg.Connection) -> Any:
+    """Puts the registry back as it was once a service had entered its versions: it is every test's."""
     before = superuser.execute("SELECT kind, version, status FROM registry.model_versions").fetchall()
     yield superuser
     superuser.execute("UPDATE registry.model_versions SET status = 'retired' WHERE status = 'champion'")
