@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accunode_scoring import Kind, ModelLibrary, Scorer
+from accunode_scoring.amounts import AMOUNTS
 
 KINDS = (Kind.ANNUAL, Kind.QUARTERLY, Kind.STATEMENT)
 ODD = (np.nan, 0.0, -0.0, 1.0, -1.0, 100.0, 100.5, -100.0, 1e-9, -1e-9, 999_999.0, -999_999.0)
@@ -32,6 +33,8 @@ def inputs(kind: Kind, rows: int, seed: int = 3) -> NDArray[np.float64]:
     x[odd] = random.choice(ODD, int(odd.sum()))
     if kind is Kind.STATEMENT:
         x[:, 0] = np.exp(random.normal(5, 2, rows))
+        required = [amount.required for amount in AMOUNTS]
+        x[:, required] = np.where(np.isnan(x[:, required]), 1.0, x[:, required])
     return x[~np.isnan(x).all(axis=1)]
 
 

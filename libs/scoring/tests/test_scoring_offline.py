@@ -60,16 +60,13 @@ def test_headings_of_every_day_are_understood(tmp_path: Path) -> None:
     assert rows[0]["pd"] == plain[0]["pd"]
 
 
-def test_earlier_rows_of_a_firm_serve_as_history(tmp_path: Path) -> None:
-    amounts = ("total_assets", "total_liabilities", "long_term_debt", "net_sales", "net_income")
+def test_a_statement_needs_six_amounts_and_no_more(tmp_path: Path) -> None:
+    amounts = ("total_assets", "total_liabilities", "long_term_debt", "net_sales", "operating_expenses", "net_income")
     header = ",".join(("firm_id", "fiscal_year", *(f"{amount}_musd" for amount in amounts)))
-    rows = run(
-        tmp_path, f"{header}\nF,2015,100,80,40,90,-9\nF,2014,140,70,30,120,2\nG,2015,100,80,40,90,-9\n", "statement"
-    )
-    assert "missing:history" not in rows[0]["flags"]
-    assert "missing:history" in rows[1]["flags"]
-    assert "missing:history" in rows[2]["flags"]
-    assert rows[0]["pd"] != rows[2]["pd"]
+    rows = run(tmp_path, f"{header}\nF,2015,100,80,40,90,85,-9\nF,2016,140,70,30,120,,2\n", "statement")
+    assert [(row["firm_id"], row["fiscal_year"]) for row in rows] == [("F", "2015"), ("F", "2016")]
+    assert [row["refused"] for row in rows] == ["", "required:operating_expenses_musd"]
+    assert "missing:market_value_musd" in rows[0]["flags"]
 
 
 def test_a_file_without_known_columns_gets_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

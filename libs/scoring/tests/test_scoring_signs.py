@@ -16,6 +16,7 @@ TURNED = [
     (Kind.ANNUAL, "ebit_to_interest_expense"),
     (Kind.QUARTERLY, "total_debt_to_ebitda"),
     (Kind.QUARTERLY, "long_term_debt_to_total_capital"),
+    (Kind.QUARTERLY, "sga_margin"),
 ]
 
 
@@ -51,6 +52,21 @@ def test_negative_ebitda_is_flagged_and_named_in_a_reason(kind: Kind) -> None:
     reason = next(reason for reason in score.reasons if reason.column == "total_debt_to_ebitda")
     assert reason.code.startswith("total_debt_to_ebitda.negative_ebitda.")
     assert "EBITDA is negative" in reason.text
+
+
+def test_a_positive_return_says_nothing_where_capital_is_not_known_to_be_positive() -> None:
+    scorer = champion(Kind.QUARTERLY)
+    known = scorer.score(
+        {"total_debt_to_ebitda": 2.0, "long_term_debt_to_total_capital": 30.0, "return_on_capital": 20.0}
+    )
+    unknown = scorer.score({"total_debt_to_ebitda": 2.0, "return_on_capital": 20.0})
+    assert unknown.pd > known.pd
+
+
+@pytest.mark.parametrize("size", [0.0, 0.5, 2.0, 5.0])
+def test_negative_ebitda_by_itself_raises_a_quarterly_probability(size: float) -> None:
+    scorer = champion(Kind.QUARTERLY)
+    assert scorer.score({"total_debt_to_ebitda": -size}).pd > scorer.score({"total_debt_to_ebitda": size}).pd
 
 
 @pytest.mark.parametrize("value", [-40.0, 130.0])

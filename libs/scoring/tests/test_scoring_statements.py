@@ -12,6 +12,7 @@ from scoring_inputs import champion, inputs
 
 from accunode_scoring import Kind, derive_ratios
 from accunode_scoring.additive import bin_of
+from accunode_scoring.amounts import NON_NEGATIVE
 from accunode_scoring.binning import Binner
 from accunode_scoring.feature_sets import FEATURE_SETS
 
@@ -41,7 +42,7 @@ def test_ratios_of_the_other_kinds_follow_from_a_statement() -> None:
     assert ratios["return_on_assets"] == pytest.approx(3.9)
     assert ratios["sga_margin"] == pytest.approx(100 * 140 / 600)
     assert ratios["return_on_capital"] == pytest.approx(12.5)
-    assert ratios["assets_growth"] is None
+    assert ratios["market_to_book"] is None
     assert len(ratios) >= 27
 
 
@@ -72,15 +73,43 @@ def test_the_market_value_chooses_the_model() -> None:
     assert higher.pd < with_value.pd
 
 
-def test_history_can_be_given_as_prior_amounts() -> None:
+@pytest.mark.parametrize("value", [0.0, -5.0])
+def test_a_market_value_that_is_none_counts_as_missing(value: float) -> None:
     scorer = champion(Kind.STATEMENT)
-    prior = {f"prior_{name}": value * 1.3 for name, value in AMOUNTS.items() if f"prior_{name}" in scorer.columns}
-    assert scorer.score({**AMOUNTS, **prior}).pd != scorer.score(AMOUNTS).pd
+    found, without = scorer.score({**AMOUNTS, "market_value_musd": value}), scorer.score(AMOUNTS)
+    assert (found.pd, found.flags) == (without.pd, without.flags)
+    row = [[{**AMOUNTS, "market_value_musd": value}[name] for name in scorer.columns]]
+    assert "missing:market_value_musd" in scorer.score_matrix(np.array(row)).flags_of(0)
 
 
-def test_negative_equity_is_flagged() -> None:
-    score = champion(Kind.STATEMENT).score({**AMOUNTS, "total_liabilities_musd": 700.0})
-    assert "degenerate:liabilities_to_assets" in map(str, score.flags)
+@pytest.mark.parametrize("name", NON_NEGATIVE)
+def test_the_sign_of_an_amount_that_has_none_changes_a_flag_and_nothing_else(name: str) -> None:
+    scorer = champion(Kind.STATEMENT)
+    plain, turned = scorer.score(AMOUNTS), scorer.score({**AMOUNTS, name: -AMOUNTS[name]})
+    assert (turned.pd, turned.pd_3y, turned.contributions) == (plain.pd, plain.pd_3y, plain.contributions)
+    assert set(map(str, turned.flags)) - set(map(str, plain.flags)) == {f"degenerate:{name}"}
+
+
+def test_negative_equity_ebitda_and_capital_are_flagged() -> None:
+    scorer = champion(Kind.STATEMENT)
+    equity = scorer.score({**AMOUNTS, "total_liabilities_musd": 700.0})
+    assert "degenerate:liabilities_to_assets" in map(str, equity.flags)
+    assert "degenerate:capital_to_debt" in map(str, equity.flags)
+    loss = scorer.score({**AMOUNTS, "operating_expenses_musd": 640.0})
+    assert "degenerate:ebitda_to_liabilities" in map(str, loss.flags)
+    assert loss.pd > scorer.score(AMOUNTS).pd
+
+
+def test_no_debt_is_said_in_words_and_never_as_the_limit_of_division() -> None:
+    rows = inputs(Kind.STATEMENT, 400)
+    rows[::2, 2] = 0.0
+    texts = [reason.text for row in rows.tolist() for reason in champion(Kind.STATEMENT).score_row(row).reasons]
+    assert any("no long-term debt" in text or "nothing in the denominator" in text for text in texts)
+    assert not any("1000000000" in text for text in texts)
+    assert (
+        derive_ratios({**AMOUNTS, "long_term_debt_musd": 0.0, "total_liabilities_musd": 500.0})["return_on_capital"]
+        is None
+    )
 
 
 @pytest.mark.parametrize("name", list(FEATURE_SETS))

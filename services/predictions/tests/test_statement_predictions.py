@@ -71,10 +71,10 @@ async def test_a_statement_is_scored_stored_and_gives_the_other_kinds_ratios(
 
 
 async def test_ratios_that_do_not_follow_are_null_and_not_named(world: World, make: Make) -> None:
-    made = await make(world.one.org_member, amounts={"net_sales_musd": None, "cogs_musd": None})
-    assert made["ratios"]["annual"]["net_income_margin"] is None
+    made = await make(world.one.org_member, amounts={"depreciation_musd": None, "cogs_musd": None})
+    assert made["ratios"]["annual"]["ebit_to_interest_expense"] is None
     assert made["ratios"]["annual"]["return_on_assets"] is not None
-    assert not {"net_income_margin", "sga_margin"} & set(made["ratios"]["derived"])
+    assert not {"ebit_to_interest_expense", "sga_margin"} & set(made["ratios"]["derived"])
 
 
 @pytest.mark.parametrize("more", [{}, MARKET], ids=["private", "listed"])
@@ -128,6 +128,7 @@ async def test_a_company_has_one_statement_a_year_beside_its_ratios(
 
 WRONG: dict[str, dict[str, Any]] = {
     "no total assets": {"total_assets_musd": None},
+    "no net income": {"net_income_musd": None},
     "assets of zero": {"total_assets_musd": 0},
     "negative assets": {"total_assets_musd": -5.0},
     "a placeholder": {"net_sales_musd": 1e9},

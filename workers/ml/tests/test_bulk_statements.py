@@ -60,12 +60,21 @@ def test_statements_are_scored_and_stored_with_their_amounts_and_ratios(
         assert stored["return_on_assets"] == derive_ratios(amounts)["return_on_assets"]
 
 
-def test_a_statement_without_total_assets_is_refused_and_named(bulk: Bulk, world: World) -> None:
-    rows = [_statement(0), _statement(1, total_assets_musd=""), _statement(2, total_assets_musd=0)]
+def test_a_statement_without_a_required_amount_is_refused_and_named(bulk: Bulk, world: World) -> None:
+    rows = [
+        _statement(0),
+        _statement(1, total_assets_musd=""),
+        _statement(2, total_assets_musd=0),
+        _statement(3, net_income_musd=""),
+    ]
     job = bulk.run(world.one.org_member, _file(*rows), kind="statement")
-    assert (job["rows_accepted"], job["rows_rejected"]) == (1, 2)
+    assert (job["rows_accepted"], job["rows_rejected"]) == (1, 3)
     found = [(issue["row_number"], issue["code"], issue["column_name"]) for issue in bulk.issues(job["id"])]
-    assert found == [(3, "required", "total_assets_musd"), (4, "required", "total_assets_musd")]
+    assert found == [
+        (3, "required", "total_assets_musd"),
+        (4, "required", "total_assets_musd"),
+        (5, "required", "net_income_musd"),
+    ]
 
 
 def test_restated_amounts_keep_the_earlier_version_and_the_same_ones_do_not(bulk: Bulk, world: World) -> None:

@@ -49,16 +49,13 @@ def folder(tmp_path: Path, amount_ids: tuple[str, ...] = ("r2", "r1", "r3")) -> 
     return tmp_path
 
 
-def test_rows_are_joined_by_id_and_carry_the_year_before(tmp_path: Path) -> None:
+def test_rows_are_joined_by_id(tmp_path: Path) -> None:
     accounts = read_us_accounts(folder(tmp_path))
     assert accounts.firm.tolist() == ["A", "A", "B"]
     assert accounts.fiscal_year.tolist() == [2001, 2002, 2002]
     assert accounts.labels[1].tolist() == [0.0, 1.0, 0.0]
     assert np.isnan(accounts.labels[3]).all()
     assert accounts.columns["total_assets_musd"].tolist() == [10.0, 0.0, 20.0]
-    before = accounts.columns["prior_total_assets_musd"]
-    assert before[1] == 10.0
-    assert np.isnan(before[[0, 2]]).all()
 
 
 def test_the_sign_of_zero_and_missing_values_survive_reading(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("lightgbm")
 pytest.importorskip("sklearn")
 
-from accunode_ml.training.booster import with_blanks
+from accunode_ml.training.booster import with_copies
 from accunode_ml.training.calibration import known_by, origins, predict_origin
-from accunode_ml.training.data import Accounts, year_before
+from accunode_ml.training.data import Accounts
 from accunode_ml.training.export import save, save_card, version_files
 from accunode_ml.training.families import train_families
 from accunode_ml.training.pipeline import Trained, steps, train, usable
@@ -193,15 +193,22 @@ def test_both_families_learn(recipe: Recipe) -> None:
         assert found > 0.7
 
 
-def test_blanked_copies_keep_a_value_and_are_light(recipe: Recipe) -> None:
-    inputs = portfolio().matrix(recipe.feature_set.columns)
+def test_blanked_copies_keep_a_value(recipe: Recipe) -> None:
+    inputs = np.abs(portfolio().matrix(recipe.feature_set.columns))
     n = len(inputs)
-    x, label, weight = with_blanks(recipe, inputs, np.zeros(n), np.ones(n))
+    x, label, weight = with_copies(recipe, inputs, np.zeros(n), np.ones(n))
     assert np.array_equal(x[:n], inputs, equal_nan=True)
-    assert len(x) == len(label) == len(weight)
+    assert len(x) == len(label) == len(weight) > n
     assert (~np.isnan(x)).any(axis=1).all()
     assert set(weight[n:].tolist()) == {recipe.blanks}
     assert np.isnan(x[n:]).sum() > np.isnan(inputs).sum()
+
+
+def test_rows_with_signed_zeros_have_a_copy_without_the_sign(recipe: Recipe) -> None:
+    inputs = np.array([[-0.0, 2.0, 1.0, 1.0, 1.0], [0.0, 2.0, 1.0, 1.0, 1.0]])
+    x, label, weight = with_copies(replace(recipe, blank_share=0.0), inputs, np.array([1.0, 0.0]), np.ones(2))
+    assert np.signbit(x[:, 0]).tolist() == [True, False, False]
+    assert (label[2], weight[2]) == (1.0, recipe.unsigned)
 
 
 def test_rows_that_scoring_would_refuse_are_not_trained_on(recipe: Recipe) -> None:
@@ -210,9 +217,3 @@ def test_rows_that_scoring_would_refuse_are_not_trained_on(recipe: Recipe) -> No
     for values in accounts.columns.values():
         values[7] = np.nan
     assert len(usable(recipe, accounts)) == len(accounts) - 2
-
-
-def test_history_is_the_same_firms_year_before() -> None:
-    firm = np.array(["b", "a", "a", "b", "a"])
-    year = np.array([2001, 2002, 2001, 2003, 2004])
-    assert year_before(firm, year).tolist() == [-1, 2, -1, -1, -1]

@@ -43,22 +43,15 @@ AMOUNTS: tuple[Amount, ...] = (
     ),
 )
 
-
-PRIOR = "prior_"
-"""Prefix of a column that holds the same amount of the fiscal year before."""
-
-_WITH_PRIOR = (
-    "total_assets_musd",
+NON_NEGATIVE: tuple[str, ...] = (
     "total_liabilities_musd",
     "long_term_debt_musd",
+    "current_assets_musd",
     "current_liabilities_musd",
-    "net_sales_musd",
-    "net_income_musd",
-    "retained_earnings_musd",
+    "cogs_musd",
+    "operating_expenses_musd",
+    "depreciation_musd",
+    "inventory_musd",
+    "receivables_musd",
 )
-
-PRIOR_AMOUNTS: tuple[Amount, ...] = tuple(
-    Amount(f"{PRIOR}{amount.name}", f"{amount.label}, year before", f"{amount.definition} One fiscal year before.")
-    for amount in AMOUNTS
-    if amount.name in _WITH_PRIOR
-)
+"""Amounts that some write as negatives, as costs or as credits; they are read by their magnitude."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,15 @@ SENTINEL = 1e6
 
 AMOUNT_SENTINEL = 1e8
 """The same for amounts in million."""
+
+
+class Limits(TypedDict, total=False):
+    """What `check_values` and `check_matrix` refuse: magnitudes from `sentinel` on, rows without one of `required`, and
+    those with one of `positive` that is not above zero."""
+
+    sentinel: float
+    required: Sequence[str]
+    positive: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,12 @@ def check_values(
     *,
     sentinel: float = SENTINEL,
     required: Sequence[str] = (),
+    positive: Sequence[str] = (),
 ) -> tuple[float, ...]:
     """Values in the order of `columns`, NaN where missing (None, NaN or absent).
 
-    Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, required columns
-    that are missing or not above zero, and when every value is missing.
+    Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, `required`
+    columns that are missing, `positive` ones that are not above zero, and when every value is missing.
     """
     row: list[float] = []
     problems: list[InputProblem] = []
@@ -76,10 +86,16 @@ def check_values(
         )
     if not problems and all(math.isnan(value) for value in row):
         problems.append(InputProblem("", "no_ratios", "every value is missing"))
+    refused = {problem.column for problem in problems}
     problems.extend(
-        InputProblem(column, "required", f"{column} must be given and above zero")
+        InputProblem(column, "required", f"{column} must be given")
         for column in required
-        if not row[columns.index(column)] > 0.0 and all(problem.column != column for problem in problems)
+        if column not in refused and math.isnan(row[columns.index(column)])
+    )
+    problems.extend(
+        InputProblem(column, "required", f"{column} must be above zero")
+        for column in positive
+        if column not in refused and row[columns.index(column)] <= 0.0
     )
     if problems:
         raise InputRefusedError(problems)
@@ -87,7 +103,12 @@ def check_values(
 
 
 def check_matrix(
-    x: NDArray[np.float64], columns: Sequence[str], *, sentinel: float = SENTINEL, required: Sequence[str] = ()
+    x: NDArray[np.float64],
+    columns: Sequence[str],
+    *,
+    sentinel: float = SENTINEL,
+    required: Sequence[str] = (),
+    positive: Sequence[str] = (),
 ) -> tuple[tuple[int, InputProblem], ...]:
     """Problems of a matrix of shape (n, len(columns)) as (row, problem), in row order; empty if all can be scored."""
     if x.ndim != 2 or x.shape[1] != len(columns):
@@ -96,11 +117,13 @@ def check_matrix(
     magnitude = np.abs(x)
     doubtful = ~(magnitude < sentinel).any(axis=1) | (magnitude >= sentinel).any(axis=1)
     for column in required:
+        doubtful |= np.isnan(x[:, columns.index(column)])
+    for column in positive:
         doubtful |= ~(x[:, columns.index(column)] > 0.0)
     for row in np.flatnonzero(doubtful):
         try:
             values = dict(zip(columns, x[row].tolist(), strict=True))
-            check_values(values, columns, sentinel=sentinel, required=required)
+            check_values(values, columns, sentinel=sentinel, required=required, positive=positive)
         except InputRefusedError as refused:
             found.extend((int(row), problem) for problem in refused.problems)
     return tuple(found)

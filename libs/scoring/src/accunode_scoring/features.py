@@ -1,8 +1,9 @@
 """Model features: functions of one kind's inputs, almost all such that a higher value never means a higher risk.
 
 The sign of EBITDA and of capital are features of their own, in which risk never rises, beside magnitudes that a change
-of sign leaves alone; features that mix both fall to their lowest value when capital is negative. So no input improves
-a score by its sign. The sign of zero counts, as IEEE 754 has it: a multiple of -0 is no debt with negative EBITDA.
+of sign leaves alone; features that mix both fall to their lowest value when capital is negative, and a return on
+capital counts as positive only where capital is known to be. So no input improves a score by its sign. The sign of zero
+counts, as IEEE 754 has it: a multiple of -0 is no debt with negative EBITDA.
 """
 
 import math
@@ -38,7 +39,8 @@ class FeatureSet:
 
     `of_matrix` takes one array of shape (n,) per column and gives one per feature; `of_row` takes and gives floats.
     `explained` is what reasons and contributions speak of: the columns, or the features when `explains_features`.
-    `optional` names groups of columns that are reported missing together.
+    A row without a `required` column is refused, or with one of `positive` that is not above zero. `magnitudes` are
+    columns that cannot be negative and are read without their sign.
     """
 
     name: str
@@ -49,17 +51,10 @@ class FeatureSet:
     of_row: Callable[[Sequence[float]], list[float]]
     explained: tuple[Ratio, ...]
     explains_features: bool = False
-    optional: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sentinel: float = SENTINEL
     required: tuple[str, ...] = ()
-
-    def groups(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """What may be missing, with its columns' places: every column by itself, optional ones by group."""
-        grouped = {column for _, columns in self.optional for column in columns}
-        alone = tuple((column, (column,)) for column in self.columns if column not in grouped)
-        return tuple(
-            (name, tuple(self.columns.index(column) for column in columns)) for name, columns in alone + self.optional
-        )
+    positive: tuple[str, ...] = ()
+    magnitudes: tuple[str, ...] = ()
 
     def shares(self) -> tuple[tuple[tuple[int, float], ...], ...]:
         """Per feature, which of the explained take its contribution, in equal parts."""
@@ -150,17 +145,20 @@ def _annual_row(x: Sequence[float]) -> list[float]:
 def _quarterly_matrix(x: Sequence[Vector]) -> list[Vector]:
     leverage, sga, capital, returns = x
     with np.errstate(divide="ignore", invalid="ignore"):
-        negative = np.signbit(capital) & ~np.isnan(capital)
+        absent = np.isnan(capital)
+        negative = np.signbit(capital) & ~absent
         positive_return = returns.copy()
         ebit_sign = np.sign(returns)
         ebit_to_debt = divides(returns, capital)
         for feature, worst in ((positive_return, -LIMIT), (ebit_sign, -1.0), (ebit_to_debt, -LIMIT)):
             feature[negative] = worst
+        for feature in (positive_return, ebit_sign):
+            feature[absent & (returns > 0.0)] = np.nan
         return [
             divides(np.full_like(capital, 100.0), capital),
             _signs(leverage),
             np.abs(leverage),
-            sga,
+            np.abs(sga),
             positive_return,
             ebit_sign,
             _ebitda_to_capitals(capital, leverage),
@@ -171,13 +169,15 @@ def _quarterly_matrix(x: Sequence[Vector]) -> list[Vector]:
 def _quarterly_row(x: Sequence[float]) -> list[float]:
     leverage, sga, capital, returns = x
     negative = _sign(capital) < 0.0
+    on_capital = math.nan if math.isnan(capital) and returns > 0.0 else returns
+    ebit_sign = math.nan if math.isnan(on_capital) else float(on_capital > 0.0) - float(on_capital < 0.0)
     return [
         divide(100.0, capital),
         _sign(leverage),
         abs(leverage),
-        sga,
-        -LIMIT if negative else returns,
-        -1.0 if negative else float(returns > 0.0) - float(returns < 0.0) if not math.isnan(returns) else math.nan,
+        abs(sga),
+        -LIMIT if negative else on_capital,
+        -1.0 if negative else ebit_sign,
         _ebitda_to_capital(capital, leverage),
         -LIMIT if negative else divide(returns, capital),
     ]

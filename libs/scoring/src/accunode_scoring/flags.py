@@ -21,13 +21,11 @@ class Flagger:
     """Flags for one feature set against its reference population."""
 
     def __init__(self, feature_set: FeatureSet, rules: Sequence[StateRule], references: Sequence[Reference]) -> None:
-        self._groups = feature_set.groups()
+        self._magnitudes = tuple(feature_set.columns.index(name) for name in feature_set.magnitudes)
         self._rules = tuple(rules)
         self._references = tuple(references)
         labels = {ratio.name: ratio.label for ratio in RATIOS[feature_set.kind]}
-        self._missing = tuple(
-            Flag("missing", name, f"{labels.get(name, name.capitalize())} is not given") for name, _ in self._groups
-        )
+        self._missing = tuple(Flag("missing", name, f"{labels[name]} is not given") for name in feature_set.columns)
         self._outside = tuple(
             Flag(
                 "out_of_range",
@@ -44,27 +42,29 @@ class Flagger:
             }
             for ratio, rule in zip(feature_set.explained, rules, strict=True)
         )
+        self._negative = tuple(
+            Flag("degenerate", name, f"{labels[name]} is negative, which it cannot be; its magnitude counts")
+            for name in feature_set.magnitudes
+        )
         self.vocabulary: tuple[str, ...] = (
             *map(str, self._missing),
             *map(str, self._outside),
             *(str(flag) for flags in self._degenerate for flag in list(flags.values())[:1]),
+            *map(str, self._negative),
         )
         if len(self.vocabulary) > _MOST_FLAGS:
             raise ValueError(f"{len(self.vocabulary)} flags don't fit into {_MOST_FLAGS} bits")
 
     def of_row(self, row: Sequence[float], explained: Sequence[float], states: Sequence[int]) -> tuple[Flag, ...]:
         """Flags of one row in the order of the vocabulary."""
-        flags = [
-            flag
-            for flag, (_, places) in zip(self._missing, self._groups, strict=True)
-            if all(isnan(row[place]) for place in places)
-        ]
+        flags = [flag for value, flag in zip(row, self._missing, strict=True) if isnan(value)]
         flags += [
             flag
             for value, reference, flag in zip(explained, self._references, self._outside, strict=True)
             if value < reference.low or value > reference.high
         ]
         flags += [flags[state] for state, flags in zip(states, self._degenerate, strict=True) if state in flags]
+        flags += [flag for place, flag in zip(self._magnitudes, self._negative, strict=True) if row[place] < 0.0]
         return tuple(flags)
 
     def of_matrix(
@@ -73,11 +73,8 @@ class Flagger:
         """Bits of n rows: bit i stands for `vocabulary[i]`."""
         bits = np.zeros(len(columns[0]), np.uint64)
         place = 0
-        for _, members in self._groups:
-            absent = np.isnan(columns[members[0]])
-            for member in members[1:]:
-                absent &= np.isnan(columns[member])
-            _set(bits, absent, place)
+        for column in columns:
+            _set(bits, np.isnan(column), place)
             place += 1
         for values, reference in zip(explained, self._references, strict=True):
             outside = values < reference.low
@@ -89,6 +86,9 @@ class Flagger:
             if table.any():
                 _set(bits, table[state], place)
                 place += 1
+        for magnitude in self._magnitudes:
+            _set(bits, columns[magnitude] < 0.0, place)
+            place += 1
         return bits
 
 

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from accunode_scoring.amounts import PRIOR, PRIOR_AMOUNTS
 from accunode_scoring.checks import SENTINEL, InputProblem, InputRefusedError
 from accunode_scoring.kinds import Kind
 from accunode_scoring.ratios import match_heading
@@ -34,8 +33,7 @@ def score_file(scorer: Scorer, source: Path, target: Path, *, strict: bool = Fal
 
     A refused row keeps its line, with empty scores and the reason. Absurd ratios of a million and above are refused
     when `strict` or when they look like placeholders (100000000, 9999999); others are scored at the edge of the range
-    and flagged. Statements take earlier rows of the same `firm_id` as history. Raises ValueError when the file has no
-    column of the kind.
+    and flagged. Raises ValueError when the file has no column of the kind.
     """
     with source.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)
@@ -43,7 +41,6 @@ def score_file(scorer: Scorer, source: Path, target: Path, *, strict: bool = Fal
         rows = list(reader)
     mapping = _columns(scorer, header)
     carried = [name for name in CARRIED if name in header]
-    history = _history(rows, mapping) if scorer.kind is Kind.STATEMENT else {}
     accepted = 0
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, [*carried, *OUTPUT])
@@ -52,9 +49,7 @@ def score_file(scorer: Scorer, source: Path, target: Path, *, strict: bool = Fal
             line = {name: row[name] for name in carried}
             try:
                 values = _values(row, mapping)
-                if scorer.kind is Kind.STATEMENT:
-                    _add_history(values, history.get(_before(row)))
-                elif not strict:
+                if scorer.kind is not Kind.STATEMENT and not strict:
                     values = {column: _within_range(value) for column, value in values.items()}
                 line |= _cells(scorer.score(values))
                 accepted += 1
@@ -100,34 +95,6 @@ def looks_like_placeholder(value: float) -> bool:
     """Whether a large number is one that people type for `none`: a power of ten, or nothing but nines."""
     digits = f"{abs(value):.0f}"
     return set(digits) == {"9"} or digits.rstrip("0") == "1"
-
-
-def _history(rows: Sequence[Row], mapping: dict[str, str]) -> dict[tuple[str, int], Values]:
-    history: dict[tuple[str, int], Values] = {}
-    for row in rows:
-        key = _period(row)
-        if key is not None:
-            try:
-                history[key] = _values(row, mapping)
-            except InputRefusedError:
-                continue
-    return history
-
-
-def _period(row: Row) -> tuple[str, int] | None:
-    year = (row.get("fiscal_year") or "").strip()
-    return (row["firm_id"], int(year)) if row.get("firm_id") and year.isdecimal() else None
-
-
-def _before(row: Row) -> tuple[str, int]:
-    firm, year = _period(row) or ("", 0)
-    return firm, year - 1
-
-
-def _add_history(values: Values, before: Values | None) -> None:
-    for amount in PRIOR_AMOUNTS:
-        if before is not None and values.get(amount.name) is None:
-            values[amount.name] = before.get(amount.name.removeprefix(PRIOR))
 
 
 def _cells(score: Score) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from accunode_scoring.amounts import AMOUNTS, PRIOR_AMOUNTS
+from accunode_scoring.amounts import AMOUNTS
 from accunode_scoring.kinds import Kind
 
 Unit = Literal["percent", "multiple", "amount", "days"]
@@ -201,8 +201,7 @@ RATIOS: Mapping[Kind, tuple[Ratio, ...]] = MappingProxyType(
         ),
         Kind.QUARTERLY: (TOTAL_DEBT_TO_EBITDA, SGA_MARGIN, LONG_TERM_DEBT_TO_TOTAL_CAPITAL, RETURN_ON_CAPITAL),
         Kind.STATEMENT: tuple(
-            Ratio(a.name, a.label, "amount", a.definition, a.aliases, required=a.required)
-            for a in AMOUNTS + PRIOR_AMOUNTS
+            Ratio(a.name, a.label, "amount", a.definition, a.aliases, required=a.required) for a in AMOUNTS
         ),
     }
 )

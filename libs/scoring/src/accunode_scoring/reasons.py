@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from struct import pack, unpack
 
+from accunode_scoring.features import LIMIT
 from accunode_scoring.model_file import Reference
 from accunode_scoring.ratios import Ratio, Unit
 from accunode_scoring.score import Direction
@@ -53,7 +54,12 @@ def sentence(ratio: Ratio, state: State, value: float, rank: float | None, direc
     effect = f"which {direction} the probability of default"
     if rank is None:
         return f"{ratio.label} {state.words}, {effect}."
+    if abs(value) >= LIMIT:
+        return f"{ratio.label} {state.words or 'has nothing in the denominator'}, {effect}."
     shown = format_value(value, ratio.unit)
+    if state.degenerate and direction == "lowers":
+        effect = "which the other ratios account for; for what they say, it lowers the probability of default"
     if state.words:
         return f"{ratio.label} ({shown}) {state.words}, {effect}."
-    return f"{ratio.label} of {shown} is higher than that of {rank:.0f} % of companies, {effect}."
+    side, share = ("higher", rank) if rank >= 50.0 else ("lower", 100.0 - rank)
+    return f"{ratio.label} of {shown} is {side} than that of {share:.0f} % of companies, {effect}."

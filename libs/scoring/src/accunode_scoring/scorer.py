@@ -8,7 +8,7 @@ from heapq import nlargest
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_scoring.checks import check_values
+from accunode_scoring.checks import InputProblem, Limits, check_matrix, check_values
 from accunode_scoring.engine import BLOCK_ROWS
 from accunode_scoring.flags import Flagger
 from accunode_scoring.kinds import Kind, risk_level, risk_level_index
@@ -36,14 +36,17 @@ class Scorer:
         self.columns: tuple[str, ...] = feature_set.columns
         self.explained: tuple[str, ...] = tuple(ratio.name for ratio in feature_set.explained)
         self.codes = vocabulary(self.explained)
-        self.sentinel = feature_set.sentinel
-        self.required = feature_set.required
         self._ratios = feature_set.explained
         self._rules = tuple(map(state_rule, self.explained))
         self._references = tuple(model.reference[name] for name in self.explained)
         counts = [2 * len(rule.states) for rule in self._rules]
         self._first_code = [sum(counts[:place]) for place in range(len(counts))]
         self._shares = feature_set.shares()
+        self._limits: Limits = {
+            "sentinel": feature_set.sentinel,
+            "required": feature_set.required,
+            "positive": feature_set.positive,
+        }
         self._flagger = Flagger(feature_set, self._rules, self._references)
         self.flag_vocabulary = self._flagger.vocabulary
 
@@ -52,8 +55,11 @@ class Scorer:
 
         Raises InputRefusedError for what can't be scored (see `check_values`).
         """
-        row = check_values(values, self.columns, sentinel=self.sentinel, required=self.required)
-        return self.score_row(row, scale)
+        return self.score_row(check_values(values, self.columns, **self._limits), scale)
+
+    def problems(self, x: Vector) -> tuple[tuple[int, InputProblem], ...]:
+        """Why rows of a matrix of shape (n, len(columns)) cannot be scored, as (row, problem) in row order."""
+        return check_matrix(x, self.columns, **self._limits)
 
     def score_row(self, row: Sequence[float], scale: MasterScale | None = None) -> Score:
         """Score a checked row in the order of `columns`, NaN where missing."""
@@ -91,7 +97,7 @@ class Scorer:
     def score_matrix(self, x: Vector, *, scale: MasterScale | None = None, explain: bool = False) -> ScoreMatrix:
         """Score n rows given as a matrix of shape (n, len(columns)), NaN where missing.
 
-        Rows are taken as they are; refuse bad ones before with `check_matrix`.
+        Rows are taken as they are; refuse those before that `problems` names.
         """
         x = np.asarray(x, np.float64)
         if x.ndim != 2 or x.shape[1] != len(self.columns):

@@ -1,4 +1,4 @@
-"""The statement kind: its ratios, from the amounts of a fiscal year and, where known, of the year before."""
+"""The statement kind: its ratios, from the amounts of a fiscal year."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from accunode_scoring.amounts import AMOUNTS, PRIOR_AMOUNTS
+from accunode_scoring.amounts import AMOUNTS, NON_NEGATIVE
 from accunode_scoring.checks import AMOUNT_SENTINEL
-from accunode_scoring.features import Feature, FeatureSet, Vector
+from accunode_scoring.features import LIMIT, Feature, FeatureSet, Vector, divide
 from accunode_scoring.kinds import Kind
 from accunode_scoring.ratios import Ratio, Unit
 from accunode_scoring.statement_lines import ARRAYS, FLOATS, Arithmetic, Lines, lines
 
-_ASSETS = "total assets"
+TAX_RATE = 0.35
+"""The rate at which a positive net income implies the profit before tax, as in the training data until 2017."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,6 @@ _percent, _multiple, _days = _quotient("percent", 100.0), _quotient("multiple", 
 
 def _amount(name: str, label: str, formula: Callable[[Lines], Any], monotone: int = 0) -> StatementRatio:
     return StatementRatio(Ratio(name, label, "amount", f"{label}, million."), monotone, lambda n, _: formula(n))
-
-
-def _change(name: str, label: str, definition: str, formula: Callable[[Lines, Arithmetic], Any]) -> StatementRatio:
-    return StatementRatio(Ratio(name, label, "percent", definition), 0, formula)
 
 
 _STATIC = (
@@ -184,7 +181,7 @@ _STATIC = (
         "charges_to_assets",
         "Charges below EBIT / assets",
         0,
-        "(EBIT - implied profit before tax) / total assets",
+        "(EBIT - net income) / total assets",
         lambda n: n.charges,
         lambda n: n.assets,
     ),
@@ -223,68 +220,6 @@ _STATIC = (
         "(net sales - cost of goods sold) / total assets",
         lambda n: n.sales - n.goods,
         lambda n: n.assets,
-    ),
-)
-
-_HISTORY = (
-    _change(
-        "liabilities_to_assets_change",
-        "Change of liabilities / assets",
-        "liabilities / assets less that of the year before",
-        lambda n, do: (
-            do.divide(100.0 * n.liabilities, n.assets) - do.divide(100.0 * n.prior_liabilities, n.prior_assets)
-        ),
-    ),
-    _change(
-        "prior_return_on_assets",
-        "Return on assets a year before",
-        "net income / total assets of the year before",
-        lambda n, do: do.divide(100.0 * n.prior_income, n.prior_assets),
-    ),
-    _change(
-        "equity_change_to_assets",
-        "Change of equity / assets",
-        "equity less that of the year before / total assets",
-        lambda n, do: do.divide(100.0 * (n.equity - n.prior_equity), n.assets),
-    ),
-    _change(
-        "assets_growth",
-        "Growth of assets",
-        "total assets / those of the year before - 1",
-        lambda n, do: do.divide(100.0 * (n.assets - n.prior_assets), n.prior_assets),
-    ),
-    _change(
-        "retained_earnings_change_to_assets",
-        "Change of retained earnings / assets",
-        "retained earnings less those of the year before / total assets",
-        lambda n, do: do.divide(100.0 * (n.retained - n.prior_retained), n.assets),
-    ),
-    _change(
-        "return_on_assets_change",
-        "Change of return on assets",
-        "return on assets less that of the year before",
-        lambda n, do: do.divide(100.0 * n.income, n.assets) - do.divide(100.0 * n.prior_income, n.prior_assets),
-    ),
-    _change(
-        "debt_change_to_assets",
-        "Change of debt / assets",
-        "long-term debt less that of the year before / total assets",
-        lambda n, do: do.divide(100.0 * (n.debt - n.prior_debt), n.assets),
-    ),
-    _change(
-        "current_liabilities_change",
-        "Change of current liabilities / assets",
-        "current liabilities / assets less that of the year before",
-        lambda n, do: (
-            do.divide(100.0 * n.current_liabilities, n.assets)
-            - do.divide(100.0 * n.prior_current_liabilities, n.prior_assets)
-        ),
-    ),
-    _change(
-        "sales_growth",
-        "Growth of sales",
-        "net sales / those of the year before - 1",
-        lambda n, do: do.divide(100.0 * (n.sales - n.prior_sales), n.prior_sales),
     ),
 )
 
@@ -340,20 +275,21 @@ def _feature_set(name: str, ratios: tuple[StatementRatio, ...]) -> FeatureSet:
     return FeatureSet(
         name=name,
         kind=Kind.STATEMENT,
-        columns=tuple(amount.name for amount in AMOUNTS + PRIOR_AMOUNTS),
+        columns=tuple(amount.name for amount in AMOUNTS),
         features=tuple(Feature(r.ratio.name, r.ratio.label, (r.ratio.name,), r.monotone) for r in ratios),
         of_matrix=of_matrix,
         of_row=of_row,
         explained=tuple(r.ratio for r in ratios),
         explains_features=True,
-        optional=(("market_value_musd", ("market_value_musd",)), ("history", tuple(a.name for a in PRIOR_AMOUNTS))),
         sentinel=AMOUNT_SENTINEL,
-        required=("total_assets_musd",),
+        required=tuple(amount.name for amount in AMOUNTS if amount.required),
+        positive=("total_assets_musd",),
+        magnitudes=NON_NEGATIVE,
     )
 
 
-STATEMENT = _feature_set("statement-1", _STATIC + _HISTORY)
-STATEMENT_MARKET = _feature_set("statement-market-1", _STATIC + _HISTORY + _MARKET)
+STATEMENT = _feature_set("statement-1", _STATIC)
+STATEMENT_MARKET = _feature_set("statement-market-1", _STATIC + _MARKET)
 
 _PRODUCT = (
     _percent(
@@ -365,7 +301,6 @@ _PRODUCT = (
         lambda n: n.debt + n.equity,
     ),
     _multiple("total_debt_to_ebitda", "Total debt / EBITDA", 0, "", lambda n: n.debt, lambda n: n.ebitda),
-    _multiple("ebit_to_interest_expense", "EBIT / interest expense", 0, "", lambda n: n.ebit, lambda n: n.charges),
     _percent("sga_margin", "SG&A margin", 0, "", lambda n: n.costs - n.goods, lambda n: n.sales),
     _percent("return_on_capital", "Return on capital", 0, "", lambda n: n.ebit, lambda n: n.debt + n.equity),
 )
@@ -374,11 +309,12 @@ _PRODUCT = (
 def derive_ratios(amounts: Mapping[str, float | None]) -> dict[str, float | None]:
     """Every ratio that follows from a statement: those of the annual and quarterly kinds and the statement's own.
 
-    Takes amounts in million by column name. Interest is implied (EBIT less profit before tax); without long-term debt
-    or with implied interest of zero or less the cover is None, as are ratios whose amounts are missing.
+    Takes amounts in million by column name. Interest is implied: EBIT less the profit before tax that follows from net
+    income at `TAX_RATE`. Without long-term debt or with implied interest of zero or less the cover is None, as are
+    ratios whose amounts are missing or whose denominator is zero.
     """
     now = lines([nan if (v := amounts.get(c)) is None else float(v) for c in STATEMENT.columns], FLOATS)
-    values = {r.ratio.name: r.formula(now, FLOATS) for r in (*_PRODUCT, *_STATIC, *_HISTORY, *_MARKET)}
-    if not (now.debt > 0.0 and now.charges > 0.0):
-        values["ebit_to_interest_expense"] = nan
-    return {name: None if value != value else value for name, value in values.items()}
+    values = {r.ratio.name: r.formula(now, FLOATS) for r in (*_PRODUCT, *_STATIC, *_MARKET)}
+    interest = now.ebit - (now.income / (1.0 - TAX_RATE) if now.income > 0.0 else now.income)
+    values["ebit_to_interest_expense"] = divide(now.ebit, interest) if now.debt > 0.0 and interest > 0.0 else nan
+    return {name: None if value != value or abs(value) >= LIMIT else value for name, value in values.items()}

@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from accunode_scoring.amounts import AMOUNTS, PRIOR_AMOUNTS
+from accunode_scoring.amounts import AMOUNTS, NON_NEGATIVE
 from accunode_scoring.features import divide, divides
-
-TAX_RATE = 0.35
-"""The rate at which a positive net income implies the profit before tax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +24,11 @@ ARRAYS = Arithmetic(divides, np.where)
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Amounts in million of one year, and of the year before where the name says so.
+    """Amounts in million.
 
-    Cash is current assets less inventory and receivables; `charges` are EBIT less the profit before tax that net income
-    implies. Long-term debt stands for debt. Missing amounts, and total assets or market values of zero, are NaN.
+    Cash is current assets less inventory and receivables; `charges` are all that lies between EBIT and net income:
+    interest, taxes, one-off items. Long-term debt stands for debt. Missing amounts, and total assets or market values
+    that are not above zero, are NaN.
     """
 
     assets: Any
@@ -47,15 +45,7 @@ class Lines:
     receivables: Any
     retained: Any
     market: Any
-    prior_assets: Any
-    prior_liabilities: Any
-    prior_debt: Any
-    prior_current_liabilities: Any
-    prior_sales: Any
-    prior_income: Any
-    prior_retained: Any
     equity: Any
-    prior_equity: Any
     ebitda: Any
     ebit: Any
     cash: Any
@@ -63,22 +53,21 @@ class Lines:
 
 
 def lines(x: Sequence[Any], do: Arithmetic) -> Lines:
-    """Lines from amounts in the order of `AMOUNTS` and `PRIOR_AMOUNTS`."""
-    amounts = dict(zip(_FIELDS, x, strict=True))
-    for name in ("assets", "market", "prior_assets"):
+    """Lines from amounts in the order of `AMOUNTS`, those that cannot be negative by their magnitude."""
+    amounts = {field: abs(value) if field in _MAGNITUDES else value for field, value in zip(_FIELDS, x, strict=True)}
+    for name in ("assets", "market"):
         amounts[name] = do.choose(amounts[name] > 0.0, amounts[name], amounts[name] * np.nan)
     ebitda = amounts["sales"] - amounts["costs"]
     ebit = ebitda - amounts["depreciation"]
-    income = amounts["income"]
     amounts |= {
         "equity": amounts["assets"] - amounts["liabilities"],
-        "prior_equity": amounts["prior_assets"] - amounts["prior_liabilities"],
         "ebitda": ebitda,
         "ebit": ebit,
         "cash": amounts["current_assets"] - amounts["inventory"] - amounts["receivables"],
-        "charges": ebit - do.choose(income > 0.0, income / (1.0 - TAX_RATE), income),
+        "charges": ebit - amounts["income"],
     }
     return Lines(**amounts)
 
 
-_FIELDS = [field.name for field in fields(Lines)][: len(AMOUNTS) + len(PRIOR_AMOUNTS)]
+_FIELDS = [field.name for field in fields(Lines)][: len(AMOUNTS)]
+_MAGNITUDES = {field for field, amount in zip(_FIELDS, AMOUNTS, strict=True) if amount.name in NON_NEGATIVE}

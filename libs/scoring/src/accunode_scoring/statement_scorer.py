@@ -29,11 +29,11 @@ class StatementScorer(Scorer):
         self._bits = [self.flag_vocabulary.index(name) for name in self.plain.flag_vocabulary]
 
     def score_row(self, row: Sequence[float], scale: MasterScale | None = None) -> Score:
-        """Score a checked row with the model that fits it."""
-        value = row[self._market_place]
-        if math.isnan(value) or value <= 0.0:
-            return self.plain.score_row(row, scale)
-        return super().score_row(row, scale)
+        """Score a checked row with the model that fits it; a market value that is not above zero counts as missing."""
+        if row[self._market_place] > 0.0:
+            return super().score_row(row, scale)
+        unpriced = [*row[: self._market_place], math.nan, *row[self._market_place + 1 :]]
+        return self.plain.score_row(unpriced, scale)
 
     def score_matrix(self, x: Vector, *, scale: MasterScale | None = None, explain: bool = False) -> ScoreMatrix:
         """Score n statements; rows without a market value have no contributions from the market's ratios."""
@@ -44,7 +44,9 @@ class StatementScorer(Scorer):
         market = super().score_matrix(x[with_market], scale=scale, explain=explain)
         if with_market.all():
             return market
-        plain = self._widened(self.plain.score_matrix(x[~with_market], scale=scale, explain=explain))
+        unpriced = x[~with_market]
+        unpriced[:, self._market_place] = np.nan
+        plain = self._widened(self.plain.score_matrix(unpriced, scale=scale, explain=explain))
         joined: dict[str, object] = {}
         for field in fields(ScoreMatrix):
             ours, theirs = getattr(market, field.name), getattr(plain, field.name)

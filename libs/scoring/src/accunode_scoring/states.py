@@ -8,6 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.features import LIMIT
+
 Vector = NDArray[np.float64]
 
 
@@ -96,13 +98,13 @@ CAPITAL = StateRule(
 )
 
 
-def _cover_row(value: float) -> int:
+def _negative_row(value: float) -> int:
     if isnan(value):
         return 1
     return 2 if value < 0 else 0
 
 
-def _cover_matrix(values: Vector) -> NDArray[np.uint8]:
+def _negative_matrix(values: Vector) -> NDArray[np.uint8]:
     state = np.isnan(values).view(np.uint8).copy()
     state[values < 0] = 2
     return state
@@ -114,8 +116,8 @@ COVER = StateRule(
         State("missing", "is not given, as for a company without interest expense"),
         State("negative_ebit", "is negative because EBIT is negative", degenerate=True),
     ),
-    _cover_row,
-    _cover_matrix,
+    _negative_row,
+    _negative_matrix,
 )
 
 
@@ -141,6 +143,44 @@ LIABILITIES = StateRule(
     _share_matrix,
 )
 
+SGA = StateRule(
+    (NORMAL, MISSING, State("negative", "is negative, which costs cannot be; its magnitude counts", degenerate=True)),
+    _negative_row,
+    _negative_matrix,
+)
+EBITDA = StateRule(
+    (NORMAL, MISSING, State("negative_ebitda", "is negative because EBITDA is negative", degenerate=True)),
+    _negative_row,
+    _negative_matrix,
+)
+
+
+def _debt_row(value: float) -> int:
+    if isnan(value):
+        return 1
+    if value < 0:
+        return 3
+    return 2 if value >= LIMIT else 0
+
+
+def _debt_matrix(values: Vector) -> NDArray[np.uint8]:
+    state = np.isnan(values).view(np.uint8).copy()
+    state[values >= LIMIT] = 2
+    state[values < 0] = 3
+    return state
+
+
+CAPITAL_TO_DEBT = StateRule(
+    (
+        NORMAL,
+        MISSING,
+        State("no_debt", "has no limit, as there is no long-term debt"),
+        State("negative_capital", "is negative because debt and equity together are negative", degenerate=True),
+    ),
+    _debt_row,
+    _debt_matrix,
+)
+
 CASH = StateRule((NORMAL, State("missing", "does not apply, since EBITDA is not negative")), _plain_row, _plain_matrix)
 
 STATE_RULES: Mapping[str, StateRule] = MappingProxyType(
@@ -150,6 +190,9 @@ STATE_RULES: Mapping[str, StateRule] = MappingProxyType(
         "ebit_to_interest_expense": COVER,
         "liabilities_to_assets": LIABILITIES,
         "cash_to_ebitda_loss": CASH,
+        "sga_margin": SGA,
+        "ebitda_to_liabilities": EBITDA,
+        "capital_to_debt": CAPITAL_TO_DEBT,
     }
 )
 

@@ -31,34 +31,35 @@ def _check_assets(value: Any) -> Any:
     return checked
 
 
+def _check_given(value: Any) -> Any:
+    checked = _check_amount(value)
+    if checked is None:
+        raise PydanticCustomError("required", "This amount must be given.")
+    return checked
+
+
 AmountValue = Annotated[float | None, BeforeValidator(_check_amount)]
+GivenAmount = Annotated[float, BeforeValidator(_check_given)]
 Assets = Annotated[float, BeforeValidator(_check_assets)]
 
 
 class StatementAmounts(InputValues):
-    """The amounts of one fiscal year, and of the one before where known."""
+    """The amounts of one fiscal year."""
 
     total_assets_musd: Assets = input_field(Kind.STATEMENT, "total_assets_musd", required=True)
-    total_liabilities_musd: AmountValue = input_field(Kind.STATEMENT, "total_liabilities_musd")
-    long_term_debt_musd: AmountValue = input_field(Kind.STATEMENT, "long_term_debt_musd")
+    total_liabilities_musd: GivenAmount = input_field(Kind.STATEMENT, "total_liabilities_musd", required=True)
+    long_term_debt_musd: GivenAmount = input_field(Kind.STATEMENT, "long_term_debt_musd", required=True)
     current_assets_musd: AmountValue = input_field(Kind.STATEMENT, "current_assets_musd")
     current_liabilities_musd: AmountValue = input_field(Kind.STATEMENT, "current_liabilities_musd")
-    net_sales_musd: AmountValue = input_field(Kind.STATEMENT, "net_sales_musd")
+    net_sales_musd: GivenAmount = input_field(Kind.STATEMENT, "net_sales_musd", required=True)
     cogs_musd: AmountValue = input_field(Kind.STATEMENT, "cogs_musd")
-    operating_expenses_musd: AmountValue = input_field(Kind.STATEMENT, "operating_expenses_musd")
+    operating_expenses_musd: GivenAmount = input_field(Kind.STATEMENT, "operating_expenses_musd", required=True)
     depreciation_musd: AmountValue = input_field(Kind.STATEMENT, "depreciation_musd")
-    net_income_musd: AmountValue = input_field(Kind.STATEMENT, "net_income_musd")
+    net_income_musd: GivenAmount = input_field(Kind.STATEMENT, "net_income_musd", required=True)
     inventory_musd: AmountValue = input_field(Kind.STATEMENT, "inventory_musd")
     receivables_musd: AmountValue = input_field(Kind.STATEMENT, "receivables_musd")
     retained_earnings_musd: AmountValue = input_field(Kind.STATEMENT, "retained_earnings_musd")
     market_value_musd: AmountValue = input_field(Kind.STATEMENT, "market_value_musd")
-    prior_total_assets_musd: AmountValue = input_field(Kind.STATEMENT, "prior_total_assets_musd")
-    prior_total_liabilities_musd: AmountValue = input_field(Kind.STATEMENT, "prior_total_liabilities_musd")
-    prior_long_term_debt_musd: AmountValue = input_field(Kind.STATEMENT, "prior_long_term_debt_musd")
-    prior_current_liabilities_musd: AmountValue = input_field(Kind.STATEMENT, "prior_current_liabilities_musd")
-    prior_net_sales_musd: AmountValue = input_field(Kind.STATEMENT, "prior_net_sales_musd")
-    prior_net_income_musd: AmountValue = input_field(Kind.STATEMENT, "prior_net_income_musd")
-    prior_retained_earnings_musd: AmountValue = input_field(Kind.STATEMENT, "prior_retained_earnings_musd")
 
 
 class StatementAmountValues(ResponseModel):
@@ -78,13 +79,6 @@ class StatementAmountValues(ResponseModel):
     receivables_musd: float | None = output_field(Kind.STATEMENT, "receivables_musd")
     retained_earnings_musd: float | None = output_field(Kind.STATEMENT, "retained_earnings_musd")
     market_value_musd: float | None = output_field(Kind.STATEMENT, "market_value_musd")
-    prior_total_assets_musd: float | None = output_field(Kind.STATEMENT, "prior_total_assets_musd")
-    prior_total_liabilities_musd: float | None = output_field(Kind.STATEMENT, "prior_total_liabilities_musd")
-    prior_long_term_debt_musd: float | None = output_field(Kind.STATEMENT, "prior_long_term_debt_musd")
-    prior_current_liabilities_musd: float | None = output_field(Kind.STATEMENT, "prior_current_liabilities_musd")
-    prior_net_sales_musd: float | None = output_field(Kind.STATEMENT, "prior_net_sales_musd")
-    prior_net_income_musd: float | None = output_field(Kind.STATEMENT, "prior_net_income_musd")
-    prior_retained_earnings_musd: float | None = output_field(Kind.STATEMENT, "prior_retained_earnings_musd")
 
 
 class DerivedRatios(ResponseModel):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from accunode_common.log import get_logger
 from accunode_common.models.registry import ModelStatus, ModelVersion
 from accunode_ml.bulk.scoring import SHADOW, ScoredChunk, ratio_matrix
-from accunode_scoring import Kind, ModelFilesError, ModelLibrary, Scorer, check_matrix
+from accunode_scoring import Kind, ModelFilesError, ModelLibrary, Scorer
 
 _STORE = text(f"""
     insert into registry.shadow_scores (tenant_id, prediction_id, version, pd)
@@ -71,6 +71,6 @@ def _probabilities(rows: pa.Table, scorer: Scorer) -> NDArray[np.float64]:
     """Of shape (n,), NaN for rows that this version would refuse."""
     matrix = ratio_matrix(rows, scorer.columns)
     pd = scorer.score_matrix(matrix).pd
-    for row, _ in check_matrix(matrix, scorer.columns, sentinel=scorer.sentinel, required=scorer.required):
+    for row, _ in scorer.problems(matrix):
         pd[row] = np.nan
     return pd

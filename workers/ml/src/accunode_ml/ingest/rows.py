@@ -125,10 +125,13 @@ class RowCleaner:
         columns = self._header.columns
         for name in STATEMENT.required:
             place = [ratio.name for ratio in self._inputs].index(name)
-            lacking = np.isfinite(ratios).any(axis=1) & ~(ratios[:, place] > 0)
+            positive = name in STATEMENT.positive
+            lacking = np.isfinite(ratios).any(axis=1) & (
+                ~(ratios[:, place] > 0) if positive else np.isnan(ratios[:, place])
+            )
             for row in np.flatnonzero(lacking).tolist():
                 if all(problem.column != name for problem in problems.get(row, ())):
-                    message = f"{columns.headings[name]} must be given and above zero."
+                    message = f"{columns.headings[name]} must be given{' and above zero' if positive else ''}."
                     value = cell_text(rows[row][columns.positions[name]])[:200]
                     problems.setdefault(row, []).append(Problem(RejectCode.REQUIRED, name, message, value))
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_ml.inputs import input_columns, input_matrix
-from accunode_scoring import Kind, Scorer, check_matrix
+from accunode_scoring import Kind, Scorer
 
 _START = UUID(int=0)
 _NEXT = {
@@ -68,7 +68,7 @@ def next_block(session: Session, tenant_id: UUID, scorer: Scorer, after: UUID | 
     if not rows:
         return None
     inputs = input_matrix(rows, scorer)
-    problems = check_matrix(inputs, scorer.columns, sentinel=scorer.sentinel, required=scorer.required)
+    problems = scorer.problems(inputs)
     unfit = {row for row, _ in problems}
     fit = [place for place in range(len(rows)) if place not in unfit]
     return Block(

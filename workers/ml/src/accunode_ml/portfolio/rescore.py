@@ -27,7 +27,7 @@ from accunode_ml.inputs import input_columns, input_matrix, input_snapshot
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.tally import Tally
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Kind, check_matrix
+from accunode_scoring import Kind
 
 TURN_SECONDS = 20.0
 """How long a job rescores before other work is let through."""
@@ -131,7 +131,7 @@ def _next_batch(session: Session, course: Course, model: JobModel, after: UUID) 
     if not rows:
         return None
     matrix = input_matrix(rows, scorer)
-    problems = check_matrix(matrix, scorer.columns, sentinel=scorer.sentinel, required=scorer.required)
+    problems = scorer.problems(matrix)
     scored = np.ones(len(rows), bool)
     scored[[row for row, _ in problems]] = False
     columns = stored_columns(scorer.score_matrix(matrix, scale=model.scale, explain=True))

@@ -25,7 +25,7 @@ from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.scenario import Scenario
 from accunode_ml.portfolio.tally import Tally
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Kind, ScoreMatrix, check_matrix
+from accunode_scoring import Kind, ScoreMatrix
 
 MOST_MOVERS = 20
 _START = UUID(int=0)
@@ -122,7 +122,7 @@ class _Comparison:
         shocked = scenario.apply(matrix, scorer)
         fit = np.ones(len(rows), bool)
         for each in (matrix, shocked):
-            problems = check_matrix(each, scorer.columns, sentinel=scorer.sentinel, required=scorer.required)
+            problems = scorer.problems(each)
             fit[[row for row, _ in problems]] = False
         kept = [row for row, is_fit in zip(rows, fit, strict=True) if is_fit]
         before = _Side(scorer.score_matrix(matrix[fit], scale=scale))

@@ -50,22 +50,22 @@ def _strongest_pairs(booster: lgb.Booster, count: int) -> list[list[int]]:
     return [list(pair) for pair in sorted(strength, key=lambda pair: (-strength[pair], pair))[:count]]
 
 
-def with_blanks(recipe: Recipe, inputs: Vector, label: Vector, weight: Vector) -> tuple[Vector, Vector, Vector]:
-    """The rows, and light copies of them with inputs blanked at random (never all of them, nor required ones)."""
-    if recipe.blanks == 0.0:
-        return inputs, label, weight
+def with_copies(recipe: Recipe, inputs: Vector, label: Vector, weight: Vector) -> tuple[Vector, Vector, Vector]:
+    """The rows, and copies of them: with inputs blanked at random, and with zeros that have lost their sign.
+
+    Required inputs are never blanked, nor all inputs of a row; only rows that differ from their copy are copied.
+    """
     random = np.random.default_rng(recipe.seed)
-    blank = np.zeros(inputs.shape, np.bool_)
-    for name, places in recipe.feature_set.groups():
-        if name not in recipe.feature_set.required:
-            chosen = random.random(len(inputs)) < recipe.blank_shares.get(name, recipe.blank_share)
-            blank[np.ix_(chosen, np.array(places))] = True
-    keep = ~(blank | np.isnan(inputs)).all(axis=1) & (blank & ~np.isnan(inputs)).any(axis=1)
-    copies = np.where(blank, np.nan, inputs)[keep]
+    blank = random.random(inputs.shape) < recipe.blank_share
+    blank[:, [name in recipe.never_blank for name in recipe.feature_set.columns]] = False
+    blanked = np.where(blank, np.nan, inputs)
+    differs = (blank & ~np.isnan(inputs)).any(axis=1) & ~np.isnan(blanked).all(axis=1)
+    negative_zero = ((inputs == 0.0) & np.signbit(inputs)).any(axis=1)
+    copies = ((blanked, differs, recipe.blanks), (inputs + 0.0, negative_zero, recipe.unsigned))
     return (
-        np.concatenate([inputs, copies]),
-        np.concatenate([label, label[keep]]),
-        np.concatenate([weight, weight[keep] * recipe.blanks]),
+        np.concatenate([inputs, *(values[rows] for values, rows, _ in copies)]),
+        np.concatenate([label, *(label[rows] for _, rows, _ in copies)]),
+        np.concatenate([weight, *(weight[rows] * share for _, rows, share in copies)]),
     )
 
 

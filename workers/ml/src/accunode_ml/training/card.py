@@ -121,8 +121,9 @@ def _training(recipe: Recipe) -> str:
     return (
         f"**Training.** {recipe.rounds} rounds at {recipe.learning_rate}, {recipe.leaves} leaves, "
         f"{recipe.leaf_rows} rows per leaf, L2 {recipe.l2:g}, extra-trees splits, {recipe.max_bin} bins, a half-life "
-        f"of {recipe.half_life:g} years on weights; light copies (weight {recipe.blanks:g}) with inputs blanked "
-        f"at random teach what missing means. Interval: {recipe.bootstraps} bootstraps over firms."
+        f"of {recipe.half_life:g} years on weights; copies (weight {recipe.blanks:g}) with inputs blanked "
+        f"at random teach what missing means, copies (weight {recipe.unsigned:g}) without the sign of zeros what an "
+        f"unsigned zero means. Interval: {recipe.bootstraps} bootstraps over firms."
     )
 
 

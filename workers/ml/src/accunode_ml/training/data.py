@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_scoring.amounts import PRIOR, PRIOR_AMOUNTS
-
 Vector = NDArray[np.float64]
 
 US_RATIOS = "us_annual_ratios.csv.gz"
@@ -60,7 +58,7 @@ def read_columns(path: Path) -> tuple[dict[str, Vector], dict[str, NDArray[np.st
 
 
 def read_us_accounts(folder: Path) -> Accounts:
-    """Join ratios and amounts of the US data set, ordered by row id, with each firm's amounts of the year before.
+    """Join ratios and amounts of the US data set, ordered by row id.
 
     Raises ValueError if the two files hold different rows.
     """
@@ -72,17 +70,5 @@ def read_us_accounts(folder: Path) -> Accounts:
     columns = {name: values[order] for name, values in ratios.items()}
     columns |= {name: values[amount_order] for name, values in amounts.items()}
     firm, fiscal_year = texts["firm_id"][order], columns.pop("fiscal_year").astype(np.int64)
-    before = year_before(firm, fiscal_year)
-    for amount in PRIOR_AMOUNTS:
-        columns[amount.name] = np.where(before >= 0, columns[amount.name.removeprefix(PRIOR)][before], np.nan)
     labels = {horizon: columns.pop(f"default_{horizon}y") for horizon in HORIZONS}
     return Accounts(columns, firm, fiscal_year, labels)
-
-
-def year_before(firm: NDArray[np.str_], fiscal_year: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Index of the same firm's row of the fiscal year before, -1 without one."""
-    order = np.lexsort((fiscal_year, firm))
-    follows = (firm[order][1:] == firm[order][:-1]) & (np.diff(fiscal_year[order]) == 1)
-    before = np.full(len(firm), -1, np.intp)
-    before[order[1:][follows]] = order[:-1][follows]
-    return before

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from accunode_ml.training.booster import feature_matrix, train_booster, with_blanks
+from accunode_ml.training.booster import feature_matrix, train_booster, with_copies
 from accunode_ml.training.data import Accounts
 from accunode_ml.training.recipe import Recipe
 from accunode_ml.training.scorecard import Scorecard, train_scorecard
@@ -45,11 +45,8 @@ def train_families(recipe: Recipe, accounts: Accounts, horizon: int) -> Families
 
 def _train(recipe: Recipe, accounts: Accounts, horizon: int) -> Families:
     weight = recency(recipe, accounts)
-    if recipe.given is not None:
-        given = ~np.isnan(accounts.columns[recipe.given])
-        accounts, weight = accounts.take(given), weight[given]
     label = accounts.labels[horizon]
     inputs = accounts.matrix(recipe.feature_set.columns)
     scorecard = train_scorecard(recipe, feature_matrix(recipe, inputs), label, weight)
-    inputs, label, weight = with_blanks(recipe, inputs, label, weight)
+    inputs, label, weight = with_copies(recipe, inputs, label, weight)
     return Families(recipe, scorecard, train_booster(recipe, feature_matrix(recipe, inputs), label, weight, horizon))

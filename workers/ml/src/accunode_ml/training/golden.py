@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.amounts import AMOUNTS, NON_NEGATIVE
 from accunode_scoring.checks import InputRefusedError
 from accunode_scoring.kinds import Kind
 from accunode_scoring.scorer import Scorer
@@ -44,12 +45,12 @@ def _statements(random: np.random.Generator, rows: int) -> Vector:
     stock, owed = current * random.uniform(0, 0.4, rows), current * random.uniform(0, 0.4, rows)
     retained = assets * random.normal(0.0, 0.6, rows)
     market = np.where(random.random(rows) < 0.5, np.nan, assets * np.exp(random.normal(0, 1, rows)))
-    change = np.exp(random.normal(-0.05, 0.25, (7, rows)))
-    before = np.stack([assets, liabilities, debt, due, sales, income, retained]) * change
-    before[:, random.random(rows) < 0.4] = np.nan
-    now = [assets, liabilities, debt, current, due, sales, goods, costs, wear, income, stock, owed, retained, market]
-    x = np.column_stack([*now, *before]).round(3)
-    x[:, 3:13][random.random((rows, 10)) < 0.04] = np.nan
+    lines = [assets, liabilities, debt, current, due, sales, goods, costs, wear, income, stock, owed, retained, market]
+    x = np.column_stack(lines).round(3)
+    optional = [not amount.required for amount in AMOUNTS]
+    x[(random.random(x.shape) < 0.04) & optional] = np.nan
+    signed = [amount.name in NON_NEGATIVE for amount in AMOUNTS]
+    x[(random.random(x.shape) < 0.01) & signed] *= -1.0
     return x
 
 

@@ -46,6 +46,8 @@ def usable(recipe: Recipe, accounts: Accounts) -> Accounts:
     inputs = accounts.matrix(feature_set.columns)
     refused = (np.abs(inputs) >= feature_set.sentinel).any(axis=1) | np.isnan(inputs).all(axis=1)
     for name in feature_set.required:
+        refused |= np.isnan(accounts.columns[name])
+    for name in feature_set.positive:
         refused |= ~(accounts.columns[name] > 0.0)
     return accounts.take(~np.asarray(refused))
 

@@ -1,10 +1,8 @@
 """What is trained for each kind, and how: chosen on time-ordered validation, recorded on the model card."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
-from accunode_scoring.amounts import PRIOR
 from accunode_scoring.feature_sets import FEATURE_SETS
 from accunode_scoring.features import FeatureSet
 from accunode_scoring.kinds import Kind
@@ -15,9 +13,9 @@ class Recipe:
     """Settings of one model's training.
 
     `half_life` is the age in years at which a firm-year counts half. `blanks` is the weight of a copy of each row in
-    which every input is blanked with probability `blank_share` (groups in `blank_shares` with their own): from these
-    the model learns what a missing input means. With `most_pairs`, a first, shorter training picks that many pairs.
-    Rows without the column `given` are not trained on: that it is missing says something about the data set alone.
+    which every input but required ones and `kept` is blanked with probability `blank_share`: from these the model
+    learns what a missing input means. `unsigned` is the weight of a copy in which zeros have lost their sign, as people
+    type them. With `most_pairs`, a first, shorter training picks that many pairs.
     `level_years` is the number of latest years whose default rate sets the level of the probabilities.
     """
 
@@ -36,10 +34,10 @@ class Recipe:
     unpaired: frozenset[str] = frozenset()
     most_pairs: int | None = None
     picking_rounds: int = 100
-    blanks: float = 0.05
-    blank_share: float = 0.25
-    blank_shares: Mapping[str, float] = field(default_factory=dict)
-    given: str | None = None
+    blanks: float = 1.0
+    blank_share: float = 0.5
+    unsigned: float = 1.0
+    kept: frozenset[str] = frozenset()
     scorecard_classes: int = 8
     origins: tuple[int, ...] = tuple(range(2007, 2015))
     level_years: int = 3
@@ -50,6 +48,11 @@ class Recipe:
     def feature_set(self) -> FeatureSet:
         """The features by their name."""
         return FEATURE_SETS[self.features]
+
+    @property
+    def never_blank(self) -> frozenset[str]:
+        """Inputs that every row has."""
+        return self.kept | set(self.feature_set.required)
 
     @property
     def name(self) -> str:
@@ -74,22 +77,21 @@ _STATEMENT = {
     "feature_fraction": 0.3,
     "max_bin": 31,
     "most_pairs": 100,
-    "blanks": 0.3,
-    "blank_share": 0.03,
-    "given": f"{PRIOR}total_assets_musd",
+    "blanks": 0.05,
+    "blank_share": 0.25,
     "bootstraps": 8,
 }
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(Kind.ANNUAL, "1.0.0", "", "annual-1", unpaired=frozenset({"interest_cover"})),
     Recipe(Kind.QUARTERLY, "1.0.0", "", "quarterly-1"),
-    Recipe(Kind.STATEMENT, "1.0.0", "", "statement-1", blank_shares={"history": 0.9}, **_STATEMENT),  # type: ignore[arg-type]
+    Recipe(Kind.STATEMENT, "1.0.0", "", "statement-1", **_STATEMENT),  # type: ignore[arg-type]
     Recipe(
         Kind.STATEMENT,
         "1.0.0",
         "market",
         "statement-market-1",
-        blank_shares={"history": 0.9, "market_value_musd": 0.0},
+        kept=frozenset({"market_value_musd"}),
         **_STATEMENT,  # type: ignore[arg-type]
     ),
 )

@@ -13,6 +13,7 @@ from accunode_ml.training.recipe import Recipe
 Vector = NDArray[np.float64]
 
 _SMOOTHING = 2.0
+_INVERSE_RIDGE = 0.02
 _LEAST_COEFFICIENT = 0.02
 _DROPPED_AT_ONCE = 3
 
@@ -72,7 +73,7 @@ def train_scorecard(recipe: Recipe, features: Vector, label: Vector, weight: Vec
     columns = list(range(len(classes)))
     evidence = np.column_stack([classes[c].apply(features[:, c]) for c in columns])
     while True:
-        model = LogisticRegression(C=10.0, solver="newton-cholesky")
+        model = LogisticRegression(C=_INVERSE_RIDGE, solver="newton-cholesky")
         model.fit(evidence[:, columns], label, sample_weight=weight)
         coefficients = model.coef_[0]
         worst = [int(place) for place in np.argsort(coefficients)[:_DROPPED_AT_ONCE]]
