@@ -46,6 +46,19 @@ def test_a_refused_row_keeps_its_line_and_says_why(tmp_path: Path) -> None:
     assert [bool(row["pd"]) for row in rows] == [False, False, False, False, True]
 
 
+def test_dashes_are_missing_and_underscores_no_number(tmp_path: Path) -> None:
+    rows = run(tmp_path, f"{HEADER}\na,\u2013,1,k.A.,1,b.d.\nb,1_000,1,1,1,1\n", "annual")
+    assert rows[0]["flags"].count("missing:") == 3
+    assert rows[1]["refused"] == "not_a_number:long_term_debt_to_total_capital"
+
+
+def test_a_field_of_any_length_gets_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(f"{HEADER}\n{'x' * 200_000},1,1,1,1,1\n")
+    assert main(["score", "--kind", "annual", str(source), str(tmp_path / "out.csv")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_an_absurd_measurement_is_flagged_unless_strict(tmp_path: Path) -> None:
     text = f"{HEADER}\na,1,1,-3254512.5,1,-80\n"
     flagged = run(tmp_path, text, "annual")[0]

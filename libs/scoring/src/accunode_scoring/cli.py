@@ -1,6 +1,7 @@
 """The offline command: a CSV of ratios or amounts in, a CSV of scores out."""
 
 import argparse
+import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         kind = options.kind
         scorer = library.scorer(kind, options.version) if options.version else library.champion(kind)
         accepted, refused = score_file(scorer, options.input, options.output, strict=options.strict)
-    except (OSError, ValueError, UnknownModelError, ModelFilesError) as error:
+    except (OSError, ValueError, csv.Error, UnknownModelError, ModelFilesError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stderr.write(f"{accepted} rows scored, {refused} refused\n")

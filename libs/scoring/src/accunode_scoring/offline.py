@@ -11,7 +11,9 @@ from accunode_scoring.ratios import match_heading
 from accunode_scoring.score import Score
 from accunode_scoring.scorer import TOP_REASONS, Scorer
 
-MISSING_TOKENS = frozenset(("", "-", "nm", "n/a", "na", "n.a.", "nan", "null", "none", "#n/a", "#div/0!"))
+MISSING_TOKENS = frozenset(
+    ("", "-", "\u2013", "\u2014", "k.a.", "b.d.", "nm", "n/a", "na", "n.a.", "nan", "null", "none", "#n/a", "#div/0!")
+)
 CARRIED = ("row_id", "company_name", "firm_id", "fiscal_year", "fiscal_quarter")
 PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 OUTPUT = (
@@ -77,12 +79,18 @@ def _values(row: Row, mapping: dict[str, str]) -> Values:
     for heading, column in mapping.items():
         text = (row[heading] or "").strip()
         try:
-            values[column] = None if text.casefold() in MISSING_TOKENS else float(text)
+            values[column] = None if text.casefold() in MISSING_TOKENS else _number(text)
         except ValueError:
             problems.append(InputProblem(column, "not_a_number", f"{column} is not a number: {text!r}"))
     if problems:
         raise InputRefusedError(problems)
     return values
+
+
+def _number(text: str) -> float:
+    if "_" in text:
+        raise ValueError("underscores are no part of a number")
+    return float(text)
 
 
 def _within_range(value: float | None) -> float | None:

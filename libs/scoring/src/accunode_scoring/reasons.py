@@ -58,7 +58,7 @@ def sentence(ratio: Ratio, state: State, value: float, rank: float | None, direc
         return f"{ratio.label} {state.words or 'has nothing in the denominator'}, {effect}."
     shown = format_value(value, ratio.unit)
     if state.degenerate and direction == "lowers":
-        effect = "which the other ratios account for; for what they say, it lowers the probability of default"
+        effect = "which, beside what the other ratios say of it, lowers the probability of default"
     if state.words:
         return f"{ratio.label} ({shown}) {state.words}, {effect}."
     side, share = ("higher", rank) if rank >= 50.0 else ("lower", 100.0 - rank)
