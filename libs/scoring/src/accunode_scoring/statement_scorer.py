@@ -28,6 +28,10 @@ class StatementScorer(Scorer):
         self._market_place = self.columns.index(_MARKET_VALUE)
         self._bits = [self.flag_vocabulary.index(name) for name in self.plain.flag_vocabulary]
 
+    def has_market_value(self, x: Vector) -> NDArray[np.bool_]:
+        """Which rows of a matrix the model with a market value scores, shape (n,); `plain` scores the others."""
+        return np.asarray(x[:, self._market_place] > 0.0)
+
     def score_row(self, row: Sequence[float], scale: MasterScale | None = None) -> Score:
         """Score a checked row with the model that fits it; a market value that is not above zero counts as missing."""
         if row[self._market_place] > 0.0:
@@ -40,7 +44,7 @@ class StatementScorer(Scorer):
         x = np.asarray(x, np.float64)
         if x.ndim != 2 or x.shape[1] != len(self.columns):
             raise ValueError(f"expected a matrix of {len(self.columns)} columns, got shape {x.shape}")
-        with_market = x[:, self._market_place] > 0.0
+        with_market = self.has_market_value(x)
         market = super().score_matrix(x[with_market], scale=scale, explain=explain)
         if with_market.all():
             return market

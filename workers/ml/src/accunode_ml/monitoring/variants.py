@@ -11,7 +11,6 @@ from accunode_scoring.model_file import Reference
 from accunode_scoring.statement_scorer import StatementScorer
 
 PLAIN, MARKET = "plain", "market"
-_MARKET_VALUE = "market_value_musd"
 
 Vector = NDArray[np.float64]
 
@@ -40,5 +39,5 @@ def split(scorer: Scorer, inputs: Vector) -> list[tuple[Variant, NDArray[np.bool
     """Each model of the version with a mask of the rows that it scores."""
     if not isinstance(scorer, StatementScorer):
         return [(Variant(PLAIN, scorer), np.ones(len(inputs), dtype=np.bool_))]
-    with_market = inputs[:, scorer.columns.index(_MARKET_VALUE)] > 0.0
+    with_market = scorer.has_market_value(inputs)
     return [(Variant(PLAIN, scorer.plain), ~with_market), (Variant(MARKET, scorer), with_market)]
