@@ -21,6 +21,7 @@ from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Organization
+from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.members import service as members
 from accunode_tenants.organizations import repository
 from accunode_tenants.organizations.schemas import OrganizationChange, OrganizationIn, OrganizationOut
@@ -89,7 +90,7 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, body: Or
     if body.tenant_id is None and reaches_every_tenant(subject):
         raise UnprocessableInputError.at("/body/tenant_id", "missing", "Say for which tenant.")
     tenant = await tenants.require_active(session, subject, body.tenant_id or subject.tenant_id)
-    seats = body.max_users or tenants.settings_of(tenant).default_seats
+    seats = body.max_users or settings_of(tenant.settings).default_seats
     organization = await repository.add(session, {"tenant_id": tenant.id, "name": body.name, "max_users": seats})
     if organization is None:
         raise AlreadyExistsError("The tenant has an organization of this name.")

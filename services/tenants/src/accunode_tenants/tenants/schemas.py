@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
+from accunode_identity.tenant_settings import ContactEmail, TenantSettings
 from accunode_tenants.changes import Change
 from accunode_tenants.people.schemas import NewPerson
 from accunode_tenants.tenants.master_scale import EXAMPLE, GradeOut, MasterScaleIn
@@ -16,22 +17,11 @@ TenantName = Annotated[
     str, Field(description="The institution's name, unique among tenants.", examples=["First National Bank"])
 ]
 Name = Annotated[TenantName, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]
-ContactEmail = Annotated[
-    str | None,
-    Field(description="Whom to write to about the account.", examples=["credit-systems@first-national.example"]),
-]
 Slug = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"),
     Field(description="A short name for addresses.", examples=["first-national"]),
 ]
-
-
-class TenantSettings(InputModel):
-    """What a tenant decides for itself."""
-
-    default_seats: int = Field(default=50, ge=1, le=100_000, description="The seats of a new organization.")
-    contact_email: ContactEmail = Field(default=None, max_length=254)
 
 
 class TenantIn(InputModel):

@@ -24,10 +24,11 @@ from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Tenant, TenantStatus
+from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.admins import service as admins
 from accunode_tenants.tenants import repository
 from accunode_tenants.tenants.repository import Stats
-from accunode_tenants.tenants.schemas import SettingsOut, TenantChange, TenantIn, TenantOut, TenantSettings
+from accunode_tenants.tenants.schemas import SettingsOut, TenantChange, TenantIn, TenantOut
 
 SORTING = Sorting({"name": Tenant.name, "created_at": Tenant.created_at}, default="name", key=Tenant.id)
 
@@ -73,7 +74,7 @@ async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantO
             name=tenant.name,
             slug=tenant.slug,
             status=TenantStatus(tenant.status),
-            settings=SettingsOut.model_validate(settings_of(tenant)),
+            settings=SettingsOut.model_validate(settings_of(tenant.settings)),
             master_scale=tenant.master_scale,
             users=counts[tenant.id][0],
             organizations=counts[tenant.id][1],
@@ -84,13 +85,6 @@ async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantO
         )
         for tenant in tenants
     ]
-
-
-def settings_of(tenant: Tenant) -> TenantSettings:
-    """What the tenant decided, with defaults for what it did not."""
-    return TenantSettings.model_validate(
-        {name: value for name, value in tenant.settings.items() if name in TenantSettings.model_fields}
-    )
 
 
 async def create(

@@ -1,0 +1,27 @@
+"""What a tenant decides for itself. The tenants service changes it; every service that obeys it reads it here."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ContactEmail = Annotated[
+    str | None,
+    Field(description="Whom to write to about the account.", examples=["credit-systems@first-national.example"]),
+]
+
+
+class TenantSettings(BaseModel):
+    """A tenant's own rules, with defaults for what it did not decide."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
+
+    default_seats: int = Field(default=50, ge=1, le=100_000, description="The seats of a new organization.")
+    contact_email: ContactEmail = Field(default=None, max_length=254)
+
+
+def settings_of(stored: Mapping[str, Any]) -> TenantSettings:
+    """The settings that a tenant's row holds; what is not known any more is passed over."""
+    return TenantSettings.model_validate(
+        {name: value for name, value in stored.items() if name in TenantSettings.model_fields}
+    )
