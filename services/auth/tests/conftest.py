@@ -2,6 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -97,6 +101,19 @@ def sign_in(auth: ServiceClient) -> Callable[..., Awaitable[SignedIn]]:
         return SignedIn(who, reply.json())
 
     return attempt
+
+
+@pytest.fixture
+def mailbox(auth_settings: AuthSettings) -> Callable[[str], list[EmailMessage]]:
+    """The mails that an address got, the oldest first."""
+    assert auth_settings.mail_url is not None
+    folder = Path(auth_settings.mail_url.get_secret_value().removeprefix("file://"))
+
+    def read(address: str) -> list[EmailMessage]:
+        mails = [message_from_bytes(file.read_bytes(), policy=default) for file in sorted(folder.glob("*.eml"))]
+        return [mail for mail in mails if mail["To"] == address]
+
+    return read
 
 
 async def log_in(auth: ServiceClient, email: str, password: str = PASSWORD, **options: Any) -> httpx.Response:

@@ -209,15 +209,34 @@ def _personal(*, table: str, administered: bool) -> dict[str, Any]:
     return {"schema": "identity", "info": access(policies, grants)}
 
 
+class KnownDevice(Identified, Base):
+    """A device that its owner signed in with; it shows so with a token of which only the hash is kept."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (Index(None, "user_id"), _personal(table="known_devices", administered=False))
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    token_hash: Mapped[bytes]
+    user_agent: Mapped[str] = mapped_column(Text, server_default="")
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class SignInSession(Identified, Base):
     """A signed-in device; its refresh tokens form one family that ends together."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "user_id", "id"), _personal(table="sessions", administered=True))
+    __table_args__ = (
+        Index(None, "user_id", "id"),
+        Index(None, "device_id"),
+        _personal(table="sessions", administered=True),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     membership_tenant_id: Mapped[UUID]
     membership_id: Mapped[UUID]
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity.known_devices.id", ondelete="SET NULL"))
     user_agent: Mapped[str] = mapped_column(Text, server_default="")
     ip_address: Mapped[str | None] = mapped_column(INET)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

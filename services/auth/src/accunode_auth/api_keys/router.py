@@ -8,6 +8,7 @@ from fastapi import Depends, Path, status
 
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
+from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
 from accunode_common.auth.dependencies import requires
@@ -37,12 +38,15 @@ async def list_api_keys(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Make an API key")
-async def create_api_key(subject: KeyOwner, db: SecretSession, trail: AuditTrail, body: ApiKeyIn) -> NewApiKey:
+async def create_api_key(
+    subject: KeyOwner, db: SecretSession, trail: AuditTrail, notices: PersonNotices, body: ApiKeyIn
+) -> NewApiKey:
     """Makes a key for the membership the caller works in, with some of the caller's permissions."""
     key, secret = await service.create(
         db, subject, name=body.name, scopes=body.scopes, lifetime=timedelta(days=body.expires_in_days)
     )
     await trail.record(db, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
+    await notices.tell(db, subject.user_id, CredentialChange.API_KEY_MADE)
     return NewApiKey(api_key=ApiKeyOut.model_validate(key), secret=secret)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, status
 
+from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.passwords import service
 from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset
@@ -27,11 +28,13 @@ async def change_password(
     app: AppResources,
     db: SecretSession,
     trail: AuditTrail,
+    notices: PersonNotices,
     body: PasswordChange,
 ) -> None:
     """Replaces the caller's password, and ends their other sessions."""
     ended = await service.change(db, app, parts, subject, current=body.current_password, new=body.new_password)
     await trail.record(db, "password.change", "user", subject.user_id, details={"sessions_ended": ended})
+    await notices.tell(db, subject.user_id, CredentialChange.PASSWORD_CHANGED)
 
 
 @router.post(
@@ -55,6 +58,8 @@ async def request_password_reset(
     dependencies=[PublicRoute],
     responses=problem_responses(410),
 )
-async def reset_password(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: PasswordReset) -> None:
+async def reset_password(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: PasswordReset
+) -> None:
     """Takes the token of a mail, and ends every session."""
-    await service.reset(app, parts, body.token, body.new_password, origin)
+    await service.reset(app, parts, notices, body.token, body.new_password, origin)

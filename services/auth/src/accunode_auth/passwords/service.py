@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mail import Mail
+from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.passwords import repository
 from accunode_auth.registration import service as registration
@@ -70,7 +71,7 @@ async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin
     return _reset_mail(parts, user.email if user else key, token)
 
 
-async def reset(app: Resources, parts: Parts, text: str, new: str, origin: Origin) -> None:
+async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: str, origin: Origin) -> None:
     """Set a new password with a mailed token; ends every session, and shows that the address is the person's.
 
     Raises:
@@ -92,6 +93,7 @@ async def reset(app: Resources, parts: Parts, text: str, new: str, origin: Origi
         await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
         await set_context(db, context)
         await _record(db, "password.reset", context, origin)
+    notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)
 
 
 async def _record(db: AsyncSession, action: str, context: AccessContext, origin: Origin) -> None:

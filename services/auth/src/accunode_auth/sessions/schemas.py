@@ -19,6 +19,7 @@ AccessToken = Annotated[
 TokenType = Annotated[Literal["Bearer"], Field(description="The scheme of the `Authorization` header.")]
 SecondsLeft = Annotated[int, Field(description="Seconds that the access token lives.", examples=[900])]
 RefreshToken = Annotated[str, Field(examples=["rt_4mT8vQ2zLx7cNn1BpKd9sWg5HyJr3EuA"])]
+DeviceToken = Annotated[str, Field(examples=["dt_8sWq1nZx5vKd0aPm7tLc3bRy9hGf2jUe"])]
 
 
 class WorkplaceOut(ResponseModel):
@@ -48,6 +49,10 @@ class TokenPair(ResponseModel):
         description="The sign-in that both tokens belong to, for DELETE /auth/sessions/{session_id}."
     )
     membership: WorkplaceOut = Field(description="What the access token is for; POST /auth/switch changes it.")
+    device_token: DeviceToken | None = Field(
+        description="Given once to a device that is new; keep it where scripts cannot read it, and send it when signing"
+        " in. Null for a device that is known."
+    )
 
     @classmethod
     def of(cls, tokens: Tokens) -> Self:
@@ -60,6 +65,7 @@ class TokenPair(ResponseModel):
             refresh_expires_at=tokens.expires_at,
             session_id=tokens.subject.session_id,
             membership=WorkplaceOut.model_validate(tokens.workplace),
+            device_token=tokens.device_token,
         )
 
 

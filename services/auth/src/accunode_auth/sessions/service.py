@@ -1,13 +1,14 @@
 """The life of a session: begun, refreshed, switched, ended."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.devices import service as devices
 from accunode_auth.memberships.service import Workplace, choose, workplaces
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.sessions import repository
@@ -57,6 +58,7 @@ class Tokens:
         expires_at: When the session ends.
         subject: Whom the access token is for.
         workplace: The membership it is for.
+        device_token: For a device that was not known until now; None for others.
     """
 
     access_token: str
@@ -64,6 +66,7 @@ class Tokens:
     expires_at: datetime
     subject: Subject
     workplace: Workplace
+    device_token: str | None = None
 
     @property
     def expires_in(self) -> int:
@@ -80,13 +83,23 @@ async def last_workplace(db: AsyncSession, user_id: UUID) -> Workplace | None:
     return place
 
 
-async def begin(db: AsyncSession, parts: Parts, *, user_id: UUID, place: Workplace, origin: Origin) -> Tokens:
-    """Sign a device in. The transaction's context must be the place's."""
+async def begin(
+    db: AsyncSession,
+    parts: Parts,
+    *,
+    user_id: UUID,
+    place: Workplace,
+    origin: Origin,
+    device_token: str | None = None,
+) -> Tokens:
+    """Sign a device in; one that is not known gets a token. The transaction's context must be the place's."""
+    device, fresh_token = await devices.greet(db, user_id, device_token, origin)
     session = SignInSession(
         id=new_id(),
         user_id=user_id,
         membership_tenant_id=place.tenant_id,
         membership_id=place.membership_id,
+        device_id=device.id,
         user_agent=origin.user_agent,
         ip_address=origin.address,
         expires_at=datetime.now(UTC) + parts.settings.session_lifetime,
@@ -94,8 +107,8 @@ async def begin(db: AsyncSession, parts: Parts, *, user_id: UUID, place: Workpla
     db.add(session)
     await db.flush()
     tokens = await _issue(db, parts, session, place)
-    await _record(db, "session.begin", tokens.subject, origin)
-    return tokens
+    await _record(db, "session.begin", tokens.subject, origin, details={"new_device": fresh_token is not None})
+    return replace(tokens, device_token=fresh_token)
 
 
 async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> Tokens:

@@ -5,10 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from accunode_auth.mfa.schemas import AnyCode
+from accunode_auth.sessions.schemas import DeviceToken
 from accunode_auth.users.schemas import Email
 from accunode_common.auth.password_policy import GivenPassword
 from accunode_common.http.schemas import InputModel, ResponseModel
 
+ShownDevice = Annotated[
+    DeviceToken | None,
+    Field(
+        max_length=300,
+        description="From an earlier sign-in of this device. With it, others who guess do not slow its owner down.",
+    ),
+]
 ChallengeText = Annotated[str, Field(examples=["Vt3yKc8RwZ1mQp6XnB9sLd4GhJ7fEu2A"])]
 
 
@@ -17,6 +25,7 @@ class LoginIn(InputModel):
 
     email: Email = Field(min_length=3, max_length=254, description="The account's address, in any case.")
     password: GivenPassword = Field(description="As it was set; spaces count.")
+    device_token: ShownDevice = None
 
 
 class MfaRequired(ResponseModel):
@@ -32,3 +41,4 @@ class ChallengeIn(InputModel):
 
     challenge: ChallengeText = Field(min_length=20, max_length=300, description="From the reply to POST /auth/login.")
     code: AnyCode
+    device_token: ShownDevice = None

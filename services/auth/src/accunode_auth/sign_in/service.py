@@ -46,7 +46,7 @@ class Challenge:
 
 
 async def sign_in(
-    app: Resources, parts: Parts, email: str, password: str, origin: Origin
+    app: Resources, parts: Parts, email: str, password: str, origin: Origin, device_token: str | None = None
 ) -> sessions.Tokens | Challenge:
     """Begin a session for the person of that address, or ask for the second step.
 
@@ -76,10 +76,12 @@ async def sign_in(
         if await mfa.enrolled(db, candidate.id):
             text = await registration.issue_token(db, candidate.id, TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME)
             return Challenge(text, int(CHALLENGE_LIFETIME.total_seconds()))
-        return await _begin(db, parts, candidate.id, origin)
+        return await _begin(db, parts, candidate.id, origin, device_token)
 
 
-async def complete_challenge(app: Resources, parts: Parts, text: str, code: str, origin: Origin) -> sessions.Tokens:
+async def complete_challenge(
+    app: Resources, parts: Parts, text: str, code: str, origin: Origin, device_token: str | None = None
+) -> sessions.Tokens:
     """Begin a session with the second step.
 
     Raises:
@@ -97,7 +99,7 @@ async def complete_challenge(app: Resources, parts: Parts, text: str, code: str,
             await registration.spend_token(db, TokenPurpose.MFA_CHALLENGE, credential)
             if not await mfa.check(db, parts, user_id, code):
                 raise UnauthenticatedError(_CHALLENGE_REFUSED)
-            return await _begin(db, parts, user_id, origin)
+            return await _begin(db, parts, user_id, origin, device_token)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
     except UnauthenticatedError:
@@ -120,13 +122,15 @@ def _failure_key(email: str) -> str:
     return hashlib.sha256(email_key(email).encode()).hexdigest()
 
 
-async def _begin(db: AsyncSession, parts: Parts, user_id: UUID, origin: Origin) -> sessions.Tokens:
+async def _begin(
+    db: AsyncSession, parts: Parts, user_id: UUID, origin: Origin, device_token: str | None
+) -> sessions.Tokens:
     if not await repository.count_success(db, user_id):
         raise UnauthenticatedError("The account is not active.")
     place = await sessions.last_workplace(db, user_id)
     if place is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
-    return await sessions.begin(db, parts, user_id=user_id, place=place, origin=origin)
+    return await sessions.begin(db, parts, user_id=user_id, place=place, origin=origin, device_token=device_token)
 
 
 def _may_sign_in(candidate: repository.Candidate) -> bool:

@@ -1,0 +1,1 @@
+"""The devices that people signed in with before."""

@@ -1,0 +1,57 @@
+"""A device that signed in is given a token; showing it again, it is known.
+
+The transaction's context must be the owner's.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.devices import repository
+from accunode_auth.parts import Origin
+from accunode_common.auth.credentials import Credential
+from accunode_common.ids import new_id
+from accunode_common.models.identity import KnownDevice
+
+PREFIX = "dt"
+MOST_DEVICES = 50
+KNOWN_FOR = timedelta(days=180)
+
+
+async def recognise(db: AsyncSession, user_id: UUID, text: str | None) -> KnownDevice | None:
+    """The person's device that shows this token; None if it is nobody's, or somebody else's."""
+    credential = Credential.parse(PREFIX, text, ids=2) if text else None
+    if credential is None or credential.ids[0] != user_id:
+        return None
+    device = await repository.find(db, user_id, credential.ids[1], seen_within=KNOWN_FOR)
+    return device if device is not None and credential.matches(device.token_hash) else None
+
+
+async def greet(db: AsyncSession, user_id: UUID, text: str | None, origin: Origin) -> tuple[KnownDevice, str | None]:
+    """The device that signs in, and a token for it if it was not known."""
+    device = await recognise(db, user_id, text)
+    if device is not None:
+        await repository.note_use(db, device.id, user_agent=origin.user_agent, ip_address=origin.address)
+        return device, None
+    return await _introduce(db, user_id, origin)
+
+
+async def _introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> tuple[KnownDevice, str]:
+    await repository.forget_old(db, user_id, keep=MOST_DEVICES - 1, seen_within=KNOWN_FOR)
+    credential = Credential.new(PREFIX, user_id, new_id())
+    device = KnownDevice(
+        id=credential.ids[1],
+        user_id=user_id,
+        token_hash=credential.hash,
+        user_agent=origin.user_agent,
+        ip_address=origin.address,
+    )
+    db.add(device)
+    await db.flush()
+    return device, credential.text
+
+
+async def forget(db: AsyncSession, user_id: UUID) -> None:
+    """Know none of the person's devices any more."""
+    await repository.forget(db, user_id)

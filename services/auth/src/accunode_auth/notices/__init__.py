@@ -1,0 +1,1 @@
+"""Mails that tell people when something about how they sign in has changed."""

@@ -1,0 +1,13 @@
+"""Whom a notice goes to."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import User
+
+
+async def address(db: AsyncSession, user_id: UUID) -> str | None:
+    """The person's address."""
+    return await db.scalar(select(User.email).where(User.id == user_id))
