@@ -3,16 +3,20 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from http_app import create_app
 from redis.asyncio import Redis
 
+from accunode_common.auth.dependencies import requires
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import GRANTS, Permission, Role, may_assign
 from accunode_common.db.access import DatabaseRole
+from accunode_common.http.app import api_router, create_service_app
 from accunode_common.http.resources import redis_client
+from accunode_common.http.session import SubjectSession
 from accunode_common.ratelimit import RateLimit, RateLimiter
 from accunode_common.settings import RedisSettings, VerifierSettings
 from accunode_common.testing.app import ServiceClient, running
@@ -160,3 +164,28 @@ async def test_looking_at_a_limit_takes_nothing(redis: Redis, world: World) -> N
     assert (await limiter.look(limit, caller=caller)).remaining == 1
     assert (await limiter.take(limit, caller=caller)).allowed
     assert not (await limiter.look(limit, caller=caller)).allowed
+
+
+async def test_an_api_key_is_nobody_who_signed_in(things: ServiceClient, world: World, issuer: TestIssuer) -> None:
+    subject = replace(world.super_admin.subject, scope=frozenset(Permission))
+    key = replace(world.super_admin, subject=subject, token=issuer.token(subject))
+    assert_problem(await things.as_(key).get(ME), 403, "forbidden")
+    assert_problem(await things.as_(key).get(ADMINISTRATION), 403, "forbidden")
+
+
+def test_asking_for_no_permission_is_a_fault_of_the_route() -> None:
+    with pytest.raises(ValueError, match="CurrentSubject"):
+        requires()
+
+
+def test_a_route_that_does_not_say_who_may_call_it_does_not_start(
+    make_settings: SettingsFactory, issuer: TestIssuer
+) -> None:
+    router = api_router("/things", tag="things")
+
+    @router.get("/anybodys")
+    async def read_anybodys(_session: SubjectSession) -> None: ...
+
+    settings = make_settings(VerifierSettings, DatabaseRole.TENANTS)
+    with pytest.raises(ValueError, match="names neither"):
+        create_service_app("things", settings, [router], description="", key_source=issuer.source)

@@ -2,7 +2,8 @@
 
     async def delete(subject: Annotated[Subject, Depends(requires(Permission.COMPANY_WRITE))], ...)
 
-A handler with neither `requires(...)` nor `CurrentSubject` is public.
+A handler with neither `requires(...)` nor `CurrentSubject` is public. An API key is let in by `requires(...)` alone,
+where it has the permissions; `KEY_PERMISSIONS` is the table of those that it can have.
 """
 
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def _certain(request: Request, admission: Admission, *, needed: bool) -> Subject
 
 
 async def authenticated(request: Request, admission: Annotated[Admission, Depends(admit)]) -> Subject:
-    """The caller, whoever it is.
+    """The caller, whoever it is: for mechanisms. It admits API keys, so handlers name who may call them beside it.
 
     Raises:
         ServiceUnavailableError: The request writes, and revocation cannot be checked.
@@ -82,7 +83,19 @@ async def authenticated(request: Request, admission: Annotated[Admission, Depend
     return _certain(request, admission, needed=False)
 
 
-CurrentSubject = Annotated[Subject, Depends(authenticated)]
+async def in_person(subject: Annotated[Subject, Depends(authenticated)]) -> Subject:
+    """The caller, who signed in.
+
+    Raises:
+        ForbiddenError: The caller is an API key.
+    """
+    if subject.is_key:
+        raise ForbiddenError("An API key cannot do this; sign in.")
+    return subject
+
+
+CurrentSubject = Annotated[Subject, Depends(in_person)]
+"""Anybody who signed in; no API key."""
 
 
 async def _current_token(admission: Annotated[Admission, Depends(admit)]) -> AccessToken:
@@ -114,5 +127,11 @@ class Requires:
 
 
 def requires(*permissions: Permission) -> Requires:
-    """The dependency that lets in only callers who have all of `permissions`."""
+    """The dependency that lets in only callers who have all of `permissions`.
+
+    Raises:
+        ValueError: There is none, which would let in every API key.
+    """
+    if not permissions:
+        raise ValueError("requires() needs a permission; CurrentSubject is for anybody who signed in.")
     return Requires(frozenset(permissions))

@@ -173,6 +173,30 @@ GRANTS: Mapping[Role, Grant] = {
 }
 
 
+KEY_PERMISSIONS = frozenset(
+    {
+        Permission.COMPANY_READ,
+        Permission.COMPANY_WRITE,
+        Permission.PREDICTION_READ,
+        Permission.PREDICTION_WRITE,
+        Permission.SYSTEM_RECORD_WRITE,
+        Permission.PORTFOLIO_READ,
+        Permission.PORTFOLIO_ANALYSE,
+        Permission.PORTFOLIO_RESCORE,
+        Permission.MODEL_READ,
+        Permission.MODEL_MONITOR,
+        Permission.BULK_UPLOAD_READ,
+        Permission.BULK_UPLOAD_WRITE,
+        Permission.JOB_READ,
+        Permission.JOB_CANCEL,
+        Permission.AUDIT_READ,
+        Permission.SCALING_READ,
+    }
+)
+"""What an API key can be given, where its owner has it: records and their work. Nothing of people, memberships,
+tenants and their settings, nor of which model is in force: those take a person who signed in."""
+
+
 def may_assign(assigner: Role, role: Role) -> bool:
     """Whether somebody of one role may give another person the other; scope is the database's matter."""
     return GRANTS[role].rank <= GRANTS[assigner].rank

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from accunode_common.auth.roles import GRANTS, Permission, Role
+from accunode_common.auth.roles import GRANTS, KEY_PERMISSIONS, Permission, Role
 from accunode_common.db.session import AccessContext, Reach
 
 
@@ -31,7 +31,12 @@ class Subject:
     def permissions(self) -> frozenset[Permission]:
         """What the caller may do."""
         granted = GRANTS[self.role].permissions
-        return granted if self.scope is None else granted & self.scope
+        return granted if self.scope is None else granted & self.scope & KEY_PERMISSIONS
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the caller is an API key, and no person who signed in."""
+        return self.scope is not None
 
     def may(self, permission: Permission) -> bool:
         """Whether the caller has `permission`."""

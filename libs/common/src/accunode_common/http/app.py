@@ -12,7 +12,7 @@ from accunode_common.http import openapi, problems
 from accunode_common.http.health import system_router
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.middleware import CatchUnexpected, LimitBody, ObserveRequests, SecurityHeaders
-from accunode_common.http.operations import RouteNames, operations
+from accunode_common.http.operations import RouteNames, check
 from accunode_common.http.query import refuse_unknown_parameters
 from accunode_common.http.resources import open_resources
 from accunode_common.routing import API_PREFIX
@@ -88,7 +88,7 @@ def create_service_app(
         app.include_router(router, prefix=API_PREFIX, dependencies=strict)
     for router in root_routers:
         app.include_router(router, dependencies=strict)
-    _check(app)
+    check(app)
     app.include_router(system_router(name, metrics))
     openapi.install(app)
     routes.learn(app)
@@ -97,14 +97,3 @@ def create_service_app(
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
-
-
-def _check(app: FastAPI) -> None:
-    names: set[str] = set()
-    for operation in operations(app):
-        name = operation.endpoint.__name__
-        if not operation.keeps_replies:
-            raise ValueError(f"{operation.method} {operation.path} does not come from api_router().")
-        if name in names:
-            raise ValueError(f"Two operations are named {name}.")
-        names.add(name)

@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Scope
 
-from accunode_common.auth.dependencies import Requires, authenticated
+from accunode_common.auth.dependencies import Requires, authenticated, in_person
 from accunode_common.auth.roles import Permission
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.parameters import query_parameters
@@ -25,6 +25,7 @@ class Operation:
         endpoint: The handler.
         permissions: What the caller needs.
         public: Whether nobody need be signed in.
+        in_person: Whether its signature names anybody who signed in.
         parameters: The names of the query parameters it knows.
         in_schema: Whether the OpenAPI document has it.
         keeps_replies: Whether it honours `Idempotency-Key`.
@@ -35,6 +36,7 @@ class Operation:
     endpoint: Callable[..., Any]
     permissions: frozenset[Permission]
     public: bool
+    in_person: bool
     parameters: frozenset[str]
     in_schema: bool
     keeps_replies: bool
@@ -61,6 +63,7 @@ def operations(app: FastAPI) -> list[Operation]:
                 endpoint=context.original_route.endpoint,
                 permissions=needed,
                 public=authenticated not in calls and not any(isinstance(call, Requires) for call in calls),
+                in_person=in_person in calls,
                 parameters=query_parameters(context.dependant),
                 in_schema=bool(context.include_in_schema),
                 keeps_replies=isinstance(context.original_route, ApiRoute),
@@ -68,6 +71,25 @@ def operations(app: FastAPI) -> list[Operation]:
             for method in sorted(context.methods or ())
         )
     return found
+
+
+def check(app: FastAPI) -> None:
+    """Hold every operation of `app` to what all of them must be.
+
+    Raises:
+        ValueError: One does not come from `api_router`, has another's name, or opens a transaction of its caller
+            without naming who may call.
+    """
+    names: set[str] = set()
+    for operation in operations(app):
+        called, name = f"{operation.method} {operation.path}", operation.endpoint.__name__
+        if not operation.keeps_replies:
+            raise ValueError(f"{called} does not come from api_router().")
+        if name in names:
+            raise ValueError(f"Two operations are named {name}.")
+        if not (operation.public or operation.permissions or operation.in_person):
+            raise ValueError(f"{called} has a caller, and names neither requires() nor CurrentSubject.")
+        names.add(name)
 
 
 def public_operations(app: FastAPI) -> set[tuple[str, str]]:

@@ -6,12 +6,15 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.dependencies import SAFE_METHODS, CurrentSubject
+from accunode_common.auth.dependencies import SAFE_METHODS, authenticated
+from accunode_common.auth.subject import Subject
 from accunode_common.http import idempotency
 from accunode_common.http.resources import resources
 
+_Caller = Annotated[Subject, Depends(authenticated)]
 
-async def secret_session(request: Request, subject: CurrentSubject) -> AsyncIterator[AsyncSession]:
+
+async def secret_session(request: Request, subject: _Caller) -> AsyncIterator[AsyncSession]:
     """A transaction in which row-level security knows the caller."""
     async with resources(request).database.transaction(subject.access) as session:
         yield session
@@ -19,7 +22,7 @@ async def secret_session(request: Request, subject: CurrentSubject) -> AsyncIter
 
 async def subject_session(
     request: Request,
-    subject: CurrentSubject,
+    subject: _Caller,
     idempotency_key: Annotated[
         str | None,
         Header(

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common import audit
-from accunode_common.auth.dependencies import CurrentSubject
+from accunode_common.auth.dependencies import authenticated
 from accunode_common.auth.subject import Subject
 from accunode_common.http.context import request_info
 
@@ -21,7 +21,7 @@ def client_address(request: Request) -> str | None:
 class Trail:
     """Writes audit events for the request's caller."""
 
-    def __init__(self, request: Request, subject: CurrentSubject) -> None:
+    def __init__(self, request: Request, subject: Annotated[Subject, Depends(authenticated)]) -> None:
         self.subject: Subject = subject
         self.request_id = request_info(request).request_id
         self.address = client_address(request)

@@ -103,6 +103,29 @@ class TokenPurpose(StrEnum):
     MFA_CHALLENGE = "mfa_challenge"
 
 
+class AuthenticationMethod(StrEnum):
+    """How a person showed who they are; the names of RFC 8176 where it has one."""
+
+    PASSWORD = "pwd"
+    ONE_TIME_PASSWORD = "otp"
+    RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"
+    SINGLE_SIGN_ON = "sso"
+    MULTI_FACTOR = "mfa"
+    """The tenant's own identity provider says that it asked for a second factor."""
+
+
+SECOND_FACTORS = frozenset(
+    {
+        AuthenticationMethod.ONE_TIME_PASSWORD,
+        AuthenticationMethod.RECOVERY_CODE,
+        AuthenticationMethod.PASSKEY,
+        AuthenticationMethod.MULTI_FACTOR,
+    }
+)
+"""The methods that stand for a second factor; a passkey is used with the device's own verification of the person."""
+
+
 _user_in_sight = USER_IN_SIGHT.format(column="users.id")
 
 
@@ -239,6 +262,7 @@ class SignInSession(Identified, Base):
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity.known_devices.id", ondelete="SET NULL"))
     user_agent: Mapped[str] = mapped_column(Text, server_default="")
     ip_address: Mapped[str | None] = mapped_column(INET)
+    authentication_methods: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
@@ -264,7 +288,7 @@ class RefreshToken(Identified, Base):
 
 
 class OneTimeToken(Identified, Base):
-    """A mailed or short-lived token that can be used once."""
+    """A mailed or short-lived token that can be used once; of a sign-in, it knows what was shown before."""
 
     __tablename__ = "one_time_tokens"
     __table_args__ = (
@@ -276,6 +300,7 @@ class OneTimeToken(Identified, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     purpose: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[bytes]
+    authentication_methods: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -41,7 +41,11 @@ async def list_api_keys(
 async def create_api_key(
     subject: KeyOwner, db: SecretSession, trail: AuditTrail, notices: PersonNotices, body: ApiKeyIn
 ) -> NewApiKey:
-    """Makes a key for the membership the caller works in, with some of the caller's permissions."""
+    """Makes a key for the membership the caller works in, with some of the caller's permissions.
+
+    A key calls the operations whose permissions are among its scopes, and no others: nothing of its owner's account,
+    sessions and profile, nothing of other people, and nothing that only needs somebody who signed in.
+    """
     key, secret = await service.create(
         db, subject, name=body.name, scopes=body.scopes, lifetime=timedelta(days=body.expires_in_days)
     )

@@ -22,7 +22,8 @@ class ApiKeyIn(InputModel):
         Field(
             min_length=1,
             max_length=len(Permission),
-            description="What the key may do, out of what the caller may.",
+            description="What the key may do, out of what the caller may: of records, models, uploads, jobs, scaling"
+            " and the audit trail. Scopes of people, organizations and tenants are refused.",
             examples=[["company:read", "prediction:read"]],
         ),
     ]

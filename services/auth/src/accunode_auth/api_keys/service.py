@@ -12,7 +12,7 @@ from accunode_auth.parts import Origin, Parts
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.revocation import Revocations
-from accunode_common.auth.roles import Permission, Role
+from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
@@ -24,9 +24,6 @@ from accunode_common.models.identity import ApiKey
 PREFIX = "ak"
 MOST_KEYS = 20
 _NOTE_USE_EVERY = timedelta(minutes=5)
-
-# A key neither makes keys nor touches its owner's own account.
-_NEVER = frozenset({Permission.API_KEY_MANAGE, Permission.PROFILE_MANAGE})
 
 SORTING = Sorting({"created_at": ApiKey.id, "expires_at": ApiKey.expires_at}, default="-created_at", key=ApiKey.id)
 
@@ -46,7 +43,7 @@ async def create(
         ConflictError: The caller has too many keys.
     """
     wanted = frozenset(scopes)
-    beyond = sorted((wanted - subject.permissions) | (wanted & _NEVER))
+    beyond = sorted(wanted - (subject.permissions & KEY_PERMISSIONS))
     if beyond:
         raise ForbiddenError(f"A key of yours cannot have the scope {', '.join(beyond)}.")
     if await repository.count_active(db) >= MOST_KEYS:

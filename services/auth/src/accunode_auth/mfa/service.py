@@ -14,7 +14,7 @@ from accunode_auth.parts import Parts
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
 from accunode_common.http.resources import Resources
-from accunode_common.models.identity import TotpCredential
+from accunode_common.models.identity import AuthenticationMethod, TotpCredential
 from accunode_common.ratelimit import RateLimit
 
 ISSUER = "AccuNode"
@@ -78,7 +78,7 @@ async def remove(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
     _, kept = await repository.account(db, subject.user_id)
     right = await parts.passwords.verify(password, kept)
-    if not right or not await check(db, parts, subject.user_id, code):
+    if not right or await check(db, parts, subject.user_id, code) is None:
         raise ForbiddenError("The password or the code is wrong.")
     await repository.remove(db, subject.user_id)
 
@@ -88,20 +88,21 @@ async def enrolled(db: AsyncSession, user_id: UUID) -> bool:
     return await repository.confirmed(db, user_id)
 
 
-async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> bool:
-    """Whether `code` is the authenticator's, or a recovery code; either is good once."""
+async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> AuthenticationMethod | None:
+    """What `code` is: the authenticator's, or a recovery code; either is good once. None if it is neither."""
     credential = await repository.find(db, user_id)
     if credential is None or credential.confirmed_at is None:
-        return False
+        return None
     if len(code) == totp.DIGITS and code.isdecimal():
         secret = Vault(parts.settings).open(user_id, credential.secret_encrypted)
         step = totp.matching_step(secret, code, after=credential.last_step)
         if step is None:
-            return False
+            return None
         credential.last_step = step
         await db.flush()
-        return True
-    return await repository.spend_recovery_code(db, user_id, _recovery_hash(code))
+        return AuthenticationMethod.ONE_TIME_PASSWORD
+    spent = await repository.spend_recovery_code(db, user_id, _recovery_hash(code))
+    return AuthenticationMethod.RECOVERY_CODE if spent else None
 
 
 def _new_recovery_code() -> str:

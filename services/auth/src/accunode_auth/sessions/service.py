@@ -23,7 +23,7 @@ from accunode_common.http.pagination import PageOf, PageParameters, Sorting, Sor
 from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.models.identity import RefreshToken, SignInSession, UserStatus
+from accunode_common.models.identity import AuthenticationMethod, RefreshToken, SignInSession, UserStatus
 
 REFRESH_PREFIX = "rt"
 
@@ -90,6 +90,7 @@ async def begin(
     user_id: UUID,
     place: Workplace,
     origin: Origin,
+    methods: Sequence[AuthenticationMethod],
     device_token: str | None = None,
 ) -> Tokens:
     """Sign a device in; one that is not known gets a token. The transaction's context must be the place's."""
@@ -102,12 +103,14 @@ async def begin(
         device_id=device.id,
         user_agent=origin.user_agent,
         ip_address=origin.address,
+        authentication_methods=sorted(set(methods)),
         expires_at=datetime.now(UTC) + parts.settings.session_lifetime,
     )
     db.add(session)
     await db.flush()
     tokens = await _issue(db, parts, session, place)
-    await _record(db, "session.begin", tokens.subject, origin, details={"new_device": fresh_token is not None})
+    details = {"new_device": fresh_token is not None, "methods": session.authentication_methods}
+    await _record(db, "session.begin", tokens.subject, origin, details=details)
     return replace(tokens, device_token=fresh_token)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -19,7 +20,7 @@ from accunode_common.emails import email_key
 from accunode_common.errors import GoneError, UnauthenticatedError
 from accunode_common.http.resources import Resources
 from accunode_common.log import get_logger
-from accunode_common.models.identity import TokenPurpose, UserStatus
+from accunode_common.models.identity import AuthenticationMethod, TokenPurpose, UserStatus
 from accunode_common.ratelimit import RateLimit
 
 LOCK_AFTER = 10
@@ -76,7 +77,8 @@ async def sign_in(
         if await mfa.enrolled(db, candidate.id):
             text = await registration.issue_token(db, candidate.id, TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME)
             return Challenge(text, int(CHALLENGE_LIFETIME.total_seconds()))
-        return await _begin(db, parts, candidate.id, origin, device_token)
+        methods = [AuthenticationMethod.PASSWORD]
+        return await begin_session(db, parts, candidate.id, origin, methods=methods, device_token=device_token)
 
 
 async def complete_challenge(
@@ -97,9 +99,11 @@ async def complete_challenge(
     try:
         async with app.database.transaction(AccessContext(user_id=user_id)) as db:
             await registration.spend_token(db, TokenPurpose.MFA_CHALLENGE, credential)
-            if not await mfa.check(db, parts, user_id, code):
+            shown = await mfa.check(db, parts, user_id, code)
+            if shown is None:
                 raise UnauthenticatedError(_CHALLENGE_REFUSED)
-            return await _begin(db, parts, user_id, origin, device_token)
+            methods = [AuthenticationMethod.PASSWORD, shown]
+            return await begin_session(db, parts, user_id, origin, methods=methods, device_token=device_token)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
     except UnauthenticatedError:
@@ -122,15 +126,28 @@ def _failure_key(email: str) -> str:
     return hashlib.sha256(email_key(email).encode()).hexdigest()
 
 
-async def _begin(
-    db: AsyncSession, parts: Parts, user_id: UUID, origin: Origin, device_token: str | None
+async def begin_session(
+    db: AsyncSession,
+    parts: Parts,
+    user_id: UUID,
+    origin: Origin,
+    *,
+    methods: Sequence[AuthenticationMethod],
+    device_token: str | None = None,
 ) -> sessions.Tokens:
+    """Sign in a person who has shown who they are, by `methods`: every way of signing in ends here.
+
+    Raises:
+        UnauthenticatedError: The account is not active, or has nowhere to work.
+    """
     if not await repository.count_success(db, user_id):
         raise UnauthenticatedError("The account is not active.")
     place = await sessions.last_workplace(db, user_id)
     if place is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
-    return await sessions.begin(db, parts, user_id=user_id, place=place, origin=origin, device_token=device_token)
+    return await sessions.begin(
+        db, parts, user_id=user_id, place=place, origin=origin, methods=methods, device_token=device_token
+    )
 
 
 def _may_sign_in(candidate: repository.Candidate) -> bool:
