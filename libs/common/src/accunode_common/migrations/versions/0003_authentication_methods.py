@@ -19,7 +19,9 @@ _COLUMN = "authentication_methods"
 def upgrade() -> None:
     """Expand."""
     for table in ("sessions", "one_time_tokens"):
-        column = sa.Column(_COLUMN, postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False)
+        column: sa.Column[list[str]] = sa.Column(
+            _COLUMN, postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False
+        )
         op.add_column(table, column, schema="identity")
         op.execute(f"GRANT UPDATE ({_COLUMN}) ON identity.{table} TO accunode_auth")
 
