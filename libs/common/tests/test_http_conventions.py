@@ -1,11 +1,15 @@
 """Pagination, entity tags and idempotency keys."""
 
 import asyncio
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from accunode_common.auth.roles import Permission, Role
+from accunode_common.auth.subject import Subject
 from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
@@ -123,6 +127,48 @@ async def test_a_key_belongs_to_its_person(things: ServiceClient, world: World) 
     one = await things.as_(world.one.tenant_admin).post(THINGS, json={"name": "A"}, headers=headers)
     two = await things.as_(world.two.tenant_admin).post(THINGS, json={"name": "A"}, headers=headers)
     assert one.json()["id"] != two.json()["id"]
+
+
+def elsewhere(world: World, subject: Subject) -> dict[str, Subject]:
+    """The same person in every other place that a token can name."""
+    scope = frozenset({Permission.ORGANIZATION_CREATE})
+    return {
+        "moved to an organization": replace(subject, organization_id=world.one.organization_id),
+        "another role": replace(subject, role=Role.SUPER_ADMIN),
+        "an API key": replace(subject, scope=scope),
+        "an API key of more scopes": replace(subject, scope=scope | {Permission.COMPANY_READ}),
+    }
+
+
+async def test_a_key_is_refused_in_another_place_of_its_person_and_writes_nothing_there(
+    things: ServiceClient, world: World, issuer: TestIssuer, superuser: psycopg.Connection
+) -> None:
+    admin, headers = world.one.tenant_admin, {"Idempotency-Key": "made-here-and-sent-there"}
+    first = await things.as_(admin).post(THINGS, json={"name": "Here"}, headers=headers)
+    assert first.status_code == 201
+    for place, subject in elsewhere(world, admin.subject).items():
+        there = replace(admin, subject=subject, token=issuer.token(subject))
+        reply = await things.as_(there).post(THINGS, json={"name": "Here"}, headers=headers)
+        assert_problem(reply, 409, "idempotency_conflict")
+        assert first.json()["id"] not in reply.text, place
+    again = await things.as_(admin).post(THINGS, json={"name": "Here"}, headers=headers)
+    assert again.json() == first.json()
+    made = superuser.execute(
+        "SELECT count(*) FROM tenancy.organizations WHERE tenant_id = %s AND name = 'Here'", [world.one.id]
+    ).fetchone()
+    assert made == (1,)
+
+
+async def test_another_tenant_of_the_same_person_takes_the_key_anew(
+    things: ServiceClient, world: World, issuer: TestIssuer
+) -> None:
+    admin, headers = world.one.tenant_admin, {"Idempotency-Key": "one-key-in-two-tenants"}
+    switched = replace(admin.subject, tenant_id=world.two.id)
+    first = await things.as_(admin).post(THINGS, json={"name": "Both"}, headers=headers)
+    there = replace(admin, subject=switched, token=issuer.token(switched))
+    second = await things.as_(there).post(THINGS, json={"name": "Both"}, headers=headers)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["id"] != second.json()["id"]
 
 
 async def test_a_write_that_failed_can_be_tried_again_under_its_key(things: ServiceClient, world: World) -> None:

@@ -13,6 +13,7 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.migrations import __main__ as command_line
 from accunode_common.models import SCHEMAS
+from accunode_common.names import name_key
 from accunode_common.testing.database import TestDatabase, migrated_database
 from accunode_devstack.throwaway import throwaway_postgres
 
@@ -111,3 +112,31 @@ def test_an_unreachable_database_is_one_sentence(
     monkeypatch.setattr("sys.argv", ["accunode-migrations", "upgrade"])
     assert command_line.main() == 1
     assert capsys.readouterr().err.startswith("The database cannot be reached:")
+
+
+def test_tenants_that_share_a_name_are_numbered_and_then_names_are_unique(database: TestDatabase) -> None:
+    url = database.url(DatabaseRole.MIGRATOR)
+    migrations.downgrade(url, "0002")
+    names = ["First Bank", "FIRST  bank", "First Bank (2)", "Other Bank", "First Bank"]
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        for number, name in enumerate(names):
+            connection.execute(
+                "insert into tenancy.tenants (id, name, slug, created_at, deleted_at)"
+                " values (gen_random_uuid(), %s, %s, now() + %s * interval '1 hour', %s)",
+                [name, f"bank-{number}", number, "2026-01-01" if number == 4 else None],
+            )
+    migrations.upgrade(url)
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        found = connection.execute("select name, name_key from tenancy.tenants order by created_at").fetchall()
+        again = "insert into tenancy.tenants (id, name, name_key, slug) values (gen_random_uuid(), 'x', %s, 'x')"
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(again, ["first bank"])
+    assert [name for name, _ in found] == [
+        "Platform",
+        "First Bank",
+        "FIRST  bank (2)",
+        "First Bank (2) (2)",
+        "Other Bank",
+        "First Bank",
+    ]
+    assert [key for _, key in found] == [name_key(name) for name, _ in found]

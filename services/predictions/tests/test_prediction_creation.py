@@ -217,6 +217,41 @@ async def test_a_repeat_under_one_idempotency_key_gets_the_first_reply_and_store
     assert stranger.json()["id"] != first.json()["id"]
 
 
+@pytest.mark.parametrize("loss", ["deleted", "another's", "another organization's"])
+async def test_a_reply_is_not_given_again_once_its_record_is_gone(
+    api: ServiceClient, world: World, annual_body: Body, superuser: psycopg.Connection, loss: str
+) -> None:
+    client, headers = api.as_(world.one.org_member), {"Idempotency-Key": f"key-{new_id()}"}
+    body = annual_body(access_level="organization")
+    made = await client.post(ANNUAL, json=body, headers=headers)
+    statements = {
+        "deleted": "DELETE FROM credit.predictions WHERE id = %(id)s",
+        "another's": "UPDATE credit.predictions SET access_level = 'personal', organization_id = null,"
+        " created_by = %(other)s WHERE id = %(id)s",
+        "another organization's": "UPDATE credit.predictions SET organization_id = %(organization)s WHERE id = %(id)s",
+    }
+    superuser.execute(
+        statements[loss],
+        {
+            "id": made.json()["id"],
+            "other": world.one.other_member.user_id,
+            "organization": world.one.outsider.subject.organization_id,
+        },
+    )
+    again = await client.post(ANNUAL, json=body, headers=headers)
+    assert_problem(again, 409, "idempotency_conflict")
+    assert made.json()["id"] not in again.text
+
+
+async def test_a_repeated_deletion_is_answered_as_the_first_was(
+    api: ServiceClient, world: World, annual_body: Body
+) -> None:
+    client, headers = api.as_(world.user), {"Idempotency-Key": f"key-{new_id()}"}
+    path = f"{ANNUAL}/{(await client.post(ANNUAL, json=annual_body())).json()['id']}"
+    replies = [await client.delete(path, headers=headers) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [204, 204]
+
+
 async def test_simultaneous_repeats_under_one_idempotency_key_agree(
     api: ServiceClient, world: World, annual_body: Body
 ) -> None:

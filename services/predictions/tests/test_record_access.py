@@ -186,7 +186,7 @@ async def test_members_add_predictions_to_a_colleagues_company_and_others_cannot
     for stranger in (world.one.outsider, world.two.org_member, world.user):
         assert_problem(await api.as_(stranger).post(ANNUAL, json={**body, "fiscal_year": 2022}), 404)
     company = f"/api/v1/companies/{made['company']['id']}"
-    assert_problem(await api.as_(world.one.org_member).delete(company), 403, "forbidden")
+    assert_problem(await api.as_(world.one.org_member).delete(company), 409, "conflict")
     assert (await api.as_(world.one.org_admin).delete(company)).status_code == 204
     assert_problem(await api.as_(world.one.other_member).get(f"{ANNUAL}/{added.json()['id']}"), 404)
 
@@ -246,3 +246,62 @@ async def test_every_change_leaves_an_audit_event_of_its_tenant(
         ("company.delete", company),
     ]
     assert {actor for _, _, actor in rows} == {member.user_id}
+
+
+async def _predict_beside(api: ServiceClient, caller: Caller, company: str, day: int) -> None:
+    body = {"company_id": company, "fiscal_year": 2000 + day, "ratios": {"return_on_assets": 1.0}}
+    reply = await api.as_(caller).post(ANNUAL, json=body)
+    assert reply.status_code == 201, reply.text
+
+
+async def _default_beside(api: ServiceClient, caller: Caller, company: str, day: int) -> None:
+    path, body = f"/api/v1/companies/{company}/outcomes", {"defaulted_on": f"2024-01-{day:02}", "event": "bankruptcy"}
+    reply = await api.as_(caller).post(path, json=body)
+    assert reply.status_code == 201, reply.text
+
+
+ABOUT_COMPANY = {"prediction": _predict_beside, "outcome": _default_beside}
+
+
+def _about(superuser: psycopg.Connection, company: str) -> list[tuple[Any, ...]]:
+    return superuser.execute(
+        "SELECT 'prediction', id, created_by FROM credit.predictions WHERE company_id = %(id)s UNION ALL"
+        " SELECT 'outcome', id, created_by FROM credit.outcomes WHERE company_id = %(id)s UNION ALL"
+        " SELECT 'company', id, created_by FROM credit.companies WHERE id = %(id)s ORDER BY 2",
+        {"id": company},
+    ).fetchall()
+
+
+@pytest.mark.parametrize("theirs", [{"prediction": 1}, {"outcome": 2}, {"prediction": 2, "outcome": 1}])
+async def test_a_company_is_not_deleted_with_what_others_know_of_it(
+    api: ServiceClient, world: World, superuser: psycopg.Connection, theirs: dict[str, int]
+) -> None:
+    owner = api.as_(world.one.org_member)
+    made = await owner.post("/api/v1/companies", json={"name": "Shared Plc", "access_level": "organization"})
+    company = made.json()["id"]
+    for kind, add in ABOUT_COMPANY.items():
+        await add(api, world.one.org_member, company, 28)
+        for day in range(1, theirs.get(kind, 0) + 1):
+            await add(api, world.one.other_member, company, day)
+    before = _about(superuser, company)
+
+    refused = await owner.delete(f"/api/v1/companies/{company}")
+
+    assert_problem(refused, 409, "conflict")
+    for kind in ABOUT_COMPANY:
+        count = theirs.get(kind, 0)
+        assert (f"{count} {kind}" in refused.json()["detail"]) == bool(count)
+    assert _about(superuser, company) == before
+    assert (await api.as_(world.one.org_admin).delete(f"/api/v1/companies/{company}")).status_code == 204
+    assert _about(superuser, company) == []
+
+
+async def test_a_company_goes_with_its_owners_own_predictions_and_outcomes(
+    api: ServiceClient, world: World, superuser: psycopg.Connection
+) -> None:
+    owner = world.one.org_member
+    made = await api.as_(owner).post("/api/v1/companies", json={"name": "Own Plc", "access_level": "organization"})
+    for add in ABOUT_COMPANY.values():
+        await add(api, owner, made.json()["id"], 1)
+    assert (await api.as_(owner).delete(f"/api/v1/companies/{made.json()['id']}")).status_code == 204
+    assert _about(superuser, made.json()["id"]) == []

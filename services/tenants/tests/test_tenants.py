@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -152,14 +153,57 @@ async def test_another_tenant_does_not_exist(tenants: ServiceClient, world: Worl
     assert_problem(await client.patch(f"{TENANTS}/{world.one.id}", json={"name": "Mine"}), 404, "not_found")
 
 
-async def test_a_tenants_admin_changes_its_name_and_settings(tenants: ServiceClient, world: World) -> None:
+async def test_a_tenants_admin_changes_its_settings(tenants: ServiceClient, world: World) -> None:
     client = tenants.as_(world.one.tenant_admin)
     await client.patch(f"{TENANTS}/{world.one.id}", json={"settings": {"contact_email": "it@bank.example"}})
-    reply = await client.patch(
-        f"{TENANTS}/{world.one.id}", json={"name": "Renamed  Bank", "settings": {"default_seats": 3}}
-    )
-    assert reply.json()["name"] == "Renamed Bank"
+    reply = await client.patch(f"{TENANTS}/{world.one.id}", json={"settings": {"default_seats": 3}})
     assert reply.json()["settings"] == {"default_seats": 3, "contact_email": "it@bank.example"}
+
+
+def variants(name: str) -> list[str]:
+    """Spellings of a name that are the same name."""
+    return [name, name.upper(), f"  {name.replace(' ', '   ')} ", name.replace("B", "\uff22")]
+
+
+async def test_no_two_tenants_have_one_name_however_it_is_written(tenants: ServiceClient, world: World) -> None:
+    client, name = tenants.as_(world.super_admin), f"Bank of {str(new_id())[-8:]}"
+    first = (await client.post(TENANTS, json={"name": name})).json()
+    other = f"{TENANTS}/{world.two.id}"
+    for number, written in enumerate(variants(name)):
+        body = {"name": written, "slug": f"other-{number}-{str(new_id())[-8:]}"}
+        assert_problem(await client.post(TENANTS, json=body), 409, "already_exists")
+        assert_problem(await client.patch(other, json={"name": written}), 409, "already_exists")
+    assert (await client.patch(f"{TENANTS}/{first['id']}", json={"name": name.upper()})).status_code == 200
+
+
+async def test_the_name_of_a_deleted_tenant_is_free_and_lost_once_another_took_it(
+    tenants: ServiceClient, world: World
+) -> None:
+    client, name = tenants.as_(world.super_admin), f"Bank of {str(new_id())[-8:]}"
+    first = f"{TENANTS}/{(await client.post(TENANTS, json={'name': name})).json()['id']}"
+    await client.delete(first)
+    second = await client.post(TENANTS, json={"name": name, "slug": f"second-{str(new_id())[-8:]}"})
+    assert second.status_code == 201, second.text
+    assert_problem(await client.patch(first, json={"status": "active"}), 409, "already_exists")
+    back = await client.patch(first, json={"status": "active", "name": f"{name} again"})
+    assert back.status_code == 200
+
+
+async def test_of_tenants_made_at_once_with_one_name_one_stands(tenants: ServiceClient, world: World) -> None:
+    client, mark = tenants.as_(world.super_admin), str(new_id())[-8:]
+    bodies = [{"name": f"Bank of {mark}", "slug": f"{mark}-{number}"} for number in range(4)]
+    replies = await asyncio.gather(*(client.post(TENANTS, json=body) for body in bodies))
+    assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
+
+
+async def test_a_tenants_admin_cannot_find_out_by_renaming_who_else_is_here(
+    tenants: ServiceClient, world: World
+) -> None:
+    taken = (await tenants.as_(world.two.tenant_admin).get(f"{TENANTS}/{world.two.id}")).json()["name"]
+    client, path = tenants.as_(world.one.tenant_admin), f"{TENANTS}/{world.one.id}"
+    replies = [await client.patch(path, json={"name": name}) for name in (taken, f"{taken} free")]
+    assert [reply.status_code for reply in replies] == [403, 403]
+    assert len({reply.json()["detail"] for reply in replies}) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"name": None}, {"slug": "other"}, {"status": "deleted"}])
@@ -172,11 +216,13 @@ async def test_changes_that_change_nothing_or_too_much_are_refused(
 async def test_a_stale_change_is_refused(tenants: ServiceClient, world: World) -> None:
     client, path = tenants.as_(world.one.tenant_admin), f"{TENANTS}/{world.one.id}"
     seen = (await client.get(path)).headers["etag"]
-    first = await client.patch(path, json={"name": "First"}, headers={"If-Match": seen})
+    seats = {"settings": {"default_seats": 3}}
+    first = await client.patch(path, json=seats, headers={"If-Match": seen})
     assert first.status_code == 200
     assert first.headers["etag"] != seen
-    assert_problem(await client.patch(path, json={"name": "Second"}, headers={"If-Match": seen}), 412, "stale_version")
-    assert (await client.get(path)).json()["name"] == "First"
+    late = {"settings": {"default_seats": 4}}
+    assert_problem(await client.patch(path, json=late, headers={"If-Match": seen}), 412, "stale_version")
+    assert (await client.get(path)).json()["settings"]["default_seats"] == 3
 
 
 async def test_only_the_platform_changes_the_status(tenants: ServiceClient, world: World) -> None:
@@ -228,7 +274,8 @@ async def test_statistics_count_personal_records_too(
         " values (%s, %s, %s, 'own', 'own', 'personal', 'bulk_upload', 12345)",
         [world.one.id, new_id(), member.user_id],
     )
-    await tenants.as_(world.one.tenant_admin).patch(f"{TENANTS}/{world.one.id}", json={"name": "Active"})
+    change = {"settings": {"default_seats": 3}}
+    await tenants.as_(world.one.tenant_admin).patch(f"{TENANTS}/{world.one.id}", json=change)
     for reader in (world.one.tenant_admin, world.super_admin):
         found = (await tenants.as_(reader).get(f"{TENANTS}/{world.one.id}/stats")).json()
         last = found.pop("last_activity_at")

@@ -1,13 +1,19 @@
-"""`Idempotency-Key`: a repeated write gets the first reply, kept in the transaction that did the write."""
+"""`Idempotency-Key`: a repeated write gets the first reply, kept in the transaction that did the write.
+
+A reply is given again only in the place that it was made for (tenant, organization, role and the scopes of an API key),
+and only while its reader may still read the record that it shows. Elsewhere the key is refused rather than taken anew:
+a retry after a lost reply never writes a second time, in a place that its sender did not mean.
+"""
 
 import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 from fastapi.routing import APIRoute
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -15,6 +21,8 @@ from starlette.responses import Response
 
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import IdempotencyConflictError
+from accunode_common.models.bulk import Job
+from accunode_common.models.credit import Company, Outcome, Prediction
 from accunode_common.models.ops import IdempotencyKey
 
 LIFETIME = timedelta(hours=24)
@@ -23,6 +31,8 @@ REPLAYED_HEADER = "Idempotency-Replayed"
 _KEPT_HEADERS = ("content-type", "etag", "location", "retry-after")
 _KEY = "accunode.idempotency"
 _BODY = "accunode.idempotency.body"
+_SHOWN = "accunode.idempotency.shown"
+_RECORDS = {"company": Company, "prediction": Prediction, "outcome": Outcome, "job": Job, "bulk_upload": Job}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,16 @@ def describe_body(request: Request, description: str) -> None:
     request.scope[_BODY] = description.encode()
 
 
+def show_record(request: Request, resource_type: str, resource_id: object) -> None:
+    """Say which record the reply shows; once it is gone, or another's, the reply is not given again."""
+    request.scope[_SHOWN] = (resource_type, None if resource_id is None else str(resource_id))
+
+
+def _place(subject: Subject) -> bytes:
+    scope = "" if subject.scope is None else " ".join(("key", *sorted(subject.scope)))
+    return hashlib.sha256(f"{subject.organization_id}\0{subject.role}\0{scope}".encode()).digest()
+
+
 async def _fingerprint(request: Request) -> bytes:
     body = request.scope.get(_BODY)
     digest = hashlib.sha256(request.url.query.encode() + b"\0")
@@ -59,16 +79,20 @@ async def begin(request: Request, session: AsyncSession, subject: Subject, key: 
     """Claim `key` for this request; a request that holds it already is waited for.
 
     Raises:
-        IdempotencyConflictError: The key was used for another request.
+        IdempotencyConflictError: The key was used for another request or in another place, or its reply cannot be
+            given again.
     """
-    fingerprint = await _fingerprint(request)
+    fingerprint, place = await _fingerprint(request), _place(subject)
     values: dict[str, Any] = {
+        "place": place,
         "method": request.method,
         "path": request.url.path,
         "request_hash": fingerprint,
         "status": None,
         "response_headers": {},
         "response_body": None,
+        "resource_type": None,
+        "resource_id": None,
         "expires_at": datetime.now(UTC) + LIFETIME,
     }
     claim = insert(IdempotencyKey).values(tenant_id=subject.tenant_id, user_id=subject.user_id, key=key, **values)
@@ -91,10 +115,14 @@ async def begin(request: Request, session: AsyncSession, subject: Subject, key: 
             )
         )
     ).scalar_one()
+    if stored.place != place:
+        raise IdempotencyConflictError("The key was used with another role, organization or API key; use a new one.")
     if (stored.method, stored.path, stored.request_hash) != (request.method, request.url.path, fingerprint):
         raise IdempotencyConflictError("Use a new key for a new request.")
     if stored.status is None:
         raise IdempotencyConflictError("The first reply to this key is not one that can be given again.")
+    if stored.response_body and not await _still_readable(session, stored):
+        raise IdempotencyConflictError("What the first reply to this key shows is no longer there; use a new key.")
     raise _ReplayError(
         Response(
             stored.response_body or b"",
@@ -104,7 +132,15 @@ async def begin(request: Request, session: AsyncSession, subject: Subject, key: 
     )
 
 
-async def _keep(claim: _Claim, response: Response) -> None:
+async def _still_readable(session: AsyncSession, stored: IdempotencyKey) -> bool:
+    model = _RECORDS.get(stored.resource_type or "")
+    if model is None or stored.resource_id is None:
+        return True
+    return bool(await session.scalar(select(exists().where(model.id == UUID(stored.resource_id)))))
+
+
+async def _keep(claim: _Claim, response: Response, shown: tuple[str, str | None] | None) -> None:
+    resource_type, resource_id = shown or (None, None)
     await claim.session.execute(
         update(IdempotencyKey)
         .where(
@@ -116,6 +152,8 @@ async def _keep(claim: _Claim, response: Response) -> None:
             status=response.status_code,
             response_headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
             response_body=bytes(response.body),
+            resource_type=resource_type,
+            resource_id=resource_id,
         )
     )
 
@@ -134,7 +172,7 @@ class ApiRoute(APIRoute):
                 return replay.response
             claim = cast("_Claim | None", request.scope.get(_KEY))
             if claim is not None and hasattr(response, "body"):
-                await _keep(claim, response)
+                await _keep(claim, response, request.scope.get(_SHOWN))
             return response
 
         return keep_reply

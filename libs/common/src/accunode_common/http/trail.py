@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common import audit
 from accunode_common.auth.dependencies import authenticated
 from accunode_common.auth.subject import Subject
+from accunode_common.http import idempotency
 from accunode_common.http.context import request_info
 
 
@@ -22,6 +23,7 @@ class Trail:
     """Writes audit events for the request's caller."""
 
     def __init__(self, request: Request, subject: Annotated[Subject, Depends(authenticated)]) -> None:
+        self._request = request
         self.subject: Subject = subject
         self.request_id = request_info(request).request_id
         self.address = client_address(request)
@@ -37,6 +39,7 @@ class Trail:
         tenant_id: UUID | None = None,
     ) -> None:
         """Add one event to the trail of `tenant_id`, or else of the caller's tenant, in the session's transaction."""
+        idempotency.show_record(self._request, resource_type, resource_id)
         await audit.record(
             session,
             audit.AuditEntry(

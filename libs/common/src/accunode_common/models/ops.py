@@ -55,7 +55,11 @@ class OutboxMessage(TenantOwned, Base):
 
 
 class IdempotencyKey(Base):
-    """The first reply to a write, given again when the same request comes again."""
+    """The first reply to a write, given again when the same request comes again.
+
+    `place` stands for the organization, role and scopes that the caller had; `resource_type` and `resource_id` name
+    the record that the reply shows.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
@@ -81,6 +85,9 @@ class IdempotencyKey(Base):
     method: Mapped[str] = mapped_column(Text)
     path: Mapped[str] = mapped_column(Text)
     request_hash: Mapped[bytes]
+    place: Mapped[bytes | None]
+    resource_type: Mapped[str | None] = mapped_column(Text)
+    resource_id: Mapped[str | None] = mapped_column(Text)
     status: Mapped[int | None] = mapped_column(SmallInteger)
     response_headers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     response_body: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -42,6 +42,7 @@ class Tenant(Identified, Versioned, Base):
     __tablename__ = "tenants"
     __table_args__ = (
         one_of("status", TenantStatus),
+        Index("uq_tenants_name_key", "name_key", unique=True, postgresql_where=text("deleted_at is null")),
         {
             "schema": "tenancy",
             "info": access(
@@ -67,6 +68,7 @@ class Tenant(Identified, Versioned, Base):
     )
 
     name: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str | None] = mapped_column(Text)
     slug: Mapped[str] = mapped_column(Text, unique=True)
     status: Mapped[str] = mapped_column(Text, server_default=TenantStatus.ACTIVE)
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

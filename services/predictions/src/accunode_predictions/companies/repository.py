@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Prediction, RiskLevelName
+from accunode_common.models.credit import Company, Outcome, Prediction, RiskLevelName
 from accunode_common.names import clean_symbol, name_key
 from accunode_predictions.companies.filters import CompanyFilters
 from accunode_predictions.visibility import visible_records
@@ -120,12 +120,15 @@ async def remove(session: AsyncSession, company: Company) -> None:
     await session.execute(delete(Company).where(Company.tenant_id == company.tenant_id, Company.id == company.id))
 
 
-async def has_predictions_of_others(session: AsyncSession, company: Company) -> bool:
-    """Whether the company has predictions that the caller may not change; the others are locked."""
-    theirs = (Prediction.tenant_id == company.tenant_id, Prediction.company_id == company.id)
-    locked = (await session.scalars(select(Prediction.id).where(*theirs).with_for_update())).all()
-    seen = await session.scalar(select(func.count()).select_from(Prediction).where(*theirs))
-    return seen != len(locked)
+async def records_of_others(session: AsyncSession, company: Company) -> dict[str, int]:
+    """How many of each kind of record about the company the caller may not delete; the others are locked."""
+    found = {}
+    for named, model in (("prediction", Prediction), ("outcome", Outcome)):
+        about = (model.tenant_id == company.tenant_id, model.company_id == company.id)
+        locked = (await session.scalars(select(model.id).where(*about).with_for_update())).all()
+        seen = await session.scalar(select(func.count()).select_from(model).where(*about))
+        found[named] = (seen or 0) - len(locked)
+    return found
 
 
 async def predictions_of(session: AsyncSession, company: Company) -> Sequence[Prediction]:

@@ -87,7 +87,7 @@ async def update_company(
 async def delete_company(
     company_id: CompanyPath, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail, condition: IfMatch
 ) -> Response:
-    """Deletes a company with all its predictions; refused if one of those belongs to somebody else."""
+    """Deletes a company with its predictions and outcomes; 409 if some are others' that the caller may not delete."""
     await service.delete(session, subject, trail, company_id, condition)
     return Response(status_code=204)
 

@@ -11,6 +11,7 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import (
     AlreadyExistsError,
+    ConflictError,
     ForbiddenError,
     NotFoundError,
     ServiceUnavailableError,
@@ -172,18 +173,24 @@ async def change(
 async def delete(
     session: AsyncSession, subject: Subject, trail: Trail, company_id: UUID, condition: Conditional
 ) -> None:
-    """Delete the company and all its predictions.
+    """Delete the company, its predictions and its outcomes.
 
     Raises:
-        NotFoundError, ForbiddenError: The caller may not see it, or not delete it or one of its predictions.
+        NotFoundError, ForbiddenError: The caller may not see it, or not delete it.
         StaleVersionError: It changed since the caller read it.
+        ConflictError: Some of what would be deleted with it is others', and the caller may not delete that.
     """
     company = await find_to_change(session, Company, subject, company_id)
     condition.check(company.version)
-    if await repository.has_predictions_of_others(session, company):
-        raise ForbiddenError("The company has predictions of others, which would be deleted with it.")
+    theirs = await repository.records_of_others(session, company)
+    if any(theirs.values()):
+        counted = " and ".join(f"{count} {named}{'s' if count > 1 else ''}" for named, count in theirs.items() if count)
+        raise ConflictError(
+            f"The company has {counted} of others, which would be deleted with it; an administrator of the "
+            "organization can delete all."
+        )
     await repository.remove(session, company)
-    await _record(session, trail, "company.delete", company, name=company.name)
+    await _record(session, trail, "company.delete", company)
 
 
 async def history(session: AsyncSession, company: Company, scale: MasterScale) -> CompanyHistory:

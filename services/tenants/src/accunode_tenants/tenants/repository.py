@@ -17,6 +17,7 @@ from accunode_common.models.bulk import Job
 from accunode_common.models.credit import Company, Prediction
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization, Tenant
+from accunode_common.names import name_key
 from accunode_tenants.scope import in_reach
 
 
@@ -55,18 +56,30 @@ async def find(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock
 
 
 async def add(session: AsyncSession, values: Mapping[str, Any]) -> Tenant | None:
-    """A new tenant, or None if the slug is taken."""
+    """A new tenant, or None if the name or the slug is taken."""
     added: Tenant | None = await session.scalar(
         insert(Tenant)
-        .values(id=new_id(), **values)
-        .on_conflict_do_nothing(index_elements=[Tenant.slug])
+        .values(id=new_id(), name_key=name_key(values["name"]), **values)
+        .on_conflict_do_nothing()
         .returning(Tenant)
     )
     return added
 
 
+async def has_name(session: AsyncSession, name: str) -> bool:
+    """Whether a tenant that is not deleted has that name."""
+    same = select(Tenant.id).where(Tenant.name_key == name_key(name), Tenant.deleted_at.is_(None))
+    return await session.scalar(same) is not None
+
+
 async def change(session: AsyncSession, tenant: Tenant, values: Mapping[str, Any]) -> Tenant:
-    """The tenant with other values and the next version."""
+    """The tenant with other values and the next version.
+
+    Raises:
+        IntegrityError: A tenant that is not deleted has that name.
+    """
+    if "name" in values:
+        values = {**values, "name_key": name_key(values["name"])}
     if values.get("master_scale", ...) is None:
         values = {**values, "master_scale": null()}
     changed = await session.scalars(

@@ -38,7 +38,7 @@ class TenantChange(Change):
 
     emptied: ClassVar[frozenset[str]] = frozenset({"master_scale"})
 
-    name: Name | None = None
+    name: Name | None = Field(default=None, description="Unique among tenants; only the platform changes it.")
     settings: TenantSettings | None = Field(default=None, description="Replaces all of the tenant's settings.")
     status: Literal[TenantStatus.ACTIVE, TenantStatus.SUSPENDED] | None = Field(
         default=None, description="Only the platform changes it. `active` brings a deleted tenant back."

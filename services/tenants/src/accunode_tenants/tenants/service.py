@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.password_hashing import PasswordHashing
@@ -93,13 +94,15 @@ async def create(
     """A new tenant and, if one is named, the id of its first administrator.
 
     Raises:
-        AlreadyExistsError: The slug, or the administrator's address, is taken.
+        AlreadyExistsError: The name, the slug, or the administrator's address, is taken.
         UnprocessableInputError: No slug can be made from the name.
     """
     slug = body.slug or _slug(body.name)
     tenant = await repository.add(
         session, {"name": body.name, "slug": slug, "settings": body.settings.model_dump(mode="json")}
     )
+    if tenant is None and await repository.has_name(session, body.name):
+        raise _name_taken(body.name)
     if tenant is None:
         raise AlreadyExistsError(f"The slug {slug} is taken; give another.")
     await trail.record(
@@ -109,6 +112,10 @@ async def create(
         return tenant, None
     admin_id = await admins.create(session, trail, passwords, tenant.id, body.admin, pointer="/body/admin")
     return tenant, admin_id
+
+
+def _name_taken(name: str) -> AlreadyExistsError:
+    return AlreadyExistsError(f"There is a tenant named {name} already; give another name.")
 
 
 def _slug(name: str) -> str:
@@ -133,11 +140,15 @@ async def change(
     Raises:
         NotFoundError: There is none that the caller sees.
         StaleVersionError: It has changed meanwhile.
-        ForbiddenError: The caller may not change its status.
+        ForbiddenError: The caller may not change its status or its name: as names are unique among all tenants, one
+            that is refused would tell a tenant who else is here.
+        AlreadyExistsError: Another tenant has the name.
     """
     tenant = await get(session, subject, tenant_id, lock=True)
     condition.check(tenant.version)
     values = body.model_dump(mode="json", exclude_unset=True)
+    if body.name is not None and not subject.may(Permission.TENANT_CREATE):
+        raise ForbiddenError("Only the platform renames tenants.")
     if body.status is not None:
         if not subject.may(Permission.TENANT_DELETE):
             raise ForbiddenError("Only the platform suspends tenants and brings them back.")
@@ -145,7 +156,12 @@ async def change(
     if body.settings is not None:
         chosen = body.settings.model_dump(mode="json", exclude_unset=True)
         values["settings"] = {**tenant.settings, **chosen}
-    tenant = await repository.change(session, tenant, values)
+    name = body.name or tenant.name
+    try:
+        async with session.begin_nested():
+            tenant = await repository.change(session, tenant, values)
+    except IntegrityError:
+        raise _name_taken(name) from None
     await trail.record(
         session,
         "tenant.update",
