@@ -13,7 +13,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from fastapi.routing import APIRoute
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -32,7 +32,13 @@ _KEPT_HEADERS = ("content-type", "etag", "location", "retry-after")
 _KEY = "accunode.idempotency"
 _BODY = "accunode.idempotency.body"
 _SHOWN = "accunode.idempotency.shown"
-_RECORDS = {"company": Company, "prediction": Prediction, "outcome": Outcome, "job": Job, "bulk_upload": Job}
+_RECORDS: dict[str, type[Company] | type[Prediction] | type[Outcome] | type[Job]] = {
+    "company": Company,
+    "prediction": Prediction,
+    "outcome": Outcome,
+    "job": Job,
+    "bulk_upload": Job,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ async def _still_readable(session: AsyncSession, stored: IdempotencyKey) -> bool
     model = _RECORDS.get(stored.resource_type or "")
     if model is None or stored.resource_id is None:
         return True
-    return bool(await session.scalar(select(exists().where(model.id == UUID(stored.resource_id)))))
+    return await session.scalar(select(model.id).where(model.id == UUID(stored.resource_id))) is not None
 
 
 async def _keep(claim: _Claim, response: Response, shown: tuple[str, str | None] | None) -> None:
