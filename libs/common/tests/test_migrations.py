@@ -116,7 +116,7 @@ def test_an_unreachable_database_is_one_sentence(
 
 def test_tenants_that_share_a_name_are_numbered_and_then_names_are_unique(database: TestDatabase) -> None:
     url = database.url(DatabaseRole.MIGRATOR)
-    migrations.downgrade(url, "0002")
+    migrations.downgrade(url, "0004")
     names = ["First Bank", "FIRST  bank", "First Bank (2)", "Other Bank", "First Bank"]
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         for number, name in enumerate(names):

@@ -1,7 +1,7 @@
 """The names of tenants that are not deleted are unique.
 
-Revision: 0003
-Follows: 0002
+Revision: 0005
+Follows: 0004
 """
 
 import unicodedata
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
