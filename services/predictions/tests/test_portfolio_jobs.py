@@ -67,7 +67,7 @@ async def test_a_job_is_submitted_in_the_callers_name_with_its_message(
     assert event["actor_id"] == subject.user_id
 
 
-async def test_a_stress_run_is_the_callers_own_unless_it_is_about_the_organizations_records(
+async def test_a_members_stress_run_is_their_organizations_unless_it_is_about_personal_records(
     api: ServiceClient, world: World, rows: Rows
 ) -> None:
     levels = {}
@@ -77,7 +77,8 @@ async def test_a_stress_run_is_the_callers_own_unless_it_is_about_the_organizati
         (job,) = rows("select * from bulk.jobs where id = %s", made["id"])
         levels[level] = job["access_level"]
         assert job["parameters"]["shocks"] == {"return_on_assets": {"operation": "add", "value": -5.0}}
-    assert levels == {None: "personal", "personal": "personal", "organization": "organization"}
+        assert job["parameters"]["filters"]["access_level"] == (level or "organization")
+    assert levels == {None: "organization", "personal": "personal", "organization": "organization"}
 
 
 WRONG = {

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 
 from accunode_common.ids import new_id
 from accunode_common.models.audit import AuditEvent
+from accunode_common.models.columns import AccessLevel
+
+Details = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,16 @@ class AuditEntry:
     request_id: str | None = None
     ip_address: str | None = None
     details: Mapping[str, Any] | None = None
+
+
+def details_about(access_level: str, *, ids: Mapping[str, UUID | str | None] | None = None, **contents: Any) -> Details:
+    """The details of an event about a record.
+
+    Of a personal record they hold ids and nothing of its contents: administrators who may not read it read the trail.
+    """
+    named = {name: None if value is None else str(value) for name, value in (ids or {}).items()}
+    shown = {} if access_level == AccessLevel.PERSONAL else contents
+    return {"access_level": access_level, **named, **shown}
 
 
 def _insertion(entry: AuditEntry) -> Insert:

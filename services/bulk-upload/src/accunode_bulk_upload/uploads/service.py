@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_bulk_upload.uploads import repository
 from accunode_bulk_upload.uploads.receiving import Upload
+from accunode_common.audit import details_about
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
@@ -51,12 +52,13 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, upload: 
     )
     upload.claimed = True
     await _enqueue_reading(session, job, trail)
-    details = {
-        "file_name": upload.file_name,
-        "bytes": upload.stored.size,
-        "sha256": upload.stored.sha256,
-        **upload.fields.model_dump(mode="json"),
-    }
+    details = details_about(
+        level,
+        file_name=upload.file_name,
+        bytes=upload.stored.size,
+        sha256=upload.stored.sha256,
+        **upload.fields.model_dump(mode="json", exclude={"access_level"}),
+    )
     await trail.record(session, "bulk_upload.create", "bulk_upload", job.id, details=details)
     return job
 
@@ -164,7 +166,8 @@ async def delete(session: AsyncSession, subject: Subject, trail: Trail, job_id: 
     await repository.remove(session, job)
     message = PurgeFiles(tenant_id=job.tenant_id, job_id=job.id, request_id=trail.request_id)
     await enqueue(session, message, Queue.MAINTENANCE)
-    await trail.record(session, "bulk_upload.delete", "bulk_upload", job.id, details={"file_name": job.file_name})
+    details = details_about(job.access_level, file_name=job.file_name)
+    await trail.record(session, "bulk_upload.delete", "bulk_upload", job.id, details=details)
 
 
 async def _get_to_change(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:

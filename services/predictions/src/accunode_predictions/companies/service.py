@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.audit import details_about
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import (
@@ -190,7 +191,7 @@ async def delete(
             "organization can delete all."
         )
     await repository.remove(session, company)
-    await _record(session, trail, "company.delete", company)
+    await _record(session, trail, "company.delete", company, name=company.name)
 
 
 async def history(session: AsyncSession, company: Company, scale: MasterScale) -> CompanyHistory:
@@ -264,12 +265,14 @@ def _render(company: Company, newest: Mapping[tuple[UUID, str], Prediction]) -> 
     return CompanyOut(**own, **latest)
 
 
-async def _record(session: AsyncSession, trail: Trail, action: str, company: Company, **details: Any) -> None:
-    await trail.record(
-        session,
-        action,
-        "company",
-        company.id,
-        tenant_id=company.tenant_id,
-        details={"access_level": company.access_level, **details},
-    )
+async def _record(
+    session: AsyncSession,
+    trail: Trail,
+    action: str,
+    company: Company,
+    *,
+    fields: Sequence[str] | None = None,
+    **contents: Any,
+) -> None:
+    details = details_about(company.access_level, **contents) | ({} if fields is None else {"fields": fields})
+    await trail.record(session, action, "company", company.id, tenant_id=company.tenant_id, details=details)

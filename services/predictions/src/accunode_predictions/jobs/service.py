@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
 from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
@@ -63,7 +64,9 @@ async def submit(session: AsyncSession, subject: Subject, trail: Trail, action: 
     )
     message = JOB_MESSAGES[wanted.type](tenant_id=job.tenant_id, job_id=job.id, request_id=trail.request_id)
     await enqueue(session, message, wanted.queue)
-    details = {"kind": wanted.kind, "model_version": wanted.model_version, **wanted.parameters}
+    details = details_about(
+        job.access_level, kind=wanted.kind, model_version=wanted.model_version, parameters=dict(wanted.parameters)
+    )
     await trail.record(session, action, "job", job.id, details=details)
     return _render(job)
 

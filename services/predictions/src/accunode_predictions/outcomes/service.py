@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import AlreadyExistsError, ConflictError
 from accunode_common.http.pagination import PageParameters, SortOrder
@@ -66,8 +67,7 @@ async def create(
         raise ConflictError("The company was deleted meanwhile.") from None
     if not added:
         raise AlreadyExistsError(f"{company.name} has an outcome of {body.defaulted_on} already.")
-    details = {"company_id": str(company.id), **body.model_dump(mode="json")}
-    await trail.record(session, "outcome.create", "outcome", added[0].id, tenant_id=company.tenant_id, details=details)
+    await _record(session, trail, "outcome.create", added[0])
     return added[0]
 
 
@@ -79,8 +79,7 @@ async def delete(session: AsyncSession, subject: Subject, trail: Trail, company_
     """
     outcome = await find_to_change(session, Outcome, subject, outcome_id, Outcome.company_id == company_id)
     await repository.remove(session, outcome)
-    details = {"company_id": str(outcome.company_id), "defaulted_on": outcome.defaulted_on.isoformat()}
-    await trail.record(session, "outcome.delete", "outcome", outcome.id, tenant_id=outcome.tenant_id, details=details)
+    await _record(session, trail, "outcome.delete", outcome)
 
 
 async def add_many(
@@ -114,6 +113,16 @@ async def add_many(
         rejected=counts[ItemStatus.REJECTED],
         items=results,
     )
+
+
+async def _record(session: AsyncSession, trail: Trail, action: str, outcome: Outcome) -> None:
+    details = details_about(
+        outcome.access_level,
+        ids={"company_id": outcome.company_id},
+        defaulted_on=outcome.defaulted_on.isoformat(),
+        event=outcome.event,
+    )
+    await trail.record(session, action, "outcome", outcome.id, tenant_id=outcome.tenant_id, details=details)
 
 
 class _Index:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import (
     AlreadyExistsError,
@@ -241,21 +242,21 @@ async def _exists(
     )
 
 
-async def _record(session: AsyncSession, trail: Trail, action: str, prediction: Prediction, **details: Any) -> None:
+async def _record(session: AsyncSession, trail: Trail, action: str, prediction: Prediction, **contents: Any) -> None:
     await trail.record(
         session,
         action,
         "prediction",
         prediction.id,
         tenant_id=prediction.tenant_id,
-        details={
-            "kind": prediction.kind,
-            "company_id": str(prediction.company_id),
-            "fiscal_year": prediction.fiscal_year,
-            "fiscal_quarter": prediction.fiscal_quarter,
-            "access_level": prediction.access_level,
-            "model_version": prediction.model_version,
-            "pd": prediction.pd,
-            **details,
-        },
+        details=details_about(
+            prediction.access_level,
+            ids={"company_id": prediction.company_id},
+            kind=prediction.kind,
+            fiscal_year=prediction.fiscal_year,
+            fiscal_quarter=prediction.fiscal_quarter,
+            model_version=prediction.model_version,
+            pd=prediction.pd,
+            **contents,
+        ),
     )

@@ -62,7 +62,9 @@ class PortfolioFilters(InputModel):
     )
     fiscal_year: int | None = Field(default=None, ge=1900, le=2100, description="Only predictions of this year.")
     access_level: AccessLevel | None = Field(
-        default=None, description="Only records of this level; if left out, all of the caller's own tenant."
+        default=None,
+        description="Only records of this level; if left out, their organization's for its members, and for others all "
+        "that they see of their tenant. Only a run over an organization's records is seen by others.",
     )
 
 

@@ -32,19 +32,22 @@ async def rescore(scoring: Scoring, subject: Subject, trail: Trail, body: Rescor
 
 
 async def stress(scoring: Scoring, subject: Subject, trail: Trail, body: StressRequest) -> AcceptedJob:
-    """Have the caller's portfolio scored under a scenario.
+    """Have a portfolio scored under a scenario: for members, their organization's if they do not ask for another.
 
     Raises:
         UnprocessableInputError: There is no such version, or its files are not at hand.
     """
     shocks = {shock.ratio: shock.model_dump(mode="json", include={"operation", "value"}) for shock in body.shocks}
+    member = subject.organization_id is not None
+    level = body.filters.access_level or (AccessLevel.ORGANIZATION if member else None)
+    filters = {**body.filters.model_dump(mode="json"), "access_level": level}
     wanted = NewJob(
         type=JobType.STRESS,
         kind=_kind(body.kind),
         model_version=await models.usable_version(scoring, _kind(body.kind), body.model_version),
-        parameters={"name": body.name, "shocks": shocks, "filters": body.filters.model_dump(mode="json")},
+        parameters={"name": body.name, "shocks": shocks, "filters": filters},
         # The result names companies: if personal records are among them, it is the caller's own.
-        shared=body.filters.access_level is AccessLevel.ORGANIZATION,
+        shared=level is AccessLevel.ORGANIZATION,
         queue=Queue.INTERACTIVE,
     )
     return await jobs.submit(scoring.session, subject, trail, "portfolio.stress", wanted)
