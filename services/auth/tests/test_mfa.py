@@ -9,14 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import psycopg
 import pytest
+from pydantic import SecretStr
 
-from accunode_auth.app import create_app
 from accunode_auth.mfa import totp
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.settings import AuthSettings
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.ids import new_id
-from accunode_common.testing.app import ServiceClient, running
+from accunode_common.settings import SettingsError
+from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller
 from accunode_common.testing.problems import assert_problem
 
@@ -158,9 +159,16 @@ async def test_the_database_holds_no_secret_in_the_clear(
         vault.open(new_id(), row[0])
 
 
-async def test_without_a_key_nobody_enrols(auth_settings: AuthSettings, person: Person) -> None:
-    who = person()
-    async with running(create_app(auth_settings.model_copy(update={"mfa_key": None}))) as app:
-        tokens = await log_in(app, who.email)
-        reply = await app.http.post(TOTP, headers={"Authorization": f"Bearer {tokens['access_token']}"})
-        assert_problem(reply, 503)
+def test_the_service_does_not_start_without_a_key_or_with_a_short_one(
+    auth_settings: AuthSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in auth_settings.model_dump(include={"signing_key_file", "redis_url", "database_url"}).items():
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        monkeypatch.setenv(f"ACCUNODE_{name.upper()}", text)
+    with pytest.raises(SettingsError, match="ACCUNODE_MFA_KEY: Field required"):
+        AuthSettings.from_environment()
+    monkeypatch.setenv("ACCUNODE_MFA_KEY", "short")
+    with pytest.raises(SettingsError, match="ACCUNODE_MFA_KEY"):
+        AuthSettings.from_environment()
+    monkeypatch.setenv("ACCUNODE_MFA_KEY", "x" * 32)
+    assert AuthSettings.from_environment().mfa_key.get_secret_value() == "x" * 32

@@ -26,6 +26,7 @@ def write_pages(target: Path) -> None:
                 "storage_url": f"file://{folder}/objects",
                 "jwks_url": "http://gateway/.well-known/jwks.json",
                 "signing_key_file": str(secret / "auth" / "signing-key.pem"),
+                "mfa_key": (secret / "auth" / "accunode_mfa_key").read_text(),
             }
             for service in SERVICES
         }

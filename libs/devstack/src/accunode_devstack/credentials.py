@@ -18,12 +18,16 @@ PASSWORD_BYTES = 16
 
 @dataclass(frozen=True)
 class Credentials:
-    """`roles` holds a password for each database role that signs in; `signing_key` is a PEM file (Ed25519, PKCS #8)."""
+    """`roles` holds a password for each database role that signs in; `signing_key` is a PEM file (Ed25519, PKCS #8).
+
+    `mfa` encrypts the secrets of authenticators: whoever enrolled one cannot sign in without it.
+    """
 
     superuser: str = field(repr=False)
     redis: str = field(repr=False)
     roles: Mapping[str, str] = field(repr=False)
     demo: str = field(repr=False)
+    mfa: str = field(repr=False)
     signing_key: Path
 
 
@@ -34,7 +38,7 @@ def keep_credentials(state: State) -> Credentials:
     """
     path = state.secrets / "passwords.json"
     held = read_json(path) if path.exists() else {}
-    names = ["superuser", "redis", "demo", *LOGIN_ROLES]
+    names = ["superuser", "redis", "demo", "mfa", *LOGIN_ROLES]
     missing = [name for name in names if not isinstance(held.get(name), str)]
     if path.exists() and "superuser" in missing:
         raise DevstackError(f"{path} lacks the database's password: `make reset` starts afresh.")
@@ -47,4 +51,4 @@ def keep_credentials(state: State) -> Credentials:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_private(signing_key, pem.decode())
     roles = {str(role): held[role] for role in LOGIN_ROLES}
-    return Credentials(held["superuser"], held["redis"], roles, held["demo"], signing_key)
+    return Credentials(held["superuser"], held["redis"], roles, held["demo"], held["mfa"], signing_key)

@@ -30,6 +30,7 @@ class Endpoints:
     signing_key_file: str
     mail_url: str
     embedded: tuple[str, ...]
+    mfa_key: str = field(default="", repr=False)
 
     @property
     def base_url(self) -> str:
@@ -59,6 +60,7 @@ class Endpoints:
             return shared
         return shared | {
             "signing_key_file": self.signing_key_file,
+            "mfa_key": self.mfa_key,
             "public_url": self.base_url,
             "mail_url": self.mail_url,
         }

@@ -125,6 +125,7 @@ class Stack:
             signing_key_file=str(credentials.signing_key.resolve()),
             mail_url=self.state.mail.resolve().as_uri(),
             embedded=tuple(part.program.name for part in chosen.parts),
+            mfa_key=credentials.mfa,
         )
         if endpoints != before:
             self.supervisor.stop(programs.NAMES)

@@ -16,8 +16,8 @@ class AuthSettings(ApiSettings, HashingSettings):
             last one, in the order of file names and within a file, signs.
         session_lifetime: After it a person signs in anew, however often the tokens were refreshed.
         discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
-        mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted. Without it
-            nobody enrols one; losing it locks out those who did.
+        mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted. Losing it locks
+            out those who enrolled one.
         public_requests: Requests that one address may make in a minute to the routes open to anybody.
         public_url: Where people reach the API; mails link to it.
         mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
@@ -27,7 +27,7 @@ class AuthSettings(ApiSettings, HashingSettings):
     signing_key_file: Path
     session_lifetime: timedelta = timedelta(days=30)
     discreet_reply_time: timedelta = timedelta(milliseconds=250)
-    mfa_key: SecretStr | None = Field(default=None, min_length=32)
+    mfa_key: SecretStr = Field(min_length=32)
     public_requests: int = Field(default=60, ge=1)
     public_url: str = "http://127.0.0.1:8000"
     mail_url: SecretStr | None = None

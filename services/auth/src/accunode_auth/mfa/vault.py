@@ -18,32 +18,21 @@ class Vault:
     """AES-256-GCM under a key derived from the setting `mfa_key`, bound to the person."""
 
     def __init__(self, settings: AuthSettings) -> None:
-        self._cipher: AESGCM | None = None
-        if settings.mfa_key is not None:
-            derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accunode authenticator secrets")
-            self._cipher = AESGCM(derive.derive(settings.mfa_key.get_secret_value().encode()))
+        derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accunode authenticator secrets")
+        self._cipher = AESGCM(derive.derive(settings.mfa_key.get_secret_value().encode()))
 
     def seal(self, user_id: UUID, secret: bytes) -> bytes:
-        """`secret`, encrypted.
-
-        Raises:
-            ServiceUnavailableError: The service has no key for it.
-        """
+        """`secret`, encrypted."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._open_cipher().encrypt(nonce, secret, user_id.bytes)
+        return nonce + self._cipher.encrypt(nonce, secret, user_id.bytes)
 
     def open(self, user_id: UUID, sealed: bytes) -> bytes:
         """The secret that was sealed for the person.
 
         Raises:
-            ServiceUnavailableError: The service has no key for it, or another one.
+            ServiceUnavailableError: It was sealed under another key, or for another person.
         """
         try:
-            return self._open_cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], user_id.bytes)
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], user_id.bytes)
         except InvalidTag:
             raise ServiceUnavailableError("The authenticator's secret cannot be read.") from None
-
-    def _open_cipher(self) -> AESGCM:
-        if self._cipher is None:
-            raise ServiceUnavailableError("Authenticators are not set up on this installation.")
-        return self._cipher
