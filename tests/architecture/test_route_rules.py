@@ -25,6 +25,13 @@ PUBLIC = {
 }
 """The routes that nobody need be signed in for, and why."""
 
+STEP_UP = {
+    ("POST", "/api/v1/auth/mfa/totp"): "enrols a factor",
+    ("DELETE", "/api/v1/auth/mfa/totp"): "removes a factor",
+    ("POST", "/api/v1/auth/api-keys"): "hands out power",
+}
+"""The routes that ask to show again who one is, and why."""
+
 Operations = list[tuple[Application, Operation]]
 
 
@@ -72,6 +79,10 @@ def test_the_public_routes_are_the_listed_ones(operations: Operations) -> None:
     public = {(operation.method, operation.path) for _, operation in operations if operation.public}
     assert public - set(PUBLIC) == set(), "add these to the list only with a reason"
     assert set(PUBLIC) - public == set(), "these are public no longer, or gone"
+
+
+def test_the_routes_that_ask_again_who_one_is_are_the_listed_ones(operations: Operations) -> None:
+    assert {(operation.method, operation.path) for _, operation in operations if operation.step_up} == set(STEP_UP)
 
 
 def test_no_two_routes_have_the_same_operation_id(operations: Operations) -> None:

@@ -21,6 +21,7 @@ DELETE /auth/sessions/{}
 POST /auth/change-password
 POST /auth/forgot-password
 POST /auth/reset-password
+POST /auth/step-up
 POST /auth/mfa/totp
 POST /auth/mfa/totp/confirm
 DELETE /auth/mfa/totp
@@ -217,6 +218,7 @@ def test_changes_take_an_idempotency_key(document: dict[str, Any]) -> None:
 
 
 REPLIES_ARE_NOT_KEPT = {
+    "step_up",
     "change_password",
     "confirm_authenticator",
     "create_api_key",

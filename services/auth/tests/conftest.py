@@ -116,6 +116,19 @@ def mailbox(auth_settings: AuthSettings) -> Callable[[str], list[EmailMessage]]:
     return read
 
 
+@pytest.fixture
+def prove(auth: ServiceClient) -> Callable[..., Awaitable[dict[str, str]]]:
+    """Shows again who somebody is, by the password unless another proof is given; gives headers of the new token."""
+
+    async def attempt(headers: dict[str, str], **proof: Any) -> dict[str, str]:
+        body = proof or {"password": PASSWORD}
+        reply = await auth.http.post("/api/v1/auth/step-up", json=body, headers=headers)
+        assert reply.status_code == 200, reply.text
+        return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+
+    return attempt
+
+
 async def log_in(auth: ServiceClient, email: str, password: str = PASSWORD, **options: Any) -> httpx.Response:
     """One attempt."""
     return await auth.http.post("/api/v1/auth/login", json={"email": email, "password": password}, **options)

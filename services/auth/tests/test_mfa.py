@@ -27,6 +27,7 @@ PASSWORD = "correct horse battery staple"
 
 Person = Callable[..., Caller]
 SignIn = Callable[..., Awaitable[Any]]
+Prove = Callable[..., Awaitable[dict[str, str]]]
 
 
 def code_of(secret: bytes, *, steps_ahead: int = 0) -> str:
@@ -42,9 +43,9 @@ class Enrolled:
 
 
 @pytest.fixture
-async def enrolled(auth: ServiceClient, person: Person, sign_in: SignIn) -> Enrolled:
+async def enrolled(auth: ServiceClient, person: Person, sign_in: SignIn, prove: Prove) -> Enrolled:
     signed_in = await sign_in(person())
-    enrolment = (await auth.http.post(TOTP, headers=signed_in.headers)).json()
+    enrolment = (await auth.http.post(TOTP, headers=await prove(signed_in.headers))).json()
     secret = base64.b32decode(enrolment["secret"])
     reply = await auth.http.post(
         f"{TOTP}/confirm", json={"code": code_of(secret, steps_ahead=-1)}, headers=signed_in.headers
@@ -82,10 +83,10 @@ def test_a_code_is_good_a_step_early_or_late_and_only_once() -> None:
 
 
 async def test_an_authenticator_counts_only_once_confirmed(
-    auth: ServiceClient, person: Person, sign_in: SignIn
+    auth: ServiceClient, person: Person, sign_in: SignIn, prove: Prove
 ) -> None:
     signed_in = await sign_in(person())
-    enrolment = (await auth.http.post(TOTP, headers=signed_in.headers)).json()
+    enrolment = (await auth.http.post(TOTP, headers=await prove(signed_in.headers))).json()
     uri = urlsplit(enrolment["uri"])
     assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
     assert parse_qs(uri.query)["secret"] == [enrolment["secret"]]
@@ -129,20 +130,20 @@ async def test_guesses_of_the_second_step_are_limited(auth: ServiceClient, enrol
     assert_problem(await answer(auth, asked["challenge"], code_of(enrolled.secret)), 429)
 
 
-async def test_removing_needs_the_password_and_a_code(auth: ServiceClient, enrolled: Enrolled) -> None:
-    async def remove(password: str, code: str) -> httpx.Response:
-        body = {"password": password, "code": code}
-        return await auth.http.request("DELETE", TOTP, json=body, headers=enrolled.headers)
-
-    assert_problem(await remove("wrong", enrolled.recovery_codes[0]), 403)
-    assert_problem(await remove(PASSWORD, "000000"), 403)
-    assert (await remove(PASSWORD, enrolled.recovery_codes[0])).status_code == 204
+async def test_a_removed_authenticator_is_asked_for_no_more(
+    auth: ServiceClient, enrolled: Enrolled, prove: Prove
+) -> None:
+    proved = await prove(enrolled.headers, code=enrolled.recovery_codes[0])
+    assert (await auth.http.delete(TOTP, headers=proved)).status_code == 204
     assert "access_token" in await log_in(auth, enrolled.person.email)
-    assert_problem(await remove(PASSWORD, "000000"), 404)
+    assert_problem(await auth.http.delete(TOTP, headers=proved), 404)
 
 
-async def test_nobody_enrols_over_a_confirmed_authenticator(auth: ServiceClient, enrolled: Enrolled) -> None:
-    assert_problem(await auth.http.post(TOTP, headers=enrolled.headers), 409)
+async def test_nobody_enrols_over_a_confirmed_authenticator(
+    auth: ServiceClient, enrolled: Enrolled, prove: Prove
+) -> None:
+    proved = await prove(enrolled.headers, code=enrolled.recovery_codes[0])
+    assert_problem(await auth.http.post(TOTP, headers=proved), 409)
 
 
 async def test_the_database_holds_no_secret_in_the_clear(

@@ -70,6 +70,13 @@ class ForbiddenError(ProblemError):
     title = "Not allowed"
 
 
+class StepUpRequiredError(ForbiddenError):
+    """The caller may do it, once they have shown anew who they are: `POST /auth/step-up`."""
+
+    code = "step_up_required"
+    title = "Show again who you are"
+
+
 class NotFoundError(ProblemError):
     """The thing does not exist, or the caller may not know that it does."""
 
@@ -190,6 +197,7 @@ CATALOGUE: tuple[type[ProblemError], ...] = (
     BadRequestError,
     UnauthenticatedError,
     ForbiddenError,
+    StepUpRequiredError,
     NotFoundError,
     MethodNotAllowedError,
     ConflictError,

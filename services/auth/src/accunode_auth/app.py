@@ -12,6 +12,7 @@ from accunode_auth.registration.router import router as registration
 from accunode_auth.sessions.router import router as sessions
 from accunode_auth.settings import AuthSettings
 from accunode_auth.sign_in.router import router as sign_in
+from accunode_auth.step_up.router import router as step_up
 from accunode_auth.users.router import router as users
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http.app import create_service_app
@@ -33,7 +34,7 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
     app = create_service_app(
         "auth",
         settings,
-        [sign_in, sessions, registration, passwords, mfa, api_keys, users, administration],
+        [sign_in, step_up, sessions, registration, passwords, mfa, api_keys, users, administration],
         description=DESCRIPTION,
         root_routers=[keys],
         key_source=key_source or means.keys,

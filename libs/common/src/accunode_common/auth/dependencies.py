@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import AccessToken
-from accunode_common.errors import ForbiddenError, ServiceUnavailableError, UnauthenticatedError
+from accunode_common.errors import ForbiddenError, ServiceUnavailableError, StepUpRequiredError, UnauthenticatedError
 from accunode_common.http.context import request_info
 from accunode_common.http.resources import resources
 from accunode_common.log import get_logger
@@ -104,6 +104,20 @@ async def _current_token(admission: Annotated[Admission, Depends(admit)]) -> Acc
 
 CurrentToken = Annotated[AccessToken, Depends(_current_token)]
 """The caller's verified token, for replies that go on after the request was admitted."""
+
+
+async def stepped_up(admission: Annotated[Admission, Depends(admit)]) -> None:
+    """Let in only who showed again, within the last minutes, who they are.
+
+    Raises:
+        StepUpRequiredError: The caller did not.
+    """
+    if not admission.token.proved_lately:
+        raise StepUpRequiredError("Show your password or second factor again: POST /auth/step-up gives a new token.")
+
+
+StepUp = Annotated[None, Depends(stepped_up)]
+"""For handlers that change how somebody signs in, or hand out power: a token that merely was found is not enough."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Access tokens: EdDSA-signed JWTs of the type `at+jwt`, checked without asking the issuer."""
 
 import math
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from accunode_common.errors import UnauthenticatedError
 ALGORITHM = "EdDSA"
 TOKEN_TYPE = "at+jwt"
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+PROOF_LIFETIME = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=10)
 _LONGEST_TOKEN = 4096
 _REQUIRED = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "tid", "role"]
@@ -31,12 +33,19 @@ class AccessToken:
         issued_at: Seconds since 1970, with a fraction; what was revoked after it is void.
         expires_at: Seconds since 1970.
         token_id: The token's own id.
+        proved_at: When its holder last showed anew who they are, in seconds since 1970; None for never.
     """
 
     subject: Subject
     issued_at: float
     expires_at: float
     token_id: UUID
+    proved_at: float | None = None
+
+    @property
+    def proved_lately(self) -> bool:
+        """Whether its holder showed who they are so lately that they may change how they sign in."""
+        return self.proved_at is not None and time.time() - self.proved_at < PROOF_LIFETIME.total_seconds()
 
 
 def encode_access_token(
@@ -49,8 +58,9 @@ def encode_access_token(
     token_id: UUID,
     issued_at: datetime,
     lifetime: timedelta = ACCESS_TOKEN_LIFETIME,
+    proved_at: datetime | None = None,
 ) -> str:
-    """The signed token for `subject`."""
+    """The signed token for `subject`, who showed who they are at `proved_at`."""
     issued = issued_at.timestamp()
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -68,6 +78,8 @@ def encode_access_token(
         claims["oid"] = str(subject.organization_id)
     if subject.scope is not None:
         claims["scope"] = " ".join(sorted(subject.scope))
+    if proved_at is not None:
+        claims["proved_at"] = proved_at.timestamp()
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id, "typ": TOKEN_TYPE})
 
 
@@ -124,6 +136,7 @@ class TokenVerifier:
 def _read(claims: dict[str, Any]) -> AccessToken:
     scope = claims.get("scope")
     organization_id = claims.get("oid")
+    proved_at = claims.get("proved_at")
     return AccessToken(
         subject=Subject(
             user_id=UUID(claims["sub"]),
@@ -136,4 +149,5 @@ def _read(claims: dict[str, Any]) -> AccessToken:
         issued_at=float(claims["iat"]),
         expires_at=float(claims["exp"]),
         token_id=UUID(claims["jti"]),
+        proved_at=None if proved_at is None else float(proved_at),
     )

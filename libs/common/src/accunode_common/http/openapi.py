@@ -92,6 +92,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
             described["responses"].setdefault(str(status), _problem_response(status))
         if operation.permissions:
             described["x-permissions"] = sorted(operation.permissions)
+        if operation.step_up:
+            described["x-step-up"] = True
     return document
 
 

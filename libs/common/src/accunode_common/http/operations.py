@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Scope
 
-from accunode_common.auth.dependencies import Requires, authenticated, in_person
+from accunode_common.auth.dependencies import Requires, authenticated, in_person, stepped_up
 from accunode_common.auth.roles import Permission
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.parameters import query_parameters
@@ -26,6 +26,7 @@ class Operation:
         permissions: What the caller needs.
         public: Whether nobody need be signed in.
         in_person: Whether its signature names anybody who signed in.
+        step_up: Whether the caller must have shown lately who they are.
         parameters: The names of the query parameters it knows.
         in_schema: Whether the OpenAPI document has it.
         keeps_replies: Whether it honours `Idempotency-Key`.
@@ -37,6 +38,7 @@ class Operation:
     permissions: frozenset[Permission]
     public: bool
     in_person: bool
+    step_up: bool
     parameters: frozenset[str]
     in_schema: bool
     keeps_replies: bool
@@ -64,6 +66,7 @@ def operations(app: FastAPI) -> list[Operation]:
                 permissions=needed,
                 public=authenticated not in calls and not any(isinstance(call, Requires) for call in calls),
                 in_person=in_person in calls,
+                step_up=stepped_up in calls,
                 parameters=query_parameters(context.dependant),
                 in_schema=bool(context.include_in_schema),
                 keeps_replies=isinstance(context.original_route, ApiRoute),

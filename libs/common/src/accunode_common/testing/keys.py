@@ -35,8 +35,10 @@ class TestIssuer:
         lifetime: timedelta = ACCESS_TOKEN_LIFETIME,
         issuer: str = ISSUER,
         audience: str = AUDIENCE,
+        proved: bool = True,
     ) -> str:
-        """An access token for `subject`."""
+        """An access token for `subject`, who has `proved` just now who they are."""
+        issued_at = issued_at or datetime.now(UTC)
         return encode_access_token(
             subject,
             key=self.key,
@@ -44,6 +46,7 @@ class TestIssuer:
             issuer=issuer,
             audience=audience,
             token_id=new_id(),
-            issued_at=issued_at or datetime.now(UTC),
+            issued_at=issued_at,
             lifetime=lifetime,
+            proved_at=issued_at if proved else None,
         )

@@ -11,7 +11,7 @@ from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, Ma
 from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
-from accunode_common.auth.dependencies import requires
+from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
@@ -39,7 +39,12 @@ async def list_api_keys(
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Make an API key")
 async def create_api_key(
-    subject: KeyOwner, db: SecretSession, trail: AuditTrail, notices: PersonNotices, body: ApiKeyIn
+    subject: KeyOwner,
+    _proof: StepUp,
+    db: SecretSession,
+    trail: AuditTrail,
+    notices: PersonNotices,
+    body: ApiKeyIn,
 ) -> NewApiKey:
     """Makes a key for the membership the caller works in, with some of the caller's permissions.
 

@@ -81,8 +81,8 @@ class KeyRing:
             ]
         }
 
-    def access_token(self, subject: Subject) -> str:
-        """A fresh access token for `subject`."""
+    def access_token(self, subject: Subject, *, proved_at: datetime | None = None) -> str:
+        """A fresh access token for `subject`, who showed who they are at `proved_at`."""
         return encode_access_token(
             subject,
             key=self._newest,
@@ -91,4 +91,5 @@ class KeyRing:
             audience=self._audience,
             token_id=new_id(),
             issued_at=datetime.now(UTC),
+            proved_at=proved_at,
         )

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Depends, status
 
 from accunode_auth.mfa import service
-from accunode_auth.mfa.schemas import Confirmation, Enrolment, RecoveryCodes, Removal
+from accunode_auth.mfa.schemas import Confirmation, Enrolment, RecoveryCodes
+from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts
-from accunode_common.auth.dependencies import requires
+from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
@@ -21,7 +22,9 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Enrol an authenticator")
-async def enrol_authenticator(subject: Owner, parts: AuthParts, db: SecretSession, trail: AuditTrail) -> Enrolment:
+async def enrol_authenticator(
+    subject: Owner, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: AuditTrail
+) -> Enrolment:
     """A secret for the caller's authenticator, which counts once it is confirmed."""
     secret, uri = await service.enrol(db, parts, subject)
     await trail.record(db, "mfa.enrol", "user", subject.user_id)
@@ -30,11 +33,18 @@ async def enrol_authenticator(subject: Owner, parts: AuthParts, db: SecretSessio
 
 @router.post("/confirm", summary="Confirm an authenticator", responses=problem_responses(404))
 async def confirm_authenticator(
-    subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession, trail: AuditTrail, body: Confirmation
+    subject: Owner,
+    parts: AuthParts,
+    app: AppResources,
+    db: SecretSession,
+    trail: AuditTrail,
+    notices: PersonNotices,
+    body: Confirmation,
 ) -> RecoveryCodes:
     """Takes a code of the new authenticator; from now on, signing in needs one. Gives recovery codes."""
     codes = await service.confirm(db, app, parts, subject, body.code)
     await trail.record(db, "mfa.confirm", "user", subject.user_id)
+    await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -42,8 +52,9 @@ async def confirm_authenticator(
     "", status_code=status.HTTP_204_NO_CONTENT, summary="Remove the authenticator", responses=problem_responses(404)
 )
 async def remove_authenticator(
-    subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession, trail: AuditTrail, body: Removal
+    subject: Owner, _proof: StepUp, db: SecretSession, trail: AuditTrail, notices: PersonNotices
 ) -> None:
     """Removes the caller's authenticator, and with it the second step."""
-    await service.remove(db, app, parts, subject, password=body.password, code=body.code)
+    await service.remove(db, subject)
     await trail.record(db, "mfa.remove", "user", subject.user_id)
+    await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_REMOVED)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from accunode_common.auth.password_policy import GivenPassword
 from accunode_common.http.schemas import InputModel, ResponseModel
 
 Code = Annotated[
@@ -43,10 +42,3 @@ class RecoveryCodes(ResponseModel):
     recovery_codes: list[str] = Field(
         description="Shown this once.", examples=[["k7qd-2mxw-5trp-uv3e", "c4vn-6hzl-3sby-mq2a"]]
     )
-
-
-class Removal(InputModel):
-    """What shows that the owner is at hand."""
-
-    password: GivenPassword = Field(description="The caller's password.")
-    code: AnyCode

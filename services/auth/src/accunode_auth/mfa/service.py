@@ -12,7 +12,7 @@ from accunode_auth.mfa import repository, totp
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.parts import Parts
 from accunode_common.auth.subject import Subject
-from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
+from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.resources import Resources
 from accunode_common.models.identity import AuthenticationMethod, TotpCredential
 from accunode_common.ratelimit import RateLimit
@@ -65,21 +65,14 @@ async def confirm(db: AsyncSession, app: Resources, parts: Parts, subject: Subje
     return codes
 
 
-async def remove(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, *, password: str, code: str) -> None:
+async def remove(db: AsyncSession, subject: Subject) -> None:
     """Remove the caller's authenticator.
 
     Raises:
         NotFoundError: The caller has none.
-        ForbiddenError: Password or code is wrong.
-        RateLimitedError: Too many tries.
     """
     if not await enrolled(db, subject.user_id):
         raise NotFoundError("You have no authenticator.")
-    (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
-    _, kept = await repository.account(db, subject.user_id)
-    right = await parts.passwords.verify(password, kept)
-    if not right or await check(db, parts, subject.user_id, code) is None:
-        raise ForbiddenError("The password or the code is wrong.")
     await repository.remove(db, subject.user_id)
 
 

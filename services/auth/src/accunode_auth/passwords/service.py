@@ -1,6 +1,7 @@
 """Changing a password, and resetting one that was forgotten. Either ends the sessions that the old one began."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,6 +54,12 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
         keep=subject.session_id,
         reason=sessions.EndReason.PASSWORD_CHANGED,
     )
+
+
+async def matches(db: AsyncSession, parts: Parts, user_id: UUID, password: str) -> bool:
+    """Whether it is the person's password. The transaction's context must be the person's."""
+    user = await repository.find(db, user_id)
+    return user is not None and await parts.passwords.verify(password, user.password_hash)
 
 
 async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin) -> Mail | None:

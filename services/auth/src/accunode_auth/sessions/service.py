@@ -197,6 +197,25 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     return tokens
 
 
+async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: AuthenticationMethod, origin: Origin) -> str:
+    """An access token for where the caller works, which says that they showed `method` just now; the session notes it.
+
+    Raises:
+        UnauthenticatedError: The session has ended, or the caller works there no longer.
+    """
+    places = await workplaces(db, subject.user_id)
+    session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
+    here = (subject.tenant_id, subject.organization_id)
+    place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
+    if session is None or session.revoked_at is not None or place is None:
+        raise UnauthenticatedError("The session has ended.")
+    await set_context(db, place.access(subject.user_id))
+    session.authentication_methods = sorted({*session.authentication_methods, method})
+    await db.flush()
+    await _record(db, "session.prove", subject, origin, details={"method": method})
+    return parts.keys.access_token(_subject(session, place), proved_at=datetime.now(UTC))
+
+
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[SignInSession]:
     """The caller's sessions that have not ended."""
     return await paginate(db, repository.active_of_user(subject.user_id), order, page)

@@ -1,0 +1,1 @@
+"""Showing again who one is, before changing how one signs in."""

@@ -1,0 +1,40 @@
+"""Showing again who one is."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.step_up import service
+from accunode_auth.step_up.schemas import ProofIn, ProvedToken
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME, PROOF_LIFETIME
+from accunode_common.http.app import api_router
+from accunode_common.http.session import SecretSession
+
+router = api_router("/auth", tag="sessions")
+
+
+@router.post("/step-up", summary="Show again who you are")
+async def step_up(
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    parts: AuthParts,
+    app: AppResources,
+    origin: RequestOrigin,
+    db: SecretSession,
+    body: ProofIn,
+) -> ProvedToken:
+    """An access token that for five minutes opens the operations marked `x-step-up`: those that change how one signs in
+    or hand out power. They answer 403 `step_up_required` to any other token.
+
+    Who has a second factor shows that, and who has none the password.
+    """
+    token = await service.prove(db, app, parts, subject, origin, password=body.password, code=body.code)
+    return ProvedToken(
+        access_token=token,
+        token_type="Bearer",  # noqa: S106 - a scheme
+        expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+        proof_expires_in=int(PROOF_LIFETIME.total_seconds()),
+    )

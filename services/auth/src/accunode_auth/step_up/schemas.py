@@ -1,0 +1,35 @@
+"""What showing again who one is takes and gives."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from accunode_auth.mfa.schemas import AnyCode
+from accunode_auth.sessions.schemas import AccessToken, SecondsLeft, TokenType
+from accunode_common.auth.password_policy import GivenPassword
+from accunode_common.http.schemas import InputModel, ResponseModel
+
+
+class ProofIn(InputModel):
+    """One thing that only the owner of the account has."""
+
+    password: Annotated[GivenPassword | None, Field(description="For accounts without a second factor.")] = None
+    code: AnyCode | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(value is not None for value in (self.password, self.code)) != 1:
+            raise ValueError("give either a password or a code")
+        return self
+
+
+class ProvedToken(ResponseModel):
+    """An access token that opens what asks to show again who one is."""
+
+    access_token: AccessToken
+    token_type: TokenType
+    expires_in: SecondsLeft
+    proof_expires_in: int = Field(
+        description="Seconds for which it opens operations marked `x-step-up`; after that it is as any other.",
+        examples=[300],
+    )
