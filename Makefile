@@ -13,7 +13,7 @@ DATA ?= ../shared/data
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test check format lock train bench bench-scoring
+.PHONY: help up down status logs reset demo-real test check format lock train bench bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -61,6 +61,9 @@ bench: $(VENV)/.dev ## Measure a bulk job end to end
 
 bench-scoring: $(VENV)/.dev ## Measure scoring against calling LightGBM directly
 	@$(BIN)/python -m accunode_ml.training bench-scoring
+
+bench-hostile: $(VENV)/.dev ## Show that files made to cost much are read in linear time
+	@$(BIN)/python -m accunode_common.testing.hostile
 
 $(BIN)/uv: constraints.txt
 	@if [ ! -x $(BIN)/python ]; then \

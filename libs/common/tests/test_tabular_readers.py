@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from accunode_common.tabular import Cell, FileFormat, Percent, Row, Table, TabularError, open_table
-from accunode_common.tabular.workbook import is_percent_format, to_percent
+from accunode_common.tabular.package import is_percent_format
+from accunode_common.tabular.sheet import to_percent
 
 
 def opened(content: bytes | str, **options: Any) -> Table:

@@ -4,9 +4,8 @@ import csv
 import io
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import BinaryIO
 
 from accunode_common.tabular.encoding import Encoding, detect_encoding
@@ -17,8 +16,9 @@ DELIMITERS = (",", ";", "\t", "|")
 
 _SAMPLE_LINES = 200
 _SAMPLE_CHARS = 65_536
-_SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"\"?sep=([^\w\s\"]|[\t ])\"?\s*", re.IGNORECASE)
 _BINARY_SHARE = 0.01
+_BLOCK_CHARS = 16 * 1024 * 1024
 
 
 class DelimitedTable(Table):
@@ -43,23 +43,28 @@ class DelimitedTable(Table):
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[RowBlock]:
         limits = self._limits
-        rows = self._rows()
-        count = 0
-        while batch := list(islice(rows, size)):
-            count += len(batch)
+        lines: list[int] = []
+        rows: list[Sequence[Cell]] = []
+        chars = 0
+        for count, (line, cells, length) in enumerate(self._rows(), start=1):
+            if len(cells) > limits.max_columns:
+                raise TabularError(
+                    TabularErrorCode.TOO_MANY_COLUMNS,
+                    f"Line {line} has more than {limits.max_columns} columns; remove the columns that are not needed.",
+                )
             if count > limits.max_rows:
                 raise TabularError(
                     TabularErrorCode.TOO_MANY_ROWS,
                     f"The file has more than {limits.max_rows:,} rows; split it and upload the parts.",
                 )
-            block = RowBlock([line for line, _ in batch], [cells for _, cells in batch])
-            if max(map(len, block.rows)) > limits.max_columns:
-                line = next(line for line, cells in batch if len(cells) > limits.max_columns)
-                raise TabularError(
-                    TabularErrorCode.TOO_MANY_COLUMNS,
-                    f"Line {line} has more than {limits.max_columns} columns; remove the columns that are not needed.",
-                )
-            yield block
+            lines.append(line)
+            rows.append(cells)
+            chars += length
+            if len(rows) == size or chars > _BLOCK_CHARS:
+                yield RowBlock(lines, rows)
+                lines, rows, chars = [], [], 0
+        if rows:
+            yield RowBlock(lines, rows)
 
     def _open(self) -> io.TextIOWrapper:
         self._source.seek(self._encoding.start)
@@ -83,54 +88,58 @@ class DelimitedTable(Table):
             lines.pop()
         return lines[:_SAMPLE_LINES]
 
-    def _rows(self) -> Iterator[tuple[int, Sequence[Cell]]]:
+    def _rows(self) -> Iterator[tuple[int, Sequence[Cell], int]]:
         text = self._open()
         try:
             line = 1
             if self._declares_separator:
-                text.readline()
+                text.readline(self._limits.max_line_chars)
                 line = 2
             yield from self._records(text, line)
         finally:
             if not self._source.closed:
                 text.detach()
 
-    def _records(self, text: io.TextIOWrapper, line: int) -> Iterator[tuple[int, Sequence[Cell]]]:
-        """Records with the line each starts on.
+    def _records(self, text: io.TextIOWrapper, line: int) -> Iterator[tuple[int, Sequence[Cell], int]]:
+        """Records with the line each starts on, and their characters.
 
-        A record that breaks the quoting rules (an unclosed quote, text after a closing one) never swallows its
-        neighbours: its first line is read alone and leniently, and the lines after it are read again.
+        A record that breaks the quoting rules (an unclosed quote, text after a closing one) or has more characters
+        than a line may have never swallows its neighbours: its first line is read alone and leniently, and the lines
+        after it are read again. Whoever is inside quotes at one of those lines meets the same end, so that until there
+        no record is tried over several lines a second time: no line is read more than four times.
         """
         max_cell = self._limits.max_cell_chars
         pending: list[str] = []
         again: deque[str] = deque()
         while True:
-            reader = csv.reader(
-                self._lines(text, pending, again, line),
-                delimiter=self.delimiter or ",",
-                strict=True,
-                skipinitialspace=self._skip_space,
-            )
+            reader = self._reader(self._lines(text, pending, again, line), strict=True)
             try:
                 for cells in reader:
                     taken = len(pending)
-                    if taken > 1 or len(pending[0]) > max_cell:
+                    length = len(pending[0]) if taken == 1 else sum(map(len, pending))
+                    if length > max_cell:
                         _check_cells(line, cells, max_cell)
                     pending.clear()
-                    yield line, cells
+                    yield line, cells, length
                     line += taken
-            except csv.Error:
-                first, *rest = pending
-                again.extendleft(reversed(rest))
+            except (csv.Error, _RecordTooLongError):
+                first, *again_alone = pending
+                again.extendleft(reversed(again_alone[-1:]))
                 pending.clear()
-                yield line, self._lenient(line, first)
-                line += 1
+                for alone in (first, *again_alone[:-1]):
+                    yield line, self._alone(line, alone), len(alone)
+                    line += 1
             else:
                 return
+
+    def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
+        delimiter = self.delimiter or ","
+        return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=self._skip_space)
 
     def _lines(self, text: io.TextIOWrapper, pending: list[str], again: deque[str], first_line: int) -> Iterator[str]:
         max_chars = self._limits.max_line_chars
         read = partial(text.readline, max_chars + 1)
+        length = 0
         while True:
             line = again.popleft() if again else read()
             if not line:
@@ -140,18 +149,33 @@ class DelimitedTable(Table):
                     TabularErrorCode.CELL_TOO_LONG,
                     f"A line after line {first_line} has more than {max_chars:,} characters; check its line breaks.",
                 )
+            length = length + len(line) if pending else len(line)
             pending.append(line)
+            if length > max_chars:
+                raise _RecordTooLongError
             yield line
+
+    def _alone(self, line: int, text: str) -> Sequence[str]:
+        """The cells of a line that stands for itself: by the quoting rules if it can, else leniently."""
+        try:
+            cells: Sequence[str] = next(self._reader([text], strict=True), [])
+        except csv.Error:
+            cells = self._lenient(line, text)
+        _check_cells(line, cells, self._limits.max_cell_chars)
+        return cells
 
     def _lenient(self, line: int, text: str) -> list[str]:
         try:
-            cells = next(csv.reader([text], delimiter=self.delimiter or ",", skipinitialspace=self._skip_space), [])
+            cells = next(self._reader([text], strict=False), [])
         except csv.Error:
             raise _cell_too_long(line, self._limits.max_cell_chars) from None
         if cells:
             cells[-1] = cells[-1].rstrip("\r\n")
-        _check_cells(line, cells, self._limits.max_cell_chars)
         return cells
+
+
+class _RecordTooLongError(Exception):
+    """The record at hand has more characters than a line may have."""
 
 
 def sniff_delimiter(lines: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What a file is, judged by its content: names and extensions lie."""
 
+import io
 import re
 import zipfile
 from typing import BinaryIO
@@ -9,6 +10,9 @@ from accunode_common.tabular.model import FileFormat, Limits
 
 _HEAD_BYTES = 4096
 _OLE_SCAN_BYTES = 4 * 1024 * 1024
+_DIRECTORY_BYTES = 1024 * 1024
+_FREE_OF_RATIO = 64 * 1024 * 1024
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _SAVE_AS = "save it as CSV or XLSX and upload that"
 
 _REFUSED_MAGIC = (
@@ -45,7 +49,7 @@ def detect_format(source: BinaryIO, limits: Limits) -> FileFormat:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n") and size <= _HEAD_BYTES:
         raise TabularError(TabularErrorCode.EMPTY_FILE, "The file is empty; upload a file with a header and rows.")
     if head.startswith(b"PK"):
-        return _zip_format(source, limits)
+        return _zip_format(source, size, limits)
     if head.startswith(b"PAR1"):
         return FileFormat.PARQUET
     if head.startswith(b"PARE"):
@@ -84,9 +88,9 @@ def _ole_refusal(source: BinaryIO) -> TabularError:
     )
 
 
-def _zip_format(source: BinaryIO, limits: Limits) -> FileFormat:
+def _zip_format(source: BinaryIO, size: int, limits: Limits) -> FileFormat:
     try:
-        with zipfile.ZipFile(source) as archive:
+        with zipfile.ZipFile(_Directory(source)) as archive:
             entries = archive.infolist()
             names = {entry.filename for entry in entries}
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
@@ -98,15 +102,49 @@ def _zip_format(source: BinaryIO, limits: Limits) -> FileFormat:
         raise _unsupported("an OpenDocument file (.ods)")
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise _unsupported("a ZIP archive")
-    _refuse_bomb(entries, limits)
+    _refuse_bomb(entries, size, limits)
     return FileFormat.XLSX
 
 
-def _refuse_bomb(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+class _Directory(io.RawIOBase):
+    """An archive of which only its directory is read, and no large one: each entry costs some hundred bytes."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._source.read(_DIRECTORY_BYTES + 1 if size < 0 else min(size, _DIRECTORY_BYTES + 1))
+        if len(content) > _DIRECTORY_BYTES:
+            raise TabularError(
+                TabularErrorCode.FILE_TOO_LARGE,
+                "The workbook has more parts than a table needs; copy the table into a new workbook and upload that.",
+            )
+        return content
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._source.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+def _refuse_bomb(entries: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise TabularError(TabularErrorCode.ENCRYPTED_FILE, "The workbook is encrypted; upload it unencrypted.")
+    if any(entry.compress_type not in _METHODS for entry in entries):
+        raise _unsupported("a workbook packed in an unusual way")
     # A ZIP reader stops at the declared size and checks its CRC, so the declared sizes bound the actual ones.
     declared = sum(entry.file_size for entry in entries)
     strings = sum(entry.file_size for entry in entries if entry.filename.lower().endswith("sharedstrings.xml"))
-    if declared > limits.max_uncompressed_bytes or strings > limits.max_shared_strings_bytes:
+    largest = min(limits.max_uncompressed_bytes, max(_FREE_OF_RATIO, limits.max_ratio * size))
+    if declared > largest or strings > limits.max_shared_strings_bytes:
         raise TabularError(
             TabularErrorCode.FILE_TOO_LARGE,
             f"The workbook unpacks to {declared:,} bytes, more than is allowed; save it as CSV or split it.",

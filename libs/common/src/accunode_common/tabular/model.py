@@ -68,7 +68,10 @@ class Limits:
         max_cell_chars: Characters in a cell (Excel's own limit).
         max_line_chars: Characters in one physical line of a text file.
         max_uncompressed_bytes: What a compressed file unpacks to.
+        max_ratio: How many times its own size a workbook of more than 64 MiB may unpack to.
         max_shared_strings_bytes: What a workbook's string table, which is held in memory, unpacks to.
+        max_shared_strings: Texts in that table.
+        max_text_chars: Characters of all text cells together, where a file can refer to one text many times.
     """
 
     max_bytes: int = 512 * 1024 * 1024
@@ -77,7 +80,10 @@ class Limits:
     max_cell_chars: int = 32_767
     max_line_chars: int = 1_000_000
     max_uncompressed_bytes: int = 2 * 1024 * 1024 * 1024
+    max_ratio: int = 200
     max_shared_strings_bytes: int = 256 * 1024 * 1024
+    max_shared_strings: int = 4_000_000
+    max_text_chars: int = 512 * 1024 * 1024
 
 
 class Table(ABC):

@@ -53,22 +53,23 @@ _TRANSLATION = str.maketrans(
     }
 )
 
+# Nothing is given back once it is matched (`*+`, `++`): a run of spaces would be divided in every way.
 _SHAPE = (
-    r"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<body>%s)\s*(?P<suffix>[%%xX])?\s*"
-    r"(?P<close>\))?\s*(?P<outer>[%%xX])?(?P<trailing>-)?"
+    r"(?P<open>\()?\s*+(?P<sign>[+-])?\s*+(?P<body>%s)\s*+(?P<suffix>[%%xX])?\s*+"
+    r"(?P<close>\))?\s*+(?P<outer>[%%xX])?(?P<trailing>-)?"
 )
 _BODY = (
-    r"(?:[1-9]\d{0,2}(?P<thousands>[%(group)s '])\d{3}(?:(?P=thousands)\d{3})*|\d+)(?:%(point)s\d*)?(?:[eE][+-]?\d+)?"
-    r"|%(point)s\d+(?:[eE][+-]?\d+)?"
+    r"(?:[1-9]\d{0,2}(?P<thousands>[%(group)s '])\d{3}(?:(?P=thousands)\d{3})*+|\d++)(?:%(point)s\d*+)?"
+    r"(?:[eE][+-]?\d++)?|%(point)s\d++(?:[eE][+-]?\d++)?"
 )
 _PATTERNS = {
     ".": re.compile(_SHAPE % (_BODY % {"group": ",", "point": r"\."}), re.ASCII),
     ",": re.compile(_SHAPE % (_BODY % {"group": ".", "point": ","}), re.ASCII),
 }
-_NOT_FINITE = re.compile(r"\(?\s*[+-]?\s*(?:inf(?:inity)?|\u221e|nan)\s*[%x]?\s*\)?", re.IGNORECASE)
+_NOT_FINITE = re.compile(r"\(?\s*+[+-]?\s*+(?:inf(?:inity)?|\u221e|nan)\s*+[%x]?\s*+\)?", re.IGNORECASE)
 _BARE = re.compile(r"[\s()%xX+'-]")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
-_DIGITS = re.compile(r"[\d.,]*\d[\d.,]*", re.ASCII)
+_DIGITS = re.compile(r"[.,]*+\d[\d.,]*+", re.ASCII)
 
 _MIXED_SHARE = 0.1
 

@@ -15,7 +15,7 @@ from accunode_common.tabular import (
     TabularErrorCode,
     open_table,
 )
-from accunode_ml.ingest.header import Header, find_header
+from accunode_ml.ingest.header import HEAD_ROWS, Header, find_header
 from accunode_ml.ingest.identity import MARKET_CAP
 from accunode_ml.ingest.model import CleanBlock, FileReport
 from accunode_ml.ingest.numeric import FileNumbers, judge_numbers
@@ -57,6 +57,7 @@ class CleanFile:
         numbers = self._judge_numbers(rest)
         self._cleaner = RowCleaner(self._header, kind, numbers, self._table.format)
         self.report = _report(self._table, self._header, numbers)
+        self._warned = len(self._table.warnings)
 
     def __iter__(self) -> Iterator[CleanBlock]:
         report = self.report
@@ -69,6 +70,7 @@ class CleanFile:
             report.skipped += len(clean.skipped)
             report.total = report.accepted + report.rejected + report.skipped
             yield clean
+        report.warnings.extend(self._table.warnings[self._warned :])
         report.warnings.extend(self._cleaner.identities.warnings())
         if not report.accepted + report.rejected:
             raise _no_rows(self._header.lines)
@@ -91,12 +93,13 @@ class CleanFile:
         for sheet in self._table.sheets or (None,):
             if sheet is not None:
                 self._table.select(sheet)
-            blocks = self._table.blocks(self._block_rows)
-            first = next(blocks, None)
-            if first is None:
+            head = next(self._table.blocks(HEAD_ROWS), None)
+            if head is None:
                 continue
             try:
-                return find_header(first, self.kind), first, blocks
+                header = find_header(head, self.kind)
+                blocks = self._table.blocks(self._block_rows)
+                return header, next(blocks), blocks
             except TabularError as error:
                 if refusal is None or refusal.code is TabularErrorCode.NO_HEADER:
                     refusal = error

@@ -81,6 +81,8 @@ _UNIT = re.compile(
     r"|\s+(?:in )?(?:%|x|pct|percent)\s*$",
     re.IGNORECASE,
 )
+LONGEST_HEADING = 200
+_SHOWN_HEADING = 100
 _LIKENESS = 0.87
 """From which likeness on a heading may be a misspelt name: `Retrun on asets` has 0.89, `EBITDA` at most 0.86."""
 
@@ -101,7 +103,9 @@ class ColumnMap:
 
 
 def heading_keys(heading: str) -> tuple[str, ...]:
-    """A heading's letters and digits, casefolded, with and without a unit at its end."""
+    """A heading's letters and digits, casefolded, with and without a unit at its end; none of a very long one."""
+    if len(heading) > LONGEST_HEADING:
+        return ()
     plain = unicodedata.normalize("NFKC", heading).casefold()
     keys = ("".join(filter(str.isalnum, part)) for part in (plain, _UNIT.sub("", plain)))
     return tuple(dict.fromkeys(key for key in keys if key))
@@ -165,7 +169,7 @@ def map_columns(headings: Sequence[str], recognised: Mapping[int, tuple[str, int
         positions=positions,
         headings={column: headings[position] for column, position in positions.items()},
         ignored=tuple(
-            heading or f"(column {letter(position)})"
+            heading[:_SHOWN_HEADING] or f"(column {letter(position)})"
             for position, heading in enumerate(headings)
             if position not in used
         ),
@@ -213,7 +217,7 @@ def _meant(missing: Sequence[str], kind: Kind, free: Sequence[tuple[int, str]]) 
         if column in names:
             names[column].append(key)
     pairs = [
-        (max(SequenceMatcher(None, key, name).ratio() for name in names[column]), column, position)
+        (max(_likeness(key, name) for name in names[column]), column, position)
         for position, heading in free
         for key in heading_keys(heading)[-1:]
         for column in missing
@@ -223,3 +227,9 @@ def _meant(missing: Sequence[str], kind: Kind, free: Sequence[tuple[int, str]]) 
         if likeness >= _LIKENESS and column not in meant and position not in meant.values():
             meant[column] = position
     return meant
+
+
+def _likeness(key: str, name: str) -> float:
+    """From 0 to 1; 0 at once where the lengths alone rule a misspelling out."""
+    matcher = SequenceMatcher(None, key, name)
+    return matcher.ratio() if matcher.real_quick_ratio() >= _LIKENESS else 0.0

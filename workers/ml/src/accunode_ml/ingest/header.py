@@ -21,6 +21,8 @@ from accunode_scoring import Kind
 
 _SEARCHED_ROWS = 30
 _SAMPLED_PERIODS = 50
+HEAD_ROWS = _SEARCHED_ROWS + 1 + _SAMPLED_PERIODS
+"""The rows by which a header is judged: as many of each sheet are read until one has a header."""
 _UNITS = frozenset(
     {
         "%",

@@ -15,6 +15,7 @@ from accunode_ml.ingest.numeric import FileNumbers
 
 MARKET_CAP = "market_cap"
 _MARKET_CAP_LIMIT = 1e17
+_LONGEST_CLEANED = 1_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -40,7 +41,9 @@ class Identities:
             if not text or text.casefold() in MISSING_TOKENS:
                 values.append(None)
                 continue
-            value = clean_symbol(text) if column in {"symbol", "currency"} else clean_name(text)
+            value = text
+            if len(text) <= _LONGEST_CLEANED:
+                value = clean_symbol(text) if column in {"symbol", "currency"} else clean_name(text)
             if len(value) > limit or "\ufffd" in value or (column == "currency" and not _CURRENCY.fullmatch(value)):
                 self._leave_out(column, line)
                 values.append(None)

@@ -12,7 +12,7 @@ _SUMMARY = re.compile(
 )
 _NOTE = re.compile(
     r"(?:sources?|notes?|footnotes?|remarks?|comments?|disclaimer|quellen?|hinweise?|anmerkung(?:en)?|fußnote|stand)"
-    r"\s*\d*\s*[:.)].*|(?:\*+|\u2020|\u00a9|\(\d\)\s|\[\d\]\s).*"
+    r"\s*+\d*+\s*+[:.)].*|(?:\*+|\u2020|\u00a9|\(\d\)\s|\[\d\]\s).*"
     r"|(?:as of|prepared (?:by|for)|generated (?:by|on)|end of) .*"
     r"|(?:NM|N/?A|n\.a\.|TTM|LTM)\s*[=:].*",
     re.IGNORECASE | re.DOTALL,

@@ -21,6 +21,7 @@ from accunode_scoring import RATIOS, Kind
 from accunode_scoring.statement import STATEMENT
 
 MAX_NAME_CHARS = 300
+_LONGEST_CLEANED = 4 * MAX_NAME_CHARS
 _REMEMBERED_PERIODS = 10_000
 
 
@@ -115,7 +116,11 @@ class RowCleaner:
         ratios = np.column_stack(columns)
         if self._kind is Kind.STATEMENT:
             self._require(ratios, rows, problems)
-        names = [clean_name(name) for name in column_texts(_column(rows, positions[COMPANY_NAME]))]
+        names = [
+            # Composing characters costs the square of a text's length.
+            clean_name(name) if len(name) <= _LONGEST_CLEANED else name[:_LONGEST_CLEANED]
+            for name in column_texts(_column(rows, positions[COMPANY_NAME]))
+        ]
         return _Read(squared, names, self._read_periods(rows), ratios, problems, overlong)
 
     def _require(
