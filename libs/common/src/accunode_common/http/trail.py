@@ -40,21 +40,23 @@ class Trail:
     ) -> None:
         """Add one event to the trail of `tenant_id`, or else of the caller's tenant, in the session's transaction."""
         idempotency.show_record(self._request, resource_type, resource_id)
-        await audit.record(
-            session,
-            audit.AuditEntry(
-                tenant_id=tenant_id or self.subject.tenant_id,
-                action=action,
-                resource_type=resource_type,
-                resource_id=resource_id,
-                actor_id=self.subject.user_id,
-                actor_role=self.subject.role,
-                organization_id=self.subject.organization_id,
-                request_id=self.request_id,
-                ip_address=self.address,
-                details=details,
-            ),
+        entry = audit.AuditEntry(
+            tenant_id=tenant_id or self.subject.tenant_id,
+            action=action,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            actor_id=self.subject.user_id,
+            actor_role=self.subject.role,
+            organization_id=self.subject.organization_id,
+            request_id=self.request_id,
+            ip_address=self.address,
+            details=details,
         )
+        await self.write(session, entry)
+
+    async def write(self, session: AsyncSession, entry: audit.AuditEntry) -> None:
+        """Add `entry` to the trails that it belongs to."""
+        await audit.record(session, entry)
 
 
 AuditTrail = Annotated[Trail, Depends(Trail)]

@@ -23,6 +23,12 @@ from accunode_common.db.access import (
 )
 from accunode_common.db.base import Base, TenantOwned
 
+_ABOUT_THE_CALLER = (
+    f"resource_type = 'user' and resource_id = {USER}::text and (actor_id is null or actor_id = {USER})"
+    f" and exists (select 1 from identity.memberships m where m.user_id = {USER} and m.tenant_id = events.tenant_id)"
+)
+"""What happens to a person's credentials is told to every tenant that the person belongs to."""
+
 _TRAIL_READ = f"{READS_PLATFORM} or ({IN_TENANT} and {READ_REACH} = 'tenant')"
 
 
@@ -45,6 +51,7 @@ class AuditEvent(TenantOwned, Base):
                         Command.INSERT,
                         check=f"({IN_TENANT} or {WRITES_PLATFORM}) and (actor_id is null or actor_id = {USER})",
                     ),
+                    Policy("tells_tenants", Command.INSERT, check=_ABOUT_THE_CALLER, roles=(DatabaseRole.AUTH,)),
                     Policy("seals", Command.SELECT, using="true", roles=(DatabaseRole.RELAY,)),
                 ),
                 {

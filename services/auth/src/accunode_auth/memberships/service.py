@@ -1,14 +1,17 @@
 """Which memberships count, and which one a person works in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships import repository
+from accunode_common import audit
+from accunode_common.audit import AuditEntry
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.db.session import AccessContext, set_context
+from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.tenancy import TenantStatus
 
 
@@ -63,6 +66,20 @@ def choose(places: Sequence[Workplace], *, last_membership_id: UUID | None = Non
         if place.membership_id == last_membership_id:
             return place
     return max(places, key=lambda place: GRANTS[place.role].rank, default=None)
+
+
+async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntry) -> None:
+    """Add an event about a person, whose transaction this is, to its trail and those of all the person's tenants.
+
+    A tenant among several learns what happened, and not from where.
+    """
+    await audit.record(db, entry)
+    found = {membership.tenant_id for membership in await repository.of_user(db, person_id)} - {PLATFORM_TENANT_ID}
+    told = replace(entry, actor_role=None, organization_id=None)
+    if len(found) > 1:
+        told = replace(told, request_id=None, ip_address=None)
+    for tenant_id in sorted(found - {entry.tenant_id}):
+        await audit.record(db, replace(told, tenant_id=tenant_id))
 
 
 async def tenant_in_use(db: AsyncSession, tenant_id: UUID) -> str | None:

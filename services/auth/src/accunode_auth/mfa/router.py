@@ -8,13 +8,13 @@ from accunode_auth.mfa import service
 from accunode_auth.mfa.schemas import Confirmation, Enrolment, RecoveryCodes
 from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.person_trail import OwnTrail
 from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
-from accunode_common.http.trail import AuditTrail
 
 router = api_router("/auth/mfa/totp", tag="mfa")
 
@@ -23,7 +23,7 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Enrol an authenticator")
 async def enrol_authenticator(
-    subject: Owner, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: AuditTrail
+    subject: Owner, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: OwnTrail
 ) -> Enrolment:
     """A secret for the caller's authenticator, which counts once it is confirmed."""
     secret, uri = await service.enrol(db, parts, subject)
@@ -37,7 +37,7 @@ async def confirm_authenticator(
     parts: AuthParts,
     app: AppResources,
     db: SecretSession,
-    trail: AuditTrail,
+    trail: OwnTrail,
     notices: PersonNotices,
     body: Confirmation,
 ) -> RecoveryCodes:
@@ -52,7 +52,7 @@ async def confirm_authenticator(
     "", status_code=status.HTTP_204_NO_CONTENT, summary="Remove the authenticator", responses=problem_responses(404)
 )
 async def remove_authenticator(
-    subject: Owner, _proof: StepUp, db: SecretSession, trail: AuditTrail, notices: PersonNotices
+    subject: Owner, _proof: StepUp, db: SecretSession, trail: OwnTrail, notices: PersonNotices
 ) -> None:
     """Removes the caller's authenticator, and with it the second step."""
     await service.remove(db, subject)

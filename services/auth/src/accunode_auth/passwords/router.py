@@ -8,6 +8,7 @@ from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.passwords import service
 from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset
+from accunode_auth.person_trail import OwnTrail
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration.schemas import Accepted
 from accunode_common.auth.dependencies import requires
@@ -16,7 +17,6 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
-from accunode_common.http.trail import AuditTrail
 
 router = api_router("/auth", tag="passwords")
 
@@ -27,7 +27,7 @@ async def change_password(
     parts: AuthParts,
     app: AppResources,
     db: SecretSession,
-    trail: AuditTrail,
+    trail: OwnTrail,
     notices: PersonNotices,
     body: PasswordChange,
 ) -> None:

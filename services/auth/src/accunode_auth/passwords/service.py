@@ -6,13 +6,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mail import Mail
+from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.passwords import repository
 from accunode_auth.registration import service as registration
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
-from accunode_common import audit
+from accunode_common.audit import AuditEntry
 from accunode_common.auth.password_policy import refuse_own_email
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, set_context
@@ -74,7 +75,7 @@ async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin
     async with app.database.transaction(context) as db:
         token = await registration.issue_token(db, candidate.id, TokenPurpose.RESET_PASSWORD, RESET_LIFETIME)
         user = await repository.find(db, candidate.id)
-        await _record(db, "password.request_reset", context, origin)
+        await _record(db, "password.request_reset", candidate.id, origin)
     return _reset_mail(parts, user.email if user else key, token)
 
 
@@ -99,22 +100,20 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         await registration.confirm_email(db, user_id)
         await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
         await set_context(db, context)
-        await _record(db, "password.reset", context, origin)
+        await _record(db, "password.reset", user_id, origin)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)
 
 
-async def _record(db: AsyncSession, action: str, context: AccessContext, origin: Origin) -> None:
-    await audit.record(
-        db,
-        audit.AuditEntry(
-            tenant_id=PLATFORM_TENANT_ID,
-            action=action,
-            resource_type="user",
-            resource_id=context.user_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-        ),
+async def _record(db: AsyncSession, action: str, user_id: UUID, origin: Origin) -> None:
+    entry = AuditEntry(
+        tenant_id=PLATFORM_TENANT_ID,
+        action=action,
+        resource_type="user",
+        resource_id=user_id,
+        request_id=origin.request_id,
+        ip_address=origin.address,
     )
+    await memberships.record_for_tenants(db, user_id, entry)
 
 
 def _reset_mail(parts: Parts, address: str, token: str) -> Mail:

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.registration import service as registration
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import repository
-from accunode_common import audit
+from accunode_common.audit import AuditEntry
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import GoneError, UnauthenticatedError
@@ -162,16 +163,14 @@ async def _note_failure(app: Resources, user_id: UUID, origin: Origin, *, count:
             locked = await repository.count_failure(db, user_id, lock_after=LOCK_AFTER, lock_for=LOCK_FOR)
         place = await sessions.last_workplace(db, user_id)
         if place is not None:
-            await audit.record(
-                db,
-                audit.AuditEntry(
-                    tenant_id=place.tenant_id,
-                    action="session.refuse",
-                    resource_type="user",
-                    resource_id=user_id,
-                    organization_id=place.organization_id,
-                    request_id=origin.request_id,
-                    ip_address=origin.address,
-                    details={"locked": locked},
-                ),
+            entry = AuditEntry(
+                tenant_id=place.tenant_id,
+                action="session.refuse",
+                resource_type="user",
+                resource_id=user_id,
+                organization_id=place.organization_id,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+                details={"locked": locked},
             )
+            await memberships.record_for_tenants(db, user_id, entry)
