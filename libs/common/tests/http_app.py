@@ -95,7 +95,7 @@ async def list_things(
 
 @router.post("", status_code=201)
 async def create_thing(
-    subject: Annotated[Subject, Depends(requires(Permission.ORGANIZATION_CREATE))],
+    subject: Annotated[Subject, Depends(requires(Permission.AUDIT_READ))],
     session: SubjectSession,
     trail: AuditTrail,
     body: ThingIn,

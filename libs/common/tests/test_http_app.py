@@ -169,7 +169,7 @@ def test_operations_say_who_may_call_them(make_settings: SettingsFactory, issuer
     public = {path for _, path in public_operations(app)}
     assert public == {f"{THINGS}/public", f"{THINGS}/failure", "/health", "/ready", "/metrics"}
     create = next(o for o in operations(app) if (o.method, o.path) == ("POST", THINGS))
-    assert create.permissions == {"organization:create"}
+    assert create.permissions == {"audit:read"}
 
 
 async def test_the_openapi_document_names_problems_for_every_operation(things: ServiceClient) -> None:

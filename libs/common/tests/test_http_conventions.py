@@ -131,7 +131,7 @@ async def test_a_key_belongs_to_its_person(things: ServiceClient, world: World) 
 
 def elsewhere(world: World, subject: Subject) -> dict[str, Subject]:
     """The same person in every other place that a token can name."""
-    scope = frozenset({Permission.ORGANIZATION_CREATE})
+    scope = frozenset({Permission.AUDIT_READ})
     return {
         "moved to an organization": replace(subject, organization_id=world.one.organization_id),
         "another role": replace(subject, role=Role.SUPER_ADMIN),

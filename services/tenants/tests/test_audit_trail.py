@@ -25,7 +25,7 @@ async def eventful(tenants: ServiceClient, world: World) -> World:
     """Both tenants did something."""
     for tenant in (world.one, world.two):
         client = tenants.as_(tenant.tenant_admin)
-        await client.patch(f"/api/v1/tenants/{tenant.id}", json={"name": "=cmd()"})
+        await client.patch(f"/api/v1/tenants/{tenant.id}", json={"settings": {"contact_email": "=cmd()"}})
         await client.post("/api/v1/organizations", json={"name": "Leasing"})
         await tenants.as_(tenant.org_admin).post(
             f"/api/v1/organizations/{tenant.organization_id}/whitelist", json={"email": "a@b.example"}
@@ -133,7 +133,7 @@ async def test_every_change_writes_one_event(
     organization = f"/api/v1/organizations/{world.one.organization_id}"
     tenant = f"/api/v1/tenants/{world.one.id}"
     changes: list[tuple[Caller, str, str, dict[str, Any] | None]] = [
-        (world.one.tenant_admin, "PATCH", tenant, {"name": "A"}),
+        (world.one.tenant_admin, "PATCH", tenant, {"settings": {"default_seats": 7}}),
         (world.super_admin, "POST", f"{tenant}/admins", {"email": world.two.tenant_admin.email}),
         (world.super_admin, "DELETE", f"{tenant}/admins/{world.two.tenant_admin.user_id}", None),
         (world.one.tenant_admin, "POST", "/api/v1/organizations", {"name": "B"}),

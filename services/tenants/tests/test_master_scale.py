@@ -27,7 +27,7 @@ async def test_a_tenants_admin_sets_the_scale_and_goes_back_to_the_default(
     assert (await client.get(path)).json()["master_scale"] is None
     reply = await client.patch(path, json={"master_scale": SCALE})
     assert (reply.status_code, reply.json()["master_scale"]) == (200, SCALE)
-    again = await client.patch(path, json={"name": "Renamed"})
+    again = await client.patch(path, json={"settings": {"default_seats": 7}})
     assert again.json()["master_scale"] == SCALE
     emptied = await client.patch(path, json={"master_scale": None})
     assert (emptied.status_code, emptied.json()["master_scale"]) == (200, None)
