@@ -25,6 +25,10 @@ QUERIES_OUTSIDE_REPOSITORIES: dict[str, str] = {
     "services/auth/src/accunode_auth/users/bootstrap.py": "a command that makes the first super admin",
 }
 
+ENDS_TOKENS = {"libs/common/src/accunode_common/auth/ending.py"}
+VOIDS_TOKENS = frozenset({"publish_revocations", "record_revocations"})
+"""What makes access tokens void. `Ending` does both in their order; done elsewhere, a token slips through between."""
+
 PICKLES = frozenset({"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"})
 
 
@@ -117,6 +121,22 @@ SHARED_REPOSITORIES: dict[str, str] = {
     f"{_BOOTSTRAP} imports accunode_auth.sign_in.repository": "a command, before anybody could sign in",
 }
 """Features that use another's queries, and why."""
+
+
+def test_only_one_place_makes_tokens_void(product_code: Sequence[Source]) -> None:
+    found = {
+        f"{source.name}:{node.lineno}"
+        for source in product_code
+        if source.name not in ENDS_TOKENS
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and (node.attr in VOIDS_TOKENS)
+    }
+    assert found == set()
+    assert {source.name for source in product_code if VOIDS_TOKENS & set(_attributes(source.tree))} == ENDS_TOKENS
+
+
+def _attributes(tree: ast.AST) -> Iterator[str]:
+    return (node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
 
 
 def test_no_code_compares_roles(product_code: Sequence[Source]) -> None:

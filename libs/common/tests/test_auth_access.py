@@ -11,18 +11,18 @@ from http_app import create_app
 from redis.asyncio import Redis
 
 from accunode_common.auth.dependencies import requires
-from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import GRANTS, Permission, Role, may_assign
 from accunode_common.db.access import DatabaseRole
 from accunode_common.http.app import api_router, create_service_app
 from accunode_common.http.resources import redis_client
 from accunode_common.http.session import SubjectSession
+from accunode_common.models.revocations import RevocationKind
 from accunode_common.ratelimit import RateLimit, RateLimiter
 from accunode_common.settings import RedisSettings, VerifierSettings
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World
-from accunode_common.testing.plugin import SettingsFactory
+from accunode_common.testing.plugin import Revoker, SettingsFactory
 from accunode_common.testing.problems import assert_problem
 
 ME = "/api/v1/things/me"
@@ -75,27 +75,27 @@ def test_every_permission_is_named_resource_action_and_given_to_somebody() -> No
         assert permission in GRANTS[Role.SUPER_ADMIN].permissions
 
 
-async def test_a_revoked_session_ends_at_once(things: ServiceClient, world: World, redis: Redis) -> None:
+async def test_a_revoked_session_ends_at_once(things: ServiceClient, world: World, revoker: Revoker) -> None:
     client = things.as_(world.one.org_member)
     assert (await client.get(ME)).status_code == 200
-    await Revocations(redis).revoke_session(world.one.org_member.subject.session_id)
+    await revoker.revoke(RevocationKind.SESSION, world.one.org_member.subject.session_id)
     assert_problem(await client.get(ME), 401, "unauthenticated")
     assert (await things.as_(world.one.other_member).get(ME)).status_code == 200
 
 
 async def test_a_user_is_revoked_up_to_a_moment(
-    things: ServiceClient, world: World, redis: Redis, issuer: TestIssuer
+    things: ServiceClient, world: World, revoker: Revoker, issuer: TestIssuer
 ) -> None:
     member = world.one.org_member
-    await Revocations(redis).revoke_user(member.user_id)
+    await revoker.revoke(RevocationKind.USER, member.user_id)
     assert_problem(await things.as_(member).get(ME), 401)
     later = issuer.token(member.subject, issued_at=datetime.now(UTC) + timedelta(milliseconds=5))
     reply = await things.http.get(ME, headers={"Authorization": f"Bearer {later}"})
     assert reply.status_code == 200
 
 
-async def test_a_revoked_tenant_shuts_out_everyone_in_it(things: ServiceClient, world: World, redis: Redis) -> None:
-    await Revocations(redis).revoke_tenant(world.one.id)
+async def test_a_revoked_tenant_shuts_out_everyone_in_it(things: ServiceClient, world: World, revoker: Revoker) -> None:
+    await revoker.revoke(RevocationKind.TENANT, world.one.id)
     assert_problem(await things.as_(world.one.tenant_admin).get(ME), 401)
     assert_problem(await things.as_(world.one.org_member).get(ME), 401)
     assert (await things.as_(world.two.org_member).get(ME)).status_code == 200
@@ -111,6 +111,15 @@ async def test_without_redis_reads_stay_up_and_writes_and_administration_fail_cl
     assert_problem(refused, 503, "service_unavailable")
     assert int(refused.headers["retry-after"]) > 0
     assert_problem(await admin.get(ADMINISTRATION), 503)
+
+
+async def test_without_redis_a_session_that_was_ended_stays_ended(
+    without_redis: ServiceClient, world: World, revoker: Revoker
+) -> None:
+    member = world.one.org_member
+    await revoker.revoke(RevocationKind.SESSION, member.subject.session_id)
+    assert_problem(await without_redis.as_(member).get(ME), 401, "unauthenticated")
+    assert (await without_redis.as_(world.one.other_member).get(ME)).status_code == 200
 
 
 async def test_limited_routes_say_what_is_left_and_when_to_come_back(

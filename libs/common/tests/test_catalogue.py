@@ -40,6 +40,7 @@ INDEXES_ACROSS_TENANTS = {
     "ix_memberships_user_id": "a person's memberships are in several tenants",
 }
 READABLE_WITHOUT_CONTEXT = {
+    "identity.revocations": "every service asks it whether a token is void, which is before the caller is known",
     "registry.model_versions": "the model registry belongs to nobody, and serving starts before any caller comes",
 }
 FUNCTIONS = {

@@ -34,7 +34,7 @@ async def _reset_password(auth: ServiceClient, signed_in: Any, mailbox: Mailbox)
 
 async def _make_key(auth: ServiceClient, signed_in: Any, _mailbox: Mailbox) -> int:
     body = {"name": "nightly", "scopes": ["company:read"]}
-    return (await auth.http.post(f"{AUTH}/api-keys", json=body, headers=signed_in.headers)).status_code
+    return (await auth.as_(signed_in.person).post(f"{AUTH}/api-keys", json=body)).status_code
 
 
 CHANGES = [

@@ -7,12 +7,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from redis.asyncio import Redis
 from upload_world import ANNUAL, PATH, Uploads, events_of
 
-from accunode_common.auth.revocation import Revocations
+from accunode_common.models.revocations import RevocationKind
 from accunode_common.tabular import open_table
 from accunode_common.testing.people import World
+from accunode_common.testing.plugin import Revoker
 from accunode_common.testing.problems import assert_problem
 
 
@@ -176,10 +176,10 @@ async def test_no_transaction_is_held_while_events_are_awaited(uploads: Uploads,
     await stream.ended()
 
 
-async def test_events_end_with_the_callers_session(uploads: Uploads, world: World, redis: Redis) -> None:
+async def test_events_end_with_the_callers_session(uploads: Uploads, world: World, revoker: Revoker) -> None:
     member = world.one.org_member
     job_id = await uploads.made(member)
     stream = uploads.follow(member, job_id)
     await stream.said("event: progress")
-    await Revocations(redis).revoke_session(member.subject.session_id)
+    await revoker.revoke(RevocationKind.SESSION, member.subject.session_id)
     assert [data["state"] for _, data in await stream.ended()] == ["queued"]

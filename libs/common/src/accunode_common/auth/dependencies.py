@@ -34,7 +34,7 @@ class Admission:
 
     Attributes:
         token: What the access token says.
-        certain: Whether Redis confirmed that it is not revoked.
+        certain: Whether Redis answered, which counts the caller's requests and knows of revocations first.
     """
 
     token: AccessToken
@@ -44,7 +44,7 @@ class Admission:
 async def admit(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Admission:
-    """Verify the token, then ask Redis once about revocation and the rate limit.
+    """Verify the token, then ask Redis once about revocation and the rate limit, or else PostgreSQL about the former.
 
     Raises:
         UnauthenticatedError: No token, or one that is void.
@@ -59,10 +59,12 @@ async def admit(
     try:
         revoked, verdict = await app.revocations.admit(token, app.rate_limit)
     except RedisError as error:
-        logger.error("revocation unknown", reason=str(error))
-        return Admission(token, certain=False)
+        logger.error("redis does not answer", reason=str(error))
+        revoked, verdict = await app.revocations.recorded(token), None
     if revoked:
         raise UnauthenticatedError("The session has ended.")
+    if verdict is None:
+        return Admission(token, certain=False)
     request_info(request).reply_headers.update(verdict.headers())
     verdict.enforce()
     return Admission(token, certain=True)

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from starlette.requests import Request
 
+from accunode_common.auth.ending import Ending
 from accunode_common.auth.jwks import KeySource, RemoteKeys
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.tokens import TokenVerifier
@@ -30,6 +31,7 @@ class Resources:
     redis: Redis
     verifier: TokenVerifier
     revocations: Revocations
+    ending: Ending
     limiter: RateLimiter
     rate_limit: RateLimit
 
@@ -69,12 +71,15 @@ async def open_resources(
         stack.push_async_callback(database.close)
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)
+        revocations = Revocations(redis, database)
+        stack.push_async_callback(revocations.close)
         yield Resources(
             settings=settings,
             database=database,
             redis=redis,
             verifier=TokenVerifier(key_source, issuer=settings.token_issuer, audience=settings.token_audience),
-            revocations=Revocations(redis),
+            revocations=revocations,
+            ending=Ending(revocations),
             limiter=RateLimiter(redis),
             rate_limit=RateLimit("caller", settings.rate_limit_requests, settings.rate_limit_seconds),
         )

@@ -3,17 +3,23 @@
 A test makes its own tenants and people (`world`), so nothing is cleaned up and tests never meet.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 import pytest
 import structlog
 
+from accunode_common.auth.ending import Ending
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Role
 from accunode_common.db.access import DatabaseRole
+from accunode_common.db.session import AccessContext, Database
+from accunode_common.http.resources import redis_client
 from accunode_common.log import console_renderer, redact_secrets
-from accunode_common.settings import AccunodeSettings
+from accunode_common.models.revocations import RevocationKind
+from accunode_common.settings import AccunodeSettings, ApiSettings
 from accunode_common.testing.database import TestDatabase, migrated_database
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
@@ -98,3 +104,34 @@ class SettingsFactory:
 def make_settings(test_database: TestDatabase, redis_server: Any) -> SettingsFactory:
     """Makes settings for the test servers."""
     return SettingsFactory(test_database, redis_server.url)
+
+
+class Revoker:
+    """Makes tokens void, as a service would."""
+
+    def __init__(self, database: Database, revocations: Revocations) -> None:
+        self.database = database
+        self.revocations = revocations
+        self._ending = Ending(revocations)
+
+    async def revoke(self, kind: RevocationKind, *ids: UUID) -> None:
+        """In a transaction of its own."""
+        end = {
+            RevocationKind.SESSION: self._ending.session,
+            RevocationKind.USER: self._ending.user,
+            RevocationKind.TENANT: self._ending.tenant,
+        }[kind]
+        async with self.database.transaction(AccessContext()) as session:
+            await end(session, *ids)
+
+
+@pytest.fixture
+async def revoker(make_settings: SettingsFactory) -> AsyncIterator[Revoker]:
+    """Makes tokens void in every application of the test."""
+    settings = make_settings(ApiSettings, DatabaseRole.AUTH)
+    database, redis = Database(settings, "accunode-test"), redis_client(settings)
+    revocations = Revocations(redis, database)
+    yield Revoker(database, revocations)
+    await revocations.close()
+    await redis.aclose()
+    await database.close()

@@ -16,12 +16,12 @@ from accunode_auth.parts import Parts
 from accunode_auth.registration import service as registration
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
+from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, set_context
 from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError, NotFoundError
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
@@ -117,7 +117,7 @@ async def create(
     membership = _membership(user_id, place, body.role)
     db.add(membership)
     await db.flush()
-    await app.revocations.revoke_user(user_id)
+    await app.ending.user(db, user_id)
     return await person(db, user_id), membership, mail
 
 
@@ -181,8 +181,8 @@ async def change_role(
         await repository.remove_memberships(db, [membership.id])
         membership = _membership(user_id, place, body.role)
         db.add(membership)
-    await ending.user(user_id)
     await db.flush()
+    await ending.user(db, user_id)
     return await person(db, user_id), membership, before
 
 
@@ -258,8 +258,8 @@ async def remove(db: AsyncSession, app: Resources, subject: Subject, user_id: UU
     for membership in found.memberships:
         await guard_last_admin(db, membership)
     elsewhere = await _belongs_elsewhere(db, subject, found)
-    await _end_sessions(db, app, user_id)
     await repository.remove_memberships(db, [membership.id for membership in found.memberships])
+    await _end_sessions(db, app, user_id)
     if elsewhere:
         return False
     await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
@@ -278,8 +278,8 @@ async def _belongs_elsewhere(db: AsyncSession, subject: Subject, found: Person) 
 
 
 async def _end_sessions(db: AsyncSession, app: Resources, user_id: UUID) -> None:
-    await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
-    await app.revocations.revoke_user(user_id)
+    await sessions.end_others(db, app.ending, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
+    await app.ending.user(db, user_id)
 
 
 def _invitation_mail(parts: Parts, address: str, token: str) -> Mail:

@@ -82,5 +82,5 @@ async def revoke_api_key(
     key_id: Annotated[UUID, Path(description="One of the caller's keys.")],
 ) -> None:
     """Makes a key, and the tokens it was exchanged for, void at once."""
-    await service.revoke(db, app.revocations, key_id)
+    await service.revoke(db, app.ending, key_id)
     await trail.record(db, "api_key.revoke", "api_key", key_id)

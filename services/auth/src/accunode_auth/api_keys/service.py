@@ -11,7 +11,8 @@ from accunode_auth.memberships import service as memberships
 from accunode_auth.parts import Origin, Parts
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
-from accunode_common.auth.revocation import Revocations
+from accunode_common.auth.ending import Ending
+from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
@@ -20,6 +21,7 @@ from accunode_common.http.pagination import PageOf, PageParameters, Sorting, Sor
 from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.models.identity import ApiKey
+from accunode_common.models.revocations import RevocationKind
 
 PREFIX = "ak"
 MOST_KEYS = 20
@@ -65,7 +67,7 @@ async def create(
     return key, credential.text
 
 
-async def revoke(db: AsyncSession, revocations: Revocations, key_id: UUID) -> None:
+async def revoke(db: AsyncSession, ending: Ending, key_id: UUID) -> None:
     """Make a key, and the tokens it was exchanged for, void at once.
 
     Raises:
@@ -73,7 +75,7 @@ async def revoke(db: AsyncSession, revocations: Revocations, key_id: UUID) -> No
     """
     if not await repository.revoke(db, key_id):
         raise NotFoundError("You have no such key here.")
-    await revocations.revoke_session(key_id)
+    await ending.session(db, key_id)
 
 
 async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> tuple[str, Subject]:
@@ -87,13 +89,16 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         raise UnauthenticatedError("The API key is not valid.")
     tenant_id, user_id, key_id = credential.ids
     async with app.database.transaction(AccessContext(tenant_id=tenant_id, user_id=user_id)) as db:
+        await memberships.await_changes(db, user_id)
         key = await repository.find_active(db, key_id)
         if key is None or not credential.matches(key.key_hash):
             raise UnauthenticatedError("The API key is not valid.")
+        await repository.note_use(db, key, every=_NOTE_USE_EVERY)
+        await hold_power(db, RevocationKind.USER, [user_id])
+        await hold_power(db, RevocationKind.TENANT, [tenant_id])
         role = await repository.role_of_owner(db, key)
         if role is None or await memberships.tenant_in_use(db, tenant_id) is None:
             raise UnauthenticatedError("The API key is not valid.")
-        await repository.note_use(db, key, every=_NOTE_USE_EVERY)
         subject = Subject(
             user_id=user_id,
             tenant_id=tenant_id,
@@ -116,4 +121,5 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
                 ip_address=origin.address,
             ),
         )
-    return parts.keys.access_token(subject), subject
+        token = parts.keys.access_token(subject, issued_at=await moment(db))
+    return token, subject

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,11 @@ class KeyRing:
             ]
         }
 
-    def access_token(self, subject: Subject, *, proved_at: datetime | None = None) -> str:
-        """A fresh access token for `subject`, who showed who they are at `proved_at`."""
+    def access_token(self, subject: Subject, *, issued_at: datetime, proved_at: datetime | None = None) -> str:
+        """A fresh access token for `subject`, who showed who they are at `proved_at`.
+
+        It is issued at a moment of the database, which revocations are compared with.
+        """
         return encode_access_token(
             subject,
             key=self._newest,
@@ -90,6 +93,6 @@ class KeyRing:
             issuer=self._issuer,
             audience=self._audience,
             token_id=new_id(),
-            issued_at=datetime.now(UTC),
+            issued_at=issued_at,
             proved_at=proved_at,
         )

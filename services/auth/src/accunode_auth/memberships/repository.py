@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import Membership
+from accunode_common.models.identity import Membership, User
 from accunode_common.models.tenancy import Organization, Tenant
 
 
@@ -14,6 +14,16 @@ async def of_user(db: AsyncSession, user_id: UUID) -> Sequence[Membership]:
     """The person's memberships, oldest first."""
     query = select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)
     return (await db.scalars(query)).all()
+
+
+async def lock_person(db: AsyncSession, user_id: UUID) -> None:
+    """Wait for a change of the person that is under way, and let none begin that would wait for us."""
+    await db.execute(select(User.id).where(User.id == user_id).with_for_update(read=True, key_share=True))
+
+
+async def tenant_ids(db: AsyncSession, user_id: UUID) -> Sequence[UUID]:
+    """The tenants of the person's memberships."""
+    return (await db.scalars(select(Membership.tenant_id).where(Membership.user_id == user_id).distinct())).all()
 
 
 async def tenant(db: AsyncSession, tenant_id: UUID) -> Tenant | None:

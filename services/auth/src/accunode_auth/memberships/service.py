@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.memberships import repository
 from accunode_common import audit
 from accunode_common.audit import AuditEntry
+from accunode_common.auth.revocation_records import hold_power
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.db.session import AccessContext, set_context
 from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.revocations import RevocationKind
 from accunode_common.models.tenancy import TenantStatus
 
 
@@ -58,6 +60,22 @@ async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
             )
         )
     return found
+
+
+async def await_changes(db: AsyncSession, user_id: UUID) -> None:
+    """Wait for a change of the person that is under way: the first lock of whoever will issue a token."""
+    await repository.lock_person(db, user_id)
+
+
+async def held_workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
+    """Where the person may work, for a token: nobody takes it away until the transaction ends.
+
+    It changes the transaction's context: set it again afterwards.
+    """
+    await set_context(db, AccessContext(user_id=user_id))
+    await hold_power(db, RevocationKind.USER, [user_id])
+    await hold_power(db, RevocationKind.TENANT, await repository.tenant_ids(db, user_id))
+    return await workplaces(db, user_id)
 
 
 def choose(places: Sequence[Workplace], *, last_membership_id: UUID | None = None) -> Workplace | None:

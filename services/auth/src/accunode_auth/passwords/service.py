@@ -50,7 +50,7 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
         raise ConflictError("The password was changed meanwhile.")
     return await sessions.end_others(
         db,
-        app.revocations,
+        app.ending,
         subject.user_id,
         keep=subject.session_id,
         reason=sessions.EndReason.PASSWORD_CHANGED,
@@ -98,7 +98,7 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         refuse_own_email(new, user.email, pointer="/body/new_password")
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
         await registration.confirm_email(db, user_id)
-        await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
+        await sessions.end_others(db, app.ending, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
         await set_context(db, context)
         await _record(db, "password.reset", user_id, origin)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)

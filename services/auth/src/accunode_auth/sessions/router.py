@@ -42,7 +42,7 @@ async def switch_membership(
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End this session")
 async def log_out(subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession) -> None:
     """Ends the session of the access token, at once and in every service."""
-    await service.end_own(db, app.revocations, subject, origin)
+    await service.end_own(db, app.ending, subject, origin)
 
 
 @router.post("/logout-all", status_code=status.HTTP_204_NO_CONTENT, summary="End all sessions")
@@ -50,7 +50,7 @@ async def log_out_everywhere(
     subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession
 ) -> None:
     """Ends every session of the caller, at once and in every service."""
-    await service.end_all(db, app.revocations, subject, origin)
+    await service.end_all(db, app.ending, subject, origin)
 
 
 @router.get("/sessions", summary="The caller's sessions")
@@ -83,4 +83,4 @@ async def end_session(
     session_id: Annotated[UUID, Path(description="One of the caller's sessions.")],
 ) -> None:
     """Ends one of the caller's sessions, at once and in every service."""
-    await service.end_one(db, app.revocations, subject, session_id, origin)
+    await service.end_one(db, app.ending, subject, session_id, origin)

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import service as devices
-from accunode_auth.memberships.service import Workplace, choose, workplaces
+from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.sessions import repository
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
-from accunode_common.auth.revocation import Revocations
+from accunode_common.auth.ending import Ending
+from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.db.session import AccessContext, set_context
@@ -75,9 +76,9 @@ class Tokens:
 
 
 async def last_workplace(db: AsyncSession, user_id: UUID) -> Workplace | None:
-    """Where the person worked last, or begins. The transaction's context becomes that place's."""
+    """Where the person worked last, or begins; it stays theirs until the transaction ends, whose context it becomes."""
     last = await repository.last_membership(db, user_id)
-    place = choose(await workplaces(db, user_id), last_membership_id=last)
+    place = choose(await held_workplaces(db, user_id), last_membership_id=last)
     if place is not None:
         await set_context(db, place.access(user_id))
     return place
@@ -124,31 +125,32 @@ async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> To
     if credential is None:
         raise UnauthenticatedError("The refresh token is not valid.")
     async with app.database.transaction(AccessContext(user_id=credential.ids[0])) as db:
-        tokens = await _refresh(db, app.revocations, parts, credential, origin)
+        tokens = await _refresh(db, app.ending, parts, credential, origin)
     if tokens is None:
         raise UnauthenticatedError("The refresh token is not valid.")
     return tokens
 
 
 async def _refresh(
-    db: AsyncSession, revocations: Revocations, parts: Parts, credential: Credential, origin: Origin
+    db: AsyncSession, ending: Ending, parts: Parts, credential: Credential, origin: Origin
 ) -> Tokens | None:
     user_id, token_id = credential.ids
     token = await repository.token(db, token_id)
     if token is None or not credential.matches(token.token_hash):
         return None
+    await await_changes(db, user_id)
     session = await repository.find(db, user_id, token.session_id, lock=True)
     token = await repository.token(db, token_id, fresh=True)
     if session is None or token is None or session.revoked_at is not None or session.expires_at <= datetime.now(UTC):
         return None
-    places = await workplaces(db, user_id)
+    places = await held_workplaces(db, user_id)
     place = choose(places, last_membership_id=session.membership_id)
     state = await repository.user_state(db, user_id)
     reason = _end_reason(token, place, state)
     if place is not None:
         await set_context(db, place.access(user_id))
     if reason is not None or place is None:
-        await _end(db, revocations, [session.id], reason or EndReason.NO_MEMBERSHIP)
+        await _end(db, ending, [session.id], reason or EndReason.NO_MEMBERSHIP)
         logger.warning("refresh refused", session_id=str(session.id), reason=reason)
         if place is not None:
             await _record(
@@ -181,14 +183,15 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
         NotFoundError: The caller has no such membership, or its tenant is not in use.
         UnauthenticatedError: The caller has no session: an API key stays where it is.
     """
-    places = await workplaces(db, subject.user_id)
+    await await_changes(db, subject.user_id)
+    session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
+    if session is None or session.revoked_at is not None:
+        raise UnauthenticatedError("The session has ended.")
+    places = await held_workplaces(db, subject.user_id)
     place = next((place for place in places if place.membership_id == membership_id), None)
     if place is None:
         raise NotFoundError("You have no such membership.")
     await set_context(db, place.access(subject.user_id))
-    session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
-    if session is None or session.revoked_at is not None:
-        raise UnauthenticatedError("The session has ended.")
     session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
     await repository.spend_tokens(db, session.id)
     tokens = await _issue(db, parts, session, place)
@@ -203,8 +206,9 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     Raises:
         UnauthenticatedError: The session has ended, or the caller works there no longer.
     """
-    places = await workplaces(db, subject.user_id)
+    await await_changes(db, subject.user_id)
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
+    places = await held_workplaces(db, subject.user_id)
     here = (subject.tenant_id, subject.organization_id)
     place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
     if session is None or session.revoked_at is not None or place is None:
@@ -213,7 +217,8 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     session.authentication_methods = sorted({*session.authentication_methods, method})
     await db.flush()
     await _record(db, "session.prove", subject, origin, details={"method": method})
-    return parts.keys.access_token(_subject(session, place), proved_at=datetime.now(UTC))
+    now = await moment(db)
+    return parts.keys.access_token(_subject(session, place), issued_at=now, proved_at=now)
 
 
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[SignInSession]:
@@ -221,9 +226,7 @@ async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: Pag
     return await paginate(db, repository.active_of_user(subject.user_id), order, page)
 
 
-async def end_one(
-    db: AsyncSession, revocations: Revocations, subject: Subject, session_id: UUID, origin: Origin
-) -> None:
+async def end_one(db: AsyncSession, ending: Ending, subject: Subject, session_id: UUID, origin: Origin) -> None:
     """End one of the caller's sessions at once, in every service.
 
     Raises:
@@ -232,36 +235,34 @@ async def end_one(
     session = await repository.find(db, subject.user_id, session_id, lock=True)
     if session is None or session.revoked_at is not None:
         raise NotFoundError("You have no such session.")
-    await _end(db, revocations, [session_id], EndReason.ENDED_ELSEWHERE)
+    await _end(db, ending, [session_id], EndReason.ENDED_ELSEWHERE)
     await _record(db, "session.end", subject, origin, resource_id=session_id)
 
 
-async def end_own(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
+async def end_own(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin) -> None:
     """End the caller's session, or make an API key's tokens void; once more changes nothing."""
-    await _end(db, revocations, [subject.session_id], EndReason.SIGNED_OUT)
+    await _end(db, ending, [subject.session_id], EndReason.SIGNED_OUT)
     await _record(db, "session.end", subject, origin)
 
 
-async def end_all(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
+async def end_all(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin) -> None:
     """End every session of the caller, and make every token they have void."""
     ids = await repository.active_ids(db, subject.user_id)
-    await _end(db, revocations, ids, EndReason.SIGNED_OUT_EVERYWHERE)
-    await revocations.revoke_user(subject.user_id)
+    await _end(db, ending, ids, EndReason.SIGNED_OUT_EVERYWHERE)
+    await ending.user(db, subject.user_id)
     await _record(db, "session.end_all", subject, origin, details={"sessions": len(ids)})
 
 
-async def end_others(
-    db: AsyncSession, revocations: Revocations, user_id: UUID, *, keep: UUID | None, reason: EndReason
-) -> int:
+async def end_others(db: AsyncSession, ending: Ending, user_id: UUID, *, keep: UUID | None, reason: EndReason) -> int:
     """End a person's sessions but the one to keep; gives how many."""
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id != keep]
-    await _end(db, revocations, ids, reason)
+    await _end(db, ending, ids, reason)
     return len(ids)
 
 
-async def _end(db: AsyncSession, revocations: Revocations, session_ids: Sequence[UUID], reason: EndReason) -> None:
+async def _end(db: AsyncSession, ending: Ending, session_ids: Sequence[UUID], reason: EndReason) -> None:
     await repository.end(db, session_ids, reason=reason)
-    await revocations.revoke_session(*session_ids)
+    await ending.session(db, *session_ids)
 
 
 async def _issue(db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace) -> Tokens:
@@ -272,7 +273,7 @@ async def _issue(db: AsyncSession, parts: Parts, session: SignInSession, place: 
     await db.flush()
     subject = _subject(session, place)
     return Tokens(
-        access_token=parts.keys.access_token(subject),
+        access_token=parts.keys.access_token(subject, issued_at=await moment(db)),
         refresh_token=credential.text,
         expires_at=session.expires_at,
         subject=subject,

@@ -10,22 +10,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from redis.exceptions import RedisError
-
 from accunode_bulk_upload.events.limits import StreamLimits
 from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.schemas import bulk_upload
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.tokens import AccessToken
 from accunode_common.db.session import Database
-from accunode_common.log import get_logger
 from accunode_common.models.bulk import FINAL_STATES, Job
 
 COMMENT_SECONDS = 10.0
 LONGEST_SECONDS = 900.0
 RECONNECT_MILLISECONDS = 1000
-
-logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +39,7 @@ class JobFollower:
         with self.limits.opened(self.token.subject.user_id):
             yield f"retry: {RECONNECT_MILLISECONDS}\n\n".encode()
             begun = told = time.monotonic()
-            while time.monotonic() - begun < LONGEST_SECONDS and not await self._revoked():
+            while time.monotonic() - begun < LONGEST_SECONDS and not await self.revocations.revoked(self.token):
                 job = await self._look(job_id)
                 if job is None:
                     yield b"event: gone\ndata: {}\n\n"
@@ -64,14 +59,6 @@ class JobFollower:
         subject = self.token.subject
         async with self.database.transaction(subject.access) as session:
             return await service.find(session, subject, job_id)
-
-    async def _revoked(self) -> bool:
-        try:
-            return await self.revocations.revoked(self.token)
-        except RedisError as error:
-            # As with any other reading, what cannot be told does not stop it.
-            logger.error("revocation unknown", reason=str(error))
-            return False
 
 
 def _event(name: str, job: Job) -> bytes:

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.ending import Ending
 from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.db.locks import lock_members
 from accunode_common.errors import AlreadyExistsError, ConflictError, NotFoundError, UnprocessableInputError
-from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, UserStatus
@@ -82,7 +82,7 @@ async def add(
         )
     if await repository.find(session, tenant_id, person.id) is not None:
         raise AlreadyExistsError("They are an administrator of this tenant already.")
-    await ending.user(person.id)
+    await ending.user(session, person.id)
     return await _appoint(session, trail, tenant_id, person.id, new_account=False)
 
 
@@ -120,4 +120,4 @@ async def remove(session: AsyncSession, trail: Trail, ending: Ending, tenant_id:
         raise ConflictError("This is the tenant's last administrator; add another first.")
     await repository.remove(session, membership)
     await trail.record(session, "tenant_admin.remove", "user", user_id, tenant_id=tenant_id)
-    await ending.user(user_id)
+    await ending.user(session, user_id)

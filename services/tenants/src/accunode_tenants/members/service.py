@@ -5,11 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import Role, may_assign
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
 from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError, NotFoundError
-from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, RoleName, UserStatus
@@ -130,12 +130,11 @@ async def remove(
         tenant_id=organization.tenant_id,
         details={"organization_id": str(organization.id)},
     )
-    await ending.user(user_id)
+    await ending.user(session, user_id)
 
 
 async def remove_all(session: AsyncSession, ending: Ending, organization: Organization) -> int:
     """End every membership in the organization, at once; how many there were."""
     removed = await repository.remove_all(session, organization)
-    for user_id in removed:
-        await ending.user(user_id)
+    await ending.user(session, *removed)
     return len(removed)

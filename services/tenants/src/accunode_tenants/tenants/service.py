@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.ending import Ending
 from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
@@ -21,7 +22,6 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.ending import Ending
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Tenant, TenantStatus
@@ -171,7 +171,7 @@ async def change(
         details=body.model_dump(mode="json", exclude_unset=True),
     )
     if tenant.status != TenantStatus.ACTIVE:
-        await ending.tenant(tenant.id)
+        await ending.tenant(session, tenant.id)
     return tenant
 
 
@@ -209,7 +209,7 @@ async def delete(
         tenant_id=tenant.id,
         details={"purge_after": purge_after.isoformat()},
     )
-    await ending.tenant(tenant.id)
+    await ending.tenant(session, tenant.id)
     return tenant
 
 

@@ -39,7 +39,10 @@ _STALLED = """
     ) j
     where %(all)s or lost or overdue
 """
-_PURGE = "delete from ops.idempotency_keys where expires_at < now()"
+_PURGES = (
+    "delete from ops.idempotency_keys where expires_at < now()",
+    "delete from identity.revocations where expires_at < now()",
+)
 
 logger = get_logger(__name__)
 
@@ -87,7 +90,8 @@ class Sweeper:
 
     def _purge(self, connection: psycopg.Connection, now: float) -> None:
         if now - self._purged >= PURGE_SECONDS:
-            connection.execute(_PURGE)
+            for purge in _PURGES:
+                connection.execute(purge)
             self._purged = now
 
 

@@ -1,0 +1,37 @@
+"""The one place where tokens are made void."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth import revocation_records as records
+from accunode_common.auth.revocation import Revocations
+from accunode_common.models.revocations import RevocationKind
+
+
+class Ending:
+    """Makes tokens void when a change takes power away: in the same transaction, and before it commits.
+
+    Call it last: what the transaction changes before it, or until it commits, no new token names any more. A Redis that
+    does not answer refuses the change; each raises `redis.exceptions.RedisError` then.
+    """
+
+    def __init__(self, revocations: Revocations) -> None:
+        self._revocations = revocations
+
+    async def user(self, db: AsyncSession, *user_ids: UUID) -> None:
+        """Void the tokens that users have so far: after a change of role, membership or state."""
+        await self._end(db, RevocationKind.USER, user_ids)
+
+    async def tenant(self, db: AsyncSession, *tenant_ids: UUID) -> None:
+        """Void the tokens issued so far for tenants: after one is suspended or deleted."""
+        await self._end(db, RevocationKind.TENANT, tenant_ids)
+
+    async def session(self, db: AsyncSession, *session_ids: UUID) -> None:
+        """Void the tokens of sessions, or of API keys, for good."""
+        await self._end(db, RevocationKind.SESSION, session_ids)
+
+    async def _end(self, db: AsyncSession, kind: RevocationKind, ids: Sequence[UUID]) -> None:
+        if ids:
+            await self._revocations.publish_revocations(await records.record_revocations(db, kind, ids))
