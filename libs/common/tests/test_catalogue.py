@@ -42,6 +42,7 @@ INDEXES_ACROSS_TENANTS = {
 READABLE_WITHOUT_CONTEXT = {
     "identity.revocations": "every service asks it whether a token is void, which is before the caller is known",
     "registry.model_versions": "the model registry belongs to nobody, and serving starts before any caller comes",
+    "ops.workers": "which processes work belongs to no tenant, and they note it before any job comes",
 }
 FUNCTIONS = {
     "identity.find_sign_in": True,

@@ -77,7 +77,7 @@ def test_a_late_reader_of_the_file_cannot_finish(bulk: Bulk, world: World, runti
         job = jobs.lock(session, world.one.id, job_id)
         assert job is not None
         jobs.ensure_file_chunk(session, job)
-        late = leases.take(session, tenant_id=world.one.id, job_id=job_id, number=0, seconds=0)
+        late = leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=0, seconds=0)
     assert late is not None
     bulk.perform(message)
     assert bulk.job(job_id)["state"] == "scoring"
@@ -168,7 +168,7 @@ def test_a_chunk_whose_workers_all_died_is_quarantined(bulk: Bulk, world: World,
     job_id, messages = _ingested(bulk, world, _content(4))
     for _ in range(3):
         with runtime.database.transaction(jobs.tenant_context(world.one.id)) as session:
-            assert leases.take(session, tenant_id=world.one.id, job_id=job_id, number=1, seconds=0)
+            assert leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=1, seconds=0)
     bulk.perform(messages[0])
     job = bulk.job(job_id)
     assert (job["state"], job["rows_rejected"]) == ("completed_with_errors", 4)
@@ -182,7 +182,7 @@ def test_a_file_that_kills_its_readers_fails_the_job(bulk: Bulk, world: World, r
         assert job is not None
         jobs.ensure_file_chunk(session, job)
         for _ in range(3):
-            leases.take(session, tenant_id=world.one.id, job_id=job_id, number=0, seconds=-1)
+            leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=0, seconds=-1)
     bulk.work(world.one.id)
     found = bulk.job(job_id)
     assert (found["state"], found["error_code"]) == ("failed", "ingest_failed")

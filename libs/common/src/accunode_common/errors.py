@@ -193,6 +193,14 @@ class ServiceUnavailableError(ProblemError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
+class InsufficientStorageError(ProblemError):
+    """There is no room left for what was sent; nothing of it was kept."""
+
+    status = 507
+    code = "insufficient_storage"
+    title = "The storage is full"
+
+
 CATALOGUE: tuple[type[ProblemError], ...] = (
     BadRequestError,
     UnauthenticatedError,
@@ -211,4 +219,5 @@ CATALOGUE: tuple[type[ProblemError], ...] = (
     RateLimitedError,
     InternalError,
     ServiceUnavailableError,
+    InsufficientStorageError,
 )

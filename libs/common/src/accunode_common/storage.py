@@ -5,6 +5,7 @@ whole object or none. Every write returns its size and SHA-256.
 """
 
 import asyncio
+import errno
 import hashlib
 import os
 import re
@@ -12,7 +13,7 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -33,6 +34,13 @@ class StorageError(Exception):
 
 class ObjectNotFoundError(StorageError):
     """No object has this key."""
+
+
+class StorageFullError(StorageError):
+    """There is no room for the object; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__("The storage for files is full.")
 
 
 class ObjectTooLargeError(StorageError):
@@ -205,27 +213,29 @@ class LocalStorage(Storage):
     async def put_stream(self, key: str, chunks: AsyncIterator[bytes], *, max_bytes: int | None = None) -> StoredObject:
         measure = Measure(max_bytes)
         target = self._path(key)
-        sink = await asyncio.to_thread(_open_beside, target)
-        try:
-            async for chunk in chunks:
-                await asyncio.to_thread(sink.write, measure.pass_on(chunk))
-            await asyncio.to_thread(_commit, sink, target)
-        except BaseException:
-            _discard(sink)
-            raise
+        with _told_when_full():
+            sink = await asyncio.to_thread(_open_beside, target)
+            try:
+                async for chunk in chunks:
+                    await asyncio.to_thread(sink.write, measure.pass_on(chunk))
+                await asyncio.to_thread(_commit, sink, target)
+            except BaseException:
+                _discard(sink)
+                raise
         return measure.result(key)
 
     def put(self, key: str, content: Content, *, max_bytes: int | None = None) -> StoredObject:
         measure = Measure(max_bytes)
         target = self._path(key)
-        sink = _open_beside(target)
-        try:
-            for chunk in chunks_of(content):
-                sink.write(measure.pass_on(chunk))
-            _commit(sink, target)
-        except BaseException:
-            _discard(sink)
-            raise
+        with _told_when_full():
+            sink = _open_beside(target)
+            try:
+                for chunk in chunks_of(content):
+                    sink.write(measure.pass_on(chunk))
+                _commit(sink, target)
+            except BaseException:
+                _discard(sink)
+                raise
         return measure.result(key)
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
@@ -274,6 +284,16 @@ def chunks_of(content: Content) -> Iterator[bytes]:
         yield chunk
 
 
+@contextmanager
+def _told_when_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFullError from error
+        raise
+
+
 def _open_beside(target: Path) -> IO[bytes]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -281,6 +301,8 @@ def _open_beside(target: Path) -> IO[bytes]:
             dir=target.parent, prefix=f".{target.name[:100]}.", suffix=_TEMPORARY_SUFFIX, delete=False
         )
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise StorageError(f"The storage folder cannot be written: {error.strerror}.") from error
 
 

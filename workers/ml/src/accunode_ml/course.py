@@ -10,27 +10,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
 from accunode_common.db.session import AccessContext
-from accunode_common.log import get_logger
 from accunode_common.models.bulk import FINAL_STATES, ChunkState, Job, JobState
 from accunode_common.tasks import leases
 from accunode_common.tasks.leases import FILE, Lease, LeaseLostError
 from accunode_common.tasks.messages import JobMessage, Queue
 from accunode_common.tasks.outbox import enqueue_sync
 from accunode_ml.bulk import jobs
+from accunode_ml.leased import carry_out
 from accunode_ml.runtime import Runtime
+from accunode_ml.submitter import NOT_ALLOWED, NOT_ALLOWED_MESSAGE, may_still_write
 
 JOB_FAILED = "job_failed"
 
 _FRESH_TRIES = text(f"""
     update bulk.chunks set attempts = 0 where tenant_id = :tenant_id and job_id = :job_id and number = {FILE}
 """)  # noqa: S608
-
-logger = get_logger(__name__)
 
 
 class JobRefusedError(Exception):
@@ -56,7 +54,7 @@ class Course:
 
     Attributes:
         runtime: The worker's resources.
-        job: The job as it was when the lease began.
+        job: The job as it was when this try began.
     """
 
     def __init__(self, runtime: Runtime, job: Job, lease: Lease) -> None:
@@ -70,6 +68,7 @@ class Course:
 
         Raises:
             LeaseLostError: Somebody else has the job.
+            JobRefusedError: The submitter may no longer write.
         """
         with self.runtime.database.transaction(context or jobs.submitter_context(self.job)) as session:
             leases.hold(session, self._lease)
@@ -78,6 +77,8 @@ class Course:
                 raise LeaseLostError(f"Job {self._lease.job_id} is gone.")
             if job.state == JobState.CANCELLING:
                 raise _CancelledError
+            if context is None and not may_still_write(session, job):
+                raise JobRefusedError(NOT_ALLOWED, NOT_ALLOWED_MESSAGE)
             yield session
 
     def note(self, session: Session, change: Callable[[Job], None], *, durable: bool = False) -> None:
@@ -124,6 +125,15 @@ class Course:
         """End the job without a result."""
         self._end(JobState.FAILED, ChunkState.QUARANTINED, code=code, message=message)
 
+    def look_again(self) -> None:
+        """Read the job as it is now: a step before may have changed it."""
+        with self.runtime.database.transaction(jobs.tenant_context(self._lease.tenant_id)) as session:
+            leases.hold(session, self._lease)
+            job = jobs.find(session, self._lease.tenant_id, self._lease.job_id)
+            if job is None:
+                raise LeaseLostError(f"Job {self._lease.job_id} is gone.")
+            self.job = job
+
     def abandon(self, reason: str) -> None:
         """After a failed try: have the job tried again after a pause, or give it up."""
         settings = self.runtime.settings
@@ -146,21 +156,18 @@ class Course:
 def run_job(runtime: Runtime, message: JobMessage, work: Callable[[Course], None]) -> None:
     """Do a job, unless it is done or somebody else does it; whatever happens, the job learns of it."""
     course = _begin(runtime, message)
-    if course is None:
-        return
+    if course is not None:
+        carry_out(runtime, lambda: _try(course, work), course.abandon, job_id=str(message.job_id))
+
+
+def _try(course: Course, work: Callable[[Course], None]) -> None:
     try:
-        try:
-            work(course)
-        except _CancelledError:
-            course.cancel()
-        except JobRefusedError as refusal:
-            course.refuse(refusal.code, refusal.message)
-    except LeaseLostError:
-        logger.warning("lease lost", job_id=str(message.job_id))
-    except Exception as error:
-        # Whatever it was, the job must learn of it.
-        logger.exception("job failed", job_id=str(message.job_id))
-        course.abandon("it took too long" if isinstance(error, SoftTimeLimitExceeded) else type(error).__name__)
+        course.look_again()
+        work(course)
+    except _CancelledError:
+        course.cancel()
+    except JobRefusedError as refusal:
+        course.refuse(refusal.code, refusal.message)
 
 
 def _begin(runtime: Runtime, message: JobMessage) -> Course | None:
@@ -171,7 +178,12 @@ def _begin(runtime: Runtime, message: JobMessage) -> Course | None:
             return None
         jobs.ensure_file_chunk(session, job)
         lease = leases.take(
-            session, tenant_id=job.tenant_id, job_id=job.id, number=FILE, seconds=settings.chunk_lease_seconds
+            session,
+            runtime.holder,
+            tenant_id=job.tenant_id,
+            job_id=job.id,
+            number=FILE,
+            seconds=settings.chunk_lease_seconds,
         )
         if lease is None:
             return None
@@ -187,6 +199,4 @@ def _begin(runtime: Runtime, message: JobMessage) -> Course | None:
         if job.started_at is None:
             job.started_at = func.now()
         jobs.touch(job)
-        session.flush()
-        session.refresh(job)
         return Course(runtime, job, lease)

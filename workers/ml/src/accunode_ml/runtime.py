@@ -5,21 +5,23 @@ from typing import Self
 
 from accunode_common.db.session import SyncDatabase
 from accunode_common.storage import Storage, open_storage
+from accunode_common.tasks.holders import Holder
 from accunode_ml.settings import WorkerSettings
 from accunode_scoring import ModelLibrary
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The worker's resources: settings, PostgreSQL, stored objects and models."""
+    """The worker's resources: settings, PostgreSQL, stored objects, models, and as whom it holds leases."""
 
     settings: WorkerSettings
     database: SyncDatabase
     storage: Storage
     models: ModelLibrary
+    holder: Holder | None
 
     @classmethod
-    def open(cls, settings: WorkerSettings, models: ModelLibrary | None = None) -> Self:
+    def open(cls, settings: WorkerSettings, models: ModelLibrary | None = None, holder: Holder | None = None) -> Self:
         """Open everything; PostgreSQL is contacted with the first transaction.
 
         Raises:
@@ -30,6 +32,7 @@ class Runtime:
             database=SyncDatabase(settings, "accunode-worker"),
             storage=open_storage(settings.storage_url),
             models=models or ModelLibrary.load(settings.models_dir),
+            holder=holder,
         )
 
     def close(self) -> None:

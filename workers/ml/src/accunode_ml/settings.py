@@ -25,11 +25,12 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
         database_pool_size: Connections of each worker process; one task runs in it at a time.
         database_statement_timeout_ms: A statement that runs longer is cancelled; a chunk writes thousands of rows.
         chunk_rows: Rows that one task scores: large enough to make a matrix worth while, small enough to cancel soon.
-        chunk_lease_seconds: How long a chunk is its worker's; a killed worker's chunk waits as long.
+        chunk_lease_seconds: How long a chunk is its worker's at most; that of a worker that is gone is freed at once.
         chunk_attempts: Tries after which a chunk, or the reading of a file, is given up.
         chunk_retry_seconds: The pause after the first failed try; the second waits twice as long.
         chunks_in_flight: Chunks that one tenant may have with the workers at once, in each queue.
         handout_seconds: How long a message may wait in a queue before it is taken for lost.
+        database_away_seconds: How long a task tries again while PostgreSQL is away, before its process ends.
         startup_seconds: How long a starting worker waits for Redis and PostgreSQL.
     """
 
@@ -42,6 +43,7 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
     chunk_retry_seconds: float = Field(default=5, ge=0)
     chunks_in_flight: int = Field(default=16, ge=1)
     handout_seconds: float = Field(default=600, gt=0)
+    database_away_seconds: float = Field(default=30, gt=0)
     startup_seconds: float = Field(default=30, gt=0)
 
 
@@ -62,7 +64,7 @@ class RelaySettings(HeartbeatSettings, DatabaseSettings, RedisSettings):
     relay_batch: int = Field(default=200, ge=1)
     relay_poll_seconds: float = Field(default=1, gt=0)
     seal_seconds: float = Field(default=5, gt=0)
-    sweep_seconds: float = Field(default=5, gt=0)
+    sweep_seconds: float = Field(default=2, gt=0)
     stalled_seconds: float = Field(default=600, gt=0)
     monitoring_hour: int = Field(default=2, ge=0, le=24)
     startup_seconds: float = Field(default=30, gt=0)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 from celery import Celery
 
+from accunode_common.db.transient import again_while_transient
 from accunode_common.tasks.messages import TaskMessage
 from accunode_ml.runtime import Runtime
 
@@ -39,8 +40,9 @@ def add_task(
 
     def task(**payload: Any) -> None:
         message = kind.model_validate(payload)
+        resources = runtime()
         with structlog.contextvars.bound_contextvars(**_facts(kind, message)):
-            run(runtime(), message)
+            again_while_transient(lambda: run(resources, message), seconds=resources.settings.database_away_seconds)
 
     # Not shared: another application in the same process has tasks of its own.
     app.task(task, name=kind.task, shared=False, soft_time_limit=limits.soft, time_limit=limits.hard)

@@ -4,29 +4,28 @@ import os
 import sys
 from typing import Any
 
-import redis
 from celery import Celery, bootsteps, signals
 
-from accunode_common.log import configure_logging, get_logger
+from accunode_common.log import configure_logging
 from accunode_common.storage import StorageError
 from accunode_common.tasks.celery import create_celery
+from accunode_common.tasks.holders import Holder
 from accunode_ml.bulk import tasks as bulk
-from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
 from accunode_ml.monitoring import tasks as monitoring
 from accunode_ml.portfolio import tasks as portfolio
 from accunode_ml.runtime import Runtime
 from accunode_ml.settings import WorkerSettings
 from accunode_ml.startup import StartupError, await_postgres, await_redis
+from accunode_ml.watch import Watch, add_probe
 from accunode_scoring import ModelFilesError, ModelLibrary
-
-logger = get_logger(__name__)
 
 
 class ProcessRuntime:
     """The runtime of this process, opened when first asked for: a connection must not cross a fork."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, worker: Holder) -> None:
         self._settings = settings
+        self._worker = worker
         self._models: ModelLibrary | None = None
         self._opened: tuple[int, Runtime] | None = None
 
@@ -44,7 +43,8 @@ class ProcessRuntime:
     def __call__(self) -> Runtime:
         """This process's runtime."""
         if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = (os.getpid(), Runtime.open(self._settings, self._models))
+            holder = Holder.here(self._worker.id)
+            self._opened = (os.getpid(), Runtime.open(self._settings, self._models, holder))
         return self._opened[1]
 
     def close(self) -> None:
@@ -57,41 +57,32 @@ class ProcessRuntime:
 def create_worker(settings: WorkerSettings) -> Celery:
     """The worker's Celery application with all its tasks. Nothing is contacted yet."""
     app = create_celery("accunode-worker", settings)
-    runtime = ProcessRuntime(settings)
+    holder = Holder.here()
+    runtime, watch = ProcessRuntime(settings, holder), Watch(app, settings, holder)
     for feature in (bulk, portfolio, monitoring):
         feature.register(app, runtime)
-    app.steps["consumer"].add(_heartbeat_step(settings))
-    _connect(settings, runtime)
+    add_probe(app, watch)
+    app.steps["consumer"].add(_watch_step(watch))
+    _connect(settings, runtime, watch)
     return app
 
 
-def _heartbeat_step(settings: WorkerSettings) -> type[bootsteps.StartStopStep]:
-    path, broker = settings.heartbeat("worker"), redis_client(settings)
-
-    def beat() -> None:
-        try:
-            beat_if_answered(path, broker)
-        except redis.RedisError as error:
-            logger.error("server away", server="redis", reason=str(error))
-
-    class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
-        """Beats from the consumer's own loop: one that is stuck, disconnected or waits for Redis in vain stops."""
+def _watch_step(watch: Watch) -> type[bootsteps.StartStopStep]:
+    class Watching(bootsteps.StartStopStep):  # type: ignore[misc]
+        """Tells the watch of each connection to Redis."""
 
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, parent: Any) -> None:
-            beat()
-            self._timer = parent.timer.call_repeatedly(BEAT_SECONDS, beat)
+            watch.connected(parent)
 
         def stop(self, _parent: Any) -> None:
-            if getattr(self, "_timer", None) is not None:
-                self._timer.cancel()
-                self._timer = None
+            watch.disconnected()
 
-    return Heartbeat
+    return Watching
 
 
-def _connect(settings: WorkerSettings, runtime: ProcessRuntime) -> None:
+def _connect(settings: WorkerSettings, runtime: ProcessRuntime, watch: Watch) -> None:
     """Tie the start and the end of processes to Celery's signals; each handler lives as long as the application."""
 
     def set_up_logging(**_: Any) -> None:
@@ -114,7 +105,15 @@ def _connect(settings: WorkerSettings, runtime: ProcessRuntime) -> None:
     def close_runtime(**_: Any) -> None:
         runtime.close()
 
+    def closing(**_: Any) -> None:
+        watch.closing()
+
+    def stop_watch(**_: Any) -> None:
+        watch.stop()
+
     signals.setup_logging.connect(set_up_logging, weak=False)
     signals.worker_init.connect(check_surroundings, weak=False)
     signals.worker_process_init.connect(open_runtime, weak=False)
     signals.worker_process_shutdown.connect(close_runtime, weak=False)
+    signals.worker_shutting_down.connect(closing, weak=False)
+    signals.worker_shutdown.connect(stop_watch, weak=False)

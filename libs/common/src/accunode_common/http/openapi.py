@@ -25,6 +25,7 @@ _TITLES = {
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "The server failed; the log has the request under its id.",
     503: "Something that the request needs is down; try again.",
+    507: "There is no room for what was sent; nothing of it was kept.",
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})

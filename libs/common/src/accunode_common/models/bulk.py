@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger, Text
 
@@ -101,6 +101,9 @@ class RowOutcome(StrEnum):
 
 _worker_in_tenant = Policy("works", Command.ALL, using=IN_TENANT, roles=(DatabaseRole.WORKER,))
 _relay_sees_all = Policy("relays", Command.SELECT, using="true", roles=(DatabaseRole.RELAY,))
+_relay_frees = Policy(
+    "frees", Command.UPDATE, using="state = 'leased'", check="state = 'ready'", roles=(DatabaseRole.RELAY,)
+)
 
 
 _submitted_as_caller = (
@@ -196,7 +199,10 @@ def _policies_of_part(table: str) -> tuple[Policy, ...]:
 
 
 class Chunk(Base):
-    """A run of accepted rows that one task scores; `fence` rises with each lease, so a late worker cannot finish it."""
+    """A run of accepted rows that one task scores; `fence` rises with each lease, so a late worker cannot finish it.
+
+    `leased_by` is the process in `ops.workers` that has the lease, and `row_numbers` are the file's rows in the chunk.
+    """
 
     __tablename__ = "chunks"
     __table_args__ = (
@@ -214,12 +220,14 @@ class Chunk(Base):
                     *_policies_of_part("chunks"),
                     _worker_in_tenant,
                     _relay_sees_all,
+                    _relay_frees,
                 ),
                 {
                     DatabaseRole.BULK: ("SELECT", "UPDATE", "DELETE"),
                     DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"),
                     DatabaseRole.RELAY: (
-                        "SELECT (tenant_id, job_id, number, state, attempts, lease_expires_at, updated_at)",
+                        "SELECT (tenant_id, job_id, number, state, attempts, lease_expires_at, leased_by, updated_at)",
+                        "UPDATE (state, attempts, lease_expires_at, leased_by, updated_at)",
                     ),
                 },
             ),
@@ -235,6 +243,8 @@ class Chunk(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_expires_at: Mapped[datetime | None]
+    leased_by: Mapped[UUID | None]
+    row_numbers: Mapped[Any | None] = mapped_column(INT4MULTIRANGE)
     error_message: Mapped[str | None] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"), onupdate=text("now()"))
 

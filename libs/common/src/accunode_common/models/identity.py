@@ -163,6 +163,7 @@ class User(Identified, Versioned, Base):
                         f"INSERT ({', '.join(NEW_ACCOUNT_COLUMNS)})",
                     ),
                     DatabaseRole.SIGN_IN: (f"SELECT ({', '.join(SIGN_IN_COLUMNS)})",),
+                    DatabaseRole.WORKER: ("SELECT (id, status)",),
                 },
             ),
         },
@@ -209,7 +210,10 @@ class Membership(TenantOwned, Versioned, Base):
                     f" or ({OWN_ROWS} and role = 'org_member' and organization_id = {ORGANIZATION})"
                     f" or ({OWN_ROWS} and role = 'user' and tenant_id = {PLATFORM_TENANT})))",
                 ),
-                dict.fromkeys((DatabaseRole.AUTH, DatabaseRole.TENANTS), MEMBERSHIP_GRANTS),
+                {
+                    **dict.fromkeys((DatabaseRole.AUTH, DatabaseRole.TENANTS), MEMBERSHIP_GRANTS),
+                    DatabaseRole.WORKER: ("SELECT (tenant_id, user_id, organization_id, role)",),
+                },
             ),
         },
     )

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger, Text
 
@@ -52,6 +52,41 @@ class OutboxMessage(TenantOwned, Base):
     queue: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class WorkerProcess(Base):
+    """A process of a worker that can hold leases, one run of it: the parent notes every few seconds that it lives.
+
+    The parent has a row of its own, whose `id` is the `worker_id` of all. What a process holds is free as soon as its
+    row is gone, stale or retired.
+    """
+
+    __tablename__ = "workers"
+    __table_args__ = (
+        Index(None, "worker_id"),
+        {
+            "schema": "ops",
+            "info": access(
+                (
+                    Policy("works", Command.ALL, using="true", roles=(DatabaseRole.WORKER,)),
+                    _relay,
+                ),
+                {
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+                    DatabaseRole.RELAY: ("SELECT", "DELETE"),
+                },
+            ),
+        },
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    worker_id: Mapped[UUID]
+    host: Mapped[str] = mapped_column(Text)
+    pid: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    beat_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    retired: Mapped[bool] = mapped_column(server_default="false")
+    messages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
 
 
 class IdempotencyKey(Base):

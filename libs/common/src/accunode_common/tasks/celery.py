@@ -18,14 +18,18 @@ HARD_TIME_LIMIT_SECONDS = 3600
 
 VISIBILITY_TIMEOUT_SECONDS = 4 * HARD_TIME_LIMIT_SECONDS
 """When Redis gives an unacknowledged message to somebody else. Sooner than the hard limit, and a task runs twice at
-once; work of a dead worker does not wait for it, as its lease in PostgreSQL ends long before."""
+once; work of a dead worker does not wait for it, as the relay frees what it held (see `accunode_ml.relay.freeing`)."""
 
 _KEY_PREFIX = "accunode:celery:"
 
+UNACKED_KEY = f"{_KEY_PREFIX}unacked"
+UNACKED_INDEX_KEY = f"{_KEY_PREFIX}unacked_index"
+"""Messages that workers have taken and not acknowledged, by tag, and when each was taken."""
 
-def waiting_key(queue: Queue) -> str:
+
+def waiting_key(queue: str) -> str:
     """The Redis list of a queue's messages that no worker has taken yet; Redis has no such key for an empty one."""
-    return f"{_KEY_PREFIX}{queue.value}"
+    return f"{_KEY_PREFIX}{queue}"
 
 
 def _transport_options() -> dict[str, Any]:
@@ -42,6 +46,9 @@ def _transport_options() -> dict[str, Any]:
         "socket_timeout": 30,
         "socket_keepalive": True,
         "health_check_interval": 10,
+        # One try at a time: the relay has its own pauses, and a worker that waits long between tries comes back late.
+        "max_retries": 1,
+        "interval_start": 0.2,
         # Queues take turns, so that a full one never hides the others; Redis priorities are not used.
         "queue_order_strategy": "round_robin",
         # Other users of the same Redis have other keys.
@@ -88,12 +95,14 @@ def configuration() -> dict[str, Any]:
         "task_publish_retry": False,
         # Work goes on through a broker outage; its message is delivered again and finds the work done.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
+        # After an outage a worker takes as many messages as before: one less thing that must be restored.
+        "worker_enable_prefetch_count_reduction": False,
         "task_time_limit": HARD_TIME_LIMIT_SECONDS,
         "task_soft_time_limit": HARD_TIME_LIMIT_SECONDS - 60,
         # A process is replaced now and then and when it has grown: memory that a library leaks stays bounded.
         "worker_max_tasks_per_child": 1000,
         "worker_max_memory_per_child": 500_000,  # KiB
-        # Liveness is a heartbeat file and rates come from PostgreSQL: nobody reads events or sends commands.
+        # Liveness is taking messages, and rates come from PostgreSQL: nobody reads events or sends commands.
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "task_send_sent_event": False,

@@ -1,8 +1,9 @@
 """Leases of chunks, held in PostgreSQL: who has one may finish it, and nobody else.
 
-A lease is a token that only rises (`fence`) and a time until which nobody else may take it. A worker that is late finds
-another fence and loses: `hold` locks the row for the rest of the transaction, so that finishing and taking exclude
-each other. Chunk number 0 stands for the file itself, which one worker reads at a time.
+A lease is a token that only rises (`fence`), a time until which nobody else may take it, and the process that has it:
+when that is gone the relay frees the chunk before the time. A worker that is late finds another fence, or no lease, and
+loses: `hold` locks the row for the rest of the transaction, so that finishing and taking exclude each other. Chunk
+number 0 stands for the file itself, which one worker reads at a time.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.models.bulk import ChunkState
+from accunode_common.tasks.holders import Holder, announce
 
 FILE = 0
 """The number under which the file itself is leased, while it is read."""
@@ -21,9 +23,14 @@ _KEY = "tenant_id = :tenant_id and job_id = :job_id and number = :number"
 
 _TAKE = text(f"""
     update bulk.chunks
-    set state = 'leased', fence = fence + 1, attempts = attempts + 1, updated_at = now(),
+    set state = 'leased', fence = fence + 1, leased_by = cast(:holder as uuid), updated_at = now(),
+        attempts = attempts
+            + (leased_by is null or lease_expires_at < clock_timestamp() or leased_by <> cast(:holder as uuid))::int,
         lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
-    where {_KEY} and (state = 'ready' or (state = 'leased' and lease_expires_at < clock_timestamp()))
+    where {_KEY} and (
+        state = 'ready'
+        or (state = 'leased' and (lease_expires_at < clock_timestamp() or leased_by = cast(:holder as uuid)))
+    )
     returning fence, attempts, rows
 """)  # noqa: S608
 _HOLD = text(f"select 1 from bulk.chunks where {_KEY} and state = 'leased' and fence = :fence for update")  # noqa: S608
@@ -34,7 +41,7 @@ _RENEW = text(f"""
 """)  # noqa: S608
 _SETTLE = text(f"""
     update bulk.chunks
-    set state = :state, rows_stored = :rows_stored, error_message = :error, updated_at = now(),
+    set state = :state, rows_stored = :rows_stored, error_message = :error, updated_at = now(), leased_by = null,
         lease_expires_at = clock_timestamp() + make_interval(secs => :pause)
     where {_KEY} and state = 'leased' and fence = :fence
 """)  # noqa: S608
@@ -72,9 +79,18 @@ class Lease:
         }
 
 
-def take(session: Session, *, tenant_id: UUID, job_id: UUID, number: int, seconds: float) -> Lease | None:
-    """Lease a chunk for so many seconds; None when it is done or somebody else's."""
-    values = {"tenant_id": tenant_id, "job_id": job_id, "number": number, "seconds": seconds}
+def take(
+    session: Session, holder: Holder | None, *, tenant_id: UUID, job_id: UUID, number: int, seconds: float
+) -> Lease | None:
+    """Lease a chunk for so many seconds; None when it is done or somebody else's.
+
+    What the holder has already, as it never learnt that it got it, it gets again: it does one thing at a time. A lease
+    without a holder, whom nobody watches, ends by its time alone.
+    """
+    if holder is not None:
+        announce(session, holder)
+    key = {"tenant_id": tenant_id, "job_id": job_id, "number": number}
+    values = {**key, "seconds": seconds, "holder": holder.id if holder else None}
     found = session.execute(_TAKE, values).one_or_none()
     if found is None:
         return None

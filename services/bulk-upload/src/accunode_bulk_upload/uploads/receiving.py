@@ -18,11 +18,11 @@ from accunode_bulk_upload.holdings import AppHoldings, Holdings
 from accunode_bulk_upload.uploads.multipart import MultipartReader
 from accunode_bulk_upload.uploads.permissions import UploadWriter
 from accunode_bulk_upload.uploads.schemas import UploadFields
-from accunode_common.errors import FieldError, PayloadTooLargeError, UnprocessableInputError
+from accunode_common.errors import FieldError, InsufficientStorageError, PayloadTooLargeError, UnprocessableInputError
 from accunode_common.http import idempotency
 from accunode_common.http.faults import field_errors, refusal
 from accunode_common.ids import new_id
-from accunode_common.storage import ObjectTooLargeError, StoredObject, job_prefix
+from accunode_common.storage import ObjectTooLargeError, StorageFullError, StoredObject, job_prefix
 
 FILE_FIELD = "file"
 LONGEST_FIELD = 1000
@@ -79,6 +79,11 @@ async def _read_form(request: Request, held: Holdings, job_id: UUID, key: str) -
             stored = await held.storage.put_stream(key, reader.chunks(), max_bytes=held.settings.max_upload_bytes)
         except ObjectTooLargeError as error:
             raise PayloadTooLargeError(f"The file may have at most {error.max_bytes:,} bytes.") from None
+        except StorageFullError:
+            raise InsufficientStorageError(
+                "There is no room for the file: delete uploads that are no longer needed, or ask the administrator to"
+                " free space, and send it again."
+            ) from None
     if stored is None:
         raise _fault(FILE_FIELD, "missing", "Send the file in the field `file`.")
     if stored.size == 0:

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -37,6 +38,13 @@ def chunk_key(job: Job, reading: int, number: int) -> str:
     """Where a chunk lies. `reading` is the fence of the lease under which the file was read: a late reader of the same
     file writes elsewhere."""
     return f"{chunks_prefix(job)}/{reading}/{number}.parquet"
+
+
+def row_ranges(rows: pa.Table) -> str:
+    """The numbers of a chunk's rows, as PostgreSQL writes a multirange: `{[2,40),[41,60)}`."""
+    numbers = np.unique(rows.column("row_number").to_numpy())
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) != 1) + 1) if len(numbers) else []
+    return "{" + ",".join(f"[{run[0]},{run[-1] + 1})" for run in runs) + "}"
 
 
 def write_chunk(storage: Storage, key: str, rows: pa.Table) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from accunode_common.log import get_logger
+from accunode_common.db.session import set_context_sync
 from accunode_common.models.bulk import ChunkState, Job, JobState
 from accunode_common.tabular import TabularError
 from accunode_common.tasks import leases
@@ -21,8 +21,10 @@ from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.cutting import Cutter
 from accunode_ml.bulk.issues import copy_issues
 from accunode_ml.ingest import CleanFile, RejectedRow, SkippedRow, clean_file
+from accunode_ml.leased import carry_out
 from accunode_ml.runtime import Runtime
 from accunode_ml.serving import serving_version
+from accunode_ml.submitter import may_still_write
 
 STEP_SECONDS = 2.0
 STEP_ISSUES = 20_000
@@ -33,10 +35,9 @@ _FORGET = (
     text(f"delete from bulk.chunks where tenant_id = :tenant_id and job_id = :job_id and number > {FILE}"),  # noqa: S608
 )
 _ADD_CHUNK = text("""
-    insert into bulk.chunks (tenant_id, job_id, number, rows) values (:tenant_id, :job_id, :number, :rows)
+    insert into bulk.chunks (tenant_id, job_id, number, rows, row_numbers)
+    values (:tenant_id, :job_id, :number, :rows, cast(:row_numbers as int4multirange))
 """)
-
-logger = get_logger(__name__)
 
 
 class _CancelledError(Exception):
@@ -48,19 +49,23 @@ def ingest_file(runtime: Runtime, message: IngestFile) -> None:
     lease = _begin(runtime, message)
     if lease is None:
         return
+    carry_out(
+        runtime,
+        lambda: _read(runtime, lease),
+        lambda reason: settle.abandon(runtime, lease, reason),
+        job_id=str(message.job_id),
+        attempt=lease.attempt,
+    )
+
+
+def _read(runtime: Runtime, lease: Lease) -> None:
     reader = _Reader(runtime, lease)
     try:
         reader.run()
-    except LeaseLostError:
-        logger.warning("lease lost", job_id=str(message.job_id))
     except _CancelledError:
         reader.cancel()
     except TabularError as refusal:
         reader.refuse(refusal)
-    except Exception as error:
-        # Whatever it was, the job must learn of it.
-        logger.exception("ingest failed", job_id=str(message.job_id), attempt=lease.attempt)
-        settle.abandon(runtime, lease, type(error).__name__)
 
 
 def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
@@ -73,6 +78,7 @@ def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
         jobs.ensure_file_chunk(session, job)
         lease = leases.take(
             session,
+            runtime.holder,
             tenant_id=job.tenant_id,
             job_id=job.id,
             number=FILE,
@@ -85,7 +91,6 @@ def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
             session.flush()
             settle.give_up(session, runtime, lease, "the worker died each time")
             return None
-        _start_afresh(session, job)
         return lease
 
 
@@ -118,19 +123,22 @@ class _Reader:
         self._context = jobs.tenant_context(lease.tenant_id)
         self._rejected: list[RejectedRow] = []
         self._skipped: list[SkippedRow] = []
-        self._chunks: list[tuple[int, int]] = []
+        self._chunks: list[dict[str, Any]] = []
         self._rows_read = 0
         self._last_step = time.monotonic()
 
     def run(self) -> None:
         """Read everything and hand the first chunks out."""
-        job = self._job()
+        job = self._begin()
+        if job is None:
+            return
         storage = self._runtime.storage
         with storage.open(str(job.file_key)) as source, clean_file(source, jobs.kind_of(job)) as file:
             for number, rows in self._cut(job, file):
                 key = chunk_file.chunk_key(job, self._lease.fence, number)
                 chunk_file.write_chunk(storage, key, rows)
-                self._chunks.append((number, rows.num_rows))
+                numbers = chunk_file.row_ranges(rows)
+                self._chunks.append({"number": number, "rows": rows.num_rows, "row_numbers": numbers})
                 self._step_if_due()
             self._finish(file.report.as_dict())
 
@@ -193,9 +201,9 @@ class _Reader:
         session.flush()
         self._rejected, self._skipped, self._chunks, self._rows_read = [], [], [], 0
 
-    def _add_chunks(self, session: Session, chunks: Iterable[tuple[int, int]]) -> None:
+    def _add_chunks(self, session: Session, chunks: Iterable[dict[str, Any]]) -> None:
         key = {"tenant_id": self._lease.tenant_id, "job_id": self._lease.job_id}
-        rows = [{**key, "number": number, "rows": count} for number, count in chunks]
+        rows = [{**key, **chunk} for chunk in chunks]
         if rows:
             session.execute(_ADD_CHUNK, rows)
 
@@ -207,6 +215,13 @@ class _Reader:
             raise LeaseLostError(f"Job {self._lease.job_id} is gone.")
         return job
 
-    def _job(self) -> Job:
+    def _begin(self) -> Job | None:
+        """The job, with nothing left of an earlier reading; None when its submitter may no longer write."""
         with self._runtime.database.transaction(self._context) as session:
-            return self._held_job(session)
+            job = self._held_job(session)
+            _start_afresh(session, job)
+            set_context_sync(session, jobs.submitter_context(job))
+            if not may_still_write(session, job):
+                settle.refuse_submitter(session, self._runtime, job, self._lease)
+                return None
+            return job

@@ -4,19 +4,22 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
-from accunode_common.models.bulk import CHUNK_FAILED, INGEST_FAILED, ChunkState, Job, JobState
-from accunode_common.storage import ObjectNotFoundError
+from accunode_common.models.bulk import CHUNK_FAILED, FINAL_STATES, INGEST_FAILED, ChunkState, Job, JobState
 from accunode_common.tasks import leases
 from accunode_common.tasks.leases import FILE, Lease
 from accunode_common.tasks.messages import PurgeFiles, Queue
 from accunode_common.tasks.outbox import enqueue_sync
-from accunode_ml.bulk import chunk_file, jobs
+from accunode_ml.bulk import jobs
 from accunode_ml.bulk.handout import hand_out, queue_of
 from accunode_ml.runtime import Runtime
+from accunode_ml.submitter import NOT_ALLOWED, NOT_ALLOWED_MESSAGE
 
-_FAILED_ROW = text("""
-    insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
-    values (:tenant_id, :job_id, :row_number, 0, 'rejected', :code, :message, :company)
+# The chunk itself is not read: it may be what its readers die of.
+_FAILED_ROWS = text("""
+    insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message)
+    select c.tenant_id, c.job_id, each.number, 0, 'rejected', :code, :message
+    from bulk.chunks c, unnest(c.row_numbers) run, generate_series(lower(run), upper(run) - 1) each (number)
+    where c.tenant_id = :tenant_id and c.job_id = :job_id and c.number = :number
     on conflict do nothing
 """)
 _CANCEL_IDLE = text("""
@@ -82,7 +85,9 @@ def give_up(session: Session, runtime: Runtime, lease: Lease, reason: str) -> No
     found = jobs.find(session, lease.tenant_id, lease.job_id)
     if found is None:
         return
-    _reject_rows(session, runtime, found, lease, reason)
+    message = f"The part of the file with this row failed {lease.attempt} times: {reason}."
+    which = {"tenant_id": lease.tenant_id, "job_id": lease.job_id, "number": lease.number}
+    session.execute(_FAILED_ROWS, {**which, "code": CHUNK_FAILED, "message": message})
     leases.settle(session, lease, ChunkState.QUARANTINED, error=reason)
     job = jobs.lock(session, lease.tenant_id, lease.job_id)
     if job is None:
@@ -93,26 +98,12 @@ def give_up(session: Session, runtime: Runtime, lease: Lease, reason: str) -> No
     move_on(session, runtime, job)
 
 
-def _reject_rows(session: Session, runtime: Runtime, job: Job, lease: Lease, reason: str) -> None:
-    key = chunk_file.chunk_key(job, reading_of(session, job), lease.number)
-    try:
-        rows = chunk_file.read_chunk(runtime.storage, key)
-    except (ObjectNotFoundError, OSError, ValueError):
-        # Without its object nobody can say which rows these were; the count stands.
-        logger.error("chunk unreadable", job_id=str(job.id), chunk=lease.number, key=key)
+def refuse_submitter(session: Session, runtime: Runtime, job: Job, lease: Lease) -> None:
+    """End a job whose submitter may no longer write; running chunks end without storing anything."""
+    leases.settle(session, lease, ChunkState.CANCELLED)
+    session.execute(_CANCEL_IDLE, {"tenant_id": job.tenant_id, "job_id": job.id})
+    locked = jobs.lock(session, job.tenant_id, job.id)
+    if locked is None or locked.state in FINAL_STATES:
         return
-    message = f"The part of the file with this row failed {lease.attempt} times: {reason}"
-    session.execute(
-        _FAILED_ROW,
-        [
-            {
-                "tenant_id": job.tenant_id,
-                "job_id": job.id,
-                "row_number": row,
-                "code": CHUNK_FAILED,
-                "message": message[:500],
-                "company": name,
-            }
-            for row, name in zip(rows["row_number"].to_pylist(), rows["name"].to_pylist(), strict=True)
-        ],
-    )
+    jobs.finish(locked, JobState.FAILED, code=NOT_ALLOWED, message=NOT_ALLOWED_MESSAGE)
+    move_on(session, runtime, locked)

@@ -9,14 +9,15 @@ import time
 import psycopg
 import redis
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy.engine import make_url
 
 from accunode_common.audit_chain import seal
 from accunode_common.log import get_logger
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.outbox import CHANNEL
+from accunode_ml.connecting import connect
 from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
 from accunode_ml.relay.daily import DailyRound
+from accunode_ml.relay.freeing import free_leases, return_messages
 from accunode_ml.relay.publisher import Publisher
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_ml.settings import RelaySettings
@@ -53,27 +54,14 @@ class Relay:
         try:
             while not self._stop.is_set():
                 try:
-                    with self._connect() as connection:
+                    with connect(self._settings, "accunode-relay") as connection:
                         logger.info("relay connected")
                         self._serve(connection)
                 except psycopg.OperationalError as error:
                     self._back_off("postgresql", error)
         finally:
+            self._publisher.close()
             self._broker.close()
-
-    def _connect(self) -> psycopg.Connection:
-        url = make_url(self._settings.database_url.get_secret_value()).set(drivername="postgresql")
-        return psycopg.connect(
-            url.render_as_string(hide_password=False),
-            autocommit=True,
-            application_name="accunode-relay",
-            connect_timeout=5,
-            options=f"-c statement_timeout={self._settings.database_statement_timeout_ms} -c timezone=UTC",
-            # A server that vanished without a word is noticed within half a minute.
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-        )
 
     def _serve(self, connection: psycopg.Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
@@ -100,7 +88,8 @@ class Relay:
         if time.monotonic() < self._next_sweep:
             return
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
-        sent = self._sweeper.sweep(connection, self._broker)
+        freed = free_leases(connection)
+        sent = return_messages(connection, self._broker) + self._sweeper.sweep(connection, self._broker) + freed
         if self._daily.start_if_due(connection, self._broker) or sent:
             self._publisher.publish_all(connection)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 from celery import Celery
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from psycopg.rows import dict_row
 
@@ -19,6 +20,13 @@ class Publisher:
     def __init__(self, app: Celery, batch: int) -> None:
         self._app = app
         self._batch = batch
+        self._connection: Connection | None = None
+
+    def close(self) -> None:
+        """Close the connection to Redis; the next message opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.collect()  # type: ignore[no-untyped-call]
 
     def publish_all(self, connection: psycopg.Connection) -> int:
         """Publish until the outbox is empty; returns how many messages.
@@ -31,7 +39,7 @@ class Publisher:
             rows, sent, failure = self._publish_batch(connection)
             published += sent
             if failure is not None:
-                self._app.pool.force_close_all()
+                self.close()
                 raise failure
             if rows < self._batch:
                 return published
@@ -53,6 +61,13 @@ class Publisher:
         return len(rows), len(sent), failure
 
     def _send(self, row: dict[str, Any]) -> None:
+        if self._connection is None:
+            self._connection = self._app.connection_for_write()
         self._app.send_task(
-            row["task"], kwargs=row["payload"], queue=row["queue"], task_id=str(row["id"]), ignore_result=True
+            row["task"],
+            kwargs=row["payload"],
+            queue=row["queue"],
+            task_id=str(row["id"]),
+            ignore_result=True,
+            connection=self._connection,
         )

@@ -11,10 +11,10 @@ from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.messages import Queue, advance_message
 from accunode_ml.relay.enqueue import enqueue
 
-REPEAT_SECONDS = 60.0
+REPEAT_SECONDS = 15.0
 """How long a job that was reported is left in peace: the workers may be away."""
 
-LOST_SECONDS = 15.0
+LOST_SECONDS = 8.0
 """How long a job may stand still that nobody works on and no message waits for. A worker begins what it takes at once,
 so the message went down with the worker that had taken it."""
 

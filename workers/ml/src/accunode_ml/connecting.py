@@ -1,0 +1,26 @@
+"""A plain connection to PostgreSQL for what runs beside tasks: the relay, and a worker's watch over itself."""
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from accunode_common.settings import DatabaseSettings
+
+
+def connect(settings: DatabaseSettings, application: str) -> psycopg.Connection:
+    """Connect in autocommit mode.
+
+    Raises:
+        psycopg.OperationalError: The server does not let us in.
+    """
+    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
+    return psycopg.connect(
+        url.render_as_string(hide_password=False),
+        autocommit=True,
+        application_name=application,
+        connect_timeout=5,
+        options=f"-c statement_timeout={settings.database_statement_timeout_ms} -c timezone=UTC",
+        # A server that vanished without a word is noticed within half a minute.
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+    )
