@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -121,8 +122,9 @@ def test_roots_postgres_runs_as_an_account_without_privileges(state: State, supe
     run(supervisor, server)
     found = supervisor.find("postgres")
     assert found is not None
-    assert found.process.uids().real != 0
-    assert server.data.stat().st_uid == found.process.uids().real
+    account = psutil.Process(found.pid).uids().real
+    assert account != 0
+    assert server.data.stat().st_uid == account
 
 
 @as_root

@@ -14,6 +14,7 @@ import pytest
 
 from accunode_devstack import programs
 from accunode_devstack.demo.client import ApiClient
+from accunode_devstack.launch import wait_until
 from accunode_devstack.ports import free_port, is_free
 from accunode_devstack.postgres import PostgresServer
 from accunode_devstack.processes import Supervisor
@@ -51,7 +52,17 @@ class Command:
 
     def pids(self) -> dict[str, int]:
         supervisor = Supervisor(self.state)
-        return {name: found.pid for name in programs.NAMES if (found := supervisor.find(name)) is not None}
+        found = {name: supervisor.find(name) for name in programs.NAMES}
+        return {name: part.pid for name, part in found.items() if part is not None and part.pid is not None}
+
+    def until_restarted(self, name: str, pid: int) -> None:
+        """Wait until a part runs as another process."""
+        wait_until(
+            lambda: self.pids().get(name, pid) != pid,
+            alive=lambda: Supervisor(self.state).alive(name),
+            name=name,
+            limit=30,
+        )
 
     def users(self) -> list[dict[str, Any]]:
         users: list[dict[str, Any]] = json.loads(self.state.demo.read_text())["users"]
@@ -97,18 +108,23 @@ def test_given_servers_are_used_and_none_is_started(stack: Command) -> None:
     assert {lines[name] for name in programs.NAMES} == {"ready"}
 
 
-def test_up_leaves_what_runs_alone_and_starts_what_died(stack: Command) -> None:
+def test_up_leaves_what_runs_alone(stack: Command) -> None:
     before = stack.pids()
     assert "already up" in stack.run("up")
     assert stack.pids() == before
-    os.kill(before["worker"], signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(pid) for pid in [before["worker"]] if psutil.pid_exists(pid)], timeout=10)
-    stack.run("up")
-    after = stack.pids()
-    assert after["worker"] != before["worker"]
-    assert {name: pid for name, pid in after.items() if name != "worker"} == {
-        name: pid for name, pid in before.items() if name != "worker"
+
+
+@pytest.mark.parametrize("name", programs.NAMES)
+def test_what_is_killed_is_started_again_and_status_tells(stack: Command, name: str) -> None:
+    before = stack.pids()
+    os.kill(before[name], signal.SIGKILL)
+    stack.until_restarted(name, before[name])
+    assert {part: pid for part, pid in stack.pids().items() if part != name} == {
+        part: pid for part, pid in before.items() if part != name
     }
+    stack.run("up")
+    (line,) = [line for line in stack.run("status").splitlines() if line.startswith(name)]
+    assert (line.split()[1], line.split()[-2:]) == ("ready", ["1", str(-signal.SIGKILL)])
 
 
 def test_up_at_another_port_says_where_it_runs_already(stack: Command) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -11,11 +12,13 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.testing.plugin import SettingsFactory
 from accunode_ml.runtime import Runtime
 from accunode_ml.settings import WorkerSettings
-from accunode_scoring import ModelLibrary
+from accunode_scoring import Kind, ModelLibrary
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bulk_work import Bulk
+from portfolio_models import with_a_riskier_version
+from portfolio_work import PortfolioJobs
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +53,17 @@ def runtime(worker_settings: WorkerSettings, models: ModelLibrary) -> Iterator[R
 def bulk(runtime: Runtime, superuser: psycopg.Connection) -> Bulk:
     """Submits and performs."""
     return Bulk(runtime, superuser)
+
+
+@pytest.fixture(scope="session")
+def two_versions(tmp_path_factory: pytest.TempPathFactory, models: ModelLibrary) -> ModelLibrary:
+    """The shipped models and a version that finds everybody riskier."""
+    champion = models.champion(Kind.ANNUAL).version
+    return ModelLibrary.load(with_a_riskier_version(tmp_path_factory.mktemp("models"), champion))
+
+
+@pytest.fixture
+def portfolio(runtime: Runtime, bulk: Bulk, two_versions: ModelLibrary) -> PortfolioJobs:
+    """Submits and performs jobs over a portfolio."""
+    bulk.runtime = replace(runtime, models=two_versions)
+    return PortfolioJobs(bulk)

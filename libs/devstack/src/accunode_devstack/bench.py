@@ -83,4 +83,4 @@ def measure(client: ApiClient, state: State, rows: int, *, series: int = 0) -> M
     seconds = time.perf_counter() - begun
     if job["state"] != "completed" or job["rows_accepted"] != rows:
         raise DevstackError(f"The job ended as {job['state']} with {job['rows_accepted']} of {rows} rows accepted.")
-    return Measurement(rows, accepted_after, seconds, peak, len(worker.process.children(recursive=True)))
+    return Measurement(rows, accepted_after, seconds, peak, len(worker.process.children(recursive=True)) - 1)

@@ -88,7 +88,7 @@ def status() -> None:
             raise typer.Exit(1)
         lines = Stack(state, typer.echo).status()
         table = Table(box=None, pad_edge=False)
-        for column in ("part", "state", "process", "port", "up for", "memory"):
+        for column in ("part", "state", "process", "port", "up for", "memory", "restarts", "last exit"):
             table.add_column(column)
         for line in lines:
             table.add_row(
@@ -98,11 +98,13 @@ def status() -> None:
                 str(line.port or ""),
                 _duration(line.since) if line.since else "",
                 f"{line.memory / 1e6:.0f} MB" if line.memory else "",
+                str(line.restarts) if line.pid or line.restarts else "",
+                "" if line.last_exit is None else str(line.last_exit),
             )
         console.print(table)
         for what, place in data_places(state):
             typer.echo(f"{what}: {place}")
-        if any(line.state in {"stopped", "not ready"} for line in lines):
+        if any(line.state not in {"ready", "given"} for line in lines):
             raise typer.Exit(1)
 
 

@@ -2,13 +2,14 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from accunode_devstack.accounts import Account, as_account
+from accunode_devstack.accounts import Account
 from accunode_devstack.errors import DevstackError
 
 
@@ -25,17 +26,21 @@ class Program:
     stop_after: float = 10.0
     port: int | None = None
 
-    def start(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start the program in a session of its own, so that Ctrl-C in the terminal does not reach it."""
+    def start(self, output: IO[bytes], note: Path) -> subprocess.Popen[bytes]:
+        """Start a runner that keeps the program running and tells about it in the file `note`.
+
+        It has a session of its own, so that Ctrl-C in the terminal does not reach it.
+        """
+        uid, gid = (self.account.uid, self.account.gid) if self.account else (-1, -1)
+        order = [self.name, note, int(self.stop_signal), self.stop_after, uid, gid]
         return subprocess.Popen(
-            self.command,
+            [sys.executable, "-I", "-m", "accunode_devstack.runner", *map(str, order), *self.command],
             cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **as_account(self.account),
         )
 
 

@@ -2,43 +2,50 @@
 
 A record of each lies in `run/NAME.json`. A process number alone proves nothing, as the system gives it out again, so
 a record also holds when the process began and what its program is called; a process that fits not all is left alone.
+What is recorded is the program's runner, which starts it again when it ends and tells how it is in a note beside.
 """
 
 import contextlib
+import json
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from accunode_devstack.errors import DevstackError
-from accunode_devstack.launch import Program
+from accunode_devstack.launch import Program, wait_until
 from accunode_devstack.state import State, read_json, write_json
 
 # A machine's clock may be set while a process runs, which moves the start that the system reports.
 START_TOLERANCE = 2.0
 LOG_LIMIT = 10_000_000
+START_SECONDS = 30.0
+RUNNER_SECONDS = 3.0
+"""How much longer a runner may take to end than its program."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A process that the stack started and that still runs."""
+    """A part that the stack started and keeps running.
+
+    `process` is its runner. `pid` is the program's own process, None while it waits to be started again; `restarts`
+    counts how often that happened, and `last_exit` is the code it ended with the last time.
+    """
 
     name: str
     process: psutil.Process
     port: int | None
     stop_signal: int
     stop_after: float
-
-    @property
-    def pid(self) -> int:
-        return int(self.process.pid)
-
-    @property
-    def since(self) -> datetime:
-        return datetime.fromtimestamp(self.process.create_time(), UTC)
+    pid: int | None
+    since: datetime | None
+    restarts: int
+    last_exit: int | None
 
     @property
     def memory(self) -> int:
@@ -62,9 +69,11 @@ class Supervisor:
         log = self.log_of(program.name)
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
+        note = self._note_of(program.name)
+        note.unlink(missing_ok=True)
         with log.open("ab") as output:
             log.chmod(0o600)
-            started = program.start(output)
+            started = program.start(output, note)
         # It is meant to outlive this process, so nobody here waits for its end.
         started.returncode = 0
         process = psutil.Process(started.pid)
@@ -75,11 +84,12 @@ class Supervisor:
             "program": process.name(),
             "command": list(program.command),
             "port": program.port,
-            "stop_signal": int(program.stop_signal),
-            "stop_after": program.stop_after,
+            "stop_signal": int(signal.SIGTERM),
+            "stop_after": program.stop_after + RUNNER_SECONDS,
         }
         write_json(self._record_of(program.name), record)
-        return Running(program.name, process, program.port, int(program.stop_signal), program.stop_after)
+        wait_until(note.exists, alive=process.is_running, name=program.name, limit=START_SECONDS)
+        return self._running(program.name, process, record)
 
     def find(self, name: str) -> Running | None:
         """The process `name` if it runs; a record that fits no process is deleted."""
@@ -90,11 +100,27 @@ class Supervisor:
         try:
             process = _same_process(record["pid"], record["create_time"], record["program"])
             if process is not None:
-                return Running(name, process, record["port"], record["stop_signal"], record["stop_after"])
+                return self._running(name, process, record)
         except (KeyError, TypeError):
             raise DevstackError(f"{path} is not readable as the stack's own: `make reset` starts afresh.") from None
         path.unlink()
         return None
+
+    def _running(self, name: str, process: psutil.Process, record: Mapping[str, Any]) -> Running:
+        note = _note(self._note_of(name))
+        pid = note.get("pid")
+        since = note.get("since")
+        return Running(
+            name=name,
+            process=process,
+            port=record["port"],
+            stop_signal=record["stop_signal"],
+            stop_after=record["stop_after"],
+            pid=pid if pid is not None and psutil.pid_exists(pid) else None,
+            since=datetime.fromisoformat(since) if since else None,
+            restarts=note.get("restarts", 0),
+            last_exit=note.get("last_exit"),
+        )
 
     def last_port(self, name: str) -> int | None:
         """The port that `name` had when it was last started: worth asking for again."""
@@ -128,6 +154,7 @@ class Supervisor:
                     process.kill()
             psutil.wait_procs(leftovers, timeout=5)
             self._record_of(found.name).unlink(missing_ok=True)
+            self._note_of(found.name).unlink(missing_ok=True)
         return [found.name for found in running]
 
     def log_of(self, name: str) -> Path:
@@ -143,6 +170,18 @@ class Supervisor:
 
     def _record_of(self, name: str) -> Path:
         return self._state.run / f"{name}.json"
+
+    def _note_of(self, name: str) -> Path:
+        return self._state.run / f"{name}.note.json"
+
+
+def _note(path: Path) -> dict[str, Any]:
+    """What a runner tells; nothing before it has begun."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _same_process(pid: int, create_time: float, program: str) -> psutil.Process | None:

@@ -55,13 +55,13 @@ def gateway_ready(endpoints: Endpoints) -> bool:
 def _beats(state: State, name: str) -> bool:
     """Whether the process has shown its heartbeat lately. An older one may be left of a process that is gone."""
     running = Supervisor(state).find(name)
-    if running is None:
+    if running is None or running.pid is None or running.since is None:
         return False
     try:
         beat = _heartbeat(state, name).stat().st_mtime
     except FileNotFoundError:
         return False
-    return beat >= running.process.create_time() - START_TOLERANCE and time.time() - beat < HEARTBEAT_LIMIT
+    return beat >= running.since.timestamp() - START_TOLERANCE and time.time() - beat < HEARTBEAT_LIMIT
 
 
 def _heartbeat(state: State, name: str) -> Path:

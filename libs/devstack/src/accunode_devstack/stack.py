@@ -41,6 +41,8 @@ class Line:
     port: int | None
     since: datetime | None
     memory: int | None
+    restarts: int = 0
+    last_exit: int | None = None
 
 
 class Stack:
@@ -87,7 +89,8 @@ class Stack:
         endpoints = read_endpoints(self.state)
         if endpoints is None:
             return None
-        if not all(self.supervisor.alive(name) for name in (*endpoints.embedded, *programs.NAMES)):
+        parts = [self.supervisor.find(name) for name in (*endpoints.embedded, *programs.NAMES)]
+        if any(part is None or part.pid is None for part in parts):
             return None
         return endpoints if programs.gateway_ready(endpoints) else None
 
@@ -163,19 +166,30 @@ class Stack:
 
     def _await(self, part: Part) -> None:
         name = part.program.name
+        # One that ended as soon as it was started would only end again.
+        restarts = 0 if name in self._started else self._restarts(name)
         try:
-            wait_until(part.ready, alive=lambda: self.supervisor.alive(name), name=name, limit=START_LIMIT)
+            wait_until(
+                part.ready,
+                alive=lambda: self.supervisor.alive(name) and self._restarts(name) <= restarts,
+                name=name,
+                limit=START_LIMIT,
+            )
         except DevstackError as error:
             lines = "\n  ".join(self.supervisor.last_lines(name))
             raise DevstackError(f"{error} The end of {self.supervisor.log_of(name)}:\n  {lines}") from None
+
+    def _restarts(self, name: str) -> int:
+        found = self.supervisor.find(name)
+        return found.restarts if found is not None else 0
 
     def _line(self, name: str, ready: Callable[[], bool], endpoints: Endpoints | None) -> Line:
         found = self.supervisor.find(name)
         if found is None:
             given = endpoints is not None and name in servers.NAMES and name not in endpoints.embedded
             return Line(name, "given" if given and ready() else "stopped", None, None, None, None)
-        state = "ready" if ready() else "not ready"
-        return Line(name, state, found.pid, found.port, found.since, found.memory)
+        state = "restarting" if found.pid is None else "ready" if ready() else "not ready"
+        return Line(name, state, found.pid, found.port, found.since, found.memory, found.restarts, found.last_exit)
 
 
 def wanted_port() -> int:
