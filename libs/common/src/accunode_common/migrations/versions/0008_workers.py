@@ -1,15 +1,15 @@
 """Leases name the process that holds them, chunks know their rows, and workers see whether a submitter may still write.
 
-Revision: 0002
-Follows: 0001
+Revision: 0008
+Follows: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002"
-down_revision = "0001"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
