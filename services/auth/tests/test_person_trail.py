@@ -73,7 +73,9 @@ async def _guess(auth: ServiceClient, who: Caller, sign_in: SignIn, mailbox: Mai
 
 
 async def _enrol(auth: ServiceClient, who: Caller, sign_in: SignIn, mailbox: Mailbox) -> None:
-    reply = await auth.http.post(f"{AUTH}/mfa/totp", headers=(await sign_in(who)).headers)
+    headers, proof = (await sign_in(who)).headers, {"password": PASSWORD}
+    proved = (await auth.http.post(f"{AUTH}/step-up", json=proof, headers=headers)).json()["access_token"]
+    reply = await auth.http.post(f"{AUTH}/mfa/totp", headers={"Authorization": f"Bearer {proved}"})
     assert reply.status_code == 201, reply.text
 
 
