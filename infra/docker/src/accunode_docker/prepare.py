@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.bootstrap import UnsupportedServerError, bootstrap, role_url
-from accunode_common.settings import AccunodeSettings
+from accunode_common.settings import AccunodeSettings, PostgresUrl
 from accunode_docker.errors import DockerError
 from accunode_docker.secrets import DATABASE
 
@@ -21,7 +21,8 @@ class PrepareSettings(AccunodeSettings):
         database: The database to make and migrate.
     """
 
-    admin_url: SecretStr
+    database_require_tls: bool | None = None
+    admin_url: PostgresUrl
     role_passwords: dict[str, SecretStr]
     database: str = DATABASE
 

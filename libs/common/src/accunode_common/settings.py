@@ -6,12 +6,14 @@ Only a service's `main.py` and the command-line modules read the environment; ev
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from accunode_common.tls import check_postgres_url, check_redis_url
 
 WEAK_PASSWORDS = frozenset({"", "accunode", "admin", "changeme", "password", "postgres", "redis", "secret"})
 
@@ -70,45 +72,66 @@ class LogSettings(AccunodeSettings):
     log_format: LogFormat = LogFormat.JSON
 
 
+def _tls_required(info: ValidationInfo, setting: str) -> bool:
+    chosen = info.data.get(setting)
+    return info.data.get("environment") is Environment.PRODUCTION if chosen is None else bool(chosen)
+
+
+def _fit_for_use(value: SecretStr, info: ValidationInfo) -> SecretStr:
+    try:
+        url = make_url(value.get_secret_value())
+    except ArgumentError:
+        raise ValueError("is not a URL such as postgresql://role:password@host:5432/accunode") from None
+    if url.get_backend_name() != "postgresql":
+        raise ValueError("names a database other than PostgreSQL")
+    if str(url.password or "").lower() in WEAK_PASSWORDS:
+        raise ValueError("has no password, or a well-known one")
+    check_postgres_url(url, required=_tls_required(info, "database_require_tls"))
+    return value
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_fit_for_use)]
+"""A URL of PostgreSQL with a password; with verified TLS where the setting `database_require_tls` before it asks."""
+
+
 class DatabaseSettings(AccunodeSettings):
     """How to reach PostgreSQL, as the process's own role.
 
     Attributes:
-        database_url: `postgresql://role:password@host:port/database`.
+        database_require_tls: Whether a URL without verified TLS is refused; unset, it is in production.
+        database_url: `postgresql://role:password@host:port/database`, with
+            `?sslmode=verify-full&sslrootcert=/path/to/ca.pem` for TLS.
         database_pool_size: Connections a process keeps open.
         database_pool_overflow: Connections it may open above those.
         database_statement_timeout_ms: A statement that runs longer is cancelled.
     """
 
-    database_url: SecretStr
+    # Before the URL, whose validation reads it.
+    database_require_tls: bool | None = None
+    database_url: PostgresUrl
     database_pool_size: int = Field(default=10, ge=1)
     database_pool_overflow: int = Field(default=10, ge=0)
     database_statement_timeout_ms: int = Field(default=15_000, ge=100)
 
-    @field_validator("database_url")
-    @classmethod
-    def _has_a_strong_password(cls, value: SecretStr) -> SecretStr:
-        try:
-            url = make_url(value.get_secret_value())
-        except ArgumentError:
-            raise ValueError("is not a URL such as postgresql://role:password@host:5432/accunode") from None
-        if url.get_backend_name() != "postgresql":
-            raise ValueError("names a database other than PostgreSQL")
-        if str(url.password or "").lower() in WEAK_PASSWORDS:
-            raise ValueError("has no password, or a well-known one")
-        return value
-
 
 class RedisSettings(AccunodeSettings):
-    """How to reach Redis: `redis://:password@host:port/0`, or `rediss://` over TLS."""
+    """How to reach Redis.
 
+    Attributes:
+        redis_require_tls: Whether a URL without TLS is refused; unset, it is in production.
+        redis_url: `redis://:password@host:port/0`, or `rediss://...?ssl_ca_certs=/path/to/ca.pem` over TLS.
+    """
+
+    # Before the URL, whose validation reads it.
+    redis_require_tls: bool | None = None
     redis_url: SecretStr
 
     @field_validator("redis_url")
     @classmethod
-    def _is_a_redis_url(cls, value: SecretStr) -> SecretStr:
+    def _is_a_redis_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if not value.get_secret_value().startswith(("redis://", "rediss://")):
             raise ValueError("is not a URL such as redis://:password@host:6379/0")
+        check_redis_url(value.get_secret_value(), required=_tls_required(info, "redis_require_tls"))
         return value
 
 

@@ -3,7 +3,6 @@
 PostgreSQL is the truth and Redis is transport: there is no result backend, and a message carries identifiers only.
 """
 
-import ssl
 from typing import Any
 
 from celery import Celery
@@ -12,6 +11,7 @@ from kombu.entity import Queue as BrokerQueue
 
 from accunode_common.settings import RedisSettings
 from accunode_common.tasks.messages import Queue
+from accunode_common.tls import broker_options
 
 HARD_TIME_LIMIT_SECONDS = 3600
 """No task runs longer; most set a far lower limit of their own."""
@@ -117,9 +117,6 @@ def configuration() -> dict[str, Any]:
 
 def create_celery(name: str, settings: RedisSettings) -> Celery:
     """A Celery application without tasks. Nothing is contacted yet."""
-    url = settings.redis_url.get_secret_value()
-    app = Celery(name, broker=url, set_as_current=False)
-    app.conf.update(configuration())
-    if url.startswith("rediss://"):
-        app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    app = Celery(name, set_as_current=False)
+    app.conf.update(configuration(), **broker_options(settings.redis_url.get_secret_value()))
     return app
