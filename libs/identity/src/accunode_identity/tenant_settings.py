@@ -9,6 +9,22 @@ ContactEmail = Annotated[
     str | None,
     Field(description="Whom to write to about the account.", examples=["credit-systems@first-national.example"]),
 ]
+SessionIdleMinutes = Annotated[
+    int | None,
+    Field(
+        description="After so many minutes without a refresh, people who work here sign in anew; null, or more than the"
+        " platform allows, leaves it to the platform.",
+        examples=[480],
+    ),
+]
+SessionLifetimeHours = Annotated[
+    int | None,
+    Field(
+        description="After so many hours, people who work here sign in anew however often they refreshed; null, or more"
+        " than the platform allows, leaves it to the platform.",
+        examples=[12],
+    ),
+]
 
 
 class TenantSettings(BaseModel):
@@ -18,6 +34,8 @@ class TenantSettings(BaseModel):
 
     default_seats: int = Field(default=50, ge=1, le=100_000, description="The seats of a new organization.")
     contact_email: ContactEmail = Field(default=None, max_length=254)
+    session_idle_minutes: SessionIdleMinutes = Field(default=None, ge=15, le=43_200)
+    session_lifetime_hours: SessionLifetimeHours = Field(default=None, ge=1, le=8_760)
 
 
 def settings_of(stored: Mapping[str, Any]) -> TenantSettings:

@@ -14,10 +14,12 @@ class AuthSettings(ApiSettings, HashingSettings):
     Attributes:
         signing_key_file: A PEM file of Ed25519 private keys, or a folder of such files. All are published, and the
             last one, in the order of file names and within a file, signs.
-        session_lifetime: After it a person signs in anew, however often the tokens were refreshed.
+        session_lifetime: After it a person signs in anew, however often the tokens were refreshed. A tenant may decide
+            on less, not on more.
+        session_idle: After it without a refresh a person signs in anew; likewise.
         discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
-        mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted. Losing it locks
-            out those who enrolled one.
+        mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted and the next
+            refresh token is derived. Losing it locks out those who enrolled an authenticator.
         public_requests: Requests that one address may make in a minute to the routes open to anybody.
         public_url: Where people reach the API; mails link to it.
         mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
@@ -25,7 +27,8 @@ class AuthSettings(ApiSettings, HashingSettings):
     """
 
     signing_key_file: Path
-    session_lifetime: timedelta = timedelta(days=30)
+    session_lifetime: timedelta = Field(default=timedelta(days=30), ge=timedelta(hours=1))
+    session_idle: timedelta = Field(default=timedelta(days=3), ge=timedelta(minutes=15))
     discreet_reply_time: timedelta = timedelta(milliseconds=250)
     mfa_key: SecretStr = Field(min_length=32)
     public_requests: int = Field(default=60, ge=1)

@@ -289,6 +289,7 @@ class RefreshToken(Identified, Base):
     token_hash: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     used_at: Mapped[datetime | None]
+    successor_id: Mapped[UUID | None]
 
 
 class OneTimeToken(Identified, Base):

@@ -15,6 +15,7 @@ from accunode_common.db.session import AccessContext, set_context
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.revocations import RevocationKind
 from accunode_common.models.tenancy import TenantStatus
+from accunode_identity.tenant_settings import TenantSettings, settings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Workplace:
     organization_id: UUID | None
     organization_name: str | None
     role: Role
+    rules: TenantSettings
 
     def access(self, user_id: UUID) -> AccessContext:
         """The context in which its tenant and organization are in sight."""
@@ -57,6 +59,7 @@ async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
                 organization_id=membership.organization_id,
                 organization_name=name,
                 role=Role(membership.role),
+                rules=settings_of(tenant.settings),
             )
         )
     return found

@@ -66,7 +66,7 @@ async def spend_tokens(db: AsyncSession, session_id: UUID) -> None:
     await db.execute(
         update(RefreshToken)
         .where(RefreshToken.session_id == session_id, RefreshToken.used_at.is_(None))
-        .values(used_at=func.now())
+        .values(used_at=func.clock_timestamp())
     )
 
 

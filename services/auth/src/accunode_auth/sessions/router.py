@@ -7,7 +7,7 @@ from fastapi import Depends, Path, status
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
-from accunode_auth.sessions import service
+from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
 from accunode_common.auth.dependencies import CurrentSubject, requires
 from accunode_common.auth.roles import Permission
@@ -27,8 +27,8 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
     "/refresh", summary="Exchange a refresh token", dependencies=[PublicRoute], responses=problem_responses(401)
 )
 async def refresh_tokens(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: RefreshIn) -> TokenPair:
-    """New tokens for a refresh token, which is spent. Using a spent one ends the session."""
-    return TokenPair.of(await service.refresh(app, parts, body.refresh_token, origin))
+    """New tokens for a refresh token. A repeat gets the same one within ten seconds; later it ends the session."""
+    return TokenPair.of(await rotation.refresh(app, parts, body.refresh_token, origin))
 
 
 @router.post("/switch", summary="Work in another membership", responses=problem_responses(404))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,19 +12,19 @@ from accunode_auth.devices import service as devices
 from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.sessions import repository
+from accunode_auth.sessions.lifetimes import ends_at
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import set_context
 from accunode_common.errors import NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
-from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.models.identity import AuthenticationMethod, RefreshToken, SignInSession, UserStatus
+from accunode_common.models.identity import AuthenticationMethod, RefreshToken, SignInSession
 
 REFRESH_PREFIX = "rt"
 
@@ -46,6 +46,7 @@ class EndReason(StrEnum):
     TOKEN_REUSED = "token_reused"
     PASSWORD_CHANGED = "password_changed"
     DEACTIVATED = "deactivated"
+    EXPIRED = "expired"
     NO_MEMBERSHIP = "no_membership"
 
 
@@ -95,6 +96,7 @@ async def begin(
     device_token: str | None = None,
 ) -> Tokens:
     """Sign a device in; one that is not known gets a token. The transaction's context must be the place's."""
+    now = await moment(db)
     device, fresh_token = await devices.greet(db, user_id, device_token, origin)
     session = SignInSession(
         id=new_id(),
@@ -105,75 +107,14 @@ async def begin(
         user_agent=origin.user_agent,
         ip_address=origin.address,
         authentication_methods=sorted(set(methods)),
-        expires_at=datetime.now(UTC) + parts.settings.session_lifetime,
+        expires_at=ends_at(parts.settings, place.rules, began_at=now, seen_at=now),
     )
     db.add(session)
     await db.flush()
-    tokens = await _issue(db, parts, session, place)
+    tokens = await issue(db, parts, session, place, fresh_credential(user_id))
     details = {"new_device": fresh_token is not None, "methods": session.authentication_methods}
-    await _record(db, "session.begin", tokens.subject, origin, details=details)
+    await record(db, "session.begin", tokens.subject, origin, details=details)
     return replace(tokens, device_token=fresh_token)
-
-
-async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> Tokens:
-    """Exchange a refresh token for new tokens. One that was used before ends its session, since somebody copied it.
-
-    Raises:
-        UnauthenticatedError: The token is not good, or no longer.
-    """
-    credential = Credential.parse(REFRESH_PREFIX, text, ids=2)
-    if credential is None:
-        raise UnauthenticatedError("The refresh token is not valid.")
-    async with app.database.transaction(AccessContext(user_id=credential.ids[0])) as db:
-        tokens = await _refresh(db, app.ending, parts, credential, origin)
-    if tokens is None:
-        raise UnauthenticatedError("The refresh token is not valid.")
-    return tokens
-
-
-async def _refresh(
-    db: AsyncSession, ending: Ending, parts: Parts, credential: Credential, origin: Origin
-) -> Tokens | None:
-    user_id, token_id = credential.ids
-    token = await repository.token(db, token_id)
-    if token is None or not credential.matches(token.token_hash):
-        return None
-    await await_changes(db, user_id)
-    session = await repository.find(db, user_id, token.session_id, lock=True)
-    token = await repository.token(db, token_id, fresh=True)
-    if session is None or token is None or session.revoked_at is not None or session.expires_at <= datetime.now(UTC):
-        return None
-    places = await held_workplaces(db, user_id)
-    place = choose(places, last_membership_id=session.membership_id)
-    state = await repository.user_state(db, user_id)
-    reason = _end_reason(token, place, state)
-    if place is not None:
-        await set_context(db, place.access(user_id))
-    if reason is not None or place is None:
-        await _end(db, ending, [session.id], reason or EndReason.NO_MEMBERSHIP)
-        logger.warning("refresh refused", session_id=str(session.id), reason=reason)
-        if place is not None:
-            await _record(
-                db, "session.end", _subject(session, place), origin, details={"reason": reason or "no_membership"}
-            )
-        return None
-    session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
-    session.last_seen_at = datetime.now(UTC)
-    session.user_agent, session.ip_address = origin.user_agent, origin.address
-    await repository.spend_tokens(db, session.id)
-    tokens = await _issue(db, parts, session, place)
-    await _record(db, "session.refresh", tokens.subject, origin)
-    return tokens
-
-
-def _end_reason(
-    token: RefreshToken, place: Workplace | None, state: tuple[str, datetime | None] | None
-) -> EndReason | None:
-    if token.used_at is not None:
-        return EndReason.TOKEN_REUSED
-    if state is None or state[0] != UserStatus.ACTIVE:
-        return EndReason.DEACTIVATED
-    return EndReason.NO_MEMBERSHIP if place is None else None
 
 
 async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id: UUID, origin: Origin) -> Tokens:
@@ -185,18 +126,20 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     """
     await await_changes(db, subject.user_id)
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
-    if session is None or session.revoked_at is not None:
+    now = await moment(db)
+    if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise UnauthenticatedError("The session has ended.")
     places = await held_workplaces(db, subject.user_id)
     place = next((place for place in places if place.membership_id == membership_id), None)
     if place is None:
         raise NotFoundError("You have no such membership.")
     await set_context(db, place.access(subject.user_id))
-    session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
+    move(session, place)
+    session.expires_at = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=now)
     await repository.spend_tokens(db, session.id)
-    tokens = await _issue(db, parts, session, place)
+    tokens = await issue(db, parts, session, place, fresh_credential(subject.user_id))
     details = {"from_tenant_id": str(subject.tenant_id), "from_role": subject.role}
-    await _record(db, "session.switch", tokens.subject, origin, details=details)
+    await record(db, "session.switch", tokens.subject, origin, details=details)
     return tokens
 
 
@@ -216,9 +159,9 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     await set_context(db, place.access(subject.user_id))
     session.authentication_methods = sorted({*session.authentication_methods, method})
     await db.flush()
-    await _record(db, "session.prove", subject, origin, details={"method": method})
+    await record(db, "session.prove", subject, origin, details={"method": method})
     now = await moment(db)
-    return parts.keys.access_token(_subject(session, place), issued_at=now, proved_at=now)
+    return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
 
 
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[SignInSession]:
@@ -235,43 +178,63 @@ async def end_one(db: AsyncSession, ending: Ending, subject: Subject, session_id
     session = await repository.find(db, subject.user_id, session_id, lock=True)
     if session is None or session.revoked_at is not None:
         raise NotFoundError("You have no such session.")
-    await _end(db, ending, [session_id], EndReason.ENDED_ELSEWHERE)
-    await _record(db, "session.end", subject, origin, resource_id=session_id)
+    await end(db, ending, [session_id], EndReason.ENDED_ELSEWHERE)
+    await record(db, "session.end", subject, origin, resource_id=session_id)
 
 
 async def end_own(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin) -> None:
     """End the caller's session, or make an API key's tokens void; once more changes nothing."""
-    await _end(db, ending, [subject.session_id], EndReason.SIGNED_OUT)
-    await _record(db, "session.end", subject, origin)
+    await end(db, ending, [subject.session_id], EndReason.SIGNED_OUT)
+    await record(db, "session.end", subject, origin)
 
 
 async def end_all(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin) -> None:
     """End every session of the caller, and make every token they have void."""
     ids = await repository.active_ids(db, subject.user_id)
-    await _end(db, ending, ids, EndReason.SIGNED_OUT_EVERYWHERE)
+    await end(db, ending, ids, EndReason.SIGNED_OUT_EVERYWHERE)
     await ending.user(db, subject.user_id)
-    await _record(db, "session.end_all", subject, origin, details={"sessions": len(ids)})
+    await record(db, "session.end_all", subject, origin, details={"sessions": len(ids)})
 
 
 async def end_others(db: AsyncSession, ending: Ending, user_id: UUID, *, keep: UUID | None, reason: EndReason) -> int:
     """End a person's sessions but the one to keep; gives how many."""
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id != keep]
-    await _end(db, ending, ids, reason)
+    await end(db, ending, ids, reason)
     return len(ids)
 
 
-async def _end(db: AsyncSession, ending: Ending, session_ids: Sequence[UUID], reason: EndReason) -> None:
+async def end(db: AsyncSession, ending: Ending, session_ids: Sequence[UUID], reason: EndReason) -> None:
+    """End sessions at once, in every service."""
     await repository.end(db, session_ids, reason=reason)
     await ending.session(db, *session_ids)
 
 
-async def _issue(db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace) -> Tokens:
-    credential = Credential.new(REFRESH_PREFIX, session.user_id, new_id())
+def fresh_credential(user_id: UUID) -> Credential:
+    """The first refresh token of a chain."""
+    return Credential.new(REFRESH_PREFIX, user_id, new_id())
+
+
+def move(session: SignInSession, place: Workplace) -> None:
+    """Let the session go on in a membership."""
+    session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
+
+
+async def issue(
+    db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace, credential: Credential
+) -> Tokens:
+    """Tokens for the session, with a refresh token that is new."""
     db.add(
         RefreshToken(id=credential.ids[1], user_id=session.user_id, session_id=session.id, token_hash=credential.hash)
     )
     await db.flush()
-    subject = _subject(session, place)
+    return await tokens_for(db, parts, session, place, credential)
+
+
+async def tokens_for(
+    db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace, credential: Credential
+) -> Tokens:
+    """Tokens for the session, with a refresh token that is its newest."""
+    subject = subject_of(session, place)
     return Tokens(
         access_token=parts.keys.access_token(subject, issued_at=await moment(db)),
         refresh_token=credential.text,
@@ -281,7 +244,8 @@ async def _issue(db: AsyncSession, parts: Parts, session: SignInSession, place: 
     )
 
 
-def _subject(session: SignInSession, place: Workplace) -> Subject:
+def subject_of(session: SignInSession, place: Workplace) -> Subject:
+    """Whom the session's tokens are for."""
     return Subject(
         user_id=session.user_id,
         tenant_id=place.tenant_id,
@@ -291,7 +255,7 @@ def _subject(session: SignInSession, place: Workplace) -> Subject:
     )
 
 
-async def _record(
+async def record(
     db: AsyncSession,
     action: str,
     subject: Subject,
@@ -300,6 +264,7 @@ async def _record(
     resource_id: UUID | None = None,
     details: Mapping[str, object] | None = None,
 ) -> None:
+    """Add an event about the session to the trail of its tenant."""
     await audit.record(
         db,
         audit.AuditEntry(

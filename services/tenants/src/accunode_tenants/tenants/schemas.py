@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
-from accunode_identity.tenant_settings import ContactEmail, TenantSettings
+from accunode_identity.tenant_settings import ContactEmail, SessionIdleMinutes, SessionLifetimeHours, TenantSettings
 from accunode_tenants.changes import Change
 from accunode_tenants.people.schemas import NewPerson
 from accunode_tenants.tenants.master_scale import EXAMPLE, GradeOut, MasterScaleIn
@@ -55,6 +55,8 @@ class SettingsOut(ResponseModel):
 
     default_seats: int = Field(description="The seats of a new organization.", examples=[50])
     contact_email: ContactEmail
+    session_idle_minutes: SessionIdleMinutes
+    session_lifetime_hours: SessionLifetimeHours
 
 
 class TenantOut(ResponseModel):

@@ -1,0 +1,161 @@
+"""Refresh tokens follow one another in a chain. Each is good once, and for a moment longer.
+
+A client that lost the reply, or a second tab, sends a token again that was just used: it gets the same successor, which
+is derived from the token and nowhere kept. Later, a used token was copied by somebody, and the session ends.
+"""
+
+import hmac
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.sessions import repository
+from accunode_auth.sessions.lifetimes import ends_at
+from accunode_auth.sessions.service import (
+    REFRESH_PREFIX,
+    EndReason,
+    Tokens,
+    end,
+    issue,
+    move,
+    record,
+    subject_of,
+    tokens_for,
+)
+from accunode_auth.settings import AuthSettings
+from accunode_common.auth.credentials import Credential
+from accunode_common.auth.ending import Ending
+from accunode_common.auth.revocation_records import moment
+from accunode_common.db.session import AccessContext, set_context
+from accunode_common.errors import UnauthenticatedError
+from accunode_common.http.resources import Resources
+from accunode_common.ids import new_id
+from accunode_common.log import get_logger
+from accunode_common.models.identity import RefreshToken, SignInSession, UserStatus
+
+REPEATED_WITHIN = timedelta(seconds=10)
+
+logger = get_logger(__name__)
+
+
+async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> Tokens:
+    """Exchange a refresh token for new tokens.
+
+    Raises:
+        UnauthenticatedError: The token is not good, or no longer.
+    """
+    credential = Credential.parse(REFRESH_PREFIX, text, ids=2)
+    if credential is None:
+        raise UnauthenticatedError("The refresh token is not valid.")
+    async with app.database.transaction(AccessContext(user_id=credential.ids[0])) as db:
+        tokens = await _refresh(db, app.ending, parts, credential, origin)
+    if tokens is None:
+        raise UnauthenticatedError("The refresh token is not valid.")
+    return tokens
+
+
+async def _refresh(
+    db: AsyncSession, ending: Ending, parts: Parts, credential: Credential, origin: Origin
+) -> Tokens | None:
+    user_id, token_id = credential.ids
+    token = await repository.token(db, token_id)
+    if token is None or not credential.matches(token.token_hash):
+        return None
+    await await_changes(db, user_id)
+    session = await repository.find(db, user_id, token.session_id, lock=True)
+    token = await repository.token(db, token_id, fresh=True)
+    now = await moment(db)
+    if session is None or token is None or session.revoked_at is not None or session.expires_at <= now:
+        return None
+    place = choose(await held_workplaces(db, user_id), last_membership_id=session.membership_id)
+    state = await repository.user_state(db, user_id)
+    if place is not None:
+        await set_context(db, place.access(user_id))
+    reason = _end_reason(parts.settings, token, session, place, state, now)
+    if reason is not None or place is None:
+        await _give_up(db, ending, session, place, reason or EndReason.NO_MEMBERSHIP, origin)
+        return None
+    if token.used_at is not None:
+        return await _repeat(db, parts, session, place, token, credential, origin)
+    return await _rotate(db, parts, session, place, token, credential, origin, now)
+
+
+def _end_reason(
+    settings: AuthSettings,
+    token: RefreshToken,
+    session: SignInSession,
+    place: Workplace | None,
+    state: tuple[str, datetime | None] | None,
+    now: datetime,
+) -> EndReason | None:
+    if token.used_at is not None and now - token.used_at > REPEATED_WITHIN:
+        return EndReason.TOKEN_REUSED
+    if state is None or state[0] != UserStatus.ACTIVE:
+        return EndReason.DEACTIVATED
+    if place is None:
+        return EndReason.NO_MEMBERSHIP
+    end_now = ends_at(settings, place.rules, began_at=session.created_at, seen_at=session.last_seen_at)
+    return EndReason.EXPIRED if end_now <= now else None
+
+
+async def _give_up(
+    db: AsyncSession, ending: Ending, session: SignInSession, place: Workplace | None, reason: EndReason, origin: Origin
+) -> None:
+    await end(db, ending, [session.id], reason)
+    logger.warning("refresh refused", session_id=str(session.id), reason=reason)
+    if place is not None:
+        await record(db, "session.end", subject_of(session, place), origin, details={"reason": reason})
+
+
+async def _rotate(
+    db: AsyncSession,
+    parts: Parts,
+    session: SignInSession,
+    place: Workplace,
+    token: RefreshToken,
+    credential: Credential,
+    origin: Origin,
+    now: datetime,
+) -> Tokens:
+    move(session, place)
+    session.last_seen_at = now
+    session.user_agent, session.ip_address = origin.user_agent, origin.address
+    session.expires_at = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=now)
+    successor = _successor(parts, credential, new_id())
+    token.successor_id = successor.ids[1]
+    await db.flush()
+    await repository.spend_tokens(db, session.id)
+    tokens = await issue(db, parts, session, place, successor)
+    await record(db, "session.refresh", tokens.subject, origin)
+    return tokens
+
+
+async def _repeat(
+    db: AsyncSession,
+    parts: Parts,
+    session: SignInSession,
+    place: Workplace,
+    token: RefreshToken,
+    credential: Credential,
+    origin: Origin,
+) -> Tokens | None:
+    """The successor once more; none where the chain went on by a switch, or under another key."""
+    if token.successor_id is None:
+        return None
+    successor = _successor(parts, credential, token.successor_id)
+    kept = await repository.token(db, token.successor_id)
+    if kept is None or not successor.matches(kept.token_hash):
+        return None
+    tokens = await tokens_for(db, parts, session, place, successor)
+    await record(db, "session.refresh", tokens.subject, origin, details={"repeated": True})
+    return tokens
+
+
+def _successor(parts: Parts, credential: Credential, successor_id: UUID) -> Credential:
+    """The refresh token after this one, derived from it and the service's key; the database holds neither."""
+    key = parts.settings.mfa_key.get_secret_value().encode()
+    secret = hmac.digest(key, b"accunode refresh token" + credential.secret + successor_id.bytes, "sha256")
+    return Credential(REFRESH_PREFIX, (credential.ids[0], successor_id), secret)
