@@ -18,8 +18,10 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.e2e.api import Analyst
+from tests.e2e.log_scan import known_to, scan
 
 from accunode_devstack.ports import free_port
+from accunode_devstack.state import State
 
 MAIL_SECONDS = 15
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -63,6 +65,9 @@ def product() -> Iterator[RunningProduct]:
         demo = json.loads((folder / "demo.json").read_text())
         with ExitStack() as clients:
             yield RunningProduct(demo["base_url"], folder, tuple(demo["users"]), clients)
+        # Whatever the tests did, and however the processes took it.
+        state = State(folder)
+        assert scan(state.log, known_to(state)) == []
     finally:
         subprocess.run([*command, "down"], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,10 @@
 """What every service's application has: errors, request ids, headers, limits, system routes."""
 
 import pytest
+import structlog
 from http_app import create_app
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.http.faults import field_errors
@@ -185,3 +187,46 @@ async def test_the_openapi_document_names_problems_for_every_operation(things: S
 async def test_a_request_that_fails_to_commit_never_answers_success(things: ServiceClient, world: World) -> None:
     reply = await things.as_(world.one.org_member).post(f"{THINGS}/commit-failure")
     assert_problem(reply, 403, "forbidden")
+
+
+async def test_the_access_log_has_the_route_and_ids_of_a_path_and_no_other_value(
+    things: ServiceClient, world: World
+) -> None:
+    client, address = things.as_(world.one.tenant_admin), "ada@bank.example"
+    with capture_logs() as written:
+        await client.get(f"{THINGS}/{world.one.organization_id}")
+        await client.get(f"{THINGS}/{address}")
+        await client.get(f"/api/v1/nothing/{address}", params={"search": address})
+    shown = [line["path"] for line in written if line["event"] == "request"]
+    assert shown == [f"{THINGS}/{world.one.organization_id}", f"{THINGS}/{{thing_id}}", None]
+    assert address not in str(written)
+
+
+@pytest.mark.parametrize("who", ["org_member", "org_admin", "user"])
+async def test_a_refusal_is_logged_with_its_caller_and_the_operation(
+    things: ServiceClient, world: World, who: str
+) -> None:
+    caller = world.user if who == "user" else getattr(world.one, who)
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as written:
+        reply = await things.as_(caller).post(THINGS, json={"name": "Mine"})
+    assert reply.status_code == 403
+    (line,) = [line for line in written if line["event"] == "authorization denied"]
+    assert (line["log_level"], line["method"], line["operation"]) == ("warning", "POST", "create_thing")
+    assert (line["user_id"], line["tenant_id"]) == (str(caller.user_id), str(caller.tenant_id))
+    assert line["request_id"] == reply.headers["x-request-id"]
+    assert line["reason"].startswith("This needs the permission")
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer nonsense", "Bearer eyJhbGciOiJub25lIn0.e30."])
+async def test_a_failed_authentication_is_logged_with_its_address_and_without_the_token(
+    things: ServiceClient, authorization: str | None
+) -> None:
+    with capture_logs() as written:
+        reply = await things.http.get(
+            f"{THINGS}/me", headers={} if authorization is None else {"Authorization": authorization}
+        )
+    assert reply.status_code == 401
+    (line,) = [line for line in written if line["event"] == "authentication failed"]
+    assert (line["operation"], line["client"]) == ("read_me", "203.0.113.7")
+    assert "nonsense" not in str(written)
+    assert "eyJ" not in str(written)

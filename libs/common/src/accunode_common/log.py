@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -17,15 +19,23 @@ _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|authorization|cookie|api_?key|credential|otp|recovery", re.IGNORECASE
 )
 _HARMLESS_KEYS = frozenset({"token_type", "tokens_issued"})
+_IN_ADDRESS = r"[^\s@\"'<>(){}\[\],;:=/?&\\]"
 _SECRET_TEXT = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"  # a JSON Web Token
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # the credentials of a URL
     r"|(?i:(?<=bearer )\S+)"
+    r"|\b[a-z]{2,10}_[\w-]{60,}"  # an opaque credential
+    r"|" + _IN_ADDRESS + r"{1,64}(?:@|%40)" + _IN_ADDRESS + r"{1,255}\.[^\W\d_]{2,}"  # an e-mail address
+)
+# What PostgreSQL and pydantic add to their messages are the values themselves.
+_VALUES = re.compile(
+    r"\n(?:DETAIL|CONTEXT|HINT|QUERY|STATEMENT|LINE \d+): .*|\[parameters: .*|(?:input_value=|'input': ).*", re.DOTALL
 )
 
 
 # Local variables hold passwords and tokens, so no traceback shows them.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+_PLAIN_TRACEBACKS = structlog.processors.format_exc_info
 
 
 def console_renderer(*, colors: bool) -> Processor:
@@ -35,7 +45,7 @@ def console_renderer(*, colors: bool) -> Processor:
 
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
-        return _SECRET_TEXT.sub(REDACTED, value)
+        return _SECRET_TEXT.sub(REDACTED, _VALUES.sub(f" {REDACTED}", value))
     if isinstance(value, Mapping):
         return {key: REDACTED if _is_secret(str(key)) else _redacted(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -48,7 +58,7 @@ def _is_secret(key: str) -> bool:
 
 
 def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace the values of keys that name secrets, and tokens and URL credentials inside any text."""
+    """Replace the values of keys that name secrets, and credentials, e-mail addresses and values inside any text."""
     for key, value in event.items():
         event[key] = REDACTED if _is_secret(key) else _redacted(value)
     return event
@@ -69,7 +79,7 @@ def configure_logging(settings: LogSettings, *, service: str) -> None:
     rendering: list[Processor] = (
         [_TRACEBACKS, redact_secrets, structlog.processors.JSONRenderer()]
         if settings.log_format is LogFormat.JSON
-        else [redact_secrets, console_renderer(colors=sys.stderr.isatty())]
+        else [_PLAIN_TRACEBACKS, redact_secrets, console_renderer(colors=sys.stderr.isatty())]
     )
 
     def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -97,6 +107,16 @@ def configure_logging(settings: LogSettings, *, service: str) -> None:
         logger.handlers = []
         logger.propagate = name != "uvicorn.access"
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda ended: _log_uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    """The last resort: what nobody caught is a log line like any other, without local variables and values."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error or kind(), traceback)
+        return
+    get_logger(__name__).critical("uncaught error", exc_info=(kind, error, traceback))
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -31,6 +31,9 @@ LAPTOP = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u@%d ",
+    # Details and contexts of errors are the values of rows.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
 }
 THROWAWAY = LAPTOP | {
     "shared_buffers": "128MB",

@@ -75,6 +75,8 @@ def _engine_options(settings: DatabaseSettings, application: str) -> dict[str, A
         "pool_timeout": 5,
         "pool_pre_ping": True,
         "pool_recycle": 1800,
+        # An error's text goes into logs, and parameters are people's data.
+        "hide_parameters": True,
         "connect_args": {
             "application_name": application,
             "connect_timeout": 5,

@@ -22,6 +22,7 @@ REQUEST_ID_HEADER = "X-Request-ID"
 SYSTEM_PATHS = frozenset({"/health", "/ready", "/metrics"})
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _API_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _CLIENT_GONE = 499
@@ -72,12 +73,22 @@ class ObserveRequests:
                 "request",
                 method=method,
                 route=route,
-                path=scope["path"],
+                path=_path_without_values(route, scope["path"]),
                 status=status,
                 milliseconds=round(seconds * 1000, 2),
                 client=(scope.get("client") or ("",))[0],
             )
             structlog.contextvars.clear_contextvars()
+
+
+def _path_without_values(route: str, path: str) -> str | None:
+    """The route's template with the ids of `path`: other parameters are values, such as e-mail addresses."""
+    parts = path.split("/")
+    template = route.split("/")
+    if len(parts) != len(template):
+        return None
+    shown = (part if _ID.fullmatch(part) else name for part, name in zip(parts, template, strict=True))
+    return "/".join(shown)
 
 
 class SecurityHeaders:

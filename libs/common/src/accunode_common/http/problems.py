@@ -33,6 +33,8 @@ TYPE_PREFIX = "urn:accunode:problem:"
 
 logger = get_logger(__name__)
 
+_SECURITY_EVENTS = {401: "authentication failed", 403: "authorization denied", 429: "rate limit exceeded"}
+
 _CODE_OF_STATUS: dict[int, type[ProblemError]] = {}
 for _error in CATALOGUE:
     _CODE_OF_STATUS.setdefault(_error.status, _error)
@@ -97,7 +99,25 @@ def render(request: Request, error: ProblemError) -> JSONResponse:
 
 
 async def _on_problem(request: Request, error: ProblemError) -> JSONResponse:
+    refused = _SECURITY_EVENTS.get(error.status)
+    if refused is not None:
+        logger.warning(refused, **_operation(request), problem=error.code, reason=error.detail)
     return render(request, error)
+
+
+def _operation(request: Request) -> dict[str, str | None]:
+    """What was called, by its operation id; the log line has the caller and the request's id by itself."""
+    called = getattr(request.scope.get("endpoint"), "__name__", None)
+    return {"method": request.method, "operation": called, "client": request.client.host if request.client else None}
+
+
+def _fault(error: BaseException | None) -> str:
+    """What the database refused, without the values of the statement."""
+    diagnosis = getattr(error, "diag", None)
+    if diagnosis is None or diagnosis.sqlstate is None:
+        return str(error).strip().partition("\n")[0]
+    place = (diagnosis.sqlstate, diagnosis.table_name, diagnosis.constraint_name)
+    return " ".join((type(error).__name__, *(part for part in place if part)))
 
 
 async def _on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -128,18 +148,18 @@ async def _on_database(request: Request, error: sa.DBAPIError) -> JSONResponse:
     if isinstance(cause, pg.UniqueViolation):
         return render(request, AlreadyExistsError())
     if isinstance(cause, (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)):
-        logger.warning("transaction gave way", reason=str(cause))
+        logger.warning("transaction gave way", reason=_fault(cause))
         return render(request, ServiceUnavailableError(retry_after=1))
     if isinstance(cause, pg.InsufficientPrivilege):
-        logger.warning("the database refused the caller", reason=str(cause))
+        logger.warning("authorization denied", **_operation(request), problem="database", reason=_fault(cause))
         return render(request, ForbiddenError())
     if isinstance(error, sa.DataError):
-        logger.info("the database refused a value", reason=str(cause))
+        logger.info("the database refused a value", reason=_fault(cause))
         faults = await nul_characters(request)
         out_of_range = UnprocessableInputError("A value cannot be stored: it is out of range.")
         return render(request, refusal(faults) if faults else out_of_range)
     if isinstance(error, (sa.OperationalError, sa.InterfaceError)):
-        logger.error("the database failed", reason=str(cause))
+        logger.error("the database failed", reason=_fault(cause))
         return render(request, ServiceUnavailableError())
     return unexpected(request, error)
 

@@ -16,7 +16,7 @@ def configuration(migrator_url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("version_path_separator", "os")
-    config.attributes["engine"] = create_engine(driver_url(migrator_url), poolclass=NullPool)
+    config.attributes["engine"] = create_engine(driver_url(migrator_url), poolclass=NullPool, hide_parameters=True)
     return config
 
 
