@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from tests.applications import Running
-from tests.isolation.conftest import a_symbol
-from tests.isolation.test_isolation import operations, request
+from tests.isolation.calls import PARAMETER, Call
+from tests.isolation.things import a_symbol
 
 from accunode_common.auth.roles import KEY_PERMISSIONS, Permission
 from accunode_common.ids import new_id
@@ -56,17 +56,18 @@ def refused(reply: httpx.Response) -> bool:
     return told.startswith("This needs the permission ") or told == "An API key cannot do this; sign in."
 
 
-async def opened(services: list[Running], key: Caller) -> set[str]:
+async def opened(calls: dict[str, Call], key: Caller) -> set[str]:
     """The operations that let the key in; each is called."""
     found = set()
-    for service, operation, parameters in operations(services):
-        if operation.public:
+    for name, call in calls.items():
+        if call.operation.public:
             continue
+        parameters = PARAMETER.findall(call.operation.path)
         ids = {name: str(new_id()) for name in parameters} | {"symbol": a_symbol()} | PATHS
-        reply = await service.client.as_(key).request(**request(service, operation, ids))
-        assert reply.status_code not in {401, 429}, f"{operation.path}: {reply.text}"
+        reply = await call.send(key, ids)
+        assert reply.status_code not in {401, 429}, f"{name}: {reply.text}"
         if not refused(reply):
-            found.add(operation.endpoint.__name__)
+            found.add(name)
     return found
 
 
@@ -76,17 +77,17 @@ def test_the_table_has_a_row_for_every_scope_that_a_key_can_have() -> None:
 
 @pytest.mark.parametrize("scope", sorted(TABLE))
 async def test_a_key_opens_the_operations_of_its_scope_and_no_other(
-    services: list[Running], world: World, issuer: TestIssuer, scope: str
+    calls: dict[str, Call], world: World, issuer: TestIssuer, scope: str
 ) -> None:
     key = key_of(world.super_admin, issuer, Permission(scope))
-    assert await opened(services, key) == set(TABLE[scope].split())
+    assert await opened(calls, key) == set(TABLE[scope].split())
 
 
 async def test_scopes_of_people_and_tenants_open_nothing_to_a_key_whatever_its_token_says(
-    services: list[Running], world: World, issuer: TestIssuer
+    calls: dict[str, Call], world: World, issuer: TestIssuer
 ) -> None:
     key = key_of(world.super_admin, issuer, *set(Permission) - KEY_PERMISSIONS)
-    assert await opened(services, key) == set()
+    assert await opened(calls, key) == set()
 
 
 async def test_a_key_neither_ends_its_owners_sessions_nor_reads_the_profile(

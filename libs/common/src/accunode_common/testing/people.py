@@ -99,11 +99,13 @@ class WorldMaker:
     Args:
         connection: A superuser's connection in autocommit mode.
         issuer: Signs the callers' tokens.
+        password_hash: Of everybody's password, unless `caller` is given another.
     """
 
-    def __init__(self, connection: psycopg.Connection, issuer: TestIssuer) -> None:
+    def __init__(self, connection: psycopg.Connection, issuer: TestIssuer, *, password_hash: str | None = None) -> None:
         self._connection = connection
         self._issuer = issuer
+        self._password_hash = password_hash
 
     def world(self) -> World:
         """Two fresh tenants, and two people of the platform tenant."""
@@ -158,7 +160,13 @@ class WorldMaker:
         self._connection.execute(
             "INSERT INTO identity.users (id, email, email_key, full_name, password_hash, email_verified_at)"
             " VALUES (%s, %s, %s, %s, %s, now())",
-            [user_id, email, email, f"{role.value.replace('_', ' ').title()} of {label}", password_hash],
+            [
+                user_id,
+                email,
+                email,
+                f"{role.value.replace('_', ' ').title()} of {label}",
+                password_hash or self._password_hash,
+            ],
         )
         self._connection.execute(
             "INSERT INTO identity.memberships (tenant_id, id, user_id, organization_id, role)"

@@ -1,0 +1,135 @@
+"""What must have happened before some operations can succeed, by operation id: `STEPS`."""
+
+import base64
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tests.applications import Running
+from tests.isolation.things import Stage, Things
+
+from accunode_auth.mfa import totp
+from accunode_common.auth.credentials import Credential
+from accunode_common.auth.roles import Role
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.testing.people import Caller
+
+Step = Callable[[Running, Stage, Caller, Things], Awaitable[None]]
+
+
+async def _tell_the_address(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    things.ids["address"] = things.owner.email
+
+
+async def _enrol(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    reply = await service.client.as_(caller).post("/api/v1/auth/mfa/totp")
+    assert reply.status_code == 201, reply.text
+    things.ids["totp"] = reply.json()["secret"]
+    things.ids["code"] = _code(things, step=-1)
+
+
+async def _confirm(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    await _enrol(service, stage, caller, things)
+    reply = await service.client.as_(caller).post("/api/v1/auth/mfa/totp/confirm", json={"code": things.ids["code"]})
+    assert reply.status_code == 200, reply.text
+    things.ids["code"] = _code(things, step=1)
+
+
+async def _be_challenged(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    person = stage.caller("org_member") if caller.name == "api_key" else caller
+    await _confirm(service, stage, person, things)
+    body = {"email": caller.email, "password": "correct horse battery staple"}
+    reply = await service.client.as_(None).post("/api/v1/auth/login", json=body)
+    things.ids["challenge"] = reply.json()["challenge"]
+
+
+def _code(things: Things, *, step: int) -> str:
+    secret = things.ids["totp"]
+    raw = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    return totp.code_at(raw, totp.current_step() + step)
+
+
+async def _have_refresh_token(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    token = Credential.new("rt", caller.user_id, new_id())
+    stage.connection.execute(
+        "insert into identity.refresh_tokens (id, user_id, session_id, token_hash) values (%s, %s, %s, %s)",
+        [token.ids[1], caller.user_id, things.ids["session_id"], token.hash],
+    )
+    things.ids["refresh_token"] = token.text
+
+
+def _have_mailed_token(prefix: str, purpose: str) -> Step:
+    async def step(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+        token = Credential.new(prefix, caller.user_id, new_id())
+        stage.connection.execute(
+            "insert into identity.one_time_tokens (id, user_id, purpose, token_hash, expires_at)"
+            " values (%s, %s, %s, %s, now() + interval '1 hour')",
+            [token.ids[1], caller.user_id, purpose, token.hash],
+        )
+        things.ids["token"] = token.text
+
+    return step
+
+
+async def _have_api_key(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    key = Credential.new("ak", caller.tenant_id, caller.user_id, new_id())
+    stage.connection.execute(
+        "insert into identity.api_keys (tenant_id, id, user_id, organization_id, name, key_hash, scopes, expires_at)"
+        " values (%s, %s, %s, %s, 'key', %s, '{company:read}', now() + interval '1 day')",
+        [caller.tenant_id, key.ids[2], caller.user_id, caller.subject.organization_id, key.hash],
+    )
+    things.ids["api_key"] = key.text
+
+
+async def _be_invited(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    place = stage.world.two
+    token = Credential.new("anjoin", place.id, place.organization_id)
+    stage.connection.execute(
+        "update tenancy.organizations set join_token_hash = %s, join_token_created_at = %s where id = %s",
+        [token.hash, datetime.now(UTC), place.organization_id],
+    )
+    stage.connection.execute(
+        "insert into tenancy.whitelist_entries (tenant_id, organization_id, email_key, added_by)"
+        " values (%s, %s, %s, %s) on conflict do nothing",
+        [place.id, place.organization_id, caller.email, place.org_admin.user_id],
+    )
+    things.ids.update(token=token.text, joined=str(place.id))
+
+
+async def _deactivate(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    stage.connection.execute(
+        "update identity.users set status = 'deactivated' where id = %s and status = 'active'", [things.ids["user_id"]]
+    )
+
+
+async def _appoint(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    if things.ids["tenant_id"] != str(PLATFORM_TENANT_ID):
+        admin = stage.maker.caller(Role.TENANT_ADMIN, UUID(things.ids["tenant_id"]))
+        things.ids["user_id"] = str(admin.user_id)
+
+
+async def _found_tenant(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    stage.maker.tenant("another")
+
+
+async def _found_organization(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    if things.target != "deleted":
+        stage.maker.organization(things.owner.tenant_id, f"Desk {new_id()}")
+
+
+STEPS: Mapping[str, Step] = {
+    "log_in": _tell_the_address,
+    "request_password_reset": _tell_the_address,
+    "complete_challenge": _be_challenged,
+    "confirm_authenticator": _enrol,
+    "remove_authenticator": _confirm,
+    "refresh_tokens": _have_refresh_token,
+    "verify_email": _have_mailed_token("ev", "verify_email"),
+    "reset_password": _have_mailed_token("pr", "reset_password"),
+    "exchange_api_key": _have_api_key,
+    "join_organization": _be_invited,
+    "activate_user": _deactivate,
+    "remove_tenant_admin": _appoint,
+    "list_tenants": _found_tenant,
+    "list_organizations": _found_organization,
+}
