@@ -184,13 +184,13 @@ class HashingSettings(AccunodeSettings):
     """What a password hash costs: argon2id with one lane.
 
     Attributes:
-        password_memory_kib: Memory that one hash takes.
+        password_memory_kib: Memory that one hash takes; `password_concurrency` times that must fit beside the service.
         password_passes: Passes over that memory.
         password_concurrency: How many passwords are hashed at once.
     """
 
-    password_memory_kib: int = Field(default=19_456, ge=8)
-    password_passes: int = Field(default=2, ge=1)
+    password_memory_kib: int = Field(default=65_536, ge=8)
+    password_passes: int = Field(default=3, ge=1)
     password_concurrency: int = Field(default=2, ge=1)
 
 

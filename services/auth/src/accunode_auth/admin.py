@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from accunode_auth.users.bootstrap import ensure_super_admin
 from accunode_common.auth.password_hashing import PasswordHashing
-from accunode_common.auth.password_policy import NewPassword
 from accunode_common.db.session import Database
 from accunode_common.emails import EmailAddress
 from accunode_common.settings import DatabaseSettings, HashingSettings, SettingsError
+from accunode_identity.password_policy import NewPassword
 
 PASSWORD_VARIABLE = "ACCUNODE_ADMIN_PASSWORD"
 

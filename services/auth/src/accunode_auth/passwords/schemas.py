@@ -6,8 +6,8 @@ from pydantic import Field
 
 from accunode_auth.registration.schemas import MailedToken
 from accunode_auth.users.schemas import Email
-from accunode_common.auth.password_policy import GivenPassword, NewPassword
 from accunode_common.http.schemas import InputModel
+from accunode_identity.password_policy import GivenPassword, NewPassword
 
 ChosenPassword = Annotated[
     NewPassword,

@@ -14,15 +14,15 @@ from accunode_auth.registration import service as registration
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.audit import AuditEntry
-from accunode_common.auth.password_policy import refuse_own_email
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, set_context
 from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError, ForbiddenError, GoneError, UnprocessableInputError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.models.identity import TokenPurpose, UserStatus
+from accunode_common.models.identity import TokenPurpose, User, UserStatus
 from accunode_common.ratelimit import RateLimit
+from accunode_identity.password_policy import refuse_personal
 
 RESET_LIFETIME = timedelta(minutes=30)
 CHANGES = RateLimit("password-change", 10, 900)
@@ -34,7 +34,7 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
 
     Raises:
         ForbiddenError: The current password is wrong.
-        UnprocessableInputError: The new one is the old one, or contains the address.
+        UnprocessableInputError: The new one is the old one, or made of what is known of the person.
         ConflictError: The password was changed by another request meanwhile.
         RateLimitedError: Too many tries.
     """
@@ -44,7 +44,8 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
         raise ForbiddenError("The current password is wrong.")
     if current == new:
         raise UnprocessableInputError.at("/body/new_password", "same_password", "This is the current password.")
-    refuse_own_email(new, user.email, pointer="/body/new_password")
+    await _refuse_personal(db, user, new)
+    await set_context(db, subject.access)
     fresh = await parts.passwords.hash(new)
     if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
         raise ConflictError("The password was changed meanwhile.")
@@ -84,7 +85,7 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
 
     Raises:
         GoneError: The token is unknown, used or expired.
-        UnprocessableInputError: The password contains the address.
+        UnprocessableInputError: The password is made of what is known of the person.
     """
     credential = registration.parse_token(TokenPurpose.RESET_PASSWORD, text)
     user_id = credential.ids[0]
@@ -95,13 +96,21 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         user = await repository.find(db, user_id)
         if user is None or user.status != UserStatus.ACTIVE:
             raise GoneError("The token is not valid, or no longer.")
-        refuse_own_email(new, user.email, pointer="/body/new_password")
+        await _refuse_personal(db, user, new)
+        await set_context(db, context)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
         await registration.confirm_email(db, user_id)
         await sessions.end_others(db, app.ending, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
         await set_context(db, context)
         await _record(db, "password.reset", user_id, origin)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)
+
+
+async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
+    """Refuse a password made of the person's address, name or workplaces. It changes the transaction's context."""
+    places = await memberships.workplaces(db, user.id)
+    names = (name for place in places for name in (place.tenant_name, place.organization_name) if name is not None)
+    refuse_personal(password, (user.email, user.full_name, *names), pointer="/body/new_password")
 
 
 async def _record(db: AsyncSession, action: str, user_id: UUID, origin: Origin) -> None:

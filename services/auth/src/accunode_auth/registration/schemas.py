@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from accunode_common.auth.password_policy import NewPassword
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_identity.password_policy import NewPassword
 
 PersonName = Annotated[
     str, Field(description="First and last name, as the person writes it.", examples=["Ada Lovelace"])

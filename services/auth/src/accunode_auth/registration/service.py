@@ -11,7 +11,6 @@ from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
-from accunode_common.auth.password_policy import refuse_own_email
 from accunode_common.auth.roles import Role
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
@@ -19,6 +18,7 @@ from accunode_common.errors import GoneError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, OneTimeToken, TokenPurpose
+from accunode_identity.password_policy import refuse_personal
 
 VERIFICATION_LIFETIME = timedelta(days=3)
 
@@ -29,9 +29,9 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
     """Make the account, unless the address has one; either way its owner gets a mail, which is returned.
 
     Raises:
-        UnprocessableInputError: The password contains the address.
+        UnprocessableInputError: The password is made of the address or the name.
     """
-    refuse_own_email(body.password, body.email, pointer="/body/password")
+    refuse_personal(body.password, (body.email, body.full_name), pointer="/body/password")
     password_hash = await parts.passwords.hash(body.password)
     user_id = new_id()
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)

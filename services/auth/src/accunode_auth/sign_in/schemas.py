@@ -7,8 +7,8 @@ from pydantic import Field
 from accunode_auth.mfa.schemas import AnyCode
 from accunode_auth.sessions.schemas import DeviceToken
 from accunode_auth.users.schemas import Email
-from accunode_common.auth.password_policy import GivenPassword
 from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_identity.password_policy import GivenPassword
 
 ShownDevice = Annotated[
     DeviceToken | None,

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.auth.password_policy import NewPassword
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
 from accunode_common.models.identity import UserStatus
+from accunode_identity.password_policy import NewPassword
 from accunode_tenants.people.schemas import FullName, LastSignIn, PersonName, ShownEmail
 
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from accunode_common.auth.password_policy import NewPassword
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, UtcTime
 from accunode_common.names import clean_name
+from accunode_identity.password_policy import NewPassword
 
 PersonName = Annotated[str, Field(description="First and last name.", examples=["Ada Lovelace"])]
 FullName = Annotated[PersonName, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.password_hashing import PasswordHashing
-from accunode_common.auth.password_policy import refuse_own_email
 from accunode_common.emails import email_key
 from accunode_common.errors import AlreadyExistsError
 from accunode_common.ids import new_id
+from accunode_identity.password_policy import refuse_personal
 from accunode_tenants.people import repository
 from accunode_tenants.people.repository import Person
 from accunode_tenants.people.schemas import NewPerson
@@ -35,9 +35,9 @@ async def create(session: AsyncSession, passwords: PasswordHashing, new: NewPers
 
     Raises:
         AlreadyExistsError: The address has an account.
-        UnprocessableInputError: The password contains the address.
+        UnprocessableInputError: The password is made of the address or the name.
     """
-    refuse_own_email(new.password, new.email, pointer=f"{pointer}/password")
+    refuse_personal(new.password, (new.email, new.full_name), pointer=f"{pointer}/password")
     user_id = new_id()
     added = await repository.add(
         session,
