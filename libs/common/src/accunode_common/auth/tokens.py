@@ -1,6 +1,7 @@
 """Access tokens: EdDSA-signed JWTs of the type `at+jwt`, checked without asking the issuer."""
 
 import math
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,9 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 PROOF_LIFETIME = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=10)
 _LONGEST_TOKEN = 4096
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
+"""Three parts of base64url without padding, as RFC 7515 has it: a token is written in one way only."""
+
 _REQUIRED = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "tid", "role"]
 
 
@@ -104,7 +108,7 @@ class TokenVerifier:
             UnauthenticatedError: It is malformed, expired, or not the issuer's.
             ServiceUnavailableError: No keys are at hand to check it with.
         """
-        if len(token) > _LONGEST_TOKEN:
+        if len(token) > _LONGEST_TOKEN or not _COMPACT.fullmatch(token):
             raise UnauthenticatedError("The access token is not valid.")
         try:
             header = jwt.get_unverified_header(token)
@@ -129,7 +133,7 @@ class TokenVerifier:
             return _read(claims)
         except jwt.ExpiredSignatureError:
             raise UnauthenticatedError("The access token has expired.") from None
-        except (jwt.InvalidTokenError, ValueError, TypeError):
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
             raise UnauthenticatedError("The access token is not valid.") from None
 
 
