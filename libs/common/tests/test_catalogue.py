@@ -47,6 +47,7 @@ READABLE_WITHOUT_CONTEXT = {
 FUNCTIONS = {
     "identity.find_sign_in": True,
     "identity.keep_credentials_personal": False,
+    "identity.note_role_since": False,
 }
 """Every function of the schema, and whether it runs with its owner's rights."""
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from accunode_identity.second_factor import SecondFactorRule
+
 ContactEmail = Annotated[
     str | None,
     Field(description="Whom to write to about the account.", examples=["credit-systems@first-national.example"]),
@@ -36,6 +38,9 @@ class TenantSettings(BaseModel):
     contact_email: ContactEmail = Field(default=None, max_length=254)
     session_idle_minutes: SessionIdleMinutes = Field(default=None, ge=15, le=43_200)
     session_lifetime_hours: SessionLifetimeHours = Field(default=None, ge=1, le=8_760)
+    second_factor: SecondFactorRule = Field(
+        default=SecondFactorRule(), description="Who must have a second factor to work in the tenant."
+    )
 
 
 def settings_of(stored: Mapping[str, Any]) -> TenantSettings:

@@ -20,6 +20,8 @@ class AuthSettings(ApiSettings, HashingSettings):
         discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
         mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted and the next
             refresh token is derived. Losing it locks out those who enrolled an authenticator.
+        super_admin_second_factor_days: Days from becoming a super admin after which one must have a second factor. None
+            asks for none. Tenants decide for their own people.
         public_requests: Requests that one address may make in a minute to the routes open to anybody.
         public_url: Where people reach the API; mails link to it.
         mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
@@ -31,6 +33,7 @@ class AuthSettings(ApiSettings, HashingSettings):
     session_idle: timedelta = Field(default=timedelta(days=3), ge=timedelta(minutes=15))
     discreet_reply_time: timedelta = timedelta(milliseconds=250)
     mfa_key: SecretStr = Field(min_length=32)
+    super_admin_second_factor_days: int | None = Field(default=None, ge=0, le=90)
     public_requests: int = Field(default=60, ge=1)
     public_url: str = "http://127.0.0.1:8000"
     mail_url: SecretStr | None = None

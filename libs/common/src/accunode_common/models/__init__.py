@@ -1,10 +1,22 @@
 """The shared schema, one module per database schema, and one for what all services read of `identity`."""
 
 from accunode_common.db.base import Base
-from accunode_common.models import audit, bulk, credit, identity, ops, registry, revocations, tenancy
+from accunode_common.models import audit, bulk, credit, identity, ops, passkeys, registry, revocations, tenancy
 
 SCHEMAS = ("identity", "tenancy", "credit", "bulk", "registry", "audit", "ops")
 
 metadata = Base.metadata
 
-__all__ = ["SCHEMAS", "audit", "bulk", "credit", "identity", "metadata", "ops", "registry", "revocations", "tenancy"]
+__all__ = [
+    "SCHEMAS",
+    "audit",
+    "bulk",
+    "credit",
+    "identity",
+    "metadata",
+    "ops",
+    "passkeys",
+    "registry",
+    "revocations",
+    "tenancy",
+]

@@ -101,6 +101,7 @@ class TokenPurpose(StrEnum):
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"
     MFA_CHALLENGE = "mfa_challenge"
+    ENROLMENT = "enrolment"
 
 
 class AuthenticationMethod(StrEnum):
@@ -221,6 +222,8 @@ class Membership(TenantOwned, Versioned, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     organization_id: Mapped[UUID | None]
     role: Mapped[str] = mapped_column(Text)
+    role_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    """A trigger keeps it: since when the person has the role."""
 
 
 def _personal(*, table: str, administered: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from accunode_common.db.session import AccessContext, set_context
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.revocations import RevocationKind
 from accunode_common.models.tenancy import TenantStatus
+from accunode_identity.second_factor import due_at
 from accunode_identity.tenant_settings import TenantSettings, settings_of
 
 
@@ -29,6 +31,8 @@ class Workplace:
     organization_name: str | None
     role: Role
     rules: TenantSettings
+    role_since: datetime
+    second_factor_due_at: datetime | None
 
     def access(self, user_id: UUID) -> AccessContext:
         """The context in which its tenant and organization are in sight."""
@@ -60,6 +64,8 @@ async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
                 organization_name=name,
                 role=Role(membership.role),
                 rules=settings_of(tenant.settings),
+                role_since=membership.role_since,
+                second_factor_due_at=due_at(tenant.settings, Role(membership.role), membership.role_since),
             )
         )
     return found

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Depends, status
 
 from accunode_auth.mfa import service
-from accunode_auth.mfa.schemas import Confirmation, Enrolment, RecoveryCodes
+from accunode_auth.mfa.schemas import Confirmation, Enrolment
 from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.person_trail import OwnTrail
+from accunode_auth.second_factors.schemas import RecoveryCodes
 from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
@@ -26,7 +27,7 @@ async def enrol_authenticator(
     subject: Owner, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: OwnTrail
 ) -> Enrolment:
     """A secret for the caller's authenticator, which counts once it is confirmed."""
-    secret, uri = await service.enrol(db, parts, subject)
+    secret, uri = await service.enrol(db, parts, subject.user_id)
     await trail.record(db, "mfa.enrol", "user", subject.user_id)
     return Enrolment(secret=secret, uri=uri)
 
@@ -42,7 +43,7 @@ async def confirm_authenticator(
     body: Confirmation,
 ) -> RecoveryCodes:
     """Takes a code of the new authenticator; from now on, signing in needs one. Gives recovery codes."""
-    codes = await service.confirm(db, app, parts, subject, body.code)
+    codes = await service.confirm_in_session(db, app, parts, subject, body.code)
     await trail.record(db, "mfa.confirm", "user", subject.user_id)
     await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
     return RecoveryCodes(recovery_codes=codes)
@@ -52,9 +53,14 @@ async def confirm_authenticator(
     "", status_code=status.HTTP_204_NO_CONTENT, summary="Remove the authenticator", responses=problem_responses(404)
 )
 async def remove_authenticator(
-    subject: Owner, _proof: StepUp, db: SecretSession, trail: OwnTrail, notices: PersonNotices
+    subject: Owner,
+    _proof: StepUp,
+    parts: AuthParts,
+    db: SecretSession,
+    trail: OwnTrail,
+    notices: PersonNotices,
 ) -> None:
-    """Removes the caller's authenticator, and with it the second step."""
-    await service.remove(db, subject)
+    """Removes the caller's authenticator; the last second factor stays where one is required."""
+    await service.remove(db, parts, subject)
     await trail.record(db, "mfa.remove", "user", subject.user_id)
     await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_REMOVED)

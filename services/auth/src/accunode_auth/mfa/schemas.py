@@ -34,11 +34,3 @@ class Confirmation(InputModel):
     """A code of the new authenticator."""
 
     code: Code
-
-
-class RecoveryCodes(ResponseModel):
-    """Codes that each stand in for the authenticator once."""
-
-    recovery_codes: list[str] = Field(
-        description="Shown this once.", examples=[["k7qd-2mxw-5trp-uv3e", "c4vn-6hzl-3sby-mq2a"]]
-    )

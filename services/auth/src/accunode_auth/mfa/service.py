@@ -1,8 +1,6 @@
-"""Enrolling, checking and removing the second step."""
+"""Enrolling, checking and removing an authenticator. The transaction's context must be the person's."""
 
 import base64
-import hashlib
-import secrets
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.mfa import repository, totp
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.parts import Parts
+from accunode_auth.second_factors import service as second_factors
+from accunode_auth.sessions import service as sessions
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.resources import Resources
@@ -18,90 +18,82 @@ from accunode_common.models.identity import AuthenticationMethod, TotpCredential
 from accunode_common.ratelimit import RateLimit
 
 ISSUER = "AccuNode"
-RECOVERY_CODES = 10
 TRIES = RateLimit("second-step", 5, 300)
 
-_RECOVERY_BYTES = 10
 
-
-async def enrol(db: AsyncSession, parts: Parts, subject: Subject) -> tuple[str, str]:
+async def enrol(db: AsyncSession, parts: Parts, user_id: UUID) -> tuple[str, str]:
     """A new authenticator's secret and URI; it counts once confirmed.
 
     Raises:
-        ConflictError: The caller has a confirmed one.
-        ServiceUnavailableError: The service has no key to keep the secret under.
+        ConflictError: The person has a confirmed one.
     """
-    existing = await repository.find(db, subject.user_id)
+    existing = await repository.find(db, user_id)
     if existing is not None and existing.confirmed_at is not None:
         raise ConflictError("You have an authenticator already; remove it first.")
     secret = totp.new_secret()
-    sealed = Vault(parts.settings).seal(subject.user_id, secret)
-    await repository.remove(db, subject.user_id)
-    db.add(TotpCredential(user_id=subject.user_id, secret_encrypted=sealed))
+    sealed = Vault(parts.settings).seal(user_id, base64.b32decode(secret))
+    await repository.remove(db, user_id)
+    db.add(TotpCredential(user_id=user_id, secret_encrypted=sealed))
     await db.flush()
-    email, _ = await repository.account(db, subject.user_id)
-    return totp.base32(secret), totp.enrolment_uri(secret, account=email, issuer=ISSUER)
+    return secret, totp.enrolment_uri(secret, account=await repository.email(db, user_id), issuer=ISSUER)
 
 
-async def confirm(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, code: str) -> list[str]:
-    """Make a new authenticator count; gives recovery codes.
+async def confirm(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, code: str) -> list[str]:
+    """Make a new authenticator count; gives recovery codes to who has none.
 
     Raises:
-        NotFoundError: The caller has none to confirm.
+        NotFoundError: The person has none to confirm.
         UnprocessableInputError: The code is wrong.
         RateLimitedError: Too many tries.
     """
-    (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
-    credential = await repository.find(db, subject.user_id)
+    (await app.limiter.take(TRIES, caller=str(user_id))).enforce()
+    credential = await repository.find(db, user_id)
     if credential is None or credential.confirmed_at is not None:
         raise NotFoundError("You have no authenticator to confirm.")
-    secret = Vault(parts.settings).open(subject.user_id, credential.secret_encrypted)
-    step = totp.matching_step(secret, code, after=None)
+    step = totp.matching_step(_secret(parts, credential), code, after=None)
     if step is None:
         raise UnprocessableInputError.at("/body/code", "wrong_code", "The code is wrong; is the clock right?")
     credential.confirmed_at, credential.last_step = datetime.now(UTC), step
-    codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
-    await repository.replace_recovery_codes(db, subject.user_id, [_recovery_hash(code) for code in codes])
+    await db.flush()
+    return await second_factors.codes_for_first(db, user_id)
+
+
+async def confirm_in_session(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, code: str) -> list[str]:
+    """The same for the caller, whose session has shown a second factor from now on."""
+    codes = await confirm(db, app, parts, subject.user_id, code)
+    await sessions.note_method(db, subject, AuthenticationMethod.ONE_TIME_PASSWORD)
     return codes
 
 
-async def remove(db: AsyncSession, subject: Subject) -> None:
+async def remove(db: AsyncSession, parts: Parts, subject: Subject) -> None:
     """Remove the caller's authenticator.
 
     Raises:
         NotFoundError: The caller has none.
+        ConflictError: It is the caller's last second factor, and one is required.
     """
-    if not await enrolled(db, subject.user_id):
+    if not (await second_factors.held(db, subject.user_id)).authenticator:
         raise NotFoundError("You have no authenticator.")
+    await second_factors.refuse_to_remove_last(db, parts, subject)
     await repository.remove(db, subject.user_id)
-
-
-async def enrolled(db: AsyncSession, user_id: UUID) -> bool:
-    """Whether the person needs a second step. The transaction's context must be the person's."""
-    return await repository.confirmed(db, user_id)
+    await second_factors.forget_codes_of_none(db, subject.user_id)
 
 
 async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> AuthenticationMethod | None:
     """What `code` is: the authenticator's, or a recovery code; either is good once. None if it is neither."""
+    if not (len(code) == totp.DIGITS and code.isdecimal()):
+        spent = await second_factors.spend_code(db, user_id, code)
+        return AuthenticationMethod.RECOVERY_CODE if spent else None
     credential = await repository.find(db, user_id)
     if credential is None or credential.confirmed_at is None:
         return None
-    if len(code) == totp.DIGITS and code.isdecimal():
-        secret = Vault(parts.settings).open(user_id, credential.secret_encrypted)
-        step = totp.matching_step(secret, code, after=credential.last_step)
-        if step is None:
-            return None
-        credential.last_step = step
-        await db.flush()
-        return AuthenticationMethod.ONE_TIME_PASSWORD
-    spent = await repository.spend_recovery_code(db, user_id, _recovery_hash(code))
-    return AuthenticationMethod.RECOVERY_CODE if spent else None
+    step = totp.matching_step(_secret(parts, credential), code, after=credential.last_step)
+    if step is None:
+        return None
+    credential.last_step = step
+    await db.flush()
+    return AuthenticationMethod.ONE_TIME_PASSWORD
 
 
-def _new_recovery_code() -> str:
-    text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()
-    return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
-
-
-def _recovery_hash(code: str) -> bytes:
-    return hashlib.sha256("".join(code.casefold().replace("-", "").split()).encode()).digest()
+def _secret(parts: Parts, credential: TotpCredential) -> str:
+    return base64.b32encode(Vault(parts.settings).open(credential.user_id, credential.secret_encrypted)).decode()

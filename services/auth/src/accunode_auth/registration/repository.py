@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,6 +43,17 @@ async def spend_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: da
         .values(used_at=now)
         .returning(OneTimeToken)
     )
+
+
+async def find_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:
+    """A one-time token that is good; None if it is unknown, used or expired."""
+    query = select(OneTimeToken).where(
+        OneTimeToken.id == token_id,
+        OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > now,
+    )
+    return (await db.scalars(query)).one_or_none()
 
 
 async def withdraw_tokens(db: AsyncSession, user_id: UUID, *, purpose: str) -> None:

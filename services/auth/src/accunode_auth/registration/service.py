@@ -1,5 +1,6 @@
 """Accounts are made without telling whether the address had one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,12 +18,17 @@ from accunode_common.emails import email_key
 from accunode_common.errors import GoneError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
-from accunode_common.models.identity import Membership, OneTimeToken, TokenPurpose
+from accunode_common.models.identity import AuthenticationMethod, Membership, OneTimeToken, TokenPurpose
 from accunode_identity.password_policy import refuse_personal
 
 VERIFICATION_LIFETIME = timedelta(days=3)
 
-_PREFIXES = {TokenPurpose.VERIFY_EMAIL: "ev", TokenPurpose.RESET_PASSWORD: "pr", TokenPurpose.MFA_CHALLENGE: "mc"}
+_PREFIXES = {
+    TokenPurpose.VERIFY_EMAIL: "ev",
+    TokenPurpose.RESET_PASSWORD: "pr",
+    TokenPurpose.MFA_CHALLENGE: "mc",
+    TokenPurpose.ENROLMENT: "en",
+}
 
 
 async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origin) -> Mail:
@@ -72,8 +78,15 @@ async def add_account(db: AsyncSession, user_id: UUID, email: str, *, full_name:
     )
 
 
-async def issue_token(db: AsyncSession, user_id: UUID, purpose: TokenPurpose, lifetime: timedelta) -> str:
-    """A fresh one-time token; earlier ones of the same purpose are void."""
+async def issue_token(
+    db: AsyncSession,
+    user_id: UUID,
+    purpose: TokenPurpose,
+    lifetime: timedelta,
+    *,
+    methods: Sequence[AuthenticationMethod] = (),
+) -> str:
+    """A fresh one-time token, of a person who showed `methods`; earlier ones of the same purpose are void."""
     await repository.withdraw_tokens(db, user_id, purpose=purpose)
     credential = Credential.new(_PREFIXES[purpose], user_id, new_id())
     db.add(
@@ -82,6 +95,7 @@ async def issue_token(db: AsyncSession, user_id: UUID, purpose: TokenPurpose, li
             user_id=user_id,
             purpose=purpose,
             token_hash=credential.hash,
+            authentication_methods=list(methods),
             expires_at=datetime.now(UTC) + lifetime,
         )
     )
@@ -101,13 +115,25 @@ def parse_token(purpose: TokenPurpose, text: str) -> Credential:
     return credential
 
 
-async def spend_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> None:
-    """Use a one-time token up. The transaction's context must be its owner's.
+async def spend_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> list[AuthenticationMethod]:
+    """Use a one-time token up; gives what was shown for it. The transaction's context must be its owner's.
 
     Raises:
         GoneError: It is unknown, used or expired.
     """
     row = await repository.spend_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
+    if row is None or not credential.matches(row.token_hash):
+        raise GoneError("The token is not valid, or no longer.")
+    return [AuthenticationMethod(method) for method in row.authentication_methods]
+
+
+async def require_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> None:
+    """Do nothing if the token is good, which it stays. The transaction's context must be its owner's.
+
+    Raises:
+        GoneError: It is unknown, used or expired.
+    """
+    row = await repository.find_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
     if row is None or not credential.matches(row.token_hash):
         raise GoneError("The token is not valid, or no longer.")
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
 from accunode_auth.parts import Origin, Parts
+from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
 from accunode_auth.sessions.service import (
@@ -25,7 +26,6 @@ from accunode_auth.sessions.service import (
     subject_of,
     tokens_for,
 )
-from accunode_auth.settings import AuthSettings
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import moment
@@ -74,7 +74,7 @@ async def _refresh(
     state = await repository.user_state(db, user_id)
     if place is not None:
         await set_context(db, place.access(user_id))
-    reason = _end_reason(parts.settings, token, session, place, state, now)
+    reason = _end_reason(parts, token, session, place, state, now)
     if reason is not None or place is None:
         await _give_up(db, ending, session, place, reason or EndReason.NO_MEMBERSHIP, origin)
         return None
@@ -84,7 +84,7 @@ async def _refresh(
 
 
 def _end_reason(
-    settings: AuthSettings,
+    parts: Parts,
     token: RefreshToken,
     session: SignInSession,
     place: Workplace | None,
@@ -97,7 +97,9 @@ def _end_reason(
         return EndReason.DEACTIVATED
     if place is None:
         return EndReason.NO_MEMBERSHIP
-    end_now = ends_at(settings, place.rules, began_at=session.created_at, seen_at=session.last_seen_at)
+    if second_factors.overdue(parts, place, session.authentication_methods):
+        return EndReason.SECOND_FACTOR_MISSING
+    end_now = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=session.last_seen_at)
     return EndReason.EXPIRED if end_now <= now else None
 
 

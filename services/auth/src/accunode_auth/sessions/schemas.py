@@ -1,5 +1,6 @@
 """Sessions and tokens, as clients see them."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -35,6 +36,20 @@ class WorkplaceOut(ResponseModel):
     role: Role = Field(description="What the person may do there.", examples=["org_member"])
 
 
+class SecondFactorDue(ResponseModel):
+    """A second factor that is required and was not shown: enrol one before the grace ends."""
+
+    required: Literal[True] = Field(description="Always true.")
+    grace_ends_at: UtcTime = Field(
+        description="After it, signing in goes on only by enrolling one.", examples=["2026-04-14T09:30:00Z"]
+    )
+
+    @classmethod
+    def of(cls, due_at: datetime | None) -> Self | None:
+        """What the client is told of the moment, if there is one."""
+        return None if due_at is None else cls(required=True, grace_ends_at=due_at)
+
+
 class TokenPair(ResponseModel):
     """What a signed-in client holds."""
 
@@ -49,6 +64,9 @@ class TokenPair(ResponseModel):
         description="The sign-in that both tokens belong to, for DELETE /auth/sessions/{session_id}."
     )
     membership: WorkplaceOut = Field(description="What the access token is for; POST /auth/switch changes it.")
+    second_factor: SecondFactorDue | None = Field(
+        description="Says that one will be needed to work there; null where none is asked for, or one was shown."
+    )
     device_token: DeviceToken | None = Field(
         description="Given once to a device that is new; keep it where scripts cannot read it, and send it when signing"
         " in. Null for a device that is known."
@@ -65,6 +83,7 @@ class TokenPair(ResponseModel):
             refresh_expires_at=tokens.expires_at,
             session_id=tokens.subject.session_id,
             membership=WorkplaceOut.model_validate(tokens.workplace),
+            second_factor=SecondFactorDue.of(tokens.second_factor_due_at),
             device_token=tokens.device_token,
         )
 

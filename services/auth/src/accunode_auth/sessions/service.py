@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.devices import service as devices
 from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
 from accunode_auth.parts import Origin, Parts
+from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
 from accunode_common import audit
@@ -20,7 +21,7 @@ from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.db.session import set_context
-from accunode_common.errors import NotFoundError, UnauthenticatedError
+from accunode_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
@@ -48,6 +49,7 @@ class EndReason(StrEnum):
     DEACTIVATED = "deactivated"
     EXPIRED = "expired"
     NO_MEMBERSHIP = "no_membership"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class Tokens:
         expires_at: When the session ends.
         subject: Whom the access token is for.
         workplace: The membership it is for.
+        second_factor_due_at: Until when working there goes on without a second factor; None once one was shown.
         device_token: For a device that was not known until now; None for others.
     """
 
@@ -68,6 +71,7 @@ class Tokens:
     expires_at: datetime
     subject: Subject
     workplace: Workplace
+    second_factor_due_at: datetime | None
     device_token: str | None = None
 
     @property
@@ -122,6 +126,7 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
 
     Raises:
         NotFoundError: The caller has no such membership, or its tenant is not in use.
+        ForbiddenError: The tenant asks for a second factor, and the session has shown none.
         UnauthenticatedError: The caller has no session: an API key stays where it is.
     """
     await await_changes(db, subject.user_id)
@@ -134,6 +139,10 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     if place is None:
         raise NotFoundError("You have no such membership.")
     await set_context(db, place.access(subject.user_id))
+    if second_factors.overdue(parts, place, session.authentication_methods):
+        raise ForbiddenError(
+            f"{place.tenant_name} asks for a second factor: show yours at POST /auth/step-up, or enrol one first."
+        )
     move(session, place)
     session.expires_at = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=now)
     await repository.spend_tokens(db, session.id)
@@ -157,11 +166,23 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     if session is None or session.revoked_at is not None or place is None:
         raise UnauthenticatedError("The session has ended.")
     await set_context(db, place.access(subject.user_id))
-    session.authentication_methods = sorted({*session.authentication_methods, method})
+    _note(session, method)
     await db.flush()
     await record(db, "session.prove", subject, origin, details={"method": method})
     now = await moment(db)
     return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
+
+
+async def note_method(db: AsyncSession, subject: Subject, method: AuthenticationMethod) -> None:
+    """Note what the caller showed in the session."""
+    session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
+    if session is not None:
+        _note(session, method)
+        await db.flush()
+
+
+def _note(session: SignInSession, method: AuthenticationMethod) -> None:
+    session.authentication_methods = sorted({*session.authentication_methods, method})
 
 
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[SignInSession]:
@@ -241,6 +262,9 @@ async def tokens_for(
         expires_at=session.expires_at,
         subject=subject,
         workplace=place,
+        second_factor_due_at=None
+        if second_factors.shown(session.authentication_methods)
+        else second_factors.due_at(parts, place),
     )
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.mfa import service as mfa
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.passwords import service as passwords
+from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ForbiddenError
@@ -50,7 +51,7 @@ async def _shown(
 ) -> AuthenticationMethod | None:
     if code is not None:
         return await mfa.check(db, parts, subject.user_id, code)
-    if await mfa.enrolled(db, subject.user_id):
+    if await second_factors.enrolled(db, subject.user_id):
         raise ForbiddenError("Show your second factor: an account that has one is not its password's alone.")
     right = await passwords.matches(db, parts, subject.user_id, password or "")
     return AuthenticationMethod.PASSWORD if right else None

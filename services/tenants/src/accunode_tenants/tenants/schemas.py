@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
+from accunode_identity.second_factor import GraceDays, RequiredRoles
 from accunode_identity.tenant_settings import ContactEmail, SessionIdleMinutes, SessionLifetimeHours, TenantSettings
 from accunode_tenants.changes import Change
 from accunode_tenants.people.schemas import NewPerson
@@ -50,6 +51,13 @@ class TenantChange(Change):
     )
 
 
+class SecondFactorOut(ResponseModel):
+    """Who must have a second factor."""
+
+    required_roles: RequiredRoles
+    grace_days: GraceDays
+
+
 class SettingsOut(ResponseModel):
     """What a tenant decides for itself."""
 
@@ -57,6 +65,7 @@ class SettingsOut(ResponseModel):
     contact_email: ContactEmail
     session_idle_minutes: SessionIdleMinutes
     session_lifetime_hours: SessionLifetimeHours
+    second_factor: SecondFactorOut = Field(description="Who must have a second factor to work in the tenant.")
 
 
 class TenantOut(ResponseModel):

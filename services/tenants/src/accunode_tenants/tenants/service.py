@@ -25,6 +25,7 @@ from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Tenant, TenantStatus
+from accunode_identity.second_factor import stamped
 from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.admins import service as admins
 from accunode_tenants.tenants import repository
@@ -99,7 +100,12 @@ async def create(
     """
     slug = body.slug or _slug(body.name)
     tenant = await repository.add(
-        session, {"name": body.name, "slug": slug, "settings": body.settings.model_dump(mode="json")}
+        session,
+        {
+            "name": body.name,
+            "slug": slug,
+            "settings": stamped({}, body.settings.model_dump(mode="json"), datetime.now(UTC)),
+        },
     )
     if tenant is None and await repository.has_name(session, body.name):
         raise _name_taken(body.name)
@@ -155,7 +161,7 @@ async def change(
         values |= {"deleted_at": None, "purge_after": None}
     if body.settings is not None:
         chosen = body.settings.model_dump(mode="json", exclude_unset=True)
-        values["settings"] = {**tenant.settings, **chosen}
+        values["settings"] = stamped(tenant.settings, chosen, datetime.now(UTC))
     name = body.name or tenant.name
     try:
         async with session.begin_nested():

@@ -1,0 +1,1 @@
+"""What all second factors have in common: who has one, who must have one, and recovery codes."""

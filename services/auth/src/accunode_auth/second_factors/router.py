@@ -1,0 +1,45 @@
+"""Second factors at a glance, and recovery codes."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_auth.notices.service import CredentialChange, PersonNotices
+from accunode_auth.parts import AuthParts
+from accunode_auth.person_trail import OwnTrail
+from accunode_auth.second_factors import service
+from accunode_auth.second_factors.schemas import RecoveryCodes, SecondFactors
+from accunode_common.auth.dependencies import StepUp, requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
+from accunode_common.http.session import SecretSession, SubjectSession
+
+router = api_router("/auth/mfa", tag="mfa")
+
+Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
+
+
+@router.get("", summary="The caller's second factors")
+async def read_second_factors(subject: Owner, parts: AuthParts, db: SubjectSession) -> SecondFactors:
+    """What the caller has enrolled, how many recovery codes are left, and whether one is required."""
+    held, due = await service.overview(db, parts, subject)
+    return SecondFactors(
+        authenticator=held.authenticator,
+        passkeys=held.passkeys,
+        recovery_codes_left=held.recovery_codes,
+        required=due is not None,
+        grace_ends_at=due,
+    )
+
+
+@router.post("/recovery-codes", summary="Make new recovery codes", responses=problem_responses(404))
+async def renew_recovery_codes(
+    subject: Owner, _proof: StepUp, db: SecretSession, trail: OwnTrail, notices: PersonNotices
+) -> RecoveryCodes:
+    """Ten new codes; those made before are void."""
+    codes = await service.renew_codes(db, subject.user_id)
+    await trail.record(db, "mfa.renew_recovery_codes", "user", subject.user_id)
+    await notices.tell(db, subject.user_id, CredentialChange.RECOVERY_CODES_RENEWED)
+    return RecoveryCodes(recovery_codes=codes)

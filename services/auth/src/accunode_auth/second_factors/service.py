@@ -1,0 +1,123 @@
+"""Who has a second factor, who must have one, and the recovery codes that stand in for a lost one.
+
+The transaction's context must be the person's.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.memberships.service import Workplace, workplaces
+from accunode_auth.parts import Parts
+from accunode_auth.second_factors import repository
+from accunode_auth.second_factors.repository import Held
+from accunode_common.auth.roles import Role
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import set_context
+from accunode_common.errors import ConflictError, NotFoundError
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.identity import SECOND_FACTORS
+
+RECOVERY_CODES = 10
+
+# 120 random bits, so that a plain hash keeps them safe.
+_RECOVERY_BYTES = 15
+
+
+async def held(db: AsyncSession, user_id: UUID) -> Held:
+    """The second factors that the person has."""
+    return await repository.held(db, user_id)
+
+
+async def enrolled(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether the person has a second factor, and so must show it."""
+    return (await repository.held(db, user_id)).count > 0
+
+
+def shown(methods: Collection[str]) -> bool:
+    """Whether a second factor is among the methods."""
+    return not SECOND_FACTORS.isdisjoint(methods)
+
+
+def due_at(parts: Parts, place: Workplace) -> datetime | None:
+    """From when the person must have a second factor to work there; None where none is asked for."""
+    days = parts.settings.super_admin_second_factor_days
+    if place.tenant_id != PLATFORM_TENANT_ID:
+        return place.second_factor_due_at
+    return place.role_since + timedelta(days=days) if days is not None and place.role == Role.SUPER_ADMIN else None
+
+
+def overdue(parts: Parts, place: Workplace, methods: Collection[str]) -> bool:
+    """Whether working there takes a second factor, the grace is over, and none was shown."""
+    due = due_at(parts, place)
+    return due is not None and due <= datetime.now(UTC) and not shown(methods)
+
+
+async def codes_for_first(db: AsyncSession, user_id: UUID) -> list[str]:
+    """Recovery codes for who has none left: with the first factor; later ones add none."""
+    return [] if (await repository.held(db, user_id)).recovery_codes else await _fresh_codes(db, user_id)
+
+
+async def renew_codes(db: AsyncSession, user_id: UUID) -> list[str]:
+    """New recovery codes; the old ones are void.
+
+    Raises:
+        NotFoundError: The person has no second factor that they could stand in for.
+    """
+    if not await enrolled(db, user_id):
+        raise NotFoundError("You have no second factor that a recovery code could stand in for.")
+    return await _fresh_codes(db, user_id)
+
+
+async def spend_code(db: AsyncSession, user_id: UUID, code: str) -> bool:
+    """Use a recovery code up; gives False if it is none, or used."""
+    return await repository.spend_recovery_code(db, user_id, _recovery_hash(code))
+
+
+async def overview(db: AsyncSession, parts: Parts, subject: Subject) -> tuple[Held, datetime | None]:
+    """What the caller has, and from when they must have one where they work now."""
+    here = (subject.tenant_id, subject.organization_id)
+    places = await workplaces(db, subject.user_id)
+    await set_context(db, subject.access)
+    due = next((due_at(parts, p) for p in places if (p.tenant_id, p.organization_id) == here), None)
+    return await repository.held(db, subject.user_id), due
+
+
+async def refuse_to_remove_last(db: AsyncSession, parts: Parts, subject: Subject) -> None:
+    """Do nothing if the caller may have one second factor fewer.
+
+    Raises:
+        ConflictError: It is the last one, and some place where the caller works asks for one.
+    """
+    if (await repository.held(db, subject.user_id)).count > 1:
+        return
+    asking = [place.tenant_name for place in await workplaces(db, subject.user_id) if due_at(parts, place) is not None]
+    await set_context(db, subject.access)
+    if asking:
+        raise ConflictError(f"{asking[0]} asks for a second factor and this is your last; enrol another one first.")
+
+
+async def forget_codes_of_none(db: AsyncSession, user_id: UUID) -> None:
+    """Forget recovery codes once there is no factor that they stand in for."""
+    if not await enrolled(db, user_id):
+        await repository.replace_recovery_codes(db, user_id, [])
+
+
+async def _fresh_codes(db: AsyncSession, user_id: UUID) -> list[str]:
+    codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
+    await repository.replace_recovery_codes(db, user_id, [_recovery_hash(code) for code in codes])
+    return codes
+
+
+def _new_recovery_code() -> str:
+    text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def _recovery_hash(code: str) -> bytes:
+    return hashlib.sha256("".join(code.casefold().replace("-", "").split()).encode()).digest()
