@@ -18,6 +18,13 @@ PUBLIC = {
     ("POST", "/api/v1/auth/verify-email"): "holds a mailed token",
     ("POST", "/api/v1/auth/login"): "begins a session",
     ("POST", "/api/v1/auth/mfa/challenge"): "holds a challenge",
+    ("POST", "/api/v1/auth/mfa/challenge/options"): "holds a challenge",
+    ("POST", "/api/v1/auth/passkeys/sign-in/options"): "begins a session",
+    ("POST", "/api/v1/auth/passkeys/sign-in"): "begins a session",
+    ("POST", "/api/v1/auth/enrolment/totp"): "holds a challenge",
+    ("POST", "/api/v1/auth/enrolment/totp/confirm"): "holds a challenge",
+    ("POST", "/api/v1/auth/enrolment/passkey/options"): "holds a challenge",
+    ("POST", "/api/v1/auth/enrolment/passkey"): "holds a challenge",
     ("POST", "/api/v1/auth/refresh"): "holds a refresh token",
     ("POST", "/api/v1/auth/forgot-password"): "cannot sign in",
     ("POST", "/api/v1/auth/reset-password"): "holds a mailed token",
@@ -28,6 +35,9 @@ PUBLIC = {
 STEP_UP = {
     ("POST", "/api/v1/auth/mfa/totp"): "enrols a factor",
     ("DELETE", "/api/v1/auth/mfa/totp"): "removes a factor",
+    ("POST", "/api/v1/auth/mfa/recovery-codes"): "makes what stands in for a factor",
+    ("POST", "/api/v1/auth/passkeys/options"): "enrols a factor",
+    ("DELETE", "/api/v1/auth/passkeys/{passkey_id}"): "removes a factor",
     ("POST", "/api/v1/auth/api-keys"): "hands out power",
 }
 """The routes that ask to show again who one is, and why."""

@@ -25,6 +25,21 @@ POST /auth/step-up
 POST /auth/mfa/totp
 POST /auth/mfa/totp/confirm
 DELETE /auth/mfa/totp
+GET /auth/mfa
+POST /auth/mfa/recovery-codes
+POST /auth/mfa/challenge/options
+POST /auth/step-up/options
+GET /auth/passkeys
+POST /auth/passkeys/options
+POST /auth/passkeys
+PATCH /auth/passkeys/{}
+DELETE /auth/passkeys/{}
+POST /auth/passkeys/sign-in/options
+POST /auth/passkeys/sign-in
+POST /auth/enrolment/totp
+POST /auth/enrolment/totp/confirm
+POST /auth/enrolment/passkey/options
+POST /auth/enrolment/passkey
 POST /auth/switch
 GET /auth/api-keys
 POST /auth/api-keys
@@ -218,6 +233,10 @@ def test_changes_take_an_idempotency_key(document: dict[str, Any]) -> None:
 
 
 REPLIES_ARE_NOT_KEPT = {
+    "add_passkey",
+    "begin_passkey",
+    "begin_step_up",
+    "renew_recovery_codes",
     "step_up",
     "change_password",
     "confirm_authenticator",

@@ -1,5 +1,6 @@
 """The second step: an authenticator, or a recovery code."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ from accunode_common.testing.problems import assert_problem
 AUTH = "/api/v1/auth"
 TOTP = f"{AUTH}/mfa/totp"
 PASSWORD = "correct horse battery staple"
+RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 
 Person = Callable[..., Caller]
 SignIn = Callable[..., Awaitable[Any]]
 Prove = Callable[..., Awaitable[dict[str, str]]]
 
 
-def code_of(secret: bytes, *, steps_ahead: int = 0) -> str:
+def code_of(secret: str, *, steps_ahead: int = 0) -> str:
     return totp.code_at(secret, totp.current_step() + steps_ahead)
 
 
@@ -38,7 +40,7 @@ def code_of(secret: bytes, *, steps_ahead: int = 0) -> str:
 class Enrolled:
     person: Caller
     headers: dict[str, str]
-    secret: bytes
+    secret: str
     recovery_codes: list[str]
 
 
@@ -46,7 +48,7 @@ class Enrolled:
 async def enrolled(auth: ServiceClient, person: Person, sign_in: SignIn, prove: Prove) -> Enrolled:
     signed_in = await sign_in(person())
     enrolment = (await auth.http.post(TOTP, headers=await prove(signed_in.headers))).json()
-    secret = base64.b32decode(enrolment["secret"])
+    secret = enrolment["secret"]
     reply = await auth.http.post(
         f"{TOTP}/confirm", json={"code": code_of(secret, steps_ahead=-1)}, headers=signed_in.headers
     )
@@ -70,11 +72,11 @@ async def answer(auth: ServiceClient, challenge: str, code: str) -> httpx.Respon
     [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"), (2000000000, "279037")],
 )
 def test_codes_agree_with_the_test_vectors_of_rfc_6238(seconds: int, code: str) -> None:
-    assert totp.code_at(b"12345678901234567890", totp.current_step(seconds)) == code
+    assert totp.code_at(RFC_SECRET, totp.current_step(seconds)) == code
 
 
 def test_a_code_is_good_a_step_early_or_late_and_only_once() -> None:
-    secret = b"12345678901234567890"
+    secret = RFC_SECRET
     code = totp.code_at(secret, 100)
     assert [totp.matching_step(secret, code, after=None, now=30 * step) for step in (98, 99, 100, 101, 102)] == [
         None, 100, 100, 100, None,
@@ -153,9 +155,10 @@ async def test_the_database_holds_no_secret_in_the_clear(
         "SELECT secret_encrypted FROM identity.totp_credentials WHERE user_id = %s", [enrolled.person.user_id]
     ).fetchone()
     assert row is not None
-    assert enrolled.secret not in row[0]
+    raw = base64.b32decode(enrolled.secret)
+    assert raw not in row[0]
     vault = Vault(auth_settings)
-    assert vault.open(enrolled.person.user_id, row[0]) == enrolled.secret
+    assert vault.open(enrolled.person.user_id, row[0]) == raw
     with pytest.raises(ServiceUnavailableError):
         vault.open(new_id(), row[0])
 
@@ -173,3 +176,44 @@ def test_the_service_does_not_start_without_a_key_or_with_a_short_one(
         AuthSettings.from_environment()
     monkeypatch.setenv("ACCUNODE_MFA_KEY", "x" * 32)
     assert AuthSettings.from_environment().mfa_key.get_secret_value() == "x" * 32
+
+
+async def test_a_code_that_many_show_at_once_is_good_for_one(
+    auth: ServiceClient, enrolled: Enrolled, person: Person
+) -> None:
+    for code in (enrolled.recovery_codes[0], code_of(enrolled.secret)):
+        tries = [auth.http.post(f"{AUTH}/step-up", json={"code": code}, headers=enrolled.headers) for _ in range(4)]
+        statuses = sorted(reply.status_code for reply in await asyncio.gather(*tries))
+        assert statuses == [200, 403, 403, 403]
+
+
+async def test_new_recovery_codes_make_the_old_ones_void(auth: ServiceClient, enrolled: Enrolled, prove: Prove) -> None:
+    proved = await prove(enrolled.headers, code=enrolled.recovery_codes[0])
+    held = (await auth.http.get(f"{AUTH}/mfa", headers=proved)).json()
+    assert held["recovery_codes_left"] == 9
+    assert_problem(await auth.http.post(f"{AUTH}/mfa/recovery-codes", headers=enrolled.headers), 403)
+    fresh = (await auth.http.post(f"{AUTH}/mfa/recovery-codes", headers=proved)).json()["recovery_codes"]
+    assert len(set(fresh) - set(enrolled.recovery_codes)) == 10
+    old = await auth.http.post(f"{AUTH}/step-up", json={"code": enrolled.recovery_codes[1]}, headers=enrolled.headers)
+    assert_problem(old, 403)
+    await prove(enrolled.headers, code=fresh[0])
+
+
+async def test_recovery_codes_have_112_random_bits_and_are_kept_as_hashes(
+    enrolled: Enrolled, superuser: psycopg.Connection
+) -> None:
+    for code in enrolled.recovery_codes:
+        assert len(base64.b32decode(code.replace("-", "").upper())) * 8 >= 112
+    kept = superuser.execute(
+        "SELECT code_hash FROM identity.recovery_codes WHERE user_id = %s", [enrolled.person.user_id]
+    ).fetchall()
+    assert {len(row[0]) for row in kept} == {32}
+    for code in enrolled.recovery_codes:
+        assert not any(code.replace("-", "").encode() in row[0] for row in kept)
+
+
+async def test_who_has_no_second_factor_makes_no_recovery_codes(
+    auth: ServiceClient, person: Person, sign_in: SignIn, prove: Prove
+) -> None:
+    proved = await prove((await sign_in(person())).headers)
+    assert_problem(await auth.http.post(f"{AUTH}/mfa/recovery-codes", headers=proved), 404)

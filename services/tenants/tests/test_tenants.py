@@ -154,6 +154,30 @@ async def test_another_tenant_does_not_exist(tenants: ServiceClient, world: Worl
     assert_problem(await client.patch(f"{TENANTS}/{world.one.id}", json={"name": "Mine"}), 404, "not_found")
 
 
+async def test_when_a_second_factor_became_required_is_written_down_and_no_client_moves_it(
+    tenants: ServiceClient, world: World, superuser: psycopg.Connection
+) -> None:
+    client, path = tenants.as_(world.one.tenant_admin), f"{TENANTS}/{world.one.id}"
+
+    def since() -> dict[str, str]:
+        row = superuser.execute("SELECT settings FROM tenancy.tenants WHERE id = %s", [world.one.id]).fetchone()
+        assert row is not None
+        found: dict[str, str] = row[0]["second_factor_since"]
+        return found
+
+    rule = {"required_roles": ["tenant_admin"], "grace_days": 7}
+    reply = await client.patch(path, json={"settings": {"second_factor": rule}})
+    assert reply.json()["settings"]["second_factor"] == rule, reply.text
+    first = since()
+    assert set(first) == {"tenant_admin"}
+    wider = {"required_roles": ["tenant_admin", "org_admin"], "grace_days": 0}
+    await client.patch(path, json={"settings": {"second_factor": wider}})
+    assert since()["tenant_admin"] == first["tenant_admin"]
+    assert since()["org_admin"] > first["tenant_admin"]
+    moved = await client.patch(path, json={"settings": {"second_factor_since": {"org_admin": "2999-01-01T00:00:00Z"}}})
+    assert_problem(moved, 422)
+
+
 async def test_a_tenants_admin_changes_its_settings(tenants: ServiceClient, world: World) -> None:
     client = tenants.as_(world.one.tenant_admin)
     await client.patch(f"{TENANTS}/{world.one.id}", json={"settings": {"contact_email": "it@bank.example"}})

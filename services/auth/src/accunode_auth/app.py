@@ -5,10 +5,13 @@ from fastapi import FastAPI
 from accunode_auth import parts
 from accunode_auth.administration.router import router as administration
 from accunode_auth.api_keys.router import router as api_keys
+from accunode_auth.enrolment.router import router as enrolment
 from accunode_auth.keys.router import router as keys
 from accunode_auth.mfa.router import router as mfa
+from accunode_auth.passkeys.router import router as passkeys
 from accunode_auth.passwords.router import router as passwords
 from accunode_auth.registration.router import router as registration
+from accunode_auth.second_factors.router import router as second_factors
 from accunode_auth.sessions.router import router as sessions
 from accunode_auth.settings import AuthSettings
 from accunode_auth.sign_in.router import router as sign_in
@@ -34,7 +37,20 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
     app = create_service_app(
         "auth",
         settings,
-        [sign_in, step_up, sessions, registration, passwords, mfa, api_keys, users, administration],
+        [
+            sign_in,
+            step_up,
+            sessions,
+            registration,
+            passwords,
+            second_factors,
+            mfa,
+            passkeys,
+            enrolment,
+            api_keys,
+            users,
+            administration,
+        ],
         description=DESCRIPTION,
         root_routers=[keys],
         key_source=key_source or means.keys,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
@@ -20,6 +21,10 @@ class AuthSettings(ApiSettings, HashingSettings):
         discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
         mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted and the next
             refresh token is derived. Losing it locks out those who enrolled an authenticator.
+        passkey_rp_id: The domain that passkeys are made for, as WebAuthn's relying-party id: that of `public_url`
+            unless it is set. Passkeys of another domain are void, so it stays when the API moves.
+        passkey_origins: The sites, such as `https://console.example.com`, that may ask for passkeys: `public_url`
+            unless they are set.
         super_admin_second_factor_days: Days from becoming a super admin after which one must have a second factor. None
             asks for none. Tenants decide for their own people.
         public_requests: Requests that one address may make in a minute to the routes open to anybody.
@@ -33,8 +38,23 @@ class AuthSettings(ApiSettings, HashingSettings):
     session_idle: timedelta = Field(default=timedelta(days=3), ge=timedelta(minutes=15))
     discreet_reply_time: timedelta = timedelta(milliseconds=250)
     mfa_key: SecretStr = Field(min_length=32)
+    passkey_rp_id: str | None = None
+    passkey_origins: list[str] = []
     super_admin_second_factor_days: int | None = Field(default=None, ge=0, le=90)
     public_requests: int = Field(default=60, ge=1)
     public_url: str = "http://127.0.0.1:8000"
     mail_url: SecretStr | None = None
     mail_from: str = "AccuNode <no-reply@accunode.invalid>"
+
+    @property
+    def passkey_domain(self) -> str:
+        """The relying-party id. Browsers make no passkey for a bare address; this machine is `localhost` to them."""
+        host = urlsplit(self.public_url).hostname or ""
+        return self.passkey_rp_id or ("localhost" if host == "127.0.0.1" else host)
+
+    @property
+    def passkey_sites(self) -> list[str]:
+        """The origins that may ask for passkeys."""
+        site = urlsplit(self.public_url)
+        own = f"{site.scheme}://{site.netloc}"
+        return self.passkey_origins or [own.replace("://127.0.0.1", "://localhost")]

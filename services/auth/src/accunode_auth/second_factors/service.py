@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +28,24 @@ RECOVERY_CODES = 10
 
 # 120 random bits, so that a plain hash keeps them safe.
 _RECOVERY_BYTES = 15
+
+
+class Factor(StrEnum):
+    """What a second step can be."""
+
+    AUTHENTICATOR = "authenticator"
+    PASSKEY = "passkey"
+    RECOVERY_CODE = "recovery_code"
+
+    @classmethod
+    def of(cls, held: Held) -> "list[Factor]":
+        """What somebody can show who has these."""
+        counts = {
+            cls.AUTHENTICATOR: held.authenticator,
+            cls.PASSKEY: held.passkeys,
+            cls.RECOVERY_CODE: held.recovery_codes,
+        }
+        return [factor for factor, count in counts.items() if count]
 
 
 async def held(db: AsyncSession, user_id: UUID) -> Held:

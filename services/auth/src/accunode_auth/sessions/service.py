@@ -173,6 +173,12 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
 
 
+async def is_locked(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether too many wrong passwords keep the person out for a while."""
+    state = await repository.user_state(db, user_id)
+    return state is not None and state[1] is not None and state[1] > datetime.now(UTC)
+
+
 async def note_method(db: AsyncSession, subject: Subject, method: AuthenticationMethod) -> None:
     """Note what the caller showed in the session."""
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)

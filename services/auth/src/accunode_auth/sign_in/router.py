@@ -1,10 +1,20 @@
 """Signing in."""
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.passkeys import service as passkeys
+from accunode_auth.passkeys.schemas import RequestOptions
 from accunode_auth.public import PublicRoute
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in import service
-from accunode_auth.sign_in.schemas import ChallengeIn, LoginIn, MfaRequired
+from accunode_auth.sign_in.schemas import (
+    ChallengeIn,
+    ChallengeRef,
+    EnrolmentRequired,
+    LoginIn,
+    MfaRequired,
+    PasskeyLoginIn,
+    reply_to,
+)
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 
@@ -12,12 +22,13 @@ router = api_router("/auth", tag="sign-in")
 
 
 @router.post("/login", summary="Sign in", dependencies=[PublicRoute], responses=problem_responses(401))
-async def log_in(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: LoginIn) -> TokenPair | MfaRequired:
-    """Tokens for an address and its password, or a challenge where a second step is needed."""
-    outcome = await service.sign_in(app, parts, body.email, body.password, origin, body.device_token)
-    if isinstance(outcome, service.Challenge):
-        return MfaRequired(mfa_required=True, challenge=outcome.text, expires_in=outcome.expires_in)
-    return TokenPair.of(outcome)
+async def log_in(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: LoginIn
+) -> TokenPair | MfaRequired | EnrolmentRequired:
+    """Tokens for an address and its password; or a challenge where a second step is needed, or a second factor must be
+    enrolled before anything else.
+    """
+    return reply_to(await service.sign_in(app, parts, body.email, body.password, origin, body.device_token))
 
 
 @router.post(
@@ -28,8 +39,36 @@ async def log_in(parts: AuthParts, app: AppResources, origin: RequestOrigin, bod
 )
 async def complete_challenge(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, body: ChallengeIn
-) -> TokenPair:
-    """Tokens for a challenge and a code of the authenticator, or a recovery code."""
-    return TokenPair.of(
-        await service.complete_challenge(app, parts, body.challenge, body.code, origin, body.device_token)
-    )
+) -> TokenPair | MfaRequired | EnrolmentRequired:
+    """Tokens for a challenge and what was asked for: a code of the authenticator, a recovery code, or a passkey."""
+    return reply_to(await service.complete_challenge(app, parts, body.challenge, body.shown, origin, body.device_token))
+
+
+@router.post(
+    "/mfa/challenge/options",
+    summary="Begin the second step with a passkey",
+    dependencies=[PublicRoute],
+    responses=problem_responses(401, 404),
+)
+async def begin_challenge(parts: AuthParts, app: AppResources, body: ChallengeRef) -> RequestOptions:
+    """What the browser needs to show a passkey; POST /auth/mfa/challenge takes what it signed."""
+    return RequestOptions(public_key=await service.challenge_options(app, parts, body.challenge))
+
+
+@router.post("/passkeys/sign-in/options", summary="Begin to sign in with a passkey", dependencies=[PublicRoute])
+async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestOptions:
+    """What the browser needs to show a passkey of whoever is there; POST /auth/passkeys/sign-in takes the rest."""
+    return RequestOptions(public_key=await passkeys.sign_in_options(app, parts))
+
+
+@router.post(
+    "/passkeys/sign-in",
+    summary="Sign in with a passkey",
+    dependencies=[PublicRoute],
+    responses=problem_responses(401),
+)
+async def sign_in_with_passkey(
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: PasskeyLoginIn
+) -> TokenPair | MfaRequired | EnrolmentRequired:
+    """Tokens for a passkey alone: its authenticator verified its owner, so that it counts as two factors."""
+    return reply_to(await service.sign_in_with_passkey(app, parts, body.credential, origin, body.device_token))

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,10 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.parts import Origin, Parts
+from accunode_auth.passkeys import service as passkeys
+from accunode_auth.passkeys.challenges import Ceremony
+from accunode_auth.passkeys.schemas import ShownCredential
 from accunode_auth.registration import service as registration
+from accunode_auth.second_factors import service as second_factors
+from accunode_auth.second_factors.service import Factor
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import repository
 from accunode_common.audit import AuditEntry
+from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import GoneError, UnauthenticatedError
@@ -29,17 +36,34 @@ LOCK_FOR = timedelta(minutes=15)
 FAILURES = RateLimit("sign-in-failures", LOCK_AFTER, int(LOCK_FOR.total_seconds()))
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
-_CHALLENGE_REFUSED = "The challenge or the code is wrong, or too late."
+ENROLMENT_LIFETIME = timedelta(minutes=15)
+_CHALLENGE_REFUSED = "The challenge, or what was shown, is wrong, used, or too late."
+_PASSKEY_REFUSED = "The passkey is not known here, its signature is wrong or too late, or the account is locked."
 
 logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The password was right; a second step is needed.
+    """The first step was right; a second one is needed.
 
     Attributes:
         text: Good once, for the second step.
+        expires_in: Seconds until it is void.
+        factors: What the second step can be.
+    """
+
+    text: str
+    expires_in: int
+    factors: list[Factor]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentDemand:
+    """What was shown is right, and does not do any more: a second factor must be enrolled first.
+
+    Attributes:
+        text: Opens the enrolment of one factor, which completes the sign-in.
         expires_in: Seconds until it is void.
     """
 
@@ -47,9 +71,12 @@ class Challenge:
     expires_in: int
 
 
+Outcome = sessions.Tokens | Challenge | EnrolmentDemand
+
+
 async def sign_in(
     app: Resources, parts: Parts, email: str, password: str, origin: Origin, device_token: str | None = None
-) -> sessions.Tokens | Challenge:
+) -> Outcome:
     """Begin a session for the person of that address, or ask for the second step.
 
     Raises:
@@ -75,41 +102,86 @@ async def sign_in(
     async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
         if fresh_hash is not None:
             await repository.replace_hash(db, candidate.id, fresh_hash)
-        if await mfa.enrolled(db, candidate.id):
-            text = await registration.issue_token(db, candidate.id, TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME)
-            return Challenge(text, int(CHALLENGE_LIFETIME.total_seconds()))
         methods = [AuthenticationMethod.PASSWORD]
         return await begin_session(db, parts, candidate.id, origin, methods=methods, device_token=device_token)
 
 
 async def complete_challenge(
-    app: Resources, parts: Parts, text: str, code: str, origin: Origin, device_token: str | None = None
-) -> sessions.Tokens:
-    """Begin a session with the second step.
+    app: Resources,
+    parts: Parts,
+    text: str,
+    shown: str | ShownCredential,
+    origin: Origin,
+    device_token: str | None = None,
+) -> Outcome:
+    """Begin a session with the second step: a code or a passkey.
 
     Raises:
-        UnauthenticatedError: Challenge or code is wrong, used, or too late.
+        UnauthenticatedError: The challenge, or what was shown, is wrong, used, or too late.
         RateLimitedError: Too many tries.
     """
-    try:
-        credential = registration.parse_token(TokenPurpose.MFA_CHALLENGE, text)
-    except GoneError:
-        raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
+    credential = _parse_challenge(text)
     user_id = credential.ids[0]
     (await app.limiter.take(mfa.TRIES, caller=str(user_id))).enforce()
     try:
         async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-            await registration.spend_token(db, TokenPurpose.MFA_CHALLENGE, credential)
-            shown = await mfa.check(db, parts, user_id, code)
-            if shown is None:
+            before = await registration.spend_token(db, TokenPurpose.MFA_CHALLENGE, credential)
+            if isinstance(shown, str):
+                method = await mfa.check(db, parts, user_id, shown)
+            else:
+                method = await passkeys.check(db, app, parts, Ceremony.SECOND_STEP, user_id, shown)
+            if method is None:
                 raise UnauthenticatedError(_CHALLENGE_REFUSED)
-            methods = [AuthenticationMethod.PASSWORD, shown]
+            methods = [*before, method]
             return await begin_session(db, parts, user_id, origin, methods=methods, device_token=device_token)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
     except UnauthenticatedError:
         await _note_failure(app, user_id, origin, count=False)
         raise
+
+
+async def challenge_options(app: Resources, parts: Parts, text: str) -> dict[str, Any]:
+    """What a browser needs to take the second step with a passkey.
+
+    Raises:
+        UnauthenticatedError: The challenge is wrong, used, or too late.
+        NotFoundError: The person has no passkey.
+    """
+    credential = _parse_challenge(text)
+    user_id = credential.ids[0]
+    try:
+        async with app.database.transaction(AccessContext(user_id=user_id)) as db:
+            await registration.require_token(db, TokenPurpose.MFA_CHALLENGE, credential)
+            return await passkeys.request_options(db, app, parts, Ceremony.SECOND_STEP, user_id)
+    except GoneError:
+        raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
+
+
+def _parse_challenge(text: str) -> Credential:
+    try:
+        return registration.parse_token(TokenPurpose.MFA_CHALLENGE, text)
+    except GoneError:
+        raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
+
+
+async def sign_in_with_passkey(
+    app: Resources, parts: Parts, credential: ShownCredential, origin: Origin, device_token: str | None
+) -> Outcome:
+    """Begin a session with a passkey alone, which its authenticator lets nobody use but its owner.
+
+    Raises:
+        UnauthenticatedError: The passkey is nobody's, its signature is wrong, or its owner may not sign in.
+    """
+    user_id = passkeys.owner_of(credential)
+    if user_id is None:
+        raise UnauthenticatedError(_PASSKEY_REFUSED)
+    async with app.database.transaction(AccessContext(user_id=user_id)) as db:
+        method = await passkeys.check(db, app, parts, Ceremony.SIGN_IN, user_id, credential)
+        if method is None or await sessions.is_locked(db, user_id):
+            logger.info("sign-in refused", known=method is not None)
+            raise UnauthenticatedError(_PASSKEY_REFUSED)
+        return await begin_session(db, parts, user_id, origin, methods=[method], device_token=device_token)
 
 
 async def find(app: Resources, email: str) -> repository.Candidate | None:
@@ -135,17 +207,29 @@ async def begin_session(
     *,
     methods: Sequence[AuthenticationMethod],
     device_token: str | None = None,
-) -> sessions.Tokens:
+) -> Outcome:
     """Sign in a person who has shown who they are, by `methods`: every way of signing in ends here.
+
+    Who has a second factor and did not show it is asked for it; who must have one and has none enrols it first.
 
     Raises:
         UnauthenticatedError: The account is not active, or has nowhere to work.
     """
+    if not second_factors.shown(methods):
+        held = await second_factors.held(db, user_id)
+        if held.count:
+            purpose, lifetime = TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME
+            text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
+            return Challenge(text, int(lifetime.total_seconds()), Factor.of(held))
     if not await repository.count_success(db, user_id):
         raise UnauthenticatedError("The account is not active.")
     place = await sessions.last_workplace(db, user_id)
     if place is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
+    if second_factors.overdue(parts, place, methods):
+        purpose, lifetime = TokenPurpose.ENROLMENT, ENROLMENT_LIFETIME
+        text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
+        return EnrolmentDemand(text, int(lifetime.total_seconds()))
     return await sessions.begin(
         db, parts, user_id=user_id, place=place, origin=origin, methods=methods, device_token=device_token
     )

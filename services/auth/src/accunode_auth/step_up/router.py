@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.passkeys.schemas import RequestOptions
 from accunode_auth.step_up import service
 from accunode_auth.step_up.schemas import ProofIn, ProvedToken
 from accunode_common.auth.dependencies import requires
@@ -12,14 +13,23 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME, PROOF_LIFETIME
 from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
 
 router = api_router("/auth", tag="sessions")
 
+Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
+
+
+@router.post("/step-up/options", summary="Begin to show a passkey again", responses=problem_responses(404))
+async def begin_step_up(subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession) -> RequestOptions:
+    """What the browser needs to show one of the caller's passkeys; POST /auth/step-up takes what it signed."""
+    return RequestOptions(public_key=await service.passkey_options(db, app, parts, subject))
+
 
 @router.post("/step-up", summary="Show again who you are")
 async def step_up(
-    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    subject: Owner,
     parts: AuthParts,
     app: AppResources,
     origin: RequestOrigin,
@@ -31,7 +41,7 @@ async def step_up(
 
     Who has a second factor shows that, and who has none the password.
     """
-    token = await service.prove(db, app, parts, subject, origin, password=body.password, code=body.code)
+    token = await service.prove(db, app, parts, subject, origin, body)
     return ProvedToken(
         access_token=token,
         token_type="Bearer",  # noqa: S106 - a scheme

@@ -5,21 +5,23 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from accunode_auth.mfa.schemas import AnyCode
+from accunode_auth.passkeys.schemas import ShownPasskey
 from accunode_auth.sessions.schemas import AccessToken, SecondsLeft, TokenType
 from accunode_common.http.schemas import InputModel, ResponseModel
 from accunode_identity.password_policy import GivenPassword
 
 
 class ProofIn(InputModel):
-    """One thing that only the owner of the account has."""
+    """One thing that only the owner of the account has: the password, a code, or a passkey."""
 
     password: Annotated[GivenPassword | None, Field(description="For accounts without a second factor.")] = None
     code: AnyCode | None = None
+    passkey: ShownPasskey = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if sum(value is not None for value in (self.password, self.code)) != 1:
-            raise ValueError("give either a password or a code")
+        if sum(value is not None for value in (self.password, self.code, self.passkey)) != 1:
+            raise ValueError("give a password, a code or a passkey")
         return self
 
 

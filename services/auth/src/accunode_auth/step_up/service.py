@@ -1,12 +1,18 @@
 """Checks what a signed-in person shows again."""
 
+from typing import Any
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa import service as mfa
 from accunode_auth.parts import Origin, Parts
+from accunode_auth.passkeys import service as passkeys
+from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passwords import service as passwords
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
+from accunode_auth.step_up.schemas import ProofIn
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ForbiddenError
 from accunode_common.http.resources import Resources
@@ -25,9 +31,7 @@ async def prove(
     parts: Parts,
     subject: Subject,
     origin: Origin,
-    *,
-    password: str | None,
-    code: str | None,
+    proof: ProofIn,
 ) -> str:
     """An access token that says that the caller showed who they are just now.
 
@@ -37,21 +41,32 @@ async def prove(
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
-    method = await _shown(db, parts, subject, password=password, code=code)
+    method = await _shown(db, app, parts, subject.user_id, proof)
     if method is None:
         logger.warning("step-up refused", session_id=str(subject.session_id))
-        raise ForbiddenError("The password or the code is wrong.")
+        raise ForbiddenError("What was shown is wrong, used, or too late.")
     token = await sessions.prove(db, parts, subject, method, origin)
     await app.limiter.forget(TRIES, caller=str(subject.user_id))
     return token
 
 
+async def passkey_options(db: AsyncSession, app: Resources, parts: Parts, subject: Subject) -> dict[str, Any]:
+    """What a browser needs to show one of the caller's passkeys.
+
+    Raises:
+        NotFoundError: The caller has none.
+    """
+    return await passkeys.request_options(db, app, parts, Ceremony.STEP_UP, subject.user_id)
+
+
 async def _shown(
-    db: AsyncSession, parts: Parts, subject: Subject, *, password: str | None, code: str | None
+    db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, proof: ProofIn
 ) -> AuthenticationMethod | None:
-    if code is not None:
-        return await mfa.check(db, parts, subject.user_id, code)
-    if await second_factors.enrolled(db, subject.user_id):
+    if proof.passkey is not None:
+        return await passkeys.check(db, app, parts, Ceremony.STEP_UP, user_id, proof.passkey)
+    if proof.code is not None:
+        return await mfa.check(db, parts, user_id, proof.code)
+    if await second_factors.enrolled(db, user_id):
         raise ForbiddenError("Show your second factor: an account that has one is not its password's alone.")
-    right = await passwords.matches(db, parts, subject.user_id, password or "")
+    right = await passwords.matches(db, parts, user_id, proof.password or "")
     return AuthenticationMethod.PASSWORD if right else None

@@ -4,6 +4,8 @@ Revision: 0010
 Follows: 0009
 """
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -14,6 +16,7 @@ branch_labels = None
 depends_on = None
 
 _OWN = "user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)"
+_CHANGING = "label, sign_count, backed_up, last_used_at"
 _ACCESS = (
     "ALTER TABLE identity.passkeys ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE identity.passkeys FORCE ROW LEVEL SECURITY",
@@ -21,8 +24,7 @@ _ACCESS = (
     f"CREATE POLICY inserts ON identity.passkeys FOR INSERT WITH CHECK ({_OWN})",
     f"CREATE POLICY updates ON identity.passkeys FOR UPDATE USING ({_OWN}) WITH CHECK ({_OWN})",
     f"CREATE POLICY deletes ON identity.passkeys FOR DELETE USING ({_OWN})",
-    "GRANT SELECT, INSERT, UPDATE (label, sign_count, backed_up, last_used_at), DELETE"
-    " ON identity.passkeys TO accunode_auth",
+    f"GRANT SELECT, INSERT, UPDATE ({_CHANGING}), DELETE ON identity.passkeys TO accunode_auth",
 )
 _ROLE_SINCE = (
     """
@@ -36,8 +38,10 @@ _ROLE_SINCE = (
     $$
     """,
     "REVOKE ALL ON FUNCTION identity.note_role_since() FROM PUBLIC",
-    "CREATE TRIGGER note_role_since BEFORE UPDATE ON identity.memberships"
-    " FOR EACH ROW EXECUTE FUNCTION identity.note_role_since()",
+    """
+    CREATE TRIGGER note_role_since BEFORE UPDATE ON identity.memberships
+        FOR EACH ROW EXECUTE FUNCTION identity.note_role_since()
+    """,
     "GRANT UPDATE (role_since) ON identity.memberships TO accunode_auth",
     "GRANT UPDATE (role_since) ON identity.memberships TO accunode_tenants",
 )
@@ -69,7 +73,7 @@ def upgrade() -> None:
         schema="identity",
     )
     op.create_index(op.f("ix_passkeys_user_id_id"), "passkeys", ["user_id", "id"], unique=False, schema="identity")
-    since: sa.Column[sa.DateTime] = sa.Column(
+    since: sa.Column[datetime] = sa.Column(
         "role_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
     )
     op.add_column("memberships", since, schema="identity")

@@ -1,0 +1,1 @@
+"""Passkeys: WebAuthn credentials, as a second factor and to sign in with."""

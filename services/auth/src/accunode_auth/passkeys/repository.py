@@ -1,0 +1,49 @@
+"""Passkeys; row-level security shows each person their own."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import User
+from accunode_common.models.passkeys import Passkey
+
+
+def of_user(user_id: UUID) -> Select[Passkey]:
+    """The person's passkeys."""
+    return select(Passkey).where(Passkey.user_id == user_id)
+
+
+async def all_of_user(db: AsyncSession, user_id: UUID) -> Sequence[Passkey]:
+    """The person's passkeys, oldest first."""
+    return (await db.scalars(of_user(user_id).order_by(Passkey.id))).all()
+
+
+async def find(db: AsyncSession, user_id: UUID, passkey_id: UUID) -> Passkey | None:
+    """The person's passkey of that id."""
+    return (await db.scalars(of_user(user_id).where(Passkey.id == passkey_id))).one_or_none()
+
+
+async def find_credential(db: AsyncSession, user_id: UUID, credential_id: bytes) -> Passkey | None:
+    """The person's passkey that the authenticator calls so, locked."""
+    query = of_user(user_id).where(Passkey.credential_id == credential_id).with_for_update()
+    return (await db.scalars(query.execution_options(populate_existing=True))).one_or_none()
+
+
+async def add(db: AsyncSession, values: dict[str, object]) -> Passkey | None:
+    """A new passkey; None if somebody has the credential already."""
+    statement = insert(Passkey).values(values).on_conflict_do_nothing(index_elements=[Passkey.credential_id])
+    return await db.scalar(statement.returning(Passkey))
+
+
+async def remove(db: AsyncSession, passkey_id: UUID) -> None:
+    """Forget a passkey."""
+    await db.execute(delete(Passkey).where(Passkey.id == passkey_id))
+
+
+async def account(db: AsyncSession, user_id: UUID) -> tuple[str, str]:
+    """The person's address and name."""
+    found = (await db.execute(select(User.email, User.full_name).where(User.id == user_id))).one()
+    return found[0], found[1]

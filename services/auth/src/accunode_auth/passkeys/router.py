@@ -1,0 +1,87 @@
+"""Passkeys."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, status
+
+from accunode_auth.notices.service import CredentialChange, PersonNotices
+from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.passkeys import service
+from accunode_auth.passkeys.schemas import CreationOptions, NewPasskey, PasskeyChange, PasskeyIn, PasskeyOut
+from accunode_auth.person_trail import OwnTrail
+from accunode_common.auth.dependencies import StepUp, requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SecretSession, SubjectSession
+
+router = api_router("/auth/passkeys", tag="passkeys")
+
+Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
+PasskeyId = Annotated[UUID, Path(description="One of the caller's passkeys.")]
+
+
+@router.get("", summary="The caller's passkeys")
+async def list_passkeys(
+    subject: Owner, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+) -> Page[PasskeyOut]:
+    """The caller's passkeys, oldest first."""
+    found = await service.listed(db, subject, order, paging)
+    items = [PasskeyOut.model_validate(passkey) for passkey in found.rows]
+    return Page[PasskeyOut](items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.post("/options", summary="Begin to add a passkey")
+async def begin_passkey(
+    subject: Owner, _proof: StepUp, parts: AuthParts, app: AppResources, db: SecretSession
+) -> CreationOptions:
+    """What the browser needs to make a passkey; POST /auth/passkeys takes what it made."""
+    return CreationOptions(public_key=await service.creation_options(db, app, parts, subject.user_id))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, summary="Add a passkey")
+async def add_passkey(
+    subject: Owner,
+    parts: AuthParts,
+    app: AppResources,
+    db: SecretSession,
+    trail: OwnTrail,
+    notices: PersonNotices,
+    body: PasskeyIn,
+) -> NewPasskey:
+    """Takes the passkey that the browser made. It signs in by itself, and is a second factor to the password."""
+    passkey, codes = await service.register_in_session(
+        db, app, parts, subject, label=body.label, credential=body.credential
+    )
+    await trail.record(db, "passkey.add", "passkey", passkey.id, details={"label": passkey.label})
+    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_ADDED)
+    return NewPasskey(passkey=PasskeyOut.model_validate(passkey), recovery_codes=codes)
+
+
+@router.patch("/{passkey_id}", summary="Rename a passkey")
+async def rename_passkey(
+    subject: Owner, db: SubjectSession, trail: OwnTrail, passkey_id: PasskeyId, body: PasskeyChange
+) -> PasskeyOut:
+    """Changes what its owner calls it."""
+    passkey = await service.rename(db, subject, passkey_id, body.label)
+    await trail.record(db, "passkey.rename", "passkey", passkey.id, details={"label": passkey.label})
+    return PasskeyOut.model_validate(passkey)
+
+
+@router.delete("/{passkey_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Remove a passkey")
+async def remove_passkey(
+    subject: Owner,
+    _proof: StepUp,
+    parts: AuthParts,
+    db: SubjectSession,
+    trail: OwnTrail,
+    notices: PersonNotices,
+    passkey_id: PasskeyId,
+) -> None:
+    """Removes one of the caller's passkeys; the last second factor stays where one is required."""
+    await service.remove(db, parts, subject, passkey_id)
+    await trail.record(db, "passkey.remove", "passkey", passkey_id)
+    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_REMOVED)
