@@ -59,10 +59,30 @@ _RENAMED = {"name": "Desk {fresh}", "max_users": ...}
 _OUTCOME = {"symbol": "{symbol}", "defaulted_on": "2024-05-06", "event": "bankruptcy"}
 _FOR_COMPANY = {"company": ..., "access_level": ..., "company_id": "{company_id}", "fiscal_year": 2022}
 
+_BROWSER = {"id": "{credential_id}", "rawId": "{credential_id}", "type": "public-key"}
+_MADE_PASSKEY = {
+    "label": "key",
+    "credential": {
+        **_BROWSER,
+        "response": {"clientDataJSON": "{clientDataJSON}", "attestationObject": "{attestationObject}"},
+    },
+}
+_SHOWN_PASSKEY = {
+    **_BROWSER,
+    "response": {name: f"{{{name}}}" for name in ("clientDataJSON", "authenticatorData", "signature", "userHandle")},
+}
+
 ROWS = (
     # Signing in and out, and one's own account.
     row("log_in", "open to anybody", body={"email": "{address}"}),
-    row("complete_challenge", "open to anybody", body={"challenge": "{challenge}", "code": "{code}"}),
+    row("complete_challenge", "open to anybody", body={"challenge": "{challenge}", "code": "{code}", "passkey": ...}),
+    row("begin_challenge", "open to anybody", body={"challenge": "{challenge}"}),
+    row("begin_passkey_sign_in", "open to anybody"),
+    row("sign_in_with_passkey", "open to anybody", body={"credential": _SHOWN_PASSKEY}),
+    row("begin_required_authenticator", "open to anybody", body={"challenge": "{token}"}),
+    row("confirm_required_authenticator", "open to anybody", body={"challenge": "{token}", "code": "{code}"}),
+    row("begin_required_passkey", "open to anybody", body={"challenge": "{token}"}),
+    row("add_required_passkey", "open to anybody", body={"challenge": "{token}", **_MADE_PASSKEY}),
     row("refresh_tokens", "open to anybody", body={"refresh_token": "{refresh_token}"}),
     row("register", "open to anybody", body={"email": _NEW}),
     row("verify_email", "open to anybody", body={"token": "{token}"}),
@@ -79,11 +99,19 @@ ROWS = (
     row("enrol_authenticator", "use in person"),
     row("confirm_authenticator", "use in person", body={"code": "{code}"}),
     row("remove_authenticator", "use in person", body={"code": "{code}"}),
+    row("read_second_factors", "use in person"),
+    row("renew_recovery_codes", "use in person"),
+    row("list_passkeys", "list what is mine"),
+    row("begin_passkey", "use in person"),
+    row("add_passkey", "use in person", body=_MADE_PASSKEY),
+    row("rename_passkey", "change what is mine"),
+    row("remove_passkey", "change what is mine"),
+    row("begin_step_up", "use in person"),
     row("list_api_keys", "list what is mine"),
     row("create_api_key", "use in person"),
     row("revoke_api_key", "change what is mine"),
     row("read_profile", "use in person"),
-    row("step_up", "use in person", body={"code": ..., "password": "correct horse battery staple"}),
+    row("step_up", "use in person", body={"code": ..., "passkey": ..., "password": "correct horse battery staple"}),
     row("change_profile", "use in person"),
     # People.
     row("list_users", "list people"),

@@ -1,8 +1,8 @@
 """What must have happened before some operations can succeed, by operation id: `STEPS`."""
 
-import base64
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from tests.applications import Running
@@ -12,6 +12,7 @@ from accunode_auth.mfa import totp
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.testing.authenticator import SoftPasskey
 from accunode_common.testing.people import Caller
 
 Step = Callable[[Running, Stage, Caller, Things], Awaitable[None]]
@@ -45,8 +46,61 @@ async def _be_challenged(service: Running, stage: Stage, caller: Caller, things:
 
 def _code(things: Things, *, step: int) -> str:
     secret = things.ids["totp"]
-    raw = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    return totp.code_at(raw, totp.current_step() + step)
+    return totp.code_at(secret, totp.current_step() + step)
+
+
+async def _make_passkey(service: Running, stage: Stage, caller: Caller, things: Things) -> SoftPasskey:
+    reply = await service.client.as_(caller).post("/api/v1/auth/passkeys/options")
+    assert reply.status_code == 200, reply.text
+    passkey = SoftPasskey()
+    _note(things, passkey.make(reply.json()["public_key"]))
+    return passkey
+
+
+async def _be_asked_to_make_passkey(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    await _make_passkey(service, stage, caller, things)
+
+
+async def _have_passkey(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    person = stage.caller("org_member") if caller.name == "api_key" else caller
+    passkey = await _make_passkey(service, stage, person, things)
+    body = {"label": "key", "credential": passkey.make(await _options(service, "/passkeys/options", person))}
+    reply = await service.client.as_(person).post("/api/v1/auth/passkeys", json=body)
+    assert reply.status_code == 201, reply.text
+    _note(things, passkey.show(await _options(service, "/passkeys/sign-in/options", None)))
+
+
+async def _be_challenged_with_passkey(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    await _have_passkey(service, stage, caller, things)
+    body = {"email": caller.email, "password": "correct horse battery staple"}
+    reply = await service.client.as_(None).post("/api/v1/auth/login", json=body)
+    things.ids["challenge"] = reply.json()["challenge"]
+
+
+async def _enrol_to_sign_in(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    await _have_enrolment(service, stage, caller, things)
+    body = {"challenge": things.ids["token"]}
+    reply = await service.client.as_(None).post("/api/v1/auth/enrolment/totp", json=body)
+    things.ids["totp"] = reply.json()["secret"]
+    things.ids["code"] = _code(things, step=-1)
+
+
+async def _make_passkey_to_sign_in(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    await _have_enrolment(service, stage, caller, things)
+    body = {"challenge": things.ids["token"]}
+    reply = await service.client.as_(None).post("/api/v1/auth/enrolment/passkey/options", json=body)
+    _note(things, SoftPasskey().make(reply.json()["public_key"]))
+
+
+async def _options(service: Running, path: str, caller: Caller | None) -> dict[str, Any]:
+    reply = await service.client.as_(caller).post(f"/api/v1/auth{path}")
+    found: dict[str, Any] = reply.json()["public_key"]
+    return found
+
+
+def _note(things: Things, credential: dict[str, Any]) -> None:
+    texts = {name: value for name, value in credential["response"].items() if isinstance(value, str)}
+    things.ids.update(texts, credential_id=credential["id"])
 
 
 async def _have_refresh_token(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
@@ -69,6 +123,15 @@ def _have_mailed_token(prefix: str, purpose: str) -> Step:
         things.ids["token"] = token.text
 
     return step
+
+
+async def _have_no_factor(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    stage.connection.execute("delete from identity.passkeys where user_id = %s", [caller.user_id])
+
+
+async def _have_enrolment(service: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    await _have_no_factor(service, stage, caller, things)
+    await _have_mailed_token("en", "enrolment")(service, stage, caller, things)
 
 
 async def _have_api_key(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
@@ -123,6 +186,16 @@ STEPS: Mapping[str, Step] = {
     "complete_challenge": _be_challenged,
     "confirm_authenticator": _enrol,
     "remove_authenticator": _confirm,
+    "renew_recovery_codes": _confirm,
+    "step_up": _have_no_factor,
+    "add_passkey": _be_asked_to_make_passkey,
+    "begin_step_up": _have_passkey,
+    "begin_challenge": _be_challenged_with_passkey,
+    "sign_in_with_passkey": _have_passkey,
+    "begin_required_authenticator": _have_enrolment,
+    "begin_required_passkey": _have_enrolment,
+    "confirm_required_authenticator": _enrol_to_sign_in,
+    "add_required_passkey": _make_passkey_to_sign_in,
     "refresh_tokens": _have_refresh_token,
     "verify_email": _have_mailed_token("ev", "verify_email"),
     "reset_password": _have_mailed_token("pr", "reset_password"),

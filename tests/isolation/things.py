@@ -55,6 +55,10 @@ INSERTS = (
         now() + interval '1 day')
     """,
     """
+    insert into identity.passkeys (id, user_id, credential_id, public_key, sign_count, label, backed_up)
+    values (%(passkey_id)s, %(owner)s, uuid_send(%(passkey_id)s), '', 0, %(passkey_name)s, false)
+    """,
+    """
     insert into audit.events (tenant_id, id, actor_id, actor_role, organization_id, action, resource_type, resource_id)
     values (%(tenant)s, %(event_id)s, %(owner)s, %(role)s, %(organization)s, 'company.create', 'company',
         %(company_id)s)
@@ -68,6 +72,7 @@ DELETIONS = (
     "delete from credit.companies where id = %(company_id)s",
     "delete from bulk.jobs where id = %(job_id)s",
     "update identity.sessions set revoked_at = now() where id = %(session_id)s",
+    "delete from identity.passkeys where id = %(passkey_id)s",
     "update identity.api_keys set revoked_at = now() where id = %(key_id)s",
     "delete from identity.memberships where user_id = %(user_id)s",
     "update identity.users set status = 'anonymised' where id = %(user_id)s",
@@ -90,7 +95,7 @@ AMOUNTS = {
     "total_assets_musd": 850.0,
     "total_liabilities_musd": 510.0,
 }
-_FRESH = ("company_id", "prediction_id", "outcome_id", "job_id", "session_id", "key_id", "event_id")
+_FRESH = ("company_id", "prediction_id", "outcome_id", "job_id", "session_id", "key_id", "passkey_id", "event_id")
 _NOBODYS = ("kind", "version")
 
 
@@ -228,7 +233,7 @@ class Stage:
             "symbol": a_symbol(),
             "email": f"listed-{new_id()}@bank.example",
         }
-        names = {"file_name": f"{new_id()}.csv", "key_name": f"key {new_id()}"}
+        names = {"file_name": f"{new_id()}.csv", "key_name": f"key {new_id()}", "passkey_name": f"passkey {new_id()}"}
         subject = place.owner.subject
         values: dict[str, Any] = {
             **ids,

@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from soft_authenticator import SoftPasskey
 
 from accunode_auth.mfa import totp
 from accunode_auth.settings import AuthSettings
 from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.authenticator import SoftPasskey
 from accunode_common.testing.people import Caller
 from accunode_common.testing.problems import assert_problem
 

@@ -11,7 +11,6 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from soft_authenticator import SoftPasskey
 
 from accunode_auth.app import create_app
 from accunode_auth.mfa import totp
@@ -19,6 +18,7 @@ from accunode_auth.settings import AuthSettings
 from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient, running
+from accunode_common.testing.authenticator import SoftPasskey
 from accunode_common.testing.people import Caller, TenantWorld, WorldMaker
 from accunode_common.testing.problems import assert_problem
 

@@ -176,7 +176,7 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
 async def is_locked(db: AsyncSession, user_id: UUID) -> bool:
     """Whether too many wrong passwords keep the person out for a while."""
     state = await repository.user_state(db, user_id)
-    return state is not None and state[1] is not None and state[1] > datetime.now(UTC)
+    return state is not None and state[1] is not None and state[1] > await moment(db)
 
 
 async def note_method(db: AsyncSession, subject: Subject, method: AuthenticationMethod) -> None:
