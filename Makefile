@@ -13,7 +13,7 @@ DATA ?= ../shared/data
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test check format lock train bench bench-scoring bench-hostile
+.PHONY: help up down status logs reset demo-real test check format lock audit sbom train bench bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -52,6 +52,22 @@ format: $(VENV)/.dev ## Format the code and fix what lint can fix
 
 lock: $(VENV)/.run ## Pin the dependencies again; UPGRADE=1 takes newer ones
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+$(VENV)/audit/.made: $(BIN)/uv requirements/audit.txt
+	@$(BIN)/uv venv --quiet --clear $(VENV)/audit --python $(BIN)/python
+	@$(BIN)/uv pip install --quiet --python $(VENV)/audit/bin/python --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: $(VENV)/audit/.made ## Look the pinned versions up: 0 none vulnerable, 1 some, 3 no index answers
+	@$(BIN)/python tools/audit.py $(VENV)/audit/bin/pip-audit $(ARGS)
+
+sbom: $(VENV)/audit/.made ## Write a bill of materials of each image into build/sbom (CycloneDX)
+	@mkdir -p build/sbom
+	@for file in services/*/requirements.txt workers/*/requirements.txt infra/docker/requirements.txt; do \
+		folder=$$(dirname $$file); \
+		PYTHONWARNINGS=ignore $(VENV)/audit/bin/cyclonedx-py requirements --output-reproducible --pyproject $$folder/pyproject.toml \
+			--mc-type application --output-file build/sbom/$$(basename $$folder).cdx.json $$file || exit 1; \
+	done; ls build/sbom
 
 train: $(VENV)/.dev ## Train the models on DATA (../shared/data)
 	@$(BIN)/python -m accunode_ml.training --data "$(DATA)"

@@ -39,11 +39,12 @@ def compile_to(output: str, *sources: str, hashes: bool = True) -> None:
 
 def main() -> None:
     (ROOT / "requirements").mkdir(exist_ok=True)
-    compile_to("constraints.txt", "--group", "dev", "--group", "embedded-redis", hashes=False)
+    compile_to("constraints.txt", "--group", "dev", "--group", "embedded-redis", "--group", "audit", hashes=False)
     compile_to("requirements/build.txt", "--group", "build")
     compile_to("requirements/run.txt", "--group", "run")
     compile_to("requirements/embedded-redis.txt", "--group", "embedded-redis")
     compile_to("requirements/dev.txt", "--group", "dev")
+    compile_to("requirements/audit.txt", "--group", "audit")
     for folder, extras in DEPLOYABLES.items():
         wanted = [part for extra in extras for part in ("--extra", extra)]
         compile_to(f"{folder}/requirements.txt", f"{folder}/pyproject.toml", *wanted)
