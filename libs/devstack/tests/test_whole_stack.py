@@ -101,6 +101,15 @@ def test_the_demo_has_a_user_of_each_role_in_two_tenants(stack: Command) -> None
     assert all(stack.seen_by(user)[0] > 0 for user in users)
 
 
+def test_people_can_enrol_an_authenticator_after_up(stack: Command) -> None:
+    user = stack.users()[0]
+    with ApiClient(f"http://127.0.0.1:{stack.port}") as client:
+        client.sign_in(user["email"], user["password"])
+        proved = client.post("/auth/step-up", {"password": user["password"]})
+        client.present(proved["access_token"])
+        assert client.post("/auth/mfa/totp")["uri"].startswith("otpauth://totp/AccuNode")
+
+
 def test_given_servers_are_used_and_none_is_started(stack: Command) -> None:
     assert not (stack.state.root / "postgres").exists()
     lines = {line.split()[0]: line.split()[1] for line in stack.run("status").splitlines() if line.split()}

@@ -37,7 +37,11 @@ class ApiClient:
 
     def sign_in(self, email: str, password: str) -> Self:
         tokens = self.post("/auth/login", {"email": email, "password": password})
-        self._http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return self.present(tokens["access_token"])
+
+    def present(self, access_token: str) -> Self:
+        """Send this token from now on."""
+        self._http.headers["Authorization"] = f"Bearer {access_token}"
         return self
 
     def get(self, path: str, **parameters: str | int) -> Any:

@@ -19,6 +19,16 @@ async def find(db: AsyncSession, user_id: UUID, device_id: UUID, *, seen_within:
     return (await db.scalars(query)).one_or_none()
 
 
+async def has_like(db: AsyncSession, user_id: UUID, *, user_agent: str, ip_address: str | None) -> bool:
+    """Whether a device of the person said the same of itself, from the same address."""
+    query = select(KnownDevice.id).where(
+        KnownDevice.user_id == user_id,
+        KnownDevice.user_agent == user_agent,
+        KnownDevice.ip_address.is_not_distinct_from(ip_address),
+    )
+    return await db.scalar(query.limit(1)) is not None
+
+
 async def note_use(db: AsyncSession, device_id: UUID, *, user_agent: str, ip_address: str | None) -> None:
     """Note where a device signs in from now."""
     await db.execute(

@@ -3,6 +3,7 @@
 The transaction's context must be the owner's.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,13 +29,34 @@ async def recognise(db: AsyncSession, user_id: UUID, text: str | None) -> KnownD
     return device if device is not None and credential.matches(device.token_hash) else None
 
 
-async def greet(db: AsyncSession, user_id: UUID, text: str | None, origin: Origin) -> tuple[KnownDevice, str | None]:
-    """The device that signs in, and a token for it if it was not known."""
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A device that signs in.
+
+    Attributes:
+        device: The device.
+        token: What it is known by from now on; None if it was known.
+        startling: Whether its owner is to be told: nothing like it has signed in before.
+    """
+
+    device: KnownDevice
+    token: str | None
+    startling: bool
+
+
+async def greet(db: AsyncSession, user_id: UUID, text: str | None, origin: Origin) -> Greeting:
+    """The device that signs in, with a token for it if it was not known.
+
+    One that shows no token and looks like a known one, from its address, startles nobody: it is a program that keeps
+    none, or a browser that lost it.
+    """
     device = await recognise(db, user_id, text)
     if device is not None:
         await repository.note_use(db, device.id, user_agent=origin.user_agent, ip_address=origin.address)
-        return device, None
-    return await _introduce(db, user_id, origin)
+        return Greeting(device, None, startling=False)
+    seen = await repository.has_like(db, user_id, user_agent=origin.user_agent, ip_address=origin.address)
+    device, token = await _introduce(db, user_id, origin)
+    return Greeting(device, token, startling=not seen)
 
 
 async def _introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> tuple[KnownDevice, str]:

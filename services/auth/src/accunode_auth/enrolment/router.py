@@ -9,6 +9,7 @@ from accunode_auth.passkeys.schemas import CreationOptions
 from accunode_auth.public import PublicRoute
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in.schemas import ChallengeRef
+from accunode_auth.sign_in.service import announce
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 
@@ -37,6 +38,7 @@ async def confirm_required_authenticator(
     tokens, codes = await service.complete_authenticator(
         app, parts, notices, origin, body.challenge, code=body.code, device_token=body.device_token
     )
+    await announce(app, notices, tokens)
     return SignedInEnrolled(tokens=TokenPair.of(tokens), recovery_codes=codes)
 
 
@@ -68,4 +70,5 @@ async def add_required_passkey(
         new=body.credential,
         device_token=body.device_token,
     )
+    await announce(app, notices, tokens)
     return SignedInEnrolled(tokens=TokenPair.of(tokens), recovery_codes=codes)

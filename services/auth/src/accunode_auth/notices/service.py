@@ -15,6 +15,7 @@ from uuid import UUID
 from fastapi import BackgroundTasks, Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.devices.labels import label
 from accunode_auth.mail import Mail, Mailer
 from accunode_auth.notices import repository
 from accunode_auth.parts import AuthParts, Origin, RequestOrigin
@@ -61,7 +62,7 @@ def notice(address: str, change: CredentialChange, origin: Origin, moment: datet
         subject="A change to how you sign in to AccuNode",
         text=(
             f"On {moment:%d %B %Y at %H:%M} UTC, {change} for your AccuNode account.\n\n"
-            f"Address: {origin.address or 'unknown'}\nDevice: {origin.user_agent or 'unknown'}\n\n"
+            f"Address: {origin.address or 'unknown'}\nDevice: {label(origin.user_agent)}\n\n"
             "If it was you, there is nothing to do. If not, reset your password, end all sessions, and tell your\n"
             "administrator.\n"
         ),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, status
 
+from accunode_auth.devices.labels import label
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
 from accunode_auth.sessions import rotation, service
@@ -17,6 +18,7 @@ from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
+from accunode_common.models.identity import AuthenticationMethod
 
 router = api_router("/auth", tag="sessions")
 
@@ -64,6 +66,8 @@ async def list_sessions(
             id=session.id,
             current=session.id == subject.session_id,
             user_agent=session.user_agent,
+            device=label(session.user_agent),
+            methods=[AuthenticationMethod(method) for method in session.authentication_methods],
             ip_address=session.ip_address,
             created_at=session.created_at,
             last_seen_at=session.last_seen_at,

@@ -9,6 +9,7 @@ from pydantic import Field, IPvAnyAddress
 from accunode_auth.sessions.service import Tokens
 from accunode_common.auth.roles import Role
 from accunode_common.http.schemas import InputModel, OrganizationId, ResponseModel, TenantId, UtcTime
+from accunode_common.models.identity import AuthenticationMethod
 
 AccessToken = Annotated[
     str,
@@ -107,6 +108,10 @@ class SessionOut(ResponseModel):
     current: bool = Field(description="Whether this request belongs to it.")
     user_agent: str = Field(
         description="What the client called itself when it signed in.", examples=["Mozilla/5.0 (X11; Linux x86_64)"]
+    )
+    device: str = Field(description="The same in words.", examples=["Firefox on Linux"])
+    methods: list[AuthenticationMethod] = Field(
+        description="What was shown to sign in, and since then.", examples=[["otp", "pwd"]]
     )
     ip_address: IPvAnyAddress | None = Field(
         description="Where the sign-in came from; null if unknown.", examples=["192.0.2.17"]

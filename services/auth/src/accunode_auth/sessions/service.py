@@ -64,6 +64,7 @@ class Tokens:
         workplace: The membership it is for.
         second_factor_due_at: Until when working there goes on without a second factor; None once one was shown.
         device_token: For a device that was not known until now; None for others.
+        startling: Whether the person is to be told of the device.
     """
 
     access_token: str
@@ -73,6 +74,7 @@ class Tokens:
     workplace: Workplace
     second_factor_due_at: datetime | None
     device_token: str | None = None
+    startling: bool = False
 
     @property
     def expires_in(self) -> int:
@@ -101,13 +103,14 @@ async def begin(
 ) -> Tokens:
     """Sign a device in; one that is not known gets a token. The transaction's context must be the place's."""
     now = await moment(db)
-    device, fresh_token = await devices.greet(db, user_id, device_token, origin)
+    greeting = await devices.greet(db, user_id, device_token, origin)
+    first_ever = await repository.last_membership(db, user_id) is None
     session = SignInSession(
         id=new_id(),
         user_id=user_id,
         membership_tenant_id=place.tenant_id,
         membership_id=place.membership_id,
-        device_id=device.id,
+        device_id=greeting.device.id,
         user_agent=origin.user_agent,
         ip_address=origin.address,
         authentication_methods=sorted(set(methods)),
@@ -116,9 +119,9 @@ async def begin(
     db.add(session)
     await db.flush()
     tokens = await issue(db, parts, session, place, fresh_credential(user_id))
-    details = {"new_device": fresh_token is not None, "methods": session.authentication_methods}
+    details = {"new_device": greeting.token is not None, "methods": session.authentication_methods}
     await record(db, "session.begin", tokens.subject, origin, details=details)
-    return replace(tokens, device_token=fresh_token)
+    return replace(tokens, device_token=greeting.token, startling=greeting.startling and not first_ever)
 
 
 async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id: UUID, origin: Origin) -> Tokens:

@@ -1,5 +1,6 @@
 """Signing in."""
 
+from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import RequestOptions
@@ -23,12 +24,13 @@ router = api_router("/auth", tag="sign-in")
 
 @router.post("/login", summary="Sign in", dependencies=[PublicRoute], responses=problem_responses(401))
 async def log_in(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: LoginIn
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: LoginIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
     """Tokens for an address and its password; or a challenge where a second step is needed, or a second factor must be
     enrolled before anything else.
     """
-    return reply_to(await service.sign_in(app, parts, body.email, body.password, origin, body.device_token))
+    outcome = await service.sign_in(app, parts, body.email, body.password, origin, body.device_token)
+    return reply_to(await service.announce(app, notices, outcome))
 
 
 @router.post(
@@ -38,10 +40,11 @@ async def log_in(
     responses=problem_responses(401),
 )
 async def complete_challenge(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: ChallengeIn
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: ChallengeIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
     """Tokens for a challenge and what was asked for: a code of the authenticator, a recovery code, or a passkey."""
-    return reply_to(await service.complete_challenge(app, parts, body.challenge, body.shown, origin, body.device_token))
+    outcome = await service.complete_challenge(app, parts, body.challenge, body.shown, origin, body.device_token)
+    return reply_to(await service.announce(app, notices, outcome))
 
 
 @router.post(
@@ -68,7 +71,8 @@ async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestO
     responses=problem_responses(401),
 )
 async def sign_in_with_passkey(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: PasskeyLoginIn
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: PasskeyLoginIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
     """Tokens for a passkey alone: its authenticator verified its owner, so that it counts as two factors."""
-    return reply_to(await service.sign_in_with_passkey(app, parts, body.credential, origin, body.device_token))
+    outcome = await service.sign_in_with_passkey(app, parts, body.credential, origin, body.device_token)
+    return reply_to(await service.announce(app, notices, outcome))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
+from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.challenges import Ceremony
@@ -139,6 +140,15 @@ async def complete_challenge(
     except UnauthenticatedError:
         await _note_failure(app, user_id, origin, count=False)
         raise
+
+
+async def announce(app: Resources, notices: Notices, outcome: Outcome) -> Outcome:
+    """The outcome, of which its person is told by mail if it let in a device that they may not know."""
+    if isinstance(outcome, sessions.Tokens) and outcome.startling:
+        user_id = outcome.subject.user_id
+        async with app.database.transaction(AccessContext(user_id=user_id)) as db:
+            await notices.tell(db, user_id, CredentialChange.NEW_DEVICE)
+    return outcome
 
 
 async def challenge_options(app: Resources, parts: Parts, text: str) -> dict[str, Any]:
