@@ -1,5 +1,6 @@
 """The predictions service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from accunode_common.http.app import create_service_app
 from accunode_predictions.companies.router import router as companies
 from accunode_predictions.models.router import router as model_versions
 from accunode_predictions.outcomes.router import router as outcomes
+from accunode_predictions.outcomes.table import FILES_AT_ONCE
 from accunode_predictions.portfolio.analyses.router import router as analyses
 from accunode_predictions.portfolio.router import router as portfolio
 from accunode_predictions.predictions.annual import router as annual
@@ -56,6 +58,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
         key_source=key_source,
     )
     app.state.models = models
+    app.state.file_places = asyncio.Semaphore(FILES_AT_ONCE)
     opened = app.router.lifespan_context
 
     @asynccontextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from accunode_common.confined import MEBIBYTE, Allowance
 from accunode_common.settings import DatabaseSettings, LogSettings, ModelSettings, RedisSettings, StorageSettings
 
 
@@ -32,6 +33,10 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
         handout_seconds: How long a message may wait in a queue before it is taken for lost.
         database_away_seconds: How long a task tries again while PostgreSQL is away, before its process ends.
         startup_seconds: How long a starting worker waits for Redis and PostgreSQL.
+        reading_seconds: Computing that the reading of any file may take.
+        reading_seconds_per_mib: What it may take beyond that for each MiB of the file.
+        reading_most_seconds: What it may take whatever the file's size.
+        reading_memory_mib: Memory that it may take.
     """
 
     database_pool_size: int = Field(default=1, ge=1)
@@ -45,6 +50,15 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
     handout_seconds: float = Field(default=600, gt=0)
     database_away_seconds: float = Field(default=30, gt=0)
     startup_seconds: float = Field(default=30, gt=0)
+    reading_seconds: int = Field(default=60, ge=1)
+    reading_seconds_per_mib: int = Field(default=10, ge=0)
+    reading_most_seconds: int = Field(default=900, ge=1)
+    reading_memory_mib: int = Field(default=1536, ge=64)
+
+    def reading_allowance(self, size: int) -> Allowance:
+        """What reading a file of so many bytes may take."""
+        seconds = self.reading_seconds + self.reading_seconds_per_mib * size // MEBIBYTE
+        return Allowance(min(seconds, self.reading_most_seconds), self.reading_memory_mib * MEBIBYTE)
 
 
 class RelaySettings(HeartbeatSettings, DatabaseSettings, RedisSettings):

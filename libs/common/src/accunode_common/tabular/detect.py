@@ -152,7 +152,13 @@ def _refuse_bomb(entries: list[zipfile.ZipInfo], size: int, limits: Limits) -> N
 
 
 def damaged(what: str, error: Exception) -> TabularError:
-    """The refusal of a file that is of a known kind but cannot be read through."""
+    """The refusal of a file that is of a known kind but cannot be read through.
+
+    Raises:
+        MemoryError: That was the error: it says nothing about the file.
+    """
+    if isinstance(error, MemoryError):
+        raise error
     reason = str(error).strip().splitlines()
     detail = f" ({reason[0][:120].rstrip('.')})" if reason else ""
     return TabularError(

@@ -12,6 +12,7 @@ class TabularErrorCode(StrEnum):
     ENCRYPTED_FILE = "encrypted_file"
     UNKNOWN_ENCODING = "unknown_encoding"
     FILE_TOO_LARGE = "file_too_large"
+    FILE_TOO_COSTLY = "file_too_costly"
     TOO_MANY_ROWS = "too_many_rows"
     TOO_MANY_COLUMNS = "too_many_columns"
     CELL_TOO_LONG = "cell_too_long"

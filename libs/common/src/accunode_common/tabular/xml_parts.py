@@ -53,6 +53,8 @@ class XmlReader:
                 yield
             parser.Parse(b"", True)
         except expat.ExpatError as error:
+            if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
+                raise MemoryError from error
             raise XmlError(str(error)) from error
         yield
 

@@ -29,6 +29,13 @@ async def create_bulk_upload(
     """Takes a CSV, XLSX or Parquet file of companies and scores its rows in the background.
 
     The reply comes once the file is stored; `Location` is where to follow the job.
+
+    **Limits.** The file may have 256 MiB, 1,048,576 rows, 256 columns, 32,767 characters in a cell and a million in a
+    line. A workbook may have 255 sheets and unpack to 2 GiB, and to 200 times its size where it unpacks to more than
+    64 MiB; texts that a workbook or Parquet file repeats count each time, 512 million characters in all; a Parquet file
+    has no lists or structures. Reading may take 60 seconds of computing and 10 for each MiB, 900 at most, and 1,536 MiB
+    of memory. A file beyond a limit ends its job `failed`, and `error` names the limit and what to do. Each person may
+    have 3 uploads under way at once, and one that sends nothing for 30 seconds is cut off.
     """
     job = await service.create(session, subject, trail, upload)
     response.headers["Location"] = f"{API_PREFIX}/bulk-uploads/{job.id}"

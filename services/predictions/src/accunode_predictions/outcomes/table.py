@@ -1,30 +1,67 @@
 """Outcomes from a CSV file."""
 
-import io
+import asyncio
 from collections.abc import Sequence
+from typing import Annotated
 
+from fastapi import Body, Depends, Request
 from pydantic import ValidationError
 
-from accunode_common.errors import FieldError, UnprocessableInputError
-from accunode_common.tabular import Cell, Limits, TabularError, open_table
+from accunode_common.confined import MEBIBYTE, Allowance, ReaderDiedError
+from accunode_common.errors import FieldError, ServiceUnavailableError, UnprocessableInputError
+from accunode_common.log import get_logger
+from accunode_common.tabular import Cell, Limits, TabularError
+from accunode_common.tabular.rows import Line, read_csv_confined
+from accunode_predictions.companies.permissions import CompanyWriter
 from accunode_predictions.outcomes.schemas import MOST_ITEMS, OutcomeItem
 
 COLUMNS = frozenset(OutcomeItem.model_fields)
 _SYNONYMS = {"company_name": "name", "company": "name", "ticker": "symbol", "default_date": "defaulted_on"}
-_LIMITS = Limits(max_bytes=2 * 1024 * 1024, max_rows=MOST_ITEMS + 1, max_columns=50)
+_LIMITS = Limits(max_bytes=MEBIBYTE, max_rows=MOST_ITEMS + 1, max_columns=50)
+FILES_AT_ONCE = 2
+"""Files that one process of the service reads at the same time."""
+
+_ALLOWANCE = Allowance(cpu_seconds=5, memory_bytes=256 * MEBIBYTE, silence_seconds=20)
+
+logger = get_logger(__name__)
 
 
-def read_outcomes(content: bytes) -> list[OutcomeItem]:
+async def _receive(
+    request: Request,
+    _: CompanyWriter,
+    content: Annotated[
+        bytes,
+        Body(
+            media_type="text/csv",
+            description="The file.",
+            examples=["symbol,defaulted_on,event\nNWEC,2024-05-06,bankruptcy\n"],
+        ),
+    ],
+) -> list[OutcomeItem]:
     """The outcomes of a file with a header of `defaulted_on`, `event`, and one of `symbol`, `external_id`, `name`.
+
+    It is read in a process of its own, as nobody knows what a file will cost, and a few at once.
 
     Raises:
         UnprocessableInputError: It is no such file, or a line is wrong; it says which, and why.
+        ServiceUnavailableError: The process died of something else.
     """
     try:
-        with open_table(io.BytesIO(content), limits=_LIMITS) as table:
-            lines = [(row.line, row.cells) for row in table if any(cell not in (None, "") for cell in row.cells)]
+        async with request.app.state.file_places:
+            lines = await asyncio.to_thread(read_csv_confined, content, _LIMITS, _ALLOWANCE)
     except TabularError as error:
         raise UnprocessableInputError.at("/body", error.code.value, error.message) from None
+    except ReaderDiedError as error:
+        logger.error("reading process failed", reason=str(error))
+        raise ServiceUnavailableError("The file could not be read now; send it again.") from None
+    return _items([(line, cells) for line, cells in lines if any(cell not in (None, "") for cell in cells)])
+
+
+ReceivedOutcomes = Annotated[list[OutcomeItem], Depends(_receive)]
+"""The outcomes of the request's file. Name it before the session: then it is read before a transaction begins."""
+
+
+def _items(lines: Sequence[Line]) -> list[OutcomeItem]:
     if len(lines) < 2:
         raise UnprocessableInputError.at("/body", "empty", "The file has no line below its header.")
     header = [_column(cell) for cell in lines[0][1]]

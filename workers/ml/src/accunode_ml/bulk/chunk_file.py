@@ -8,25 +8,6 @@ import pyarrow.parquet as pq
 
 from accunode_common.models.bulk import Job
 from accunode_common.storage import Storage, job_prefix
-from accunode_scoring import RATIOS, Kind
-
-_IDENTITY = (
-    ("row_number", pa.int32()),
-    ("name", pa.string()),
-    ("name_key", pa.string()),
-    ("symbol", pa.string()),
-    ("external_id", pa.string()),
-    ("sector", pa.string()),
-    ("market_cap", pa.float64()),
-    ("currency", pa.string()),
-    ("fiscal_year", pa.int16()),
-    ("fiscal_quarter", pa.int8()),
-)
-
-
-def chunk_schema(kind: Kind) -> pa.Schema:
-    """Columns of a chunk: which row, whose, for which period, and the kind's ratios, null where missing."""
-    return pa.schema([*_IDENTITY, *((ratio.name, pa.float64()) for ratio in RATIOS[kind])])
 
 
 def chunks_prefix(job: Job) -> str:

@@ -1,7 +1,8 @@
 """`bulk.ingest`: read a job's file once, note its rejected and skipped rows, and cut the accepted ones into chunks.
 
-The file is leased like a chunk, under number 0. What is read is written in steps, each its own transaction that renews
-the lease; a later reader begins afresh. Chunks are handed out only when the whole file has proved readable.
+The file is leased like a chunk, under number 0. It is read in a process of its own, whose limits a costly file meets
+while the worker lives on. What is read is written in steps, each its own transaction that renews the lease, also while
+nothing comes; a later reader begins afresh. Chunks are handed out only when the whole file has proved readable.
 """
 
 import time
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from accunode_common.confined import Reading
 from accunode_common.db.session import set_context_sync
 from accunode_common.models.bulk import ChunkState, Job, JobState
 from accunode_common.tabular import TabularError
@@ -20,7 +22,8 @@ from accunode_common.tasks.messages import IngestFile
 from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.cutting import Cutter
 from accunode_ml.bulk.issues import copy_issues
-from accunode_ml.ingest import CleanFile, RejectedRow, SkippedRow, clean_file
+from accunode_ml.ingest import RejectedRow, SkippedRow
+from accunode_ml.ingest.process import blocks, reading_of
 from accunode_ml.leased import carry_out
 from accunode_ml.runtime import Runtime
 from accunode_ml.serving import serving_version
@@ -133,14 +136,15 @@ class _Reader:
         if job is None:
             return
         storage = self._runtime.storage
-        with storage.open(str(job.file_key)) as source, clean_file(source, jobs.kind_of(job)) as file:
-            for number, rows in self._cut(job, file):
+        allowance = self._runtime.settings.reading_allowance(job.file_bytes or 0)
+        with storage.open(str(job.file_key)) as source, reading_of(source, jobs.kind_of(job), allowance) as reading:
+            for number, rows in self._cut(reading):
                 key = chunk_file.chunk_key(job, self._lease.fence, number)
                 chunk_file.write_chunk(storage, key, rows)
                 numbers = chunk_file.row_ranges(rows)
                 self._chunks.append({"number": number, "rows": rows.num_rows, "row_numbers": numbers})
                 self._step_if_due()
-            self._finish(file.report.as_dict())
+            self._finish(reading.result)
 
     def refuse(self, refusal: TabularError) -> None:
         """End the job: the file as a whole cannot be used."""
@@ -159,13 +163,14 @@ class _Reader:
             leases.settle(session, self._lease, ChunkState.CANCELLED)
             settle.cancel_if_idle(session, job)
 
-    def _cut(self, job: Job, file: CleanFile) -> Iterator[tuple[int, Any]]:
-        cutter = Cutter(jobs.kind_of(job), self._runtime.settings.chunk_rows)
-        for block in file:
-            self._rejected += block.rejected
-            self._skipped += block.skipped
-            self._rows_read += len(block.lines) + len(block.rejected) + len(block.skipped)
-            yield from cutter.add(block)
+    def _cut(self, reading: Reading) -> Iterator[tuple[int, Any]]:
+        cutter = Cutter(self._runtime.settings.chunk_rows)
+        for block in blocks(reading, pause=STEP_SECONDS):
+            if block is not None:
+                self._rejected += block.rejected
+                self._skipped += block.skipped
+                self._rows_read += block.rows
+                yield from cutter.add(block.accepted)
             self._step_if_due()
         yield from cutter.rest()
 
