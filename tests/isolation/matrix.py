@@ -71,6 +71,12 @@ _SHOWN_PASSKEY = {
     **_BROWSER,
     "response": {name: f"{{{name}}}" for name in ("clientDataJSON", "authenticatorData", "signature", "userHandle")},
 }
+_PASSWORD_ALONE = {
+    "code": ...,
+    "passkey": ...,
+    "recent_sign_in": ...,
+    "password": "correct horse battery staple",
+}
 
 ROWS = (
     # Signing in and out, and one's own account.
@@ -111,7 +117,11 @@ ROWS = (
     row("create_api_key", "use in person"),
     row("revoke_api_key", "change what is mine"),
     row("read_profile", "use in person"),
-    row("step_up", "use in person", body={"code": ..., "passkey": ..., "password": "correct horse battery staple"}),
+    row(
+        "step_up",
+        "use in person",
+        body={"code": ..., "passkey": ..., "recent_sign_in": ..., "password": "correct horse battery staple"},
+    ),
     row("change_profile", "use in person"),
     # People.
     row("list_users", "list people"),

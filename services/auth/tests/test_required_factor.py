@@ -14,6 +14,7 @@ import pytest
 
 from accunode_auth.app import create_app
 from accunode_auth.mfa import totp
+from accunode_auth.second_factors import service as second_factors
 from accunode_auth.settings import AuthSettings
 from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
@@ -247,3 +248,29 @@ async def test_the_platform_requires_it_of_super_admins_by_setting(
         assert (await log_in(strict, anybody))["second_factor"] is None
         back_date(superuser, boss, 8)
         assert "enrolment_required" in await log_in(strict, boss)
+
+
+async def test_of_two_factors_removed_at_once_one_stays_where_one_is_required(
+    auth: ServiceClient, admin: Admin, require: Require, sign_in: SignIn, prove: Prove
+) -> None:
+    require(admin.tenant.id, Role.ORG_ADMIN)
+    signed_in = await sign_in(admin.person)
+    proved = await prove(signed_in.headers)
+    secret = (await auth.http.post(TOTP, headers=proved)).json()["secret"]
+    code = {"code": totp.code_at(secret, totp.current_step())}
+    assert (await auth.http.post(f"{TOTP}/confirm", json=code, headers=proved)).status_code == 200
+    request = (await auth.http.post(f"{AUTH}/passkeys/options", headers=proved)).json()["public_key"]
+    body = {"label": "key", "credential": SoftPasskey().make(request)}
+    made = (await auth.http.post(f"{AUTH}/passkeys", json=body, headers=proved)).json()["passkey"]
+    paths = (TOTP, f"{AUTH}/passkeys/{made['id']}")
+    replies = await asyncio.gather(*(auth.http.delete(path, headers=proved) for path in paths))
+    assert sorted(reply.status_code for reply in replies) == [204, 409]
+    left = (await auth.http.get(f"{AUTH}/mfa", headers=proved)).json()
+    assert left["authenticator"] + left["passkeys"] == 1
+
+
+@pytest.mark.parametrize("methods", [["sso"], ["sso", "mfa"]])
+def test_a_tenants_own_provider_answers_for_the_second_factor(methods: list[str]) -> None:
+    assert second_factors.shown(methods)
+    assert not second_factors.shown(["pwd"])
+    assert second_factors.shown(["pwd", "otp"])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
+import psycopg
 import pytest
 
 from accunode_auth.mfa import totp
@@ -101,6 +102,23 @@ async def test_guesses_are_limited_for_all_sessions_of_a_person_together(
 async def test_one_proof_is_given(auth: ServiceClient, person: Person, sign_in: SignIn, body: dict[str, Any]) -> None:
     signed_in = await sign_in(person())
     assert_problem(await auth.http.post(STEP_UP, json=body, headers=signed_in.headers), 422)
+
+
+async def test_who_has_neither_password_nor_factor_proves_it_by_signing_in_again(
+    auth: ServiceClient, person: Person, sign_in: SignIn, prove: Prove, superuser: psycopg.Connection
+) -> None:
+    signed_in = await sign_in(person())
+    recent = {"recent_sign_in": True}
+    refused = await auth.http.post(STEP_UP, json=recent, headers=signed_in.headers)
+    assert_problem(refused, 403, "forbidden")
+    superuser.execute("UPDATE identity.users SET password_hash = NULL WHERE id = %s", [signed_in.person.user_id])
+    proved = await prove(signed_in.headers, **recent)
+    assert (await auth.http.post(f"{AUTH}/mfa/totp", headers=proved)).status_code == 201
+    superuser.execute(
+        "UPDATE identity.sessions SET created_at = created_at - interval '5 minutes' WHERE user_id = %s",
+        [signed_in.person.user_id],
+    )
+    assert_problem(await auth.http.post(STEP_UP, json=recent, headers=signed_in.headers), 403, "forbidden")
 
 
 async def test_a_session_that_ended_proves_nothing(auth: ServiceClient, person: Person, issuer: TestIssuer) -> None:

@@ -72,7 +72,8 @@ async def remove(db: AsyncSession, parts: Parts, subject: Subject) -> None:
         NotFoundError: The caller has none.
         ConflictError: It is the caller's last second factor, and one is required.
     """
-    if not (await second_factors.held(db, subject.user_id)).authenticator:
+    credential = await repository.find(db, subject.user_id)
+    if credential is None or credential.confirmed_at is None:
         raise NotFoundError("You have no authenticator.")
     await second_factors.refuse_to_remove_last(db, parts, subject)
     await repository.remove(db, subject.user_id)

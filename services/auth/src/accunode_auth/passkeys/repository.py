@@ -22,8 +22,8 @@ async def all_of_user(db: AsyncSession, user_id: UUID) -> Sequence[Passkey]:
 
 
 async def find(db: AsyncSession, user_id: UUID, passkey_id: UUID) -> Passkey | None:
-    """The person's passkey of that id."""
-    return (await db.scalars(of_user(user_id).where(Passkey.id == passkey_id))).one_or_none()
+    """The person's passkey of that id, locked."""
+    return (await db.scalars(of_user(user_id).where(Passkey.id == passkey_id).with_for_update())).one_or_none()
 
 
 async def find_credential(db: AsyncSession, user_id: UUID, credential_id: bytes) -> Passkey | None:

@@ -64,6 +64,12 @@ async def matches(db: AsyncSession, parts: Parts, user_id: UUID, password: str) 
     return user is not None and await parts.passwords.verify(password, user.password_hash)
 
 
+async def has_one(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether the person has a password. The transaction's context must be the person's."""
+    user = await repository.find(db, user_id)
+    return user is not None and user.password_hash is not None
+
+
 async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin) -> Mail | None:
     """A mail with a single-use token for the person of that address; None if there is nobody to send it to."""
     key = email_key(email)

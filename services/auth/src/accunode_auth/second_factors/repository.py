@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import RecoveryCode, TotpCredential
+from accunode_common.models.identity import RecoveryCode, TotpCredential, User
 from accunode_common.models.passkeys import Passkey
 
 
@@ -29,6 +29,11 @@ class Held:
     def count(self) -> int:
         """How many factors there are; recovery codes only stand in for one."""
         return self.authenticator + self.passkeys
+
+
+async def lock_person(db: AsyncSession, user_id: UUID) -> None:
+    """Let nobody else change the person's factors until the transaction ends; take the locks of single ones before."""
+    await db.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 async def held(db: AsyncSession, user_id: UUID) -> Held:

@@ -22,7 +22,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import set_context
 from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.models.identity import SECOND_FACTORS
+from accunode_common.models.identity import SECOND_FACTORS, AuthenticationMethod
 
 RECOVERY_CODES = 10
 
@@ -59,8 +59,11 @@ async def enrolled(db: AsyncSession, user_id: UUID) -> bool:
 
 
 def shown(methods: Collection[str]) -> bool:
-    """Whether a second factor is among the methods."""
-    return not SECOND_FACTORS.isdisjoint(methods)
+    """Whether a second factor is among the methods, or a tenant's own provider vouches, whose matter it then is.
+
+    A session that a provider vouched for works in the provider's tenant only.
+    """
+    return not (SECOND_FACTORS | {AuthenticationMethod.SINGLE_SIGN_ON}).isdisjoint(methods)
 
 
 def due_at(parts: Parts, place: Workplace) -> datetime | None:
@@ -79,6 +82,7 @@ def overdue(parts: Parts, place: Workplace, methods: Collection[str]) -> bool:
 
 async def codes_for_first(db: AsyncSession, user_id: UUID) -> list[str]:
     """Recovery codes for who has none left: with the first factor; later ones add none."""
+    await repository.lock_person(db, user_id)
     return [] if (await repository.held(db, user_id)).recovery_codes else await _fresh_codes(db, user_id)
 
 
@@ -113,6 +117,7 @@ async def refuse_to_remove_last(db: AsyncSession, parts: Parts, subject: Subject
     Raises:
         ConflictError: It is the last one, and some place where the caller works asks for one.
     """
+    await repository.lock_person(db, subject.user_id)
     if (await repository.held(db, subject.user_id)).count > 1:
         return
     asking = [place.tenant_name for place in await workplaces(db, subject.user_id) if due_at(parts, place) is not None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -174,6 +174,12 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     await record(db, "session.prove", subject, origin, details={"method": method})
     now = await moment(db)
     return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
+
+
+async def began_lately(db: AsyncSession, subject: Subject, *, within: timedelta) -> bool:
+    """Whether the caller's session began so lately that they are as if they signed in now."""
+    session = await repository.find(db, subject.user_id, subject.session_id)
+    return session is not None and session.created_at > await moment(db) - within
 
 
 async def is_locked(db: AsyncSession, user_id: UUID) -> bool:

@@ -1,6 +1,6 @@
 """What showing again who one is takes and gives."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,16 +12,27 @@ from accunode_identity.password_policy import GivenPassword
 
 
 class ProofIn(InputModel):
-    """One thing that only the owner of the account has: the password, a code, or a passkey."""
+    """One thing that only the owner of the account has: the password, a code, or a passkey.
+
+    Who has none of them, because a tenant's provider signs them in, proves it by having signed in just now.
+    """
 
     password: Annotated[GivenPassword | None, Field(description="For accounts without a second factor.")] = None
     code: AnyCode | None = None
     passkey: ShownPasskey = None
+    recent_sign_in: Annotated[
+        Literal[True] | None,
+        Field(
+            description="For accounts with neither a password nor a second factor: this session began within the last"
+            " five minutes."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if sum(value is not None for value in (self.password, self.code, self.passkey)) != 1:
-            raise ValueError("give a password, a code or a passkey")
+        given = (self.password, self.code, self.passkey, self.recent_sign_in)
+        if sum(value is not None for value in given) != 1:
+            raise ValueError("give a password, a code, a passkey or recent_sign_in")
         return self
 
 

@@ -1,7 +1,6 @@
 """Checks what a signed-in person shows again."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +13,7 @@ from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_auth.step_up.schemas import ProofIn
 from accunode_common.auth.subject import Subject
+from accunode_common.auth.tokens import PROOF_LIFETIME
 from accunode_common.errors import ForbiddenError
 from accunode_common.http.resources import Resources
 from accunode_common.log import get_logger
@@ -41,7 +41,7 @@ async def prove(
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
-    method = await _shown(db, app, parts, subject.user_id, proof)
+    method = await _shown(db, app, parts, subject, proof)
     if method is None:
         logger.warning("step-up refused", session_id=str(subject.session_id))
         raise ForbiddenError("What was shown is wrong, used, or too late.")
@@ -60,13 +60,18 @@ async def passkey_options(db: AsyncSession, app: Resources, parts: Parts, subjec
 
 
 async def _shown(
-    db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, proof: ProofIn
+    db: AsyncSession, app: Resources, parts: Parts, subject: Subject, proof: ProofIn
 ) -> AuthenticationMethod | None:
+    user_id = subject.user_id
     if proof.passkey is not None:
         return await passkeys.check(db, app, parts, Ceremony.STEP_UP, user_id, proof.passkey)
     if proof.code is not None:
         return await mfa.check(db, parts, user_id, proof.code)
     if await second_factors.enrolled(db, user_id):
         raise ForbiddenError("Show your second factor: an account that has one is not its password's alone.")
+    if proof.recent_sign_in:
+        none = not await passwords.has_one(db, user_id)
+        recent = none and await sessions.began_lately(db, subject, within=PROOF_LIFETIME)
+        return AuthenticationMethod.SINGLE_SIGN_ON if recent else None
     right = await passwords.matches(db, parts, user_id, proof.password or "")
     return AuthenticationMethod.PASSWORD if right else None
