@@ -48,12 +48,23 @@ async def _receive(
     """
     try:
         async with request.app.state.file_places:
-            lines = await asyncio.to_thread(read_csv_confined, content, _LIMITS, _ALLOWANCE)
+            return await asyncio.to_thread(read_outcomes, content)
     except TabularError as error:
         raise UnprocessableInputError.at("/body", error.code.value, error.message) from None
     except ReaderDiedError as error:
         logger.error("reading process failed", reason=str(error))
         raise ServiceUnavailableError("The file could not be read now; send it again.") from None
+
+
+def read_outcomes(content: bytes) -> list[OutcomeItem]:
+    """The outcomes of a file, which is read in a process of its own.
+
+    Raises:
+        TabularError: It is no such file.
+        UnprocessableInputError: A line is wrong.
+        ReaderDiedError: The process died.
+    """
+    lines = read_csv_confined(content, _LIMITS, _ALLOWANCE)
     return _items([(line, cells) for line, cells in lines if any(cell not in (None, "") for cell in cells)])
 
 
