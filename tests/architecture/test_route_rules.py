@@ -25,6 +25,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/enrolment/totp/confirm"): "holds a challenge",
     ("POST", "/api/v1/auth/enrolment/passkey/options"): "holds a challenge",
     ("POST", "/api/v1/auth/enrolment/passkey"): "holds a challenge",
+    ("POST", "/api/v1/auth/change-email/confirm"): "holds a mailed token",
     ("POST", "/api/v1/auth/refresh"): "holds a refresh token",
     ("POST", "/api/v1/auth/forgot-password"): "cannot sign in",
     ("POST", "/api/v1/auth/reset-password"): "holds a mailed token",
@@ -38,6 +39,7 @@ STEP_UP = {
     ("POST", "/api/v1/auth/mfa/recovery-codes"): "makes what stands in for a factor",
     ("POST", "/api/v1/auth/passkeys/options"): "enrols a factor",
     ("DELETE", "/api/v1/auth/passkeys/{passkey_id}"): "removes a factor",
+    ("POST", "/api/v1/auth/change-email"): "changes the address",
     ("POST", "/api/v1/auth/api-keys"): "hands out power",
 }
 """The routes that ask to show again who one is, and why."""

@@ -21,6 +21,8 @@ DELETE /auth/sessions/{}
 POST /auth/change-password
 POST /auth/forgot-password
 POST /auth/reset-password
+POST /auth/change-email
+POST /auth/change-email/confirm
 POST /auth/step-up
 POST /auth/mfa/totp
 POST /auth/mfa/totp/confirm
@@ -233,6 +235,7 @@ def test_changes_take_an_idempotency_key(document: dict[str, Any]) -> None:
 
 
 REPLIES_ARE_NOT_KEPT = {
+    "request_email_change",
     "add_passkey",
     "begin_passkey",
     "begin_step_up",

@@ -102,6 +102,8 @@ ROWS = (
     row("list_sessions", "list what is mine"),
     row("end_session", "change what is mine"),
     row("change_password", "use in person"),
+    row("request_email_change", "use in person", body={"email": _NEW}),
+    row("confirm_email_change", "open to anybody", body={"token": "{token}"}),
     row("enrol_authenticator", "use in person"),
     row("confirm_authenticator", "use in person", body={"code": "{code}"}),
     row("remove_authenticator", "use in person", body={"code": "{code}"}),

@@ -115,10 +115,11 @@ async def _have_refresh_token(_: Running, stage: Stage, caller: Caller, things: 
 def _have_mailed_token(prefix: str, purpose: str) -> Step:
     async def step(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
         token = Credential.new(prefix, caller.user_id, new_id())
+        email = f"moved-{new_id()}@bank.example" if purpose == "change_email" else None
         stage.connection.execute(
-            "insert into identity.one_time_tokens (id, user_id, purpose, token_hash, expires_at)"
-            " values (%s, %s, %s, %s, now() + interval '1 hour')",
-            [token.ids[1], caller.user_id, purpose, token.hash],
+            "insert into identity.one_time_tokens (id, user_id, purpose, token_hash, expires_at, email)"
+            " values (%s, %s, %s, %s, now() + interval '1 hour', %s)",
+            [token.ids[1], caller.user_id, purpose, token.hash, email],
         )
         things.ids["token"] = token.text
 
@@ -198,6 +199,7 @@ STEPS: Mapping[str, Step] = {
     "add_required_passkey": _make_passkey_to_sign_in,
     "refresh_tokens": _have_refresh_token,
     "verify_email": _have_mailed_token("ev", "verify_email"),
+    "confirm_email_change": _have_mailed_token("ce", "change_email"),
     "reset_password": _have_mailed_token("pr", "reset_password"),
     "exchange_api_key": _have_api_key,
     "join_organization": _be_invited,

@@ -112,6 +112,7 @@ def test_only_these_routes_are_open_to_anybody(auth_settings: AuthSettings) -> N
         "/auth/enrolment/totp/confirm",
         "/auth/enrolment/passkey/options",
         "/auth/enrolment/passkey",
+        "/auth/change-email/confirm",
         "/auth/refresh",
         "/auth/forgot-password",
         "/auth/reset-password",

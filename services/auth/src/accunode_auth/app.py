@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from accunode_auth import parts
+from accunode_auth.addresses.router import router as addresses
 from accunode_auth.administration.router import router as administration
 from accunode_auth.api_keys.router import router as api_keys
 from accunode_auth.enrolment.router import router as enrolment
@@ -43,6 +44,7 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
             sessions,
             registration,
             passwords,
+            addresses,
             second_factors,
             mfa,
             passkeys,

@@ -102,6 +102,7 @@ class TokenPurpose(StrEnum):
     RESET_PASSWORD = "reset_password"
     MFA_CHALLENGE = "mfa_challenge"
     ENROLMENT = "enrolment"
+    CHANGE_EMAIL = "change_email"
 
 
 class AuthenticationMethod(StrEnum):
@@ -309,6 +310,8 @@ class OneTimeToken(Identified, Base):
     purpose: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[bytes]
     authentication_methods: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    email: Mapped[str | None] = mapped_column(Text)
+    """The address that the token was mailed to, where that is not yet the person's."""
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -28,6 +28,7 @@ _PREFIXES = {
     TokenPurpose.RESET_PASSWORD: "pr",
     TokenPurpose.MFA_CHALLENGE: "mc",
     TokenPurpose.ENROLMENT: "en",
+    TokenPurpose.CHANGE_EMAIL: "ce",
 }
 
 
@@ -85,8 +86,12 @@ async def issue_token(
     lifetime: timedelta,
     *,
     methods: Sequence[AuthenticationMethod] = (),
+    email: str | None = None,
 ) -> str:
-    """A fresh one-time token, of a person who showed `methods`; earlier ones of the same purpose are void."""
+    """A fresh one-time token, of a person who showed `methods`; earlier ones of the same purpose are void.
+
+    One that proves another address than the person's knows that `email`.
+    """
     await repository.withdraw_tokens(db, user_id, purpose=purpose)
     credential = Credential.new(_PREFIXES[purpose], user_id, new_id())
     db.add(
@@ -96,6 +101,7 @@ async def issue_token(
             purpose=purpose,
             token_hash=credential.hash,
             authentication_methods=list(methods),
+            email=email,
             expires_at=datetime.now(UTC) + lifetime,
         )
     )
@@ -121,10 +127,32 @@ async def spend_token(db: AsyncSession, purpose: TokenPurpose, credential: Crede
     Raises:
         GoneError: It is unknown, used or expired.
     """
+    row = await _spend(db, purpose, credential)
+    return [AuthenticationMethod(method) for method in row.authentication_methods]
+
+
+async def spend_mailed_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> str:
+    """Use up a one-time token that proves another address; gives that. The context must be its owner's.
+
+    Raises:
+        GoneError: It is unknown, used or expired.
+    """
+    row = await _spend(db, purpose, credential)
+    if row.email is None:
+        raise GoneError("The token is not valid, or no longer.")
+    return row.email
+
+
+async def withdraw_tokens(db: AsyncSession, user_id: UUID, purpose: TokenPurpose) -> None:
+    """Make the person's tokens of that purpose void."""
+    await repository.withdraw_tokens(db, user_id, purpose=purpose)
+
+
+async def _spend(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> OneTimeToken:
     row = await repository.spend_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
     if row is None or not credential.matches(row.token_hash):
         raise GoneError("The token is not valid, or no longer.")
-    return [AuthenticationMethod(method) for method in row.authentication_methods]
+    return row
 
 
 async def require_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> None:

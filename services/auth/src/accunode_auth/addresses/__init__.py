@@ -1,0 +1,1 @@
+"""Changing the address that signs a person in."""

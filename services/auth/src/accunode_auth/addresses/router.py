@@ -1,0 +1,55 @@
+"""Changing the address that signs a person in."""
+
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, status
+
+from accunode_auth.addresses import service
+from accunode_auth.addresses.schemas import AddressChange, AddressConfirmation
+from accunode_auth.notices.service import PersonNotices
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.person_trail import OwnTrail
+from accunode_auth.public import PublicRoute
+from accunode_auth.registration.schemas import Accepted
+from accunode_common.auth.dependencies import StepUp, requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.http.app import api_router
+from accunode_common.http.openapi import problem_responses
+from accunode_common.http.session import SecretSession
+
+router = api_router("/auth/change-email", tag="registration")
+
+
+@router.post("", status_code=status.HTTP_202_ACCEPTED, summary="Ask to change the address")
+async def request_email_change(
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    _proof: StepUp,
+    parts: AuthParts,
+    app: AppResources,
+    db: SecretSession,
+    trail: OwnTrail,
+    tasks: BackgroundTasks,
+    body: AddressChange,
+) -> Accepted:
+    """Mails a token to the new address, good once for an hour. The reply is the same for one that has an account."""
+    async with parts.discreetly():
+        mail = await service.request(db, app, parts, subject, body.email)
+    await trail.record(db, "user.request_email_change", "user", subject.user_id)
+    if mail is not None:
+        tasks.add_task(parts.mailer.send, mail)
+    return Accepted(detail="If the address can be yours, a mail is on its way to it.")
+
+
+@router.post(
+    "/confirm",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Confirm the new address",
+    dependencies=[PublicRoute],
+    responses=problem_responses(410),
+)
+async def confirm_email_change(
+    app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: AddressConfirmation
+) -> None:
+    """Takes the token of the mail. From now on the new address signs the person in, and the old one is told."""
+    await service.confirm(app, notices, origin, body.token)

@@ -1,0 +1,19 @@
+"""What changing the address takes."""
+
+from pydantic import Field
+
+from accunode_auth.registration.schemas import MailedToken
+from accunode_common.emails import EmailAddress
+from accunode_common.http.schemas import InputModel
+
+
+class AddressChange(InputModel):
+    """The new address."""
+
+    email: EmailAddress = Field(description="Where the mail with the token goes; signs the person in afterwards.")
+
+
+class AddressConfirmation(InputModel):
+    """The token of the mail to the new address."""
+
+    token: MailedToken

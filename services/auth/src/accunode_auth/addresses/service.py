@@ -1,0 +1,74 @@
+"""A person moves to another address by a token that is mailed there; the old address is told."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.addresses import repository
+from accunode_auth.mail import Mail
+from accunode_auth.memberships import service as memberships
+from accunode_auth.notices.service import CredentialChange, Notices
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.registration import service as registration
+from accunode_auth.sign_in import service as sign_in
+from accunode_common.audit import AuditEntry
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext
+from accunode_common.emails import email_key
+from accunode_common.errors import GoneError
+from accunode_common.http.resources import Resources
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.identity import TokenPurpose
+from accunode_common.ratelimit import RateLimit
+
+LIFETIME = timedelta(hours=1)
+CHANGES = RateLimit("address-change", 3, 3600)
+
+
+async def request(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, email: str) -> Mail | None:
+    """The mail to the new address; None if it has an account, which the caller does not learn.
+
+    Raises:
+        RateLimitedError: The caller asked too often.
+    """
+    (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
+    if await sign_in.find(app, email) is not None:
+        return None
+    token = await registration.issue_token(db, subject.user_id, TokenPurpose.CHANGE_EMAIL, LIFETIME, email=email)
+    return Mail(
+        to=email,
+        subject="Confirm your new address for AccuNode",
+        text=(
+            "Somebody, perhaps you, wants to sign in to AccuNode with this address from now on. To confirm it, send\n"
+            f"the token below to POST {parts.settings.public_url}/api/v1/auth/change-email/confirm within an hour:\n\n"
+            f"{token}\n\nIf it was not you, do nothing.\n"
+        ),
+    )
+
+
+async def confirm(app: Resources, notices: Notices, origin: Origin, text: str) -> None:
+    """Move the person to the address that the token was mailed to; tokens mailed to the old one are void.
+
+    Raises:
+        GoneError: The token is unknown, used or expired, or somebody has the address by now.
+    """
+    credential = registration.parse_token(TokenPurpose.CHANGE_EMAIL, text)
+    user_id = credential.ids[0]
+    async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
+        email = await registration.spend_mailed_token(db, TokenPurpose.CHANGE_EMAIL, credential)
+        old = await repository.email_of_active(db, user_id)
+        if old is None or not await repository.replace(db, user_id, email=email, email_key=email_key(email)):
+            raise GoneError("The token is not valid, or no longer.")
+        for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL):
+            await registration.withdraw_tokens(db, user_id, purpose)
+        entry = AuditEntry(
+            tenant_id=PLATFORM_TENANT_ID,
+            action="user.change_email",
+            resource_type="user",
+            resource_id=user_id,
+            actor_id=user_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+        )
+        await memberships.record_for_tenants(db, user_id, entry)
+    notices.tell_address(old, CredentialChange.EMAIL_CHANGED)
