@@ -48,7 +48,7 @@ async def services(
         "password_memory_kib": 64,
         "password_passes": 1,
         "join_attempts": 100_000,
-        "public_requests": 100_000,
+        "public_limit_scale": 1000,
         "rate_limit_requests": 100_000,
     }
     built = build(lambda service, kind: make_settings(kind, ROLES[service.name], **values), key_source=issuer.source)

@@ -69,7 +69,7 @@ async def house(
         jwks_url=None,
         signing_key_file=folder / "key.pem",
         mfa_key="a key for tests that nobody else has",
-        public_requests=100_000,
+        public_limit_scale=1000,
         database_pool_size=10,
         **costs,
     )

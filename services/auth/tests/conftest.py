@@ -42,7 +42,7 @@ def auth_settings(make_settings: SettingsFactory, tmp_path_factory: pytest.TempP
         password_memory_kib=64,
         password_passes=1,
         discreet_reply_time="PT0.01S",
-        public_requests=100_000,
+        public_limit_scale=1000,
     )
 
 

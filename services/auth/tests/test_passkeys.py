@@ -207,7 +207,6 @@ async def test_nobody_sees_renames_or_removes_the_passkey_of_another(
     "change",
     [
         "UPDATE identity.users SET status = 'deactivated' WHERE id = %s",
-        "UPDATE identity.users SET locked_until = now() + interval '1 hour' WHERE id = %s",
         "DELETE FROM identity.memberships WHERE user_id = %s",
     ],
 )

@@ -82,7 +82,7 @@ def _stack(say: Callable[[str], None]) -> Iterator[tuple[Compose, str, list[dict
         variables, port = Path(folder) / "compose.env", free_port()
         # The limits of one person must not be the limits of the load.
         variables.write_text(
-            f"ACCUNODE_PORT={port}\nACCUNODE_RATE_LIMIT_REQUESTS=1000000\nACCUNODE_PUBLIC_REQUESTS=1000000\n"
+            f"ACCUNODE_PORT={port}\nACCUNODE_RATE_LIMIT_REQUESTS=1000000\nACCUNODE_PUBLIC_LIMIT_SCALE=10000\n"
         )
         compose = Compose(PROJECT, variables)
         try:

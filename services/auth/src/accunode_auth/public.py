@@ -1,14 +1,24 @@
-"""Routes open to anybody: each counts the client's address."""
+"""Routes open to anybody: each counts the client's address, in a class of its own."""
 
 from fastapi import Depends, Request
+from fastapi.params import Depends as Dependency
 
+from accunode_auth.limits import LimitClass, limit
 from accunode_auth.parts import AuthParts
 from accunode_common.http.limits import limit_address
-from accunode_common.ratelimit import RateLimit
 
 
-async def _limit_address(request: Request, parts: AuthParts) -> None:
-    await limit_address(request, RateLimit("address", parts.settings.public_requests, 60))
+def public_route(of: LimitClass) -> Dependency:
+    """The dependency that counts the client's address in the class."""
+
+    async def count(request: Request, parts: AuthParts) -> None:
+        await limit_address(request, limit(parts.settings, of))
+
+    dependency: Dependency = Depends(count)
+    return dependency
 
 
-PublicRoute = Depends(_limit_address)
+PublicRoute = public_route(LimitClass.ACCOUNT)
+SignInRoute = public_route(LimitClass.SIGN_IN)
+RefreshRoute = public_route(LimitClass.REFRESH)
+KeyExchangeRoute = public_route(LimitClass.KEY_EXCHANGE)

@@ -27,7 +27,8 @@ class AuthSettings(ApiSettings, HashingSettings):
             unless they are set.
         super_admin_second_factor_days: Days from becoming a super admin after which one must have a second factor. None
             asks for none. Tenants decide for their own people.
-        public_requests: Requests that one address may make in a minute to the routes open to anybody.
+        public_limit_scale: Multiplies the limits of `accunode_auth.limits`: what one address may ask of the routes open
+            to anybody, and how many mails it gets.
         public_url: Where people reach the API; mails link to it.
         mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
         mail_from: The sender of mails.
@@ -41,7 +42,7 @@ class AuthSettings(ApiSettings, HashingSettings):
     passkey_rp_id: str | None = None
     passkey_origins: list[str] = []
     super_admin_second_factor_days: int | None = Field(default=None, ge=0, le=90)
-    public_requests: int = Field(default=60, ge=1)
+    public_limit_scale: float = Field(default=1, gt=0)
     public_url: str = "http://127.0.0.1:8000"
     mail_url: SecretStr | None = None
     mail_from: str = "AccuNode <no-reply@accunode.invalid>"

@@ -10,7 +10,7 @@ from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
 from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
-from accunode_auth.public import PublicRoute
+from accunode_auth.public import KeyExchangeRoute
 from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
@@ -59,7 +59,7 @@ async def create_api_key(
     return NewApiKey(api_key=ApiKeyOut.model_validate(key), secret=secret)
 
 
-@router.post("/token", summary="Exchange an API key", dependencies=[PublicRoute], responses=problem_responses(401))
+@router.post("/token", summary="Exchange an API key", dependencies=[KeyExchangeRoute], responses=problem_responses(401))
 async def exchange_api_key(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, body: ApiKeySecret
 ) -> MachineToken:

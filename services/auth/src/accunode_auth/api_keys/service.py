@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.api_keys import repository
+from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships import service as memberships
 from accunode_auth.parts import Origin, Parts
 from accunode_common import audit
@@ -83,6 +84,7 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
 
     Raises:
         UnauthenticatedError: The key is unknown, revoked or expired, or its owner is no longer there.
+        RateLimitedError: The key is exchanged too often.
     """
     credential = Credential.parse(PREFIX, text, ids=3)
     if credential is None:
@@ -93,6 +95,7 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         key = await repository.find_active(db, key_id)
         if key is None or not credential.matches(key.key_hash):
             raise UnauthenticatedError("The API key is not valid.")
+        await count_use(app, parts.settings, LimitClass.KEY_USE, key_id)
         await repository.note_use(db, key, every=_NOTE_USE_EVERY)
         await hold_power(db, RevocationKind.USER, [user_id])
         await hold_power(db, RevocationKind.TENANT, [tenant_id])

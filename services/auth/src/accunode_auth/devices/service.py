@@ -59,6 +59,12 @@ async def greet(db: AsyncSession, user_id: UUID, text: str | None, origin: Origi
     return Greeting(device, token, startling=not seen)
 
 
+async def introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> str:
+    """A token for a device that shows who its owner is in another way than by signing in."""
+    _, token = await _introduce(db, user_id, origin)
+    return token
+
+
 async def _introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> tuple[KnownDevice, str]:
     await repository.forget_old(db, user_id, keep=MOST_DEVICES - 1, seen_within=KNOWN_FOR)
     credential = Credential.new(PREFIX, user_id, new_id())

@@ -21,8 +21,6 @@ async def replace(db: AsyncSession, user_id: UUID, *, expected: str | None, pass
         .values(
             password_hash=password_hash,
             password_changed_at=func.now(),
-            failed_sign_ins=0,
-            locked_until=None,
             version=User.version + 1,
         )
         .returning(User.id)

@@ -7,7 +7,7 @@ from fastapi import BackgroundTasks, Depends, status
 from accunode_auth.notices.service import CredentialChange, PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.passwords import service
-from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset
+from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset, PasswordSet
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration.schemas import Accepted
@@ -43,7 +43,7 @@ async def change_password(
 async def request_password_reset(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, tasks: BackgroundTasks, body: ForgottenPassword
 ) -> Accepted:
-    """Mails a token that is good once, for 30 minutes. The reply is the same for an unknown address."""
+    """Mails a token that is good once, for an hour; one mail an hour. The reply is the same for an unknown address."""
     async with parts.discreetly():
         mail = await service.request_reset(app, parts, body.email, origin)
     if mail is not None:
@@ -53,13 +53,12 @@ async def request_password_reset(
 
 @router.post(
     "/reset-password",
-    status_code=status.HTTP_204_NO_CONTENT,
     summary="Set a new password",
     dependencies=[PublicRoute],
     responses=problem_responses(410),
 )
 async def reset_password(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: PasswordReset
-) -> None:
-    """Takes the token of a mail, and ends every session."""
-    await service.reset(app, parts, notices, body.token, body.new_password, origin)
+) -> PasswordSet:
+    """Takes the token of a mail, and ends every session. Sign in with the device token: no delay holds it up."""
+    return PasswordSet(device_token=await service.reset(app, parts, notices, body.token, body.new_password, origin))

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from accunode_auth.registration.schemas import MailedToken
+from accunode_auth.sessions.schemas import DeviceToken
 from accunode_auth.users.schemas import Email
-from accunode_common.http.schemas import InputModel
+from accunode_common.http.schemas import InputModel, ResponseModel
 from accunode_identity.password_policy import GivenPassword, NewPassword
 
 ChosenPassword = Annotated[
@@ -33,3 +34,9 @@ class PasswordReset(InputModel):
 
     token: MailedToken
     new_password: ChosenPassword
+
+
+class PasswordSet(ResponseModel):
+    """The new password counts."""
+
+    device_token: DeviceToken = Field(description="For POST /auth/login: this device is known.")

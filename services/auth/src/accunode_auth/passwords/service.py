@@ -5,6 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.devices import service as devices
+from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.mail import Mail
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
@@ -24,9 +26,9 @@ from accunode_common.models.identity import TokenPurpose, User, UserStatus
 from accunode_common.ratelimit import RateLimit
 from accunode_identity.password_policy import refuse_personal
 
-RESET_LIFETIME = timedelta(minutes=30)
+RESET_LIFETIME = timedelta(hours=1)
+"""As long as no other mail is sent, so that the latest token is always good."""
 CHANGES = RateLimit("password-change", 10, 900)
-RESET_MAILS = RateLimit("password-reset", 3, 900)
 
 
 async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, *, current: str, new: str) -> int:
@@ -76,7 +78,7 @@ async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin
     candidate = await sign_in.find(app, email)
     if candidate is None or candidate.status != UserStatus.ACTIVE:
         return None
-    if not (await app.limiter.take(RESET_MAILS, caller=str(candidate.id))).allowed:
+    if not await mail_due(app, parts.settings, LimitClass.RESET_MAIL, email):
         return None
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=candidate.id)
     async with app.database.transaction(context) as db:
@@ -86,8 +88,10 @@ async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin
     return _reset_mail(parts, user.email if user else key, token)
 
 
-async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: str, origin: Origin) -> None:
+async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: str, origin: Origin) -> str:
     """Set a new password with a mailed token; ends every session, and shows that the address is the person's.
+
+    Delays that others caused by guessing end, and every device but this one is new again; gives this one's token.
 
     Raises:
         GoneError: The token is unknown, used or expired.
@@ -106,10 +110,14 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         await set_context(db, context)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
         await registration.confirm_email(db, user_id)
+        await devices.forget(db, user_id)
+        device_token = await devices.introduce(db, user_id, origin)
         await sessions.end_others(db, app.ending, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
         await set_context(db, context)
         await _record(db, "password.reset", user_id, origin)
+    await sign_in.forget_failures(app, user.email)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)
+    return device_token
 
 
 async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
@@ -137,7 +145,7 @@ def _reset_mail(parts: Parts, address: str, token: str) -> Mail:
         subject="Reset your AccuNode password",
         text=(
             "Somebody, perhaps you, asked to reset your password. To set a new one, send the token below to\n"
-            f"POST {parts.settings.public_url}/api/v1/auth/reset-password within 30 minutes:\n\n{token}\n\n"
+            f"POST {parts.settings.public_url}/api/v1/auth/reset-password within an hour:\n\n{token}\n\n"
             "If it was not you, do nothing: the password stays as it is.\n"
         ),
     )

@@ -19,7 +19,8 @@ async def register(
     """Makes an account with the role `user`, and mails a token. The reply is the same for a known address."""
     async with parts.discreetly():
         mail = await service.register(app, parts, body, origin)
-    tasks.add_task(parts.mailer.send, mail)
+    if mail is not None:
+        tasks.add_task(parts.mailer.send, mail)
     return Accepted(detail="A mail is on its way to the address.")
 
 

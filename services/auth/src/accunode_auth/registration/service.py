@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.mail import Mail
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.registration import repository
@@ -32,8 +33,8 @@ _PREFIXES = {
 }
 
 
-async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origin) -> Mail:
-    """Make the account, unless the address has one; either way its owner gets a mail, which is returned.
+async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origin) -> Mail | None:
+    """Make the account, unless the address has one; either way its owner gets the mail that is returned, one an hour.
 
     Raises:
         UnprocessableInputError: The password is made of the address or the name.
@@ -52,7 +53,8 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
             password_hash=password_hash,
         )
         if not added:
-            return _known_address_mail(parts, body.email)
+            due = await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email)
+            return _known_address_mail(parts, body.email) if due else None
         db.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=Role.USER))
         await db.flush()
         token = await issue_token(db, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
@@ -69,7 +71,8 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
                 ip_address=origin.address,
             ),
         )
-    return verification_mail(parts, body.email, token)
+    due = await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email)
+    return verification_mail(parts, body.email, token) if due else None
 
 
 async def add_account(db: AsyncSession, user_id: UUID, email: str, *, full_name: str) -> bool:

@@ -1,13 +1,12 @@
 """Sessions and refresh tokens."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import RefreshToken, SignInSession, User
+from accunode_common.models.identity import RefreshToken, SignInSession, User, UserStatus
 
 
 def active_of_user(user_id: UUID) -> Select[SignInSession]:
@@ -70,7 +69,6 @@ async def spend_tokens(db: AsyncSession, session_id: UUID) -> None:
     )
 
 
-async def user_state(db: AsyncSession, user_id: UUID) -> tuple[str, datetime | None] | None:
-    """The person's status, and until when they are locked out."""
-    found = (await db.execute(select(User.status, User.locked_until).where(User.id == user_id))).one_or_none()
-    return (found[0], found[1]) if found else None
+async def may_sign_in(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether the person's account is active."""
+    return await db.scalar(select(User.status).where(User.id == user_id)) == UserStatus.ACTIVE

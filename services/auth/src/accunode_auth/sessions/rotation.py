@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
@@ -34,7 +35,7 @@ from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.models.identity import RefreshToken, SignInSession, UserStatus
+from accunode_common.models.identity import RefreshToken, SignInSession
 
 REPEATED_WITHIN = timedelta(seconds=10)
 
@@ -46,24 +47,26 @@ async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> To
 
     Raises:
         UnauthenticatedError: The token is not good, or no longer.
+        RateLimitedError: The session is refreshed too often.
     """
     credential = Credential.parse(REFRESH_PREFIX, text, ids=2)
     if credential is None:
         raise UnauthenticatedError("The refresh token is not valid.")
     async with app.database.transaction(AccessContext(user_id=credential.ids[0])) as db:
-        tokens = await _refresh(db, app.ending, parts, credential, origin)
+        tokens = await _refresh(db, app, parts, credential, origin)
     if tokens is None:
         raise UnauthenticatedError("The refresh token is not valid.")
     return tokens
 
 
 async def _refresh(
-    db: AsyncSession, ending: Ending, parts: Parts, credential: Credential, origin: Origin
+    db: AsyncSession, app: Resources, parts: Parts, credential: Credential, origin: Origin
 ) -> Tokens | None:
     user_id, token_id = credential.ids
     token = await repository.token(db, token_id)
     if token is None or not credential.matches(token.token_hash):
         return None
+    await count_use(app, parts.settings, LimitClass.SESSION_REFRESH, token.session_id)
     await await_changes(db, user_id)
     session = await repository.find(db, user_id, token.session_id, lock=True)
     token = await repository.token(db, token_id, fresh=True)
@@ -71,12 +74,12 @@ async def _refresh(
     if session is None or token is None or session.revoked_at is not None or session.expires_at <= now:
         return None
     place = choose(await held_workplaces(db, user_id), last_membership_id=session.membership_id)
-    state = await repository.user_state(db, user_id)
+    active = await repository.may_sign_in(db, user_id)
     if place is not None:
         await set_context(db, place.access(user_id))
-    reason = _end_reason(parts, token, session, place, state, now)
+    reason = _end_reason(parts, token, session, place, now, active=active)
     if reason is not None or place is None:
-        await _give_up(db, ending, session, place, reason or EndReason.NO_MEMBERSHIP, origin)
+        await _give_up(db, app.ending, session, place, reason or EndReason.NO_MEMBERSHIP, origin)
         return None
     if token.used_at is not None:
         return await _repeat(db, parts, session, place, token, credential, origin)
@@ -88,12 +91,13 @@ def _end_reason(
     token: RefreshToken,
     session: SignInSession,
     place: Workplace | None,
-    state: tuple[str, datetime | None] | None,
     now: datetime,
+    *,
+    active: bool,
 ) -> EndReason | None:
     if token.used_at is not None and now - token.used_at > REPEATED_WITHIN:
         return EndReason.TOKEN_REUSED
-    if state is None or state[0] != UserStatus.ACTIVE:
+    if not active:
         return EndReason.DEACTIVATED
     if place is None:
         return EndReason.NO_MEMBERSHIP

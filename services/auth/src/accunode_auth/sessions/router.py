@@ -7,7 +7,7 @@ from fastapi import Depends, Path, status
 
 from accunode_auth.devices.labels import label
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
-from accunode_auth.public import PublicRoute
+from accunode_auth.public import RefreshRoute
 from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
 from accunode_common.auth.dependencies import CurrentSubject, requires
@@ -26,7 +26,7 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.post(
-    "/refresh", summary="Exchange a refresh token", dependencies=[PublicRoute], responses=problem_responses(401)
+    "/refresh", summary="Exchange a refresh token", dependencies=[RefreshRoute], responses=problem_responses(401)
 )
 async def refresh_tokens(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: RefreshIn) -> TokenPair:
     """New tokens for a refresh token. A repeat gets the same one within ten seconds; later it ends the session."""

@@ -182,12 +182,6 @@ async def began_lately(db: AsyncSession, subject: Subject, *, within: timedelta)
     return session is not None and session.created_at > await moment(db) - within
 
 
-async def is_locked(db: AsyncSession, user_id: UUID) -> bool:
-    """Whether too many wrong passwords keep the person out for a while."""
-    state = await repository.user_state(db, user_id)
-    return state is not None and state[1] is not None and state[1] > await moment(db)
-
-
 async def note_method(db: AsyncSession, subject: Subject, method: AuthenticationMethod) -> None:
     """Note what the caller showed in the session."""
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)

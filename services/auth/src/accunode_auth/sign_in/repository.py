@@ -1,10 +1,9 @@
 """What signing in reads and writes about a person."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Text, Uuid, case, column, func, select, update
+from sqlalchemy import DateTime, Integer, Text, Uuid, column, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.models.identity import User, UserStatus
@@ -17,7 +16,6 @@ class Candidate:
     id: UUID
     password_hash: str | None
     status: str
-    locked_until: datetime | None
 
 
 async def find(db: AsyncSession, email_key: str) -> Candidate | None:
@@ -31,31 +29,15 @@ async def find(db: AsyncSession, email_key: str) -> Candidate | None:
         column("email_verified_at", DateTime(timezone=True)),
     )
     row = (await db.execute(select(found))).one_or_none()
-    return None if row is None else Candidate(row.id, row.password_hash, row.status, row.locked_until)
-
-
-async def count_failure(db: AsyncSession, user_id: UUID, *, lock_after: int, lock_for: timedelta) -> bool:
-    """Count one failed sign-in; gives whether it locked the account."""
-    failures = User.failed_sign_ins + 1
-    locked = await db.scalar(
-        update(User)
-        .where(User.id == user_id)
-        .values(
-            failed_sign_ins=case((failures >= lock_after, 0), else_=failures),
-            updated_at=User.updated_at,
-            locked_until=case((failures >= lock_after, func.now() + lock_for), else_=User.locked_until),
-        )
-        .returning(User.locked_until > func.now())
-    )
-    return bool(locked)
+    return None if row is None else Candidate(row.id, row.password_hash, row.status)
 
 
 async def count_success(db: AsyncSession, user_id: UUID) -> bool:
-    """Forget failures, and note the moment; gives False if the person may not sign in after all."""
+    """Note the moment; gives False if the person may not sign in after all."""
     found = await db.scalar(
         update(User)
         .where(User.id == user_id, User.status == UserStatus.ACTIVE)
-        .values(failed_sign_ins=0, locked_until=None, last_sign_in_at=func.now(), updated_at=User.updated_at)
+        .values(last_sign_in_at=func.now(), updated_at=User.updated_at)
         .returning(User.id)
     )
     return found is not None

@@ -4,7 +4,7 @@ from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import RequestOptions
-from accunode_auth.public import PublicRoute
+from accunode_auth.public import SignInRoute
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in import service
 from accunode_auth.sign_in.schemas import (
@@ -22,7 +22,7 @@ from accunode_common.http.openapi import problem_responses
 router = api_router("/auth", tag="sign-in")
 
 
-@router.post("/login", summary="Sign in", dependencies=[PublicRoute], responses=problem_responses(401))
+@router.post("/login", summary="Sign in", dependencies=[SignInRoute], responses=problem_responses(401))
 async def log_in(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: LoginIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
@@ -36,7 +36,7 @@ async def log_in(
 @router.post(
     "/mfa/challenge",
     summary="Take the second step",
-    dependencies=[PublicRoute],
+    dependencies=[SignInRoute],
     responses=problem_responses(401),
 )
 async def complete_challenge(
@@ -50,7 +50,7 @@ async def complete_challenge(
 @router.post(
     "/mfa/challenge/options",
     summary="Begin the second step with a passkey",
-    dependencies=[PublicRoute],
+    dependencies=[SignInRoute],
     responses=problem_responses(401, 404),
 )
 async def begin_challenge(parts: AuthParts, app: AppResources, body: ChallengeRef) -> RequestOptions:
@@ -58,7 +58,7 @@ async def begin_challenge(parts: AuthParts, app: AppResources, body: ChallengeRe
     return RequestOptions(public_key=await service.challenge_options(app, parts, body.challenge))
 
 
-@router.post("/passkeys/sign-in/options", summary="Begin to sign in with a passkey", dependencies=[PublicRoute])
+@router.post("/passkeys/sign-in/options", summary="Begin to sign in with a passkey", dependencies=[SignInRoute])
 async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestOptions:
     """What the browser needs to show a passkey of whoever is there; POST /auth/passkeys/sign-in takes the rest."""
     return RequestOptions(public_key=await passkeys.sign_in_options(app, parts))
@@ -67,7 +67,7 @@ async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestO
 @router.post(
     "/passkeys/sign-in",
     summary="Sign in with a passkey",
-    dependencies=[PublicRoute],
+    dependencies=[SignInRoute],
     responses=problem_responses(401),
 )
 async def sign_in_with_passkey(

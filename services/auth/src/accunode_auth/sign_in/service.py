@@ -1,15 +1,15 @@
 """Who may sign in. Every refusal looks and takes the same, whatever its reason."""
 
 import contextlib
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.devices import service as devices
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.notices.service import CredentialChange, Notices
@@ -21,7 +21,7 @@ from accunode_auth.registration import service as registration
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.second_factors.service import Factor
 from accunode_auth.sessions import service as sessions
-from accunode_auth.sign_in import repository
+from accunode_auth.sign_in import guesses, repository
 from accunode_common.audit import AuditEntry
 from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
@@ -30,16 +30,11 @@ from accunode_common.errors import GoneError, UnauthenticatedError
 from accunode_common.http.resources import Resources
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, TokenPurpose, UserStatus
-from accunode_common.ratelimit import RateLimit
-
-LOCK_AFTER = 10
-LOCK_FOR = timedelta(minutes=15)
-FAILURES = RateLimit("sign-in-failures", LOCK_AFTER, int(LOCK_FOR.total_seconds()))
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 ENROLMENT_LIFETIME = timedelta(minutes=15)
 _CHALLENGE_REFUSED = "The challenge, or what was shown, is wrong, used, or too late."
-_PASSKEY_REFUSED = "The passkey is not known here, its signature is wrong or too late, or the account is locked."
+_PASSKEY_REFUSED = "The passkey is not known here, or its signature is wrong or too late."
 
 logger = get_logger(__name__)
 
@@ -81,22 +76,22 @@ async def sign_in(
     """Begin a session for the person of that address, or ask for the second step.
 
     Raises:
-        UnauthenticatedError: Address or password is wrong, or the account is locked or deactivated.
-        RateLimitedError: The address failed too often, whether or not it is anybody's.
+        UnauthenticatedError: Address or password is wrong, or the account is deactivated.
+        RateLimitedError: It comes too early after others that failed, whether or not the address is anybody's.
     """
-    # Counted before the password is checked, so that guesses made at the same moment count too.
-    (await app.limiter.take(FAILURES, caller=_failure_key(email))).enforce()
     candidate = await find(app, email)
+    known = await _known_device(app, candidate, device_token)
+    guess = await guesses.begin(app, parts.settings.public_limit_scale, email, origin, known)
     async with contextlib.AsyncExitStack() as discretion:
         await discretion.enter_async_context(parts.discreetly())
         matches = await parts.passwords.verify(password, candidate.password_hash if candidate else None)
-        if candidate is None or not matches or not _may_sign_in(candidate):
+        if candidate is None or not matches or candidate.status != UserStatus.ACTIVE:
             if candidate is not None:
-                await _note_failure(app, candidate.id, origin, count=not matches)
+                await _note_failure(app, candidate.id, origin)
             logger.info("sign-in refused", known=candidate is not None, right=matches)
-            raise UnauthenticatedError("The e-mail address or the password is wrong, or the account is locked.")
+            raise UnauthenticatedError("The e-mail address or the password is wrong, or the account is not active.")
         discretion.pop_all()
-    await forget_failures(app, email)
+    await guess.was_right(app)
     fresh_hash = None
     if candidate.password_hash is not None and parts.passwords.outdated(candidate.password_hash):
         fresh_hash = await parts.passwords.hash(password)
@@ -138,7 +133,7 @@ async def complete_challenge(
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
     except UnauthenticatedError:
-        await _note_failure(app, user_id, origin, count=False)
+        await _note_failure(app, user_id, origin)
         raise
 
 
@@ -188,7 +183,7 @@ async def sign_in_with_passkey(
         raise UnauthenticatedError(_PASSKEY_REFUSED)
     async with app.database.transaction(AccessContext(user_id=user_id)) as db:
         method = await passkeys.check(db, app, parts, Ceremony.SIGN_IN, user_id, credential)
-        if method is None or await sessions.is_locked(db, user_id):
+        if method is None:
             logger.info("sign-in refused", known=method is not None)
             raise UnauthenticatedError(_PASSKEY_REFUSED)
         return await begin_session(db, parts, user_id, origin, methods=[method], device_token=device_token)
@@ -202,11 +197,15 @@ async def find(app: Resources, email: str) -> repository.Candidate | None:
 
 async def forget_failures(app: Resources, email: str) -> None:
     """Let an address try again at once."""
-    await app.limiter.forget(FAILURES, caller=_failure_key(email))
+    await guesses.forget(app, email)
 
 
-def _failure_key(email: str) -> str:
-    return hashlib.sha256(email_key(email).encode()).hexdigest()
+async def _known_device(app: Resources, candidate: repository.Candidate | None, text: str | None) -> UUID | None:
+    if candidate is None or text is None:
+        return None
+    async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
+        device = await devices.recognise(db, candidate.id, text)
+    return device.id if device is not None else None
 
 
 async def begin_session(
@@ -245,16 +244,8 @@ async def begin_session(
     )
 
 
-def _may_sign_in(candidate: repository.Candidate) -> bool:
-    locked = candidate.locked_until is not None and candidate.locked_until > datetime.now(UTC)
-    return candidate.status == UserStatus.ACTIVE and not locked
-
-
-async def _note_failure(app: Resources, user_id: UUID, origin: Origin, *, count: bool) -> None:
+async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:
     async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-        locked = False
-        if count:
-            locked = await repository.count_failure(db, user_id, lock_after=LOCK_AFTER, lock_for=LOCK_FOR)
         place = await sessions.last_workplace(db, user_id)
         if place is not None:
             entry = AuditEntry(
@@ -265,6 +256,5 @@ async def _note_failure(app: Resources, user_id: UUID, origin: Origin, *, count:
                 organization_id=place.organization_id,
                 request_id=origin.request_id,
                 ip_address=origin.address,
-                details={"locked": locked},
             )
             await memberships.record_for_tenants(db, user_id, entry)
