@@ -1,5 +1,6 @@
 """Whatever a client sends, the answer is a reply of the contract: a problem with a status below 500, or a success."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from tests.applications import Running
 from tests.samples import resolve, sample
 
 from accunode_common.auth.roles import Role
-from accunode_common.http.operations import Operation
+from accunode_common.http.operations import Operation, public_operations
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.people import WorldMaker
 
@@ -59,6 +60,43 @@ def requests(service: Running, operation: Operation) -> Iterator[dict[str, Any]]
 
 def _escaped(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+MANY_FIELDS = json.dumps({f"field{number}": 1 for number in range(45_000)}).encode()
+JSON = {"Content-Type": "application/json"}
+
+
+async def test_what_anybody_may_send_is_small(services: list[Running]) -> None:
+    auth = next(each for each in services if each.application.service.name == "auth")
+    public = public_operations(auth.application.app)
+    tried = 0
+    for operation in auth.application.operations:
+        if (operation.method, operation.path) not in public or operation.method == "GET":
+            continue
+        for content in (MANY_FIELDS, b'{"a": "' + b"x" * 17_000 + b'"}'):
+            path = PARAMETER.sub("x", operation.path)
+            reply = await auth.client.as_(None).request(operation.method, path, content=content, headers=JSON)
+            assert (reply.status_code, len(reply.content) < 1_000) == (413, True), (
+                f"{operation.path}: {reply.text[:200]}"
+            )
+            tried += 1
+    assert tried >= 10
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_many_unknown_fields_get_a_short_reply_from_every_route(
+    services: list[Running], world_maker: WorldMaker, name: str
+) -> None:
+    service = next(each for each in services if each.application.service.name == name)
+    tenant = world_maker.tenant("many fields")
+    fields = json.dumps({f"field{number}": 1 for number in range(600)}).encode()
+    for operation in service.application.operations:
+        caller = service.client.as_(world_maker.caller(Role.ORG_ADMIN, tenant.id, tenant.organization_id))
+        path = PARAMETER.sub(str(new_id()), operation.path)
+        for content in (MANY_FIELDS, fields):
+            reply = await caller.request(operation.method, path, content=content, headers=JSON)
+            assert reply.status_code < 500, f"{operation.path}: {reply.text[:200]}"
+            assert reply.status_code < 400 or len(reply.content) < 40_000
 
 
 def is_of_the_contract(reply: httpx.Response) -> bool:

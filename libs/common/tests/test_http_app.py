@@ -21,7 +21,7 @@ THINGS = "/api/v1/things"
 
 async def test_a_healthy_service_says_so(things: ServiceClient) -> None:
     assert (await things.http.get("/health")).json() == {"status": "alive", "service": "things"}
-    reply = await things.http.get("/ready")
+    reply = await things.machinery("/ready")
     assert reply.status_code == 200, reply.text
     assert reply.json()["checks"] == {"database": "ok", "redis": "ok", "migrations": "ok"}
 
@@ -29,7 +29,7 @@ async def test_a_healthy_service_says_so(things: ServiceClient) -> None:
 async def test_readiness_names_the_part_that_failed(make_settings: SettingsFactory, issuer: TestIssuer) -> None:
     settings = make_settings(VerifierSettings, DatabaseRole.TENANTS, redis_url="redis://:x@127.0.0.1:1/0")
     async with running(create_app(settings, issuer.source)) as app:
-        reply = await app.http.get("/ready")
+        reply = await app.machinery("/ready")
         assert reply.status_code == 503
         assert reply.json()["checks"] == {"database": "ok", "redis": "failed", "migrations": "ok"}
         assert (await app.http.get("/health")).status_code == 200
@@ -39,7 +39,7 @@ async def test_metrics_count_by_route_template_and_never_by_raw_path(things: Ser
     thing = f"{THINGS}/{world.one.organization_id}"
     await things.as_(world.one.org_member).get(thing)
     await things.http.get(f"/no/such/{world.one.id}")
-    text = (await things.http.get("/metrics")).text
+    text = (await things.machinery("/metrics")).text
     assert 'method="GET",route="/api/v1/things/{thing_id}",service="things",status="200"' in text
     assert str(world.one.organization_id) not in text
     assert str(world.one.id) not in text
@@ -162,8 +162,8 @@ async def test_two_applications_live_in_one_process(make_settings: SettingsFacto
     settings = make_settings(VerifierSettings, DatabaseRole.TENANTS)
     async with running(create_app(settings, issuer.source)) as one, running(create_app(settings, issuer.source)) as two:
         await one.http.get(f"{THINGS}/public")
-        assert f'route="{THINGS}/public"' in (await one.http.get("/metrics")).text
-        assert f'route="{THINGS}/public"' not in (await two.http.get("/metrics")).text
+        assert f'route="{THINGS}/public"' in (await one.machinery("/metrics")).text
+        assert f'route="{THINGS}/public"' not in (await two.machinery("/metrics")).text
 
 
 def test_operations_say_who_may_call_them(make_settings: SettingsFactory, issuer: TestIssuer) -> None:

@@ -13,6 +13,9 @@ from accunode_common.routing import Service
 from accunode_devstack.gateway import DOCS_PATH, OPENAPI_PATH, Gateway, Mounted
 from accunode_devstack.openapi import merge_documents
 
+TOKEN = "a token for the machinery"
+SHOWN = {"Authorization": f"Bearer {TOKEN}"}
+
 
 class Lives:
     def __init__(self) -> None:
@@ -46,7 +49,7 @@ def gateway(lives: Lives, *, ready: bool = True) -> Gateway:
         Service("wide", "none", 1, ("/api/v1/things",)),
         Service("narrow", "none", 2, ("/api/v1/things/special", "/api/v1/others")),
     )
-    return Gateway([Mounted(each, service_app(each.name, lives, ready=ready)) for each in services])
+    return Gateway([Mounted(each, service_app(each.name, lives, ready=ready)) for each in services], TOKEN)
 
 
 @asynccontextmanager
@@ -103,7 +106,7 @@ async def test_every_services_lifespan_runs_inside_the_gateways() -> None:
 @pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
 async def test_the_gateway_is_ready_when_every_service_is(ready: bool, status: int) -> None:
     async with client_of(gateway(Lives(), ready=ready)) as client:
-        reply = await client.get("/ready")
+        reply = await client.get("/ready", headers=SHOWN)
         assert (await client.get("/health")).status_code == 200
     assert reply.status_code == status
     assert set(reply.json()["services"]) == {"wide", "narrow"}
@@ -114,14 +117,37 @@ async def test_the_documents_of_all_services_are_one_and_its_page_needs_no_other
         document = (await client.get(OPENAPI_PATH)).json()
         page = await client.get(DOCS_PATH)
         scripts = [await client.get(path) for path in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
-        metrics = await client.get("/metrics/wide")
-        missing = await client.get("/metrics/nobody")
+        metrics = await client.get("/metrics/wide", headers=SHOWN)
+        missing = await client.get("/metrics/nobody", headers=SHOWN)
     assert set(document["paths"]) == {"/api/v1/wide", "/api/v1/narrow"}
-    assert OPENAPI_PATH in page.text
-    assert len(scripts) == 3
+    assert any(OPENAPI_PATH in script.text for script in scripts)
+    assert len(scripts) == 4
     assert {script.status_code for script in scripts} == {200}
     assert metrics.status_code == 200
     assert missing.status_code == 404
+
+
+async def test_the_documentations_page_runs_scripts_of_this_server_only() -> None:
+    async with client_of(gateway(Lives())) as client:
+        page = await client.get(DOCS_PATH)
+        other = await client.get("/health")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not re.search(r"<script>|<script [^>]*src=\"(?!/)|\son\w+=|https?://", page.text)
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "script-src" not in other.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/ready", "/metrics/wide", "/metrics/nobody", "/metrics", "/metrics/", "/%6Detrics/wide", "/ready/"]
+)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"X-Forwarded-For": "127.0.0.1"}])
+async def test_the_gateway_tells_only_the_machinery_how_it_is(path: str, headers: dict[str, str]) -> None:
+    async with client_of(gateway(Lives())) as client:
+        reply = await client.get(path, headers=headers, follow_redirects=True)
+    assert reply.status_code == 404
 
 
 def test_documents_that_contradict_each_other_are_refused() -> None:

@@ -42,5 +42,5 @@ def test_creations_say_where_the_new_thing_is_and_show_an_example(document: dict
 
 
 async def test_the_service_is_ready_with_its_database_migrated(api: ServiceClient) -> None:
-    reply = await api.http.get("/ready")
+    reply = await api.machinery("/ready")
     assert (reply.status_code, reply.json()["status"]) == (200, "ready")

@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 
 from accunode_common.routing import SERVICES
-from accunode_devstack.gateway import DOCS_PATH, OPENAPI_PATH, build_gateway
+from accunode_devstack.gateway import DOCS_PATH, DOCS_SCRIPT_PATH, OPENAPI_PATH, build_gateway
 from accunode_docker.secrets import lay_out
 
 
 def write_pages(target: Path) -> None:
-    """Write `openapi.json`, `docs.html` and `assets/` as the local gateway answers them. Nothing is contacted."""
+    """Write `openapi.json`, `docs.html`, `start.js` and `assets/` as the local gateway answers; contacts nothing."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         lay_out(Path(folder))
@@ -41,7 +41,7 @@ async def _fetch(values: dict[str, dict[str, str]]) -> dict[str, bytes]:
     transport = httpx.ASGITransport(app=build_gateway(values))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         pages = {}
-        for name, path in {"openapi.json": OPENAPI_PATH, "docs.html": DOCS_PATH}.items():
+        for name, path in {"openapi.json": OPENAPI_PATH, "docs.html": DOCS_PATH, "start.js": DOCS_SCRIPT_PATH}.items():
             reply = await client.get(path)
             reply.raise_for_status()
             pages[name] = reply.content

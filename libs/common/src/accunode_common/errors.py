@@ -23,6 +23,19 @@ class FieldError:
     message: str
 
 
+MOST_FAULTS = 100
+"""Faults that one reply lists; how many more there are is its last entry."""
+
+
+def with_rest(faults: Sequence[FieldError], total: int) -> tuple[FieldError, ...]:
+    """The first `MOST_FAULTS` of `total` faults, and an entry for the rest if there is one."""
+    first = tuple(faults[:MOST_FAULTS])
+    if total <= len(first):
+        return first
+    root = "/" + first[-1].pointer.split("/")[1] if first else ""
+    return (*first, FieldError(root, "more_faults", f"{total - len(first):,} more things are wrong; mend these first."))
+
+
 class ProblemError(Exception):
     """The base of every error that a caller is told about."""
 
@@ -39,7 +52,7 @@ class ProblemError(Exception):
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail
-        self.errors = tuple(errors)
+        self.errors = tuple(errors) if len(errors) <= MOST_FAULTS + 1 else with_rest(errors, len(errors))
         self.headers = dict(headers or {})
 
 
@@ -91,6 +104,14 @@ class MethodNotAllowedError(ProblemError):
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
+
+
+class RequestTimeoutError(ProblemError):
+    """The request came too slowly."""
+
+    status = 408
+    code = "request_timeout"
+    title = "The request came too slowly"
 
 
 class ConflictError(ProblemError):
@@ -208,6 +229,7 @@ CATALOGUE: tuple[type[ProblemError], ...] = (
     StepUpRequiredError,
     NotFoundError,
     MethodNotAllowedError,
+    RequestTimeoutError,
     ConflictError,
     AlreadyExistsError,
     IdempotencyConflictError,

@@ -163,11 +163,16 @@ class HttpSettings(AccunodeSettings):
         rate_limit_requests: Requests that each signed-in person may make in `rate_limit_seconds`.
         rate_limit_seconds: The window of that limit.
         max_body_bytes: The largest body, but for the routes that say otherwise.
+        body_idle_seconds: How long a sender may be silent within a body.
+        metrics_token: What must be shown for `/ready` and `/metrics` as `Authorization: Bearer`. Without it they answer
+            whoever asks from the machine itself or a private network, and not through a proxy.
     """
 
     rate_limit_requests: int = Field(default=600, ge=1)
     rate_limit_seconds: int = Field(default=60, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    body_idle_seconds: float = Field(default=30, gt=0)
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
 
 class ApiSettings(LogSettings, DatabaseSettings, RedisSettings, TokenSettings, HttpSettings):

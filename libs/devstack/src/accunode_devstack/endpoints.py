@@ -1,5 +1,6 @@
 """Where everything in a running stack is."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -44,6 +45,11 @@ class Endpoints:
     def jwks_url(self) -> str:
         return f"{self.base_url}/.well-known/jwks.json"
 
+    @property
+    def metrics_token(self) -> str:
+        """What opens `/ready` and `/metrics`: as secret as the servers' addresses, from which it follows."""
+        return hashlib.sha256(f"metrics {self.admin_url} {self.redis_url}".encode()).hexdigest()
+
     def database_url(self, role: DatabaseRole) -> str:
         return role_url(self.admin_url, self.database, role, self.passwords[role])
 
@@ -55,6 +61,7 @@ class Endpoints:
             "storage_url": self.storage_url,
             "jwks_url": self.jwks_url,
             "environment": "local",
+            "metrics_token": self.metrics_token,
         }
         if role is not DatabaseRole.AUTH:
             return shared

@@ -6,6 +6,7 @@ In the cloud the load balancer's rules do this from the same table, and each ser
 import asyncio
 import importlib
 import os
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.http import problems
+from accunode_common.http.machinery import shows_token
 from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, SecurityHeaders
 from accunode_common.http.operations import RouteNames
 from accunode_common.log import configure_logging
@@ -38,6 +40,13 @@ from accunode_devstack.state import STATE_VARIABLE, State
 OPENAPI_PATH = f"{API_PREFIX}/openapi.json"
 DOCS_PATH = f"{API_PREFIX}/docs"
 ASSETS_PATH = f"{DOCS_PATH}/assets"
+DOCS_SCRIPT_PATH = f"{DOCS_PATH}/start.js"
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Scripts come from files of this server only. The page's styles are partly set on its elements by its script."""
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 ROLES = {
     "auth": DatabaseRole.AUTH,
@@ -58,8 +67,9 @@ class Mounted:
 class Gateway:
     """An ASGI application that hands each request to the service with the longest matching prefix."""
 
-    def __init__(self, mounted: Sequence[Mounted]) -> None:
+    def __init__(self, mounted: Sequence[Mounted], metrics_token: str | None = None) -> None:
         self._mounted = tuple(mounted)
+        self._metrics_token = metrics_token
         self._by_prefix = sorted(
             ((prefix, each.app) for each in mounted for prefix in each.service.prefixes),
             key=lambda pair: len(pair[0]),
@@ -87,7 +97,7 @@ class Gateway:
             lifespan=self._lifespan,
             middleware=[
                 Middleware(ObserveRequests, metrics=HttpMetrics("gateway"), routes=routes),
-                Middleware(SecurityHeaders, strict_transport=False, document_paths=frozenset({DOCS_PATH})),
+                Middleware(SecurityHeaders, strict_transport=False, policies={DOCS_PATH: DOCS_POLICY}),
                 Middleware(CatchUnexpected),
             ],
         )
@@ -96,6 +106,7 @@ class Gateway:
             "/": self._home,
             OPENAPI_PATH: self._openapi,
             DOCS_PATH: self._docs,
+            DOCS_SCRIPT_PATH: self._docs_script,
             "/health": self._health,
             "/ready": self._ready,
             "/metrics/{service}": self._metrics,
@@ -121,35 +132,56 @@ class Gateway:
         return JSONResponse(self._document)
 
     async def _docs(self, _: Request) -> Response:
-        return get_swagger_ui_html(
+        return HTMLResponse(_INLINE.sub(f'<script src="{DOCS_SCRIPT_PATH}"></script>', self._page()))
+
+    async def _docs_script(self, _: Request) -> Response:
+        return Response("".join(_INLINE.findall(self._page())), media_type="text/javascript")
+
+    @staticmethod
+    def _page() -> str:
+        page = get_swagger_ui_html(
             openapi_url=OPENAPI_PATH,
             title="AccuNode",
             swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
             swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
             swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
         )
+        return bytes(page.body).decode()
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "alive", "services": [each.service.name for each in self._mounted]})
 
-    async def _ready(self, _: Request) -> Response:
-        replies = await asyncio.gather(*(_ask(each.app, "/ready") for each in self._mounted))
+    async def _ready(self, request: Request) -> Response:
+        self._refuse_strangers(request)
+        replies = await asyncio.gather(*(self._ask(each.app, "/ready") for each in self._mounted))
         services = {each.service.name: reply.json() for each, reply in zip(self._mounted, replies, strict=True)}
         ready = all(reply.status_code == httpx.codes.OK for reply in replies)
         content = {"status": "ready" if ready else "not_ready", "services": services}
         return JSONResponse(content, status_code=200 if ready else 503)
 
     async def _metrics(self, request: Request) -> Response:
+        self._refuse_strangers(request)
         for each in self._mounted:
             if each.service.name == request.path_params["service"]:
-                reply = await _ask(each.app, "/metrics")
+                reply = await self._ask(each.app, "/metrics")
                 return PlainTextResponse(reply.text, media_type=reply.headers["content-type"])
         raise HTTPException(404)
+
+    def _refuse_strangers(self, request: Request) -> None:
+        if self._metrics_token is None or not shows_token(request, self._metrics_token):
+            raise HTTPException(404)
+
+    async def _ask(self, app: FastAPI, path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        headers = {"Authorization": f"Bearer {self._metrics_token}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway", trust_env=False) as client:
+            return await client.get(path, headers=headers)
 
 
 def build_gateway(values: Mapping[str, Mapping[str, str]]) -> Gateway:
     """The gateway over the services of the path table; `values` holds each one's settings by service name."""
-    return Gateway([Mounted(service, _build(service, values[service.name])) for service in SERVICES])
+    mounted = [Mounted(service, _build(service, values[service.name])) for service in SERVICES]
+    return Gateway(mounted, values[SERVICES[0].name].get("metrics_token"))
 
 
 def create() -> Gateway:
@@ -169,9 +201,3 @@ def _build(service: Service, values: Mapping[str, str]) -> FastAPI:
     settings = settings_for(get_type_hints(create_app)["settings"], values)
     app: FastAPI = create_app(settings)
     return app
-
-
-async def _ask(app: FastAPI, path: str) -> httpx.Response:
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway", trust_env=False) as client:
-        return await client.get(path)

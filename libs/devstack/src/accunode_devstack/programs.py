@@ -44,7 +44,7 @@ def gateway_ready(endpoints: Endpoints) -> bool:
     # Asked many times a second while the stack starts: a client library would prepare for TLS each time.
     connection = HTTPConnection(LOOPBACK, endpoints.port, timeout=5)
     try:
-        connection.request("GET", "/ready")
+        connection.request("GET", "/ready", headers={"Authorization": f"Bearer {endpoints.metrics_token}"})
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, HTTPException):
         return False

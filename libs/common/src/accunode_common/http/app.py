@@ -9,9 +9,10 @@ from starlette.middleware import Middleware
 
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http import openapi, problems
+from accunode_common.http.bodies import BodyLimits, LimitBody
 from accunode_common.http.health import system_router
 from accunode_common.http.idempotency import ApiRoute
-from accunode_common.http.middleware import CatchUnexpected, LimitBody, ObserveRequests, SecurityHeaders
+from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, SecurityHeaders
 from accunode_common.http.operations import RouteNames, check
 from accunode_common.http.query import refuse_unknown_parameters
 from accunode_common.http.resources import open_resources
@@ -20,7 +21,6 @@ from accunode_common.settings import ApiSettings, Environment
 from accunode_common.telemetry import HttpMetrics
 
 API_VERSION = "1.0.0"
-_DOCUMENT_PATHS = frozenset({"/docs"})
 
 
 def api_router(prefix: str, *, tag: str) -> APIRouter:
@@ -57,6 +57,7 @@ def create_service_app(
     """
     metrics = HttpMetrics(name)
     routes = RouteNames()
+    limits = BodyLimits(settings.max_body_bytes, body_limits or {})
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
@@ -69,16 +70,13 @@ def create_service_app(
         description=description,
         version=API_VERSION,
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         middleware=[
             Middleware(ObserveRequests, metrics=metrics, routes=routes),
-            Middleware(
-                SecurityHeaders,
-                strict_transport=settings.environment is Environment.PRODUCTION,
-                document_paths=_DOCUMENT_PATHS,
-            ),
-            Middleware(LimitBody, default=settings.max_body_bytes, routes=body_limits or {}),
+            Middleware(SecurityHeaders, strict_transport=settings.environment is Environment.PRODUCTION),
+            Middleware(LimitBody, limits=limits, idle_seconds=settings.body_idle_seconds),
             Middleware(CatchUnexpected),
         ],
     )
@@ -92,6 +90,7 @@ def create_service_app(
     app.include_router(system_router(name, metrics))
     openapi.install(app)
     routes.learn(app)
+    limits.learn(app)
     return app
 
 

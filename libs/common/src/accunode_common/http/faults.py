@@ -9,7 +9,12 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from accunode_common.errors import FieldError, UnprocessableInputError
+from accunode_common.errors import MOST_FAULTS, FieldError, UnprocessableInputError, with_rest
+
+LONGEST_NAME = 100
+"""Characters of a name that came from the caller, where it is told what is wrong with it."""
+
+_LONGEST_MESSAGE = 500
 
 Place = tuple[str | int, ...]
 
@@ -20,17 +25,19 @@ _MESSAGES = {"uuid_parsing": _NOT_AN_ID, "uuid_type": _NOT_AN_ID}
 def refusal(faults: Sequence[FieldError], *, of: str = "input") -> UnprocessableInputError:
     """The error that has these faults, and says how many they are."""
     count = "One thing is" if len(faults) == 1 else f"{len(faults)} things are"
+    if len(faults) > MOST_FAULTS:
+        count = f"More than {MOST_FAULTS} things are"
     return UnprocessableInputError(f"{count} wrong with the {of}.", errors=faults)
 
 
 def pointer(place: Sequence[str | int]) -> str:
     """The RFC 6901 pointer of a pydantic error's location."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    return "".join("/" + str(part)[:LONGEST_NAME].replace("~", "~0").replace("/", "~1") for part in place)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence, with a space before it, that asks for the nearest known name; empty if none is near."""
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1) if len(name) <= LONGEST_NAME else []
     return f" Did you mean `{near[0]}`?" if near else ""
 
 
@@ -41,14 +48,15 @@ def field_errors(errors: Sequence[Mapping[str, Any]], body: Any = None) -> tuple
         errors: What pydantic found; the first part of each location is `body`, `query`, `path` or `header`.
         body: The type of the body, whose fields are offered for misspelt ones.
     """
-    return tuple(
+    first = [
         FieldError(
             pointer=pointer(error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]),
             code=error["type"],
-            message=_message(error, body),
+            message=_message(error, body)[:_LONGEST_MESSAGE],
         )
-        for error in errors
-    )
+        for error in errors[:MOST_FAULTS]
+    ]
+    return with_rest(first, len(errors))
 
 
 async def nul_characters(request: Request) -> tuple[FieldError, ...]:

@@ -1,17 +1,18 @@
-"""`/health`, `/ready` and `/metrics`: for the machinery around a service, on its own port only."""
+"""`/health`, and for the machinery around a service alone, `/ready` and `/metrics`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from psycopg import Error as DriverError
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from accunode_common import migrations
+from accunode_common.http.machinery import refuse_strangers
 from accunode_common.http.resources import Resources, resources
 from accunode_common.http.schemas import ResponseModel
 from accunode_common.log import get_logger
@@ -75,7 +76,7 @@ def system_router(service: str, metrics: HttpMetrics) -> APIRouter:
     async def health() -> Health:
         return Health(status="alive", service=service)
 
-    @router.get("/ready")
+    @router.get("/ready", dependencies=[Depends(refuse_strangers)])
     async def ready(request: Request, response: Response) -> Readiness:
         app = resources(request)
         checks = {"database": _database, "redis": _redis, "migrations": _migrations}
@@ -87,7 +88,7 @@ def system_router(service: str, metrics: HttpMetrics) -> APIRouter:
             checks={name: "ok" if ok else "failed" for name, ok in zip(checks, held, strict=True)},
         )
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[Depends(refuse_strangers)])
     async def prometheus() -> Response:
         return Response(metrics.render(), media_type=HttpMetrics.content_type)
 

@@ -1,4 +1,4 @@
-"""Pure ASGI middleware: request id, access log and metrics, headers, the body limit, and errors nobody foresaw."""
+"""Pure ASGI middleware: request id, access log and metrics, headers, and errors nobody foresaw."""
 
 import re
 import time
@@ -6,14 +6,12 @@ from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from accunode_common.errors import PayloadTooLargeError
 from accunode_common.http.context import RequestInfo, attach
 from accunode_common.http.operations import RouteNames
-from accunode_common.http.problems import render, unexpected
+from accunode_common.http.problems import unexpected
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.telemetry import HttpMetrics
@@ -92,11 +90,17 @@ def _path_without_values(route: str, path: str) -> str | None:
 
 
 class SecurityHeaders:
-    """Headers that keep browsers from guessing, framing, caching or leaking."""
+    """Headers that keep browsers from guessing, framing, caching or leaking.
 
-    def __init__(self, app: ASGIApp, *, strict_transport: bool, document_paths: frozenset[str]) -> None:
+    Args:
+        app: The application.
+        strict_transport: Whether browsers shall come by HTTPS only from now on.
+        policies: Content-Security-Policies of pages, by path; anything else may load and do nothing.
+    """
+
+    def __init__(self, app: ASGIApp, *, strict_transport: bool, policies: Mapping[str, str] | None = None) -> None:
         self.app = app
-        self.document_paths = document_paths
+        self.policies = policies or {}
         self.headers = {
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
@@ -117,51 +121,11 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                if scope["path"] not in self.document_paths:
-                    headers.setdefault("Content-Security-Policy", _API_CONTENT_POLICY)
+                policy = self.policies.get(scope["path"], _API_CONTENT_POLICY)
+                headers.setdefault("Content-Security-Policy", policy)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-
-class LimitBody:
-    """Refuses a body larger than its route accepts: at once if its length is declared, else as soon as it is.
-
-    Args:
-        app: The application.
-        default: Bytes accepted anywhere.
-        routes: Bytes accepted by single routes, by method and exact path.
-    """
-
-    def __init__(self, app: ASGIApp, *, default: int, routes: Mapping[tuple[str, str], int]) -> None:
-        self.app = app
-        self.default = default
-        self.routes = routes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        limit = self.routes.get((scope["method"], scope["path"]), self.default)
-        reason = f"The body may have at most {limit} bytes."
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit:
-            reply = render(Request(scope), PayloadTooLargeError(reason, headers={"Connection": "close"}))
-            await reply(scope, receive, send)
-            return
-        received = 0
-
-        async def receive_within_limit() -> Message:
-            nonlocal received
-            message = await receive()
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                if received > limit:
-                    # FastAPI passes on HTTPException while it reads a body, and hides every other error.
-                    raise HTTPException(413, reason, headers={"Connection": "close"})
-            return message
-
-        await self.app(scope, receive_within_limit, send)
 
 
 class CatchUnexpected:

@@ -16,6 +16,7 @@ _TITLES = {
     401: "No access token, or one that is void.",
     403: "The caller may see this, but not do it.",
     404: "There is no such thing, or none that the caller may see.",
+    408: "The body came too slowly.",
     409: "The state of things, or an Idempotency-Key used before, does not allow this.",
     410: "The token was used, or its time is over.",
     412: "The resource has changed since the caller read it.",
@@ -47,7 +48,7 @@ def _problems(operation: Operation) -> set[int]:
     if "{" in operation.path:
         statuses.add(404)
     if operation.method in _WRITES:
-        statuses |= {400, 409, 413}
+        statuses |= {400, 408, 409, 413}
     if operation.method in {"PUT", "PATCH", "DELETE"}:
         statuses.add(412)
     return statuses

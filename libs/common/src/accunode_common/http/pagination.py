@@ -8,9 +8,9 @@ async def list_companies(paging: Paging, order: Annotated[SortOrder, Depends(sor
 """
 
 import base64
-import binascii
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,8 @@ SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 200
+
+_BIGINT = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,13 @@ def _after(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool
 
 def _encode(list_name: str, values: Sequence[Any]) -> str:
     plain = [value.isoformat() if isinstance(value, datetime) else _plain(value) for value in values]
-    text = json.dumps([list_name, *plain], separators=(",", ":"))
+    text = json.dumps([_seal(list_name, plain), *plain], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _seal(list_name: str, plain: Sequence[Any]) -> str:
+    """Binds the values to their list and to each other: who alters one by hand is told so."""
+    return hashlib.sha256(json.dumps([list_name, *plain]).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
@@ -179,14 +186,27 @@ def _plain(value: Any) -> Any:
 def _decode(cursor: str, list_name: str, keys: Sequence[SortKey]) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        name, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if name != list_name or len(values) != len(keys):
+        _, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if len(values) != len(keys):
             raise ValueError("another list's cursor")
-        return [_typed(key.column, value) for key, value in zip(keys, values, strict=True)]
-    except (binascii.Error, ValueError, TypeError, KeyError, ArithmeticError, NotImplementedError):
+        typed = [_typed(key.column, value) for key, value in zip(keys, values, strict=True)]
+        # There is one way to write a cursor: another was altered.
+        if _encode(list_name, typed) != cursor or any(map(_unstorable, typed)):
+            raise ValueError("another list's cursor")
+        return typed
+    except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError, RecursionError, NotImplementedError):
         raise UnprocessableInputError.at(
             "/query/cursor", "invalid_cursor", "The cursor does not belong to this list; begin again without one."
         ) from None
+
+
+def _unstorable(value: Any) -> bool:
+    """Whether PostgreSQL would not take the value, so that it is of no cursor that was given out."""
+    if isinstance(value, str):
+        return "\0" in value or (not value.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in value))
+    if isinstance(value, int):
+        return not -_BIGINT <= value < _BIGINT
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _typed(column: SortColumn, value: Any) -> Any:

@@ -1,12 +1,13 @@
 """Query parameters that no handler knows are refused: a misspelt filter must not show everything."""
 
+from collections.abc import Iterable
 from typing import cast
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from accunode_common.errors import FieldError, UnprocessableInputError
-from accunode_common.http.faults import did_you_mean
+from accunode_common.errors import MOST_FAULTS, FieldError, UnprocessableInputError, with_rest
+from accunode_common.http.faults import LONGEST_NAME, did_you_mean
 from accunode_common.http.parameters import query_parameters
 
 
@@ -19,10 +20,13 @@ async def refuse_unknown_parameters(request: Request) -> None:
     if not request.query_params:
         return
     known = query_parameters(cast(APIRoute, request.scope["route"]).dependant)
-    faults = []
-    for name in request.query_params:
-        if name not in known:
-            message = f"There is no such parameter.{did_you_mean(name, known)}"
-            faults.append(FieldError(f"/query/{name[:100]}", "unknown_parameter", message))
-    if faults:
-        raise UnprocessableInputError("The query has parameters that this list does not know.", errors=faults)
+    unknown = [name for name in request.query_params if name not in known]
+    if not unknown:
+        return
+    faults = with_rest([_fault(name, known) for name in unknown[:MOST_FAULTS]], len(unknown))
+    raise UnprocessableInputError("The query has parameters that this list does not know.", errors=faults)
+
+
+def _fault(name: str, known: Iterable[str]) -> FieldError:
+    message = f"There is no such parameter.{did_you_mean(name, known)}"
+    return FieldError(f"/query/{name[:LONGEST_NAME]}", "unknown_parameter", message)

@@ -21,6 +21,12 @@ class ServiceClient:
         self.app = app
         self.http = http
 
+    async def machinery(self, path: str) -> httpx.Response:
+        """GET as the machinery on the same machine does, straight and without a proxy."""
+        transport = httpx.ASGITransport(app=self.app, client=("127.0.0.1", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://accunode.test") as http:
+            return await http.get(path)
+
     def as_(self, caller: Caller | None) -> "CallerClient":
         """The same application as one caller sees it; None for nobody."""
         return CallerClient(self.http, caller)
