@@ -13,7 +13,7 @@ DATA ?= ../shared/data
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test check format lock audit sbom train bench bench-scoring bench-hostile
+.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train bench bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -38,6 +38,9 @@ demo-real: $(VENV)/.run ## Load the real SEC filers from DATA (../shared/data)
 
 test: $(VENV)/.dev ## Run every test; ARGS="-k word" for some
 	@$(BIN)/pytest $(ARGS)
+
+test-chaos: $(VENV)/.dev ## Break a running stack in every way known, for some 20 minutes; ARGS="-k redis" for some
+	@$(BIN)/pytest tests/chaos -m "chaos or not chaos" -s -n0 $(ARGS)
 
 check: $(VENV)/.dev ## Formatting, lint, types, import rules, architecture
 	$(BIN)/ruff format --check .

@@ -1,6 +1,8 @@
 """POST /bulk-uploads: what is taken, what is refused, and what is left behind."""
 
+import errno
 import hashlib
+import os
 from uuid import UUID
 
 import httpx
@@ -175,3 +177,20 @@ async def test_another_file_of_the_same_length_is_another_request(uploads: Uploa
     other = await uploads.send(world.one.org_member, headers=key, on_conflict="skip")
     assert_problem(other, 409, "idempotency_conflict")
     assert uploads.stored_files() == files
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+async def test_a_full_store_is_told_with_what_to_do_and_nothing_is_kept(
+    uploads: Uploads, world: World, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(code, "it is full")
+
+    before = uploads.stored_files()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        reply = await uploads.send(world.one.org_member)
+    assert_problem(reply, 507, "insufficient_storage")
+    assert "free space" in reply.json()["detail"]
+    assert uploads.stored_files() == before
+    assert (await uploads.send(world.one.org_member)).status_code == 202

@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -73,9 +75,14 @@ def tenant_key(tenant_id: UUID, *parts: str) -> str:
     return check_key("/".join((str(tenant_id), *parts)))
 
 
+def jobs_prefix(tenant_id: UUID) -> str:
+    """Below it lie the folders of a tenant's bulk jobs."""
+    return tenant_key(tenant_id, "bulk")
+
+
 def job_prefix(tenant_id: UUID, job_id: UUID) -> str:
     """Below it lies everything that is stored for a bulk job."""
-    return tenant_key(tenant_id, "bulk", str(job_id))
+    return f"{jobs_prefix(tenant_id)}/{job_id}"
 
 
 def check_key(key: str) -> str:
@@ -155,6 +162,13 @@ class Storage(ABC):
     @abstractmethod
     def delete(self, key: str) -> None:
         """Remove one object; nothing happens when there is none."""
+
+    def delete_unfinished(self, *, older_than: timedelta) -> int:  # noqa: ARG002
+        """Remove what is left of writes that were broken off so long ago; returns how many.
+
+        Where the store does that itself, as S3 does by a lifecycle rule, there is nothing to do.
+        """
+        return 0
 
     def get(self, key: str, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
         """The object's bytes in chunks of at most `chunk_bytes`.
@@ -262,6 +276,15 @@ class LocalStorage(Storage):
     def delete_prefix(self, prefix: str) -> int:
         count = sum(1 for _ in self.list(prefix))
         shutil.rmtree(self._path(prefix), ignore_errors=True)
+        return count
+
+    def delete_unfinished(self, *, older_than: timedelta) -> int:
+        before, count = time.time() - older_than.total_seconds(), 0
+        for path in self._root.rglob(f"*{_TEMPORARY_SUFFIX}"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    count += 1
         return count
 
     def _path(self, key: str) -> Path:

@@ -31,6 +31,7 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
         chunk_retry_seconds: The pause after the first failed try; the second waits twice as long.
         chunks_in_flight: Chunks that one tenant may have with the workers at once, in each queue.
         handout_seconds: How long a message may wait in a queue before it is taken for lost.
+        orphan_hours: How old files must be that the sweep of the store deletes: older than any upload takes.
         database_away_seconds: How long a task tries again while PostgreSQL is away, before its process ends.
         startup_seconds: How long a starting worker waits for Redis and PostgreSQL.
         reading_seconds: Computing that the reading of any file may take.
@@ -48,6 +49,7 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
     chunk_retry_seconds: float = Field(default=5, ge=0)
     chunks_in_flight: int = Field(default=16, ge=1)
     handout_seconds: float = Field(default=600, gt=0)
+    orphan_hours: float = Field(default=6, gt=0)
     database_away_seconds: float = Field(default=30, gt=0)
     startup_seconds: float = Field(default=30, gt=0)
     reading_seconds: int = Field(default=60, ge=1)

@@ -3,7 +3,8 @@
 Every two seconds it notes in PostgreSQL that the worker and its processes live, and what messages they hold, so that
 the relay can free at once what a dead one held. And it sends itself a message through Redis, by the way that all work
 comes: a Celery worker whose connection was cut can live on, beat, and take nothing any more. One that leaves its own
-message lying while it has a process free ends, and whoever started it starts it again.
+message lying while it has a process free is made to connect anew, and if that does not help it ends, and whoever
+started it starts it again.
 """
 
 import contextlib
@@ -34,8 +35,11 @@ PROBE = "worker.probe"
 STUCK_SECONDS = 5.0
 """How long the worker's own message may lie there while Redis answers and a process is free."""
 
-UNCONNECTED_SECONDS = 3.0
-"""The same while Celery has no connection: it waits up to half a minute between two tries."""
+AFTER_OUTAGE_SECONDS = 1.5
+"""The same when Redis was away just before."""
+
+CONNECT_SECONDS = 3.0
+"""How long it may take to connect: Celery itself waits up to half a minute between two tries."""
 
 GRACE_SECONDS = 3.0
 """How long running tasks may take to end when the worker ends itself."""
@@ -43,7 +47,7 @@ GRACE_SECONDS = 3.0
 EXIT_CODE = 70
 _PROBE_KEPT_SECONDS = 60
 
-FIRST_LOOKS_SECONDS = 0.1
+CLOSE_LOOKS_SECONDS = 0.2
 _NOTE = """
     insert into ops.workers (id, worker_id, host, pid, messages)
     values (%(id)s, %(worker_id)s, %(host)s, %(pid)s, %(messages)s)
@@ -72,14 +76,16 @@ class Watch:
         self._settings = settings
         self._holder = holder
         self._queue = Queue(f"probe.{holder.id}", no_declare=True)  # type: ignore[no-untyped-call]
-        self._broker = redis_client(settings)
+        self._broker = redis_client(settings, tries_again=False)
         self._sender: Connection | None = None
         self._database: psycopg.Connection | None = None
         self._consumer: Any = None
         self._pool: Any = None
-        self._takes = False
+        self._outage = False
+        self._doubtful = True
         self._closing = False
         self._unanswered_since: float | None = None
+        self._reconnecting_since: float | None = None
         self._answered = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -103,7 +109,7 @@ class Watch:
 
     def answer(self) -> None:
         """The worker has taken its own message."""
-        self._answered = self._takes = True
+        self._answered = True
 
     def stop(self) -> None:
         """End, as the worker has ended and holds nothing any more."""
@@ -114,10 +120,15 @@ class Watch:
         self._in_database(lambda database: database.execute(_LEAVE, [self._holder.worker_id]))
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._in_database(self._note)
-            self._look()
-            self._stop.wait(BEAT_SECONDS if self._takes else FIRST_LOOKS_SECONDS)
+        try:
+            while not self._stop.is_set():
+                self._in_database(self._note)
+                self._look()
+                self._stop.wait(CLOSE_LOOKS_SECONDS if self._doubtful else BEAT_SECONDS)
+        except Exception:
+            # Nobody would notice any more what the worker does.
+            logger.exception("the watch failed")
+            self._end()
 
     def _note(self, database: psycopg.Connection) -> None:
         """Say that the worker lives, which of its processes do, and what they hold."""
@@ -133,19 +144,31 @@ class Watch:
             self._broker.ping()
             waits = self._waits()
         except (redis.RedisError, BrokerError) as error:
-            logger.error("server away", server="redis", reason=str(error))
+            if not self._outage:
+                logger.error("server away", server="redis", reason=str(error))
             self._close_sender()
-            self._unanswered_since = None
+            self._outage = self._doubtful = True
+            self._answered = False
+            self._unanswered_since = self._reconnecting_since = None
             return
-        if self._closing or not waits:
-            self._unanswered_since = None
+        self._doubtful = waits
+        if not waits:
+            self._outage = False
+            self._unanswered_since = self._reconnecting_since = None
             beat(self._settings.heartbeat("worker"))
             return
         now = time.monotonic()
         self._unanswered_since = self._unanswered_since or now
-        patience = STUCK_SECONDS if self._consumer is not None else UNCONNECTED_SECONDS
-        if now - self._unanswered_since >= patience:
-            self._end()
+        if self._consumer is None:
+            self._reconnecting_since = self._reconnecting_since or now
+        if self._reconnecting_since is not None:
+            if now - self._reconnecting_since >= CONNECT_SECONDS:
+                logger.error("the worker takes no messages though Redis answers, so it ends")
+                self._end()
+        elif now - self._unanswered_since >= (AFTER_OUTAGE_SECONDS if self._outage else STUCK_SECONDS):
+            logger.error("the worker takes no messages though Redis answers, so it connects anew")
+            self._reconnecting_since = now
+            self._consumer.hub.call_soon(_connect_anew)
 
     def _waits(self) -> bool:
         """Whether the worker's message still lies there though a process is free; if it does not, send the next."""
@@ -175,7 +198,6 @@ class Watch:
 
     def _end(self) -> None:
         """End the worker, so that it is started again: soon its tasks are cut off, which counts as no try."""
-        logger.error("the worker takes no messages though Redis answers, so it ends")
         state.should_stop = EXIT_CODE
         if self._stop.wait(GRACE_SECONDS):
             return
@@ -216,6 +238,11 @@ def add_probe(app: Celery, watch: Watch) -> None:
     probe.name = PROBE
     probe.time_limit = _PROBE_KEPT_SECONDS
     app.register_task(probe)
+
+
+def _connect_anew() -> None:
+    """In the worker's own loop: what Celery does when it notices that its connection is lost."""
+    raise ConnectionResetError("the worker takes no messages by this connection")
 
 
 def _messages() -> list[str]:

@@ -68,7 +68,7 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def _engine_options(settings: DatabaseSettings, application: str) -> dict[str, Any]:
+def _engine_options(settings: DatabaseSettings, application: str, *, idle_seconds: float) -> dict[str, Any]:
     return {
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_pool_overflow,
@@ -81,7 +81,7 @@ def _engine_options(settings: DatabaseSettings, application: str) -> dict[str, A
             "application_name": application,
             "connect_timeout": 5,
             "options": f"-c statement_timeout={settings.database_statement_timeout_ms} -c timezone=UTC"
-            " -c idle_in_transaction_session_timeout=60000",
+            f" -c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}",
         },
     }
 
@@ -91,7 +91,7 @@ class Database:
 
     def __init__(self, settings: DatabaseSettings, application: str) -> None:
         url = driver_url(settings.database_url.get_secret_value())
-        self.engine: AsyncEngine = create_async_engine(url, **_engine_options(settings, application))
+        self.engine: AsyncEngine = create_async_engine(url, **_engine_options(settings, application, idle_seconds=60))
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -107,11 +107,11 @@ class Database:
 
 
 class SyncDatabase:
-    """PostgreSQL for a worker process."""
+    """PostgreSQL for a worker process. One that stands still soon loses its transaction, which others wait for."""
 
     def __init__(self, settings: DatabaseSettings, application: str) -> None:
         url = driver_url(settings.database_url.get_secret_value())
-        self.engine: Engine = create_engine(url, **_engine_options(settings, application))
+        self.engine: Engine = create_engine(url, **_engine_options(settings, application, idle_seconds=10))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager

@@ -19,6 +19,7 @@ from accunode_common.errors import (
     AlreadyExistsError,
     FieldError,
     ForbiddenError,
+    InsufficientStorageError,
     InternalError,
     ProblemError,
     ServiceUnavailableError,
@@ -150,6 +151,9 @@ async def _on_database(request: Request, error: sa.DBAPIError) -> JSONResponse:
     if isinstance(cause, (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)):
         logger.warning("transaction gave way", reason=_fault(cause))
         return render(request, ServiceUnavailableError(retry_after=1))
+    if isinstance(cause, pg.DiskFull):
+        logger.error("the database's disk is full")
+        return render(request, InsufficientStorageError("The database is full: ask the administrator to free space."))
     if isinstance(cause, pg.InsufficientPrivilege):
         logger.warning("authorization denied", **_operation(request), problem="database", reason=_fault(cause))
         return render(request, ForbiddenError())

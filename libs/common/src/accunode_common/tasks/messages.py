@@ -80,6 +80,12 @@ class PurgeFiles(TaskMessage):
     job_id: UUID
 
 
+class SweepStorage(TaskMessage):
+    """Compare all stored objects with the database, and delete what no job needs. Its tenant is the platform's."""
+
+    task: ClassVar[str] = "bulk.sweep_storage"
+
+
 class JobMessage(TaskMessage):
     """Do a job, from wherever it stands. It can come at any time, and any number of times."""
 

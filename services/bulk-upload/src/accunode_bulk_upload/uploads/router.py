@@ -10,6 +10,7 @@ from accunode_bulk_upload.uploads.receiving import REQUEST_BODY, ReceivedUpload
 from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadKind, UploadPath, bulk_upload
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, Sorting, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -22,7 +23,13 @@ router = api_router("/bulk-uploads", tag="bulk uploads")
 Order = Annotated[SortOrder, Depends(Sorting({"created_at": Job.id}, default="-created_at", key=Job.id))]
 
 
-@router.post("", status_code=202, summary="Upload a file", openapi_extra={"requestBody": REQUEST_BODY})
+@router.post(
+    "",
+    status_code=202,
+    summary="Upload a file",
+    openapi_extra={"requestBody": REQUEST_BODY},
+    responses=problem_responses(507),
+)
 async def create_bulk_upload(
     subject: UploadWriter, upload: ReceivedUpload, session: SubjectSession, trail: AuditTrail, response: Response
 ) -> BulkUpload:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, ScoreChunk
+from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, ScoreChunk, SweepStorage
 from accunode_ml.bulk.advance import advance
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.bulk.purge import purge_files
 from accunode_ml.bulk.score import score_chunk
+from accunode_ml.bulk.sweep import sweep_storage
 from accunode_ml.runtime import Runtime
 from accunode_ml.tasks import HOUR, MINUTE, add_task
 
@@ -19,3 +20,4 @@ def register(app: Celery, runtime: Callable[[], Runtime]) -> None:
     add_task(app, runtime, ScoreChunk, score_chunk, MINUTE)
     add_task(app, runtime, AdvanceJob, advance, MINUTE)
     add_task(app, runtime, PurgeFiles, purge_files, HOUR)
+    add_task(app, runtime, SweepStorage, sweep_storage, HOUR)

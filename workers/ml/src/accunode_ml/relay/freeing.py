@@ -18,15 +18,20 @@ _LIVES = """
     greatest(w.beat_at, pg_postmaster_start_time()) >= clock_timestamp() - make_interval(secs => %(stale)s)
     and not w.retired
 """
-# One whose worker ended on purpose, as Redis had left it, has failed at nothing.
+# One whose worker ended on purpose, as Redis had left it, has failed at nothing. A row that a transaction still holds
+# waits for the next time: PostgreSQL ends transactions that stand still.
 _FREE = f"""
-    with freed as (
+    with dead as (
+        select c.tenant_id, c.job_id, c.number from bulk.chunks c
+        where c.state = 'leased' and c.leased_by is not null
+          and not exists (select 1 from ops.workers w where w.id = c.leased_by and {_LIVES})
+        for update of c skip locked
+    ), freed as (
         update bulk.chunks c
         set state = 'ready', lease_expires_at = null, leased_by = null, updated_at = now(), attempts = greatest(
             0, attempts - (select count(*) from ops.workers w where w.id = c.leased_by and w.retired)
         )
-        where c.state = 'leased' and c.leased_by is not null
-          and not exists (select 1 from ops.workers w where w.id = c.leased_by and {_LIVES})
+        from dead d where c.tenant_id = d.tenant_id and c.job_id = d.job_id and c.number = d.number
         returning c.tenant_id, c.job_id
     )
     select distinct j.tenant_id, j.id, j.type

@@ -18,6 +18,7 @@ from accunode_ml.connecting import connect
 from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
 from accunode_ml.relay.daily import DailyRound
 from accunode_ml.relay.freeing import free_leases, return_messages
+from accunode_ml.relay.hourly import HourlyRound
 from accunode_ml.relay.publisher import Publisher
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_ml.settings import RelaySettings
@@ -42,6 +43,7 @@ class Relay:
         self._publisher = Publisher(create_celery("accunode-relay", settings), settings.relay_batch)
         self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
         self._daily = DailyRound(settings.monitoring_hour)
+        self._hourly = HourlyRound()
         self._broker = redis_client(settings)
         self._heartbeat = settings.heartbeat("relay")
         self._next_sweep = 0.0
@@ -90,7 +92,8 @@ class Relay:
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
         freed = free_leases(connection)
         sent = return_messages(connection, self._broker) + self._sweeper.sweep(connection, self._broker) + freed
-        if self._daily.start_if_due(connection, self._broker) or sent:
+        rounds = [each.start_if_due(connection, self._broker) for each in (self._daily, self._hourly)]
+        if any(rounds) or sent:
             self._publisher.publish_all(connection)
 
     def _beat(self) -> None:
