@@ -156,8 +156,8 @@ class Plant:
     def sign_in(self, user: DemoUser) -> Iterator[httpx.Client]:
         """A client of the person's."""
         with httpx.Client(base_url=f"{self.endpoints.base_url}/api/v1", timeout=60, trust_env=False) as http:
-            token, until = self._tokens.get(user.email, ("", 0.0))
-            if time.monotonic() > until:
+            token, valid_until = self._tokens.get(user.email, ("", 0.0))
+            if time.monotonic() > valid_until:
                 who = {"email": user.email, "password": user.password}
                 said = self._insist(lambda: http.post("/auth/login", json=who)).json()
                 token = said["access_token"]
