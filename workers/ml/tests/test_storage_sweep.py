@@ -48,7 +48,7 @@ def _submitted_long_ago(bulk: Bulk, world: World) -> UUID:
     bulk.runtime.storage.delete(source)
     bulk.superuser.execute("update bulk.jobs set id = %s, file_key = %s where id = %s", [old, target, job_id])
     bulk.superuser.execute(
-        "update ops.outbox set payload = jsonb_set(payload, '{job_id}', to_jsonb(cast(%s as text))) where tenant_id = %s",
+        "update ops.outbox set payload = payload || jsonb_build_object('job_id', %s::text) where tenant_id = %s",
         [str(old), world.one.id],
     )
     return old
