@@ -41,6 +41,11 @@ test: $(VENV)/.dev ## Run every test; ARGS="-k word" for some
 
 test-chaos: $(VENV)/.dev ## Break a running stack in every way known, for some 20 minutes; ARGS="-k redis" for some
 	@$(BIN)/pytest tests/chaos -m "chaos or not chaos" -s -n0 $(ARGS)
+# The same tests as in `make test`, with more requests for each operation and role.
+.PHONY: test-contract
+test-contract: $(VENV)/.dev ## Every role calls every operation as the API's document has it; EXAMPLES=50 SEED=7
+	ACCUNODE_CONTRACT_EXAMPLES=$(or $(EXAMPLES),20) ACCUNODE_CONTRACT_SEED=$(or $(SEED),1) \
+		$(BIN)/pytest -q tests/contract/test_api_by_role.py $(ARGS)
 
 check: $(VENV)/.dev ## Formatting, lint, types, import rules, architecture
 	$(BIN)/ruff format --check .

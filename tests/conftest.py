@@ -1,15 +1,19 @@
 """The four services: built from settings that lead nowhere, and running over one database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+import psycopg
 import pytest
+from argon2 import PasswordHasher
 from tests.applications import Application, Running, build, only_known
+from tests.isolation.things import PASSWORD, Stage
 
 from accunode_auth.admin import generate_key
 from accunode_common.testing.app import running
 from accunode_common.testing.keys import TestIssuer
+from accunode_common.testing.people import WorldMaker
 from accunode_common.testing.plugin import SettingsFactory
 from accunode_devstack.gateway import ROLES
 
@@ -54,3 +58,16 @@ async def services(
     built = build(lambda service, kind: make_settings(kind, ROLES[service.name], **values), key_source=issuer.source)
     async with AsyncExitStack() as stack:
         yield [Running(each, await stack.enter_async_context(running(each.app))) for each in built]
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The hash of everybody's password, as cheap as it can be."""
+    return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+
+
+@pytest.fixture
+def new_stage(superuser: psycopg.Connection, issuer: TestIssuer, password_hash: str) -> Callable[[], Stage]:
+    """Makes a fresh stage."""
+    maker = WorldMaker(superuser, issuer, password_hash=password_hash)
+    return lambda: Stage(superuser, maker, issuer)

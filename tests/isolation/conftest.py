@@ -1,18 +1,13 @@
-"""All four services running over one database that a witness watches, and stages to act on."""
+"""The operations of all four services, and a witness of what they write."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from tests.applications import Running
 from tests.isolation.calls import Call
 from tests.isolation.matrix import ROWS
-from tests.isolation.things import PASSWORD, Stage
 from tests.isolation.witness import Witness, witnessing
-
-from accunode_common.testing.keys import TestIssuer
-from accunode_common.testing.people import WorldMaker
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +15,6 @@ def witness(superuser: psycopg.Connection) -> Iterator[Witness]:
     """Tells what was written."""
     with witnessing(superuser) as witness:
         yield witness
-
-
-@pytest.fixture(scope="session")
-def password_hash() -> str:
-    """The hash of everybody's password, as cheap as it can be."""
-    return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
-
-
-@pytest.fixture
-def new_stage(superuser: psycopg.Connection, issuer: TestIssuer, password_hash: str) -> Callable[[], Stage]:
-    """Makes a fresh stage."""
-    maker = WorldMaker(superuser, issuer, password_hash=password_hash)
-    return lambda: Stage(superuser, maker, issuer)
 
 
 @pytest.fixture(scope="session")
