@@ -59,7 +59,8 @@ class TokenPair(ResponseModel):
     expires_in: SecondsLeft
     refresh_token: RefreshToken = Field(description="Good once, at POST /auth/refresh.")
     refresh_expires_at: UtcTime = Field(
-        description="When the session ends, refreshed or not.", examples=["2026-04-30T08:05:00Z"]
+        description="When the session ends unless it is refreshed before; after its lifetime it ends in any case.",
+        examples=["2026-04-30T08:05:00Z"],
     )
     session_id: UUID = Field(
         description="The sign-in that both tokens belong to, for DELETE /auth/sessions/{session_id}."
@@ -118,4 +119,6 @@ class SessionOut(ResponseModel):
     )
     created_at: UtcTime = Field(description="When the client signed in.", examples=["2026-03-31T08:05:00Z"])
     last_seen_at: UtcTime = Field(description="When it last got tokens.")
-    expires_at: UtcTime = Field(description="When it ends, refreshed or not.", examples=["2026-04-30T08:05:00Z"])
+    expires_at: UtcTime = Field(
+        description="When it ends unless it is refreshed before.", examples=["2026-04-30T08:05:00Z"]
+    )
