@@ -1,5 +1,6 @@
 """Passkeys: made for this site by their verified owner, good as a second factor and to sign in with."""
 
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from accunode_auth.mfa import totp
 from accunode_auth.settings import AuthSettings
@@ -237,6 +239,34 @@ async def test_what_is_not_even_well_formed_is_refused_as_what_is_wrong(
     credential = owner.passkey.show(await options(auth))
     credential["response"] |= changes
     assert_problem(await enter(auth, credential), 401)
+
+
+async def test_no_altered_text_of_a_browser_is_a_fault_of_the_server(
+    auth: ServiceClient, owner: Owner, prove: Prove
+) -> None:
+    """Bytes of every field are changed, cut off and put before and after others."""
+    chance = random.Random(7)
+    proved = await prove(owner.headers, code=owner.recovery_codes[0])
+    statuses = set()
+    for turn in range(60):
+        registering = turn % 2
+        path = f"{PASSKEYS}/options" if registering else f"{SIGN_IN}/options"
+        asked = (await auth.http.post(path, headers=proved)).json()["public_key"]
+        credential = SoftPasskey().make(asked) if registering else owner.passkey.show(asked)
+        response = credential["response"]
+        name = chance.choice(sorted(name for name, value in response.items() if isinstance(value, str)))
+        raw = bytearray(base64url_to_bytes(response[name]))
+        for _ in range(chance.randint(1, 4)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        response[name] = bytes_to_base64url(bytes(raw[: chance.choice([len(raw), chance.randint(1, len(raw))])]))
+        if registering:
+            body = {"label": "altered", "credential": credential}
+            reply = await auth.http.post(PASSKEYS, json=body, headers=proved)
+        else:
+            reply = await enter(auth, credential)
+        statuses.add(reply.status_code)
+    assert statuses <= {201, 200, 401, 422}, statuses
+    assert {401, 422} <= statuses
 
 
 async def test_passkeys_belong_to_the_site_of_the_settings(auth_settings: AuthSettings) -> None:

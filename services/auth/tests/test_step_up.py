@@ -112,6 +112,11 @@ async def test_who_has_neither_password_nor_factor_proves_it_by_signing_in_again
     refused = await auth.http.post(STEP_UP, json=recent, headers=signed_in.headers)
     assert_problem(refused, 403, "forbidden")
     superuser.execute("UPDATE identity.users SET password_hash = NULL WHERE id = %s", [signed_in.person.user_id])
+    refused = await auth.http.post(STEP_UP, json=recent, headers=signed_in.headers)
+    assert_problem(refused, 403, "forbidden")
+    superuser.execute(
+        "UPDATE identity.sessions SET authentication_methods = '{sso}' WHERE user_id = %s", [signed_in.person.user_id]
+    )
     proved = await prove(signed_in.headers, **recent)
     assert (await auth.http.post(f"{AUTH}/mfa/totp", headers=proved)).status_code == 201
     superuser.execute(

@@ -176,10 +176,12 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
 
 
-async def began_lately(db: AsyncSession, subject: Subject, *, within: timedelta) -> bool:
-    """Whether the caller's session began so lately that they are as if they signed in now."""
+async def vouched_lately(db: AsyncSession, subject: Subject, *, within: timedelta) -> bool:
+    """Whether a tenant's provider signed the caller in so lately that it is as if it vouched for them now."""
     session = await repository.find(db, subject.user_id, subject.session_id)
-    return session is not None and session.created_at > await moment(db) - within
+    if session is None or AuthenticationMethod.SINGLE_SIGN_ON not in session.authentication_methods:
+        return False
+    return session.created_at > await moment(db) - within
 
 
 async def note_method(db: AsyncSession, subject: Subject, method: AuthenticationMethod) -> None:

@@ -23,8 +23,8 @@ class ProofIn(InputModel):
     recent_sign_in: Annotated[
         Literal[True] | None,
         Field(
-            description="For accounts with neither a password nor a second factor: this session began within the last"
-            " five minutes."
+            description="For accounts with neither a password nor a second factor: a tenant's provider signed in within"
+            " the last five minutes."
         ),
     ] = None
 

@@ -71,7 +71,7 @@ async def _shown(
         raise ForbiddenError("Show your second factor: an account that has one is not its password's alone.")
     if proof.recent_sign_in:
         none = not await passwords.has_one(db, user_id)
-        recent = none and await sessions.began_lately(db, subject, within=PROOF_LIFETIME)
+        recent = none and await sessions.vouched_lately(db, subject, within=PROOF_LIFETIME)
         return AuthenticationMethod.SINGLE_SIGN_ON if recent else None
     right = await passwords.matches(db, parts, user_id, proof.password or "")
     return AuthenticationMethod.PASSWORD if right else None
