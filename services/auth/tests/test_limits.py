@@ -158,3 +158,17 @@ async def test_only_trusted_proxies_say_who_the_client_is(
     strict: ServiceClient, peer: str, forwarded: str, trusted: str, through: int
 ) -> None:
     assert await _let_through(strict, peer, forwarded, trusted) == through
+
+
+async def test_a_mailbox_that_many_want_as_their_new_address_gets_one_mail_an_hour(
+    usual: ServiceClient, person: Callable[..., Caller], mailbox: Mailbox
+) -> None:
+    wanted = f"{new_id()}@nowhere.example"
+    for _ in range(3):
+        client = Client(usual.app, an_address())
+        tokens = (await client.post("login", {"email": person().email, "password": PASSWORD})).json()
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        proved = (await client.post("step-up", {"password": PASSWORD}, **bearer)).json()["access_token"]
+        asked = await client.post("change-email", {"email": wanted}, Authorization=f"Bearer {proved}")
+        assert asked.status_code == 202
+    assert len(mailbox(wanted)) == 1

@@ -34,6 +34,7 @@ class LimitClass(StrEnum):
     KEY_USE = "key-use"
     REGISTRATION_MAIL = "registration-mail"
     RESET_MAIL = "reset-mail"
+    ADDRESS_MAIL = "address-mail"
 
 
 LIMITS: dict[LimitClass, tuple[CountedBy, int, int]] = {
@@ -45,6 +46,7 @@ LIMITS: dict[LimitClass, tuple[CountedBy, int, int]] = {
     LimitClass.KEY_USE: (CountedBy.CREDENTIAL, 120, 60),
     LimitClass.REGISTRATION_MAIL: (CountedBy.MAILBOX, 1, 3600),
     LimitClass.RESET_MAIL: (CountedBy.MAILBOX, 1, 3600),
+    LimitClass.ADDRESS_MAIL: (CountedBy.MAILBOX, 1, 3600),
 }
 """Whose requests are counted, how many are let through, and in how many seconds."""
 

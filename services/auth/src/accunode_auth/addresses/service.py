@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.addresses import repository
+from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.mail import Mail
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
@@ -26,13 +27,15 @@ CHANGES = RateLimit("address-change", 3, 3600)
 
 
 async def request(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, email: str) -> Mail | None:
-    """The mail to the new address; None if it has an account, which the caller does not learn.
+    """The mail to the new address; None if it has an account, which the caller does not learn, or got one lately.
 
     Raises:
         RateLimitedError: The caller asked too often.
     """
     (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
     if await sign_in.find(app, email) is not None:
+        return None
+    if not await mail_due(app, parts.settings, LimitClass.ADDRESS_MAIL, email):
         return None
     token = await registration.issue_token(db, subject.user_id, TokenPurpose.CHANGE_EMAIL, LIFETIME, email=email)
     return Mail(
