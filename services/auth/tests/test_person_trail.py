@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.authenticator import SoftPasskey
 from accunode_common.testing.people import Caller, World
 
 AUTH = "/api/v1/auth"
@@ -76,6 +77,16 @@ async def _enrol(auth: ServiceClient, who: Caller, sign_in: SignIn, mailbox: Mai
     headers, proof = (await sign_in(who)).headers, {"password": PASSWORD}
     proved = (await auth.http.post(f"{AUTH}/step-up", json=proof, headers=headers)).json()["access_token"]
     reply = await auth.http.post(f"{AUTH}/mfa/totp", headers={"Authorization": f"Bearer {proved}"})
+    assert reply.status_code == 201, reply.text
+
+
+async def _add_passkey(auth: ServiceClient, who: Caller, sign_in: SignIn, mailbox: Mailbox) -> None:
+    headers, proof = (await sign_in(who)).headers, {"password": PASSWORD}
+    proved = (await auth.http.post(f"{AUTH}/step-up", json=proof, headers=headers)).json()["access_token"]
+    headers = {"Authorization": f"Bearer {proved}"}
+    options = (await auth.http.post(f"{AUTH}/passkeys/options", headers=headers)).json()["public_key"]
+    body = {"label": "Quixotic laptop", "credential": SoftPasskey().make(options)}
+    reply = await auth.http.post(f"{AUTH}/passkeys", json=body, headers=headers)
     assert reply.status_code == 201, reply.text
 
 
@@ -158,3 +169,19 @@ async def test_nobody_writes_about_others_into_the_trail_of_a_tenant_that_is_not
         for tenant_id, about in ((world.two.id, member), (world.one.id, stranger), (world.two.id, stranger)):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement, [tenant_id, str(about.user_id)])
+
+
+async def test_another_tenant_learns_of_a_new_passkey_and_not_what_its_owner_calls_it(
+    auth: ServiceClient,
+    world: World,
+    person: Person,
+    sign_in: SignIn,
+    mailbox: Mailbox,
+    events: Events,
+    also_in: Callable[[Caller, UUID, UUID], None],
+) -> None:
+    who = person(Role.ORG_ADMIN, world.one.id, world.one.organization_id)
+    also_in(who, world.two.id, world.two.organization_id)
+    await _add_passkey(auth, who, sign_in, mailbox)
+    told = [event for event in events(world.two.id, who) if event["action"] == "passkey.add"]
+    assert [set(event["details"]) for event in told] == [{"passkey"}]

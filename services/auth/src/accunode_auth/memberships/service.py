@@ -103,6 +103,9 @@ async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntr
     await audit.record(db, entry)
     found = {membership.tenant_id for membership in await repository.of_user(db, person_id)} - {PLATFORM_TENANT_ID}
     told = replace(entry, actor_role=None, organization_id=None)
+    if entry.resource_type != "user":
+        about = {entry.resource_type: str(entry.resource_id)}
+        told = replace(told, resource_type="user", resource_id=person_id, details=about)
     if len(found) > 1:
         told = replace(told, request_id=None, ip_address=None)
     for tenant_id in sorted(found - {entry.tenant_id}):
