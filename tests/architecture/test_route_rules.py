@@ -30,6 +30,10 @@ PUBLIC = {
     ("POST", "/api/v1/auth/forgot-password"): "cannot sign in",
     ("POST", "/api/v1/auth/reset-password"): "holds a mailed token",
     ("POST", "/api/v1/auth/api-keys/token"): "holds an API key",
+    ("GET", "/api/v1/auth/sso/{tenant}/start"): "begins a session",
+    ("GET", "/api/v1/auth/sso/callback"): "comes from a provider, with a state of this service",
+    ("POST", "/api/v1/auth/sso/token"): "holds a code of the callback",
+    ("POST", "/api/v1/auth/sso/{tenant}/backchannel-logout"): "holds a token that a tenant's provider signed",
 }
 """The routes that nobody need be signed in for, and why."""
 
@@ -41,6 +45,8 @@ STEP_UP = {
     ("DELETE", "/api/v1/auth/passkeys/{passkey_id}"): "removes a factor",
     ("POST", "/api/v1/auth/change-email"): "changes the address",
     ("POST", "/api/v1/auth/api-keys"): "hands out power",
+    ("PUT", "/api/v1/auth/sso/connection"): "decides who vouches for the tenant's people",
+    ("POST", "/api/v1/auth/sso/domains/{domain}/confirm"): "decides whose addresses a tenant vouches for",
 }
 """The routes that ask to show again who one is, and why."""
 
@@ -203,11 +209,19 @@ def test_every_field_of_a_reply_is_always_there(applications: list[Application])
     assert loose == set()
 
 
+BODIES = {"application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/csv"}
+
+
 def test_bodies_refuse_fields_that_they_do_not_know(applications: list[Application]) -> None:
     lax = set()
     for name, operation, document in described(applications):
         content = operation.get("requestBody", {}).get("content", {})
-        assert set(content) <= {"application/json", "multipart/form-data", "text/csv"}, name
+        assert set(content) <= {
+            "application/json",
+            "multipart/form-data",
+            "application/x-www-form-urlencoded",
+            "text/csv",
+        }, name
         body = content.get("application/json", {})
         for title, schema in reachable(document, body).items():
             if schema.get("type") == "object" and schema.get("additionalProperties") is not False:

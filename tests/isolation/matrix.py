@@ -239,3 +239,11 @@ ROWS = (
     row("get_job", "read a record"),
     row("cancel_job", "change a record", job="queued"),
 )
+
+_NEEDS_A_PROVIDER = """
+claim_sso_domain complete_sso_link confirm_sso_domain end_sessions_by_provider finish_single_sign_on list_sso_domains
+list_sso_identities log_out_of_sso read_sso_connection redeem_sso_code remove_sso_connection remove_sso_domain
+save_sso_connection start_single_sign_on start_sso_link unlink_sso_identity
+"""
+ELSEWHERE = dict.fromkeys(_NEEDS_A_PROVIDER.split(), "services/auth/tests/test_single_sign_on.py")
+"""Operations whose isolation other tests show, and which."""

@@ -130,7 +130,7 @@ class Issuer:
 
     def keys_of(self, **options: float) -> RemoteKeys:
         client = httpx.AsyncClient(transport=httpx.MockTransport(self.answer))
-        return RemoteKeys(client, "http://auth/.well-known/jwks.json", **options)
+        return RemoteKeys(client, "http://auth/.well-known/jwks.json", parse=parse_key_set, **options)
 
 
 @pytest.fixture

@@ -37,6 +37,9 @@ INDEXES_ACROSS_TENANTS = {
     "ix_outbox_id": "the relay publishes messages in the order they came",
     "ix_chunks_leased": "the relay finds expired leases of all tenants",
     "ix_idempotency_keys_expires_at": "the relay purges old keys of all tenants",
+    "uq_sso_domains_domain_confirmed": "a mail domain is one tenant's",
+    "ix_federated_identities_user_id": "a person's identities are in several tenants",
+    "ix_sso_sessions_session_id": "a session is looked up by its id",
     "ix_memberships_user_id": "a person's memberships are in several tenants",
 }
 READABLE_WITHOUT_CONTEXT = {

@@ -1,5 +1,6 @@
 """The auth service, running, and people with passwords."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -24,6 +25,8 @@ from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, WorldMaker
 from accunode_common.testing.plugin import SettingsFactory
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 PASSWORD = "correct horse battery staple"
 

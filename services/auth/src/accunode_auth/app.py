@@ -16,6 +16,8 @@ from accunode_auth.second_factors.router import router as second_factors
 from accunode_auth.sessions.router import router as sessions
 from accunode_auth.settings import AuthSettings
 from accunode_auth.sign_in.router import router as sign_in
+from accunode_auth.single_sign_on.router import router as single_sign_on
+from accunode_auth.sso_connections.router import router as sso_connections
 from accunode_auth.step_up.router import router as step_up
 from accunode_auth.users.router import router as users
 from accunode_common.auth.jwks import KeySource
@@ -52,6 +54,8 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
             api_keys,
             users,
             administration,
+            sso_connections,
+            single_sign_on,
         ],
         description=DESCRIPTION,
         root_routers=[keys],

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Request
 from accunode_auth.keys.keyring import KeyRing
 from accunode_auth.mail import Mailer, make_mailer
 from accunode_auth.settings import AuthSettings
+from accunode_auth.single_sign_on.provider import Providers
 from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.http.context import request_info
 from accunode_common.http.resources import Resources, resources
@@ -28,6 +29,7 @@ class Parts:
     keys: KeyRing
     passwords: PasswordHashing
     mailer: Mailer
+    providers: Providers
 
     @asynccontextmanager
     async def discreetly(self) -> AsyncIterator[None]:
@@ -60,7 +62,9 @@ def make_parts(settings: AuthSettings) -> Parts:
     Raises:
         SettingsError: The signing keys cannot be used.
     """
-    return Parts(settings, KeyRing(settings), PasswordHashing(settings), make_mailer(settings))
+    return Parts(
+        settings, KeyRing(settings), PasswordHashing(settings), make_mailer(settings), Providers(settings.environment)
+    )
 
 
 def attach(app: FastAPI, parts: Parts) -> None:

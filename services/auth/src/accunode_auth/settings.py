@@ -19,14 +19,17 @@ class AuthSettings(ApiSettings, HashingSettings):
             on less, not on more.
         session_idle: After it without a refresh a person signs in anew; likewise.
         discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
-        mfa_key: Secret text of 32 characters or more, under which authenticator secrets are encrypted and the next
-            refresh token is derived. Losing it locks out those who enrolled an authenticator.
+        mfa_key: Secret text of 32 characters or more, under which the secrets of authenticators and of single
+            sign-on are encrypted and the next refresh token is derived. Losing it locks out those who enrolled an
+            authenticator, and ends single sign-on until its secrets are given anew.
         passkey_rp_id: The domain that passkeys are made for, as WebAuthn's relying-party id: that of `public_url`
             unless it is set. Passkeys of another domain are void, so it stays when the API moves.
         passkey_origins: The sites, such as `https://console.example.com`, that may ask for passkeys: `public_url`
             unless they are set.
         super_admin_second_factor_days: Days from becoming a super admin after which one must have a second factor. None
             asks for none. Tenants decide for their own people.
+        sso_redirect_origins: Origins, such as `https://app.example`, that single sign-on may send browsers back to,
+            beside the public URL's own.
         public_limit_scale: Multiplies the limits of `accunode_auth.limits`: what one address may ask of the routes open
             to anybody, and how many mails it gets.
         public_url: Where people reach the API; mails link to it.
@@ -42,6 +45,7 @@ class AuthSettings(ApiSettings, HashingSettings):
     passkey_rp_id: str | None = None
     passkey_origins: list[str] = []
     super_admin_second_factor_days: int | None = Field(default=None, ge=0, le=90)
+    sso_redirect_origins: frozenset[str] = frozenset()
     public_limit_scale: float = Field(default=1, gt=0)
     public_url: str = "http://127.0.0.1:8000"
     mail_url: SecretStr | None = None

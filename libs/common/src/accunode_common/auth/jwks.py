@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -12,6 +12,8 @@ from jwt.exceptions import PyJWKError, PyJWKSetError
 
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.log import get_logger
+
+Key = TypeVar("Key")
 
 logger = get_logger(__name__)
 
@@ -38,14 +40,14 @@ class FixedKeys:
         return self._keys.get(key_id)
 
 
-def parse_key_set(document: Mapping[str, Any]) -> dict[str, Ed25519PublicKey]:
+def parse_key_set(document: dict[str, Any]) -> dict[str, Ed25519PublicKey]:
     """The Ed25519 signature keys of a JWKS document, by id; other keys are passed over.
 
     Raises:
         ValueError: The document is no key set.
     """
     try:
-        key_set = PyJWKSet.from_dict(dict(document))
+        key_set = PyJWKSet.from_dict(document)
     except (PyJWKError, PyJWKSetError) as error:
         raise ValueError(f"not a usable key set: {error}") from error
     return {
@@ -55,7 +57,7 @@ def parse_key_set(document: Mapping[str, Any]) -> dict[str, Ed25519PublicKey]:
     }
 
 
-class RemoteKeys:
+class RemoteKeys(Generic[Key]):
     """Keys fetched from the issuer's JWKS document.
 
     The document is fetched again when it is older than `max_age`, and when a token names an unknown key, though
@@ -65,21 +67,31 @@ class RemoteKeys:
     Args:
         client: Used for the fetches; the owner closes it.
         url: Where the document is.
+        parse: Reads the document; its ValueError says that it is not usable.
         max_age: Seconds after which it is fetched anew.
         min_interval: Seconds between two fetches at the least.
     """
 
-    def __init__(self, client: httpx.AsyncClient, url: str, *, max_age: float = 300, min_interval: float = 5) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        *,
+        parse: Callable[[dict[str, Any]], dict[str, Key]],
+        max_age: float = 300,
+        min_interval: float = 5,
+    ) -> None:
         self._client = client
         self._url = url
+        self._parse = parse
         self._max_age = max_age
         self._min_interval = min_interval
-        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._keys: dict[str, Key] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._fetching = asyncio.Lock()
 
-    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+    async def find(self, key_id: str) -> Key | None:
         """The key of that id, or None if the issuer has none.
 
         Raises:
@@ -101,7 +113,7 @@ class RemoteKeys:
             try:
                 reply = await self._client.get(self._url)
                 reply.raise_for_status()
-                self._keys = parse_key_set(reply.json())
+                self._keys = self._parse(reply.json())
                 self._fetched_at = time.monotonic()
-            except (httpx.HTTPError, ValueError) as error:
+            except (httpx.HTTPError, ValueError, RecursionError) as error:
                 logger.warning("signing keys not fetched", url=self._url, key_id=key_id, reason=str(error))

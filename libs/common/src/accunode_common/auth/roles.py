@@ -46,6 +46,9 @@ class Permission(StrEnum):
 
     AUDIT_READ = "audit:read"
 
+    SSO_MANAGE = "sso:manage"
+    DOMAIN_CONFIRM = "domain:confirm"
+
     COMPANY_READ = "company:read"
     COMPANY_WRITE = "company:write"
     PREDICTION_READ = "prediction:read"
@@ -137,6 +140,7 @@ _TENANT_ADMIN = frozenset(
         Permission.ORGANIZATION_CREATE,
         Permission.ORGANIZATION_DELETE,
         Permission.AUDIT_READ,
+        Permission.SSO_MANAGE,
     }
 )
 _PLATFORM = frozenset(
@@ -145,6 +149,7 @@ _PLATFORM = frozenset(
         Permission.TENANT_CREATE,
         Permission.TENANT_DELETE,
         Permission.TENANT_ADMIN_MANAGE,
+        Permission.DOMAIN_CONFIRM,
         Permission.SYSTEM_RECORD_WRITE,
         Permission.MODEL_PROMOTE,
         Permission.SCALING_READ,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from starlette.requests import Request
 
 from accunode_common.auth.ending import Ending
-from accunode_common.auth.jwks import KeySource, RemoteKeys
+from accunode_common.auth.jwks import KeySource, RemoteKeys, parse_key_set
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.tokens import TokenVerifier
 from accunode_common.db.session import Database
@@ -66,7 +67,7 @@ async def open_resources(
             if settings.jwks_url is None:
                 raise ValueError("Settings without jwks_url need a key source.")
             client = await stack.enter_async_context(httpx.AsyncClient(timeout=2.0))
-            key_source = RemoteKeys(client, str(settings.jwks_url))
+            key_source = RemoteKeys[Ed25519PublicKey](client, str(settings.jwks_url), parse=parse_key_set)
         database = Database(settings, f"accunode-{service}")
         stack.push_async_callback(database.close)
         redis = redis_client(settings)

@@ -1,7 +1,18 @@
 """The shared schema, one module per database schema, and one for what all services read of `identity`."""
 
 from accunode_common.db.base import Base
-from accunode_common.models import audit, bulk, credit, identity, ops, passkeys, registry, revocations, tenancy
+from accunode_common.models import (
+    audit,
+    bulk,
+    credit,
+    federation,
+    identity,
+    ops,
+    passkeys,
+    registry,
+    revocations,
+    tenancy,
+)
 
 SCHEMAS = ("identity", "tenancy", "credit", "bulk", "registry", "audit", "ops")
 
@@ -12,6 +23,7 @@ __all__ = [
     "audit",
     "bulk",
     "credit",
+    "federation",
     "identity",
     "metadata",
     "ops",

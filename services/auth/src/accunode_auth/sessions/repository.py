@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.models.federation import SsoSession
 from accunode_common.models.identity import RefreshToken, SignInSession, User, UserStatus
 
 
@@ -24,6 +25,12 @@ async def find(db: AsyncSession, user_id: UUID, session_id: UUID, *, lock: bool 
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await db.scalars(query)).one_or_none()
+
+
+async def vouching_tenant(db: AsyncSession, user_id: UUID, session_id: UUID) -> UUID | None:
+    """The tenant whose provider vouched for the session; None for those begun here."""
+    query = select(SsoSession.tenant_id).where(SsoSession.user_id == user_id, SsoSession.session_id == session_id)
+    return await db.scalar(query)
 
 
 async def last_membership(db: AsyncSession, user_id: UUID) -> UUID | None:

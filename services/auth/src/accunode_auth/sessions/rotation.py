@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
-from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
+from accunode_auth.memberships.service import Workplace, await_changes, choose
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
@@ -23,6 +23,7 @@ from accunode_auth.sessions.service import (
     end,
     issue,
     move,
+    open_places,
     record,
     subject_of,
     tokens_for,
@@ -73,7 +74,7 @@ async def _refresh(
     now = await moment(db)
     if session is None or token is None or session.revoked_at is not None or session.expires_at <= now:
         return None
-    place = choose(await held_workplaces(db, user_id), last_membership_id=session.membership_id)
+    place = choose(await open_places(db, user_id, session.id), last_membership_id=session.membership_id)
     active = await repository.may_sign_in(db, user_id)
     if place is not None:
         await set_context(db, place.access(user_id))

@@ -20,7 +20,7 @@ from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
-from accunode_common.db.session import set_context
+from accunode_common.db.session import AccessContext, set_context
 from accunode_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.ids import new_id
@@ -50,6 +50,7 @@ class EndReason(StrEnum):
     EXPIRED = "expired"
     NO_MEMBERSHIP = "no_membership"
     SECOND_FACTOR_MISSING = "second_factor_missing"
+    ENDED_BY_PROVIDER = "ended_by_provider"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +83,14 @@ class Tokens:
         return int(ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
-async def last_workplace(db: AsyncSession, user_id: UUID) -> Workplace | None:
-    """Where the person worked last, or begins; it stays theirs until the transaction ends, whose context it becomes."""
+async def last_workplace(db: AsyncSession, user_id: UUID, *, tenant_id: UUID | None = None) -> Workplace | None:
+    """Where the person worked last, or begins, in one tenant or any.
+
+    It stays theirs until the transaction ends, whose context it becomes.
+    """
     last = await repository.last_membership(db, user_id)
-    place = choose(await held_workplaces(db, user_id), last_membership_id=last)
+    found = [place for place in await held_workplaces(db, user_id) if tenant_id in (None, place.tenant_id)]
+    place = choose(found, last_membership_id=last)
     if place is not None:
         await set_context(db, place.access(user_id))
     return place
@@ -137,7 +142,7 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     now = await moment(db)
     if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise UnauthenticatedError("The session has ended.")
-    places = await held_workplaces(db, subject.user_id)
+    places = await open_places(db, subject.user_id, subject.session_id)
     place = next((place for place in places if place.membership_id == membership_id), None)
     if place is None:
         raise NotFoundError("You have no such membership.")
@@ -163,7 +168,7 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     """
     await await_changes(db, subject.user_id)
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
-    places = await held_workplaces(db, subject.user_id)
+    places = await open_places(db, subject.user_id, subject.session_id)
     here = (subject.tenant_id, subject.organization_id)
     place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
     if session is None or session.revoked_at is not None or place is None:
@@ -233,6 +238,14 @@ async def end_others(db: AsyncSession, ending: Ending, user_id: UUID, *, keep: U
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id != keep]
     await end(db, ending, ids, reason)
     return len(ids)
+
+
+async def open_places(db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Workplace]:
+    """Where a session may work, held: one that a tenant's provider vouched for, in that tenant only."""
+    found = await held_workplaces(db, user_id)
+    await set_context(db, AccessContext(user_id=user_id))
+    tenant_id = await repository.vouching_tenant(db, user_id, session_id)
+    return [place for place in found if tenant_id in (None, place.tenant_id)]
 
 
 async def end(db: AsyncSession, ending: Ending, session_ids: Sequence[UUID], reason: EndReason) -> None:

@@ -230,8 +230,7 @@ async def begin_session(
             purpose, lifetime = TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME
             text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
             return Challenge(text, int(lifetime.total_seconds()), Factor.of(held))
-    if not await repository.count_success(db, user_id):
-        raise UnauthenticatedError("The account is not active.")
+    await note_success(db, user_id)
     place = await sessions.last_workplace(db, user_id)
     if place is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
@@ -242,6 +241,16 @@ async def begin_session(
     return await sessions.begin(
         db, parts, user_id=user_id, place=place, origin=origin, methods=methods, device_token=device_token
     )
+
+
+async def note_success(db: AsyncSession, user_id: UUID) -> None:
+    """Note the moment. The transaction's context must be the person's.
+
+    Raises:
+        UnauthenticatedError: The account is not active.
+    """
+    if not await repository.count_success(db, user_id):
+        raise UnauthenticatedError("The account is not active.")
 
 
 async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:

@@ -1,0 +1,77 @@
+"""Whom a provider lets in: it vouches for its tenant's own people, and never takes over somebody's account."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.parts import Origin
+from accunode_auth.single_sign_on import repository
+from accunode_auth.sso_connections import service as connections
+from accunode_common import audit
+from accunode_common.errors import ForbiddenError
+from accunode_common.http.resources import Resources
+from accunode_common.ids import new_id
+from accunode_common.models.federation import FederatedIdentity, SsoConnection
+
+_UNKNOWN = (
+    "The provider's account is not linked to one here. If you have an account, sign in to it and link it; "
+    "else ask your administrator."
+)
+
+
+async def admit(db: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any]) -> FederatedIdentity:
+    """The person whom the tenant's provider vouched for. The transaction's context must be the tenant's.
+
+    Raises:
+        ForbiddenError: The provider may not sign the person in.
+    """
+    found = await repository.identity(db, connection.tenant_id, connection.issuer, claims["sub"])
+    if found is None:
+        raise ForbiddenError(_UNKNOWN)
+    await repository.note_use(db, found, at=datetime.now(UTC), withdrawn=False)
+    return found
+
+
+async def add_identity(
+    db: AsyncSession, connection: SsoConnection, subject: str, user_id: UUID, origin: Origin, *, how: str
+) -> FederatedIdentity:
+    """Note who a person is to the tenant's provider. The context must be the tenant's, and the person's."""
+    row = FederatedIdentity(
+        tenant_id=connection.tenant_id, id=new_id(), issuer=connection.issuer, subject=subject, user_id=user_id
+    )
+    db.add(row)
+    await db.flush()
+    await record(db, connection.tenant_id, "sso_identity.link", user_id, origin, {"issuer": row.issuer, "how": how})
+    return row
+
+
+async def note_refusal(app: Resources, tenant_id: UUID, origin: Origin, reason: str) -> None:
+    """Tell the tenant's trail that somebody was not let in."""
+    async with app.database.transaction(connections.tenant_context(tenant_id)) as db:
+        await record(db, tenant_id, "sso.refuse", None, origin, {"reason": reason[:500]})
+
+
+async def record(
+    db: AsyncSession,
+    tenant_id: UUID,
+    action: str,
+    user_id: UUID | None,
+    origin: Origin,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Add an event about a person to the tenant's trail; nobody is signed in, so the provider is the cause."""
+    await audit.record(
+        db,
+        audit.AuditEntry(
+            tenant_id=tenant_id,
+            action=action,
+            resource_type="user" if user_id else "sso_connection",
+            resource_id=user_id or tenant_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+            details=details,
+        ),
+    )

@@ -1,0 +1,79 @@
+"""Linking one's account with a provider account, by its owner who is signed in."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.memberships import service as memberships
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.sessions import service as sessions
+from accunode_auth.single_sign_on import admission, repository, service
+from accunode_auth.single_sign_on.pending import Ticket, take
+from accunode_auth.sso_connections import service as connections
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import set_context
+from accunode_common.errors import AlreadyExistsError, ForbiddenError, GoneError, NotFoundError
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.resources import Resources
+from accunode_common.models.federation import FederatedIdentity
+
+SORTING = Sorting({"created_at": FederatedIdentity.id}, default="-created_at", key=FederatedIdentity.id)
+
+
+async def start(app: Resources, parts: Parts, subject: Subject) -> service.Departure:
+    """Send the caller to the provider of the tenant they work in.
+
+    Raises:
+        NotFoundError: The tenant has none, or it is off.
+    """
+    return await service.start(app, parts, subject.tenant_id, redirect=None, link_user_id=subject.user_id)
+
+
+async def complete(
+    db: AsyncSession, app: Resources, subject: Subject, code: str, binding: str, origin: Origin
+) -> FederatedIdentity:
+    """Link the caller's account with the provider account that they signed in to.
+
+    Raises:
+        GoneError: The code is not good, or somebody else's.
+        ForbiddenError: The caller is no member of the provider's tenant.
+        AlreadyExistsError: The provider account is linked to somebody else.
+    """
+    ticket = await take(app.redis, Ticket, code)
+    if ticket is None or not ticket.bound_to(binding) or ticket.link_user_id != subject.user_id:
+        raise GoneError("The code is not valid, or no longer; begin anew.")
+    places = await memberships.workplaces(db, subject.user_id)
+    if not any(place.tenant_id == ticket.tenant_id for place in places):
+        raise ForbiddenError("You are no member of the provider's tenant.")
+    await set_context(db, connections.tenant_context(ticket.tenant_id, subject.user_id))
+    connection = await connections.in_use(db, ticket.tenant_id)
+    found = await repository.identity(db, ticket.tenant_id, connection.row.issuer, ticket.claims["sub"])
+    if found is None:
+        found = await admission.add_identity(
+            db, connection.row, ticket.claims["sub"], subject.user_id, origin, how="by its owner"
+        )
+    elif found.user_id != subject.user_id:
+        raise AlreadyExistsError("The provider's account is linked to another account here.")
+    await set_context(db, subject.access)
+    return found
+
+
+async def identities(
+    db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters
+) -> PageOf[FederatedIdentity]:
+    """Who the caller is to the providers of their tenants."""
+    return await paginate(db, repository.of_user(subject.user_id), order, page)
+
+
+async def unlink(db: AsyncSession, app: Resources, subject: Subject, identity_id: UUID) -> None:
+    """Remove one of the caller's identities, and end the sessions that it vouched for.
+
+    Raises:
+        NotFoundError: The caller has no such identity.
+    """
+    row = await repository.unlink(db, subject.user_id, identity_id)
+    if row is None:
+        raise NotFoundError("You have no such identity.")
+    for vouched in await repository.sessions_of(db, row.tenant_id, row.issuer, subject=row.subject):
+        if vouched.user_id == subject.user_id:
+            await sessions.end(db, app.ending, [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE)

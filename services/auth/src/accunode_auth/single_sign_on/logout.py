@@ -1,0 +1,58 @@
+"""A provider that says somebody signed out there (OpenID Connect Back-Channel Logout 1.0)."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.sessions import service as sessions
+from accunode_auth.single_sign_on import repository
+from accunode_auth.single_sign_on.admission import note_refusal, record
+from accunode_auth.single_sign_on.claims import logout_claims
+from accunode_auth.single_sign_on.pending import first_use
+from accunode_auth.single_sign_on.provider import ProviderError
+from accunode_auth.sso_connections import service as connections
+from accunode_common.db.session import set_context
+from accunode_common.errors import BadRequestError
+from accunode_common.http.resources import Resources
+from accunode_common.log import get_logger
+
+_REMEMBERED_SECONDS = 1200
+
+logger = get_logger(__name__)
+
+
+async def back_channel(app: Resources, parts: Parts, tenant_id: UUID, text: str, origin: Origin) -> None:
+    """End the sessions that a logout token names, at once and in every service.
+
+    Raises:
+        NotFoundError: The tenant has no single sign-on.
+        BadRequestError: The token is not one of the tenant's provider, or came before.
+    """
+    context = connections.tenant_context(tenant_id)
+    async with app.database.transaction(context) as db:
+        connection = await connections.in_use(db, tenant_id)
+    try:
+        claims = await logout_claims(parts.providers, connection.metadata, text, client_id=connection.row.client_id)
+        if not await first_use(app.redis, tenant_id, claims["jti"], seconds=_REMEMBERED_SECONDS):
+            raise ProviderError("its logout token came before")
+    except ProviderError as error:
+        logger.warning("back-channel logout refused", tenant_id=str(tenant_id), reason=str(error))
+        await note_refusal(app, tenant_id, origin, str(error))
+        raise BadRequestError("The logout token is not valid.") from None
+    async with app.database.transaction(context) as db:
+        found = await repository.sessions_of(
+            db,
+            tenant_id,
+            connection.row.issuer,
+            subject=claims.get("sub"),
+            provider_session_id=claims.get("sid"),
+        )
+        await _end(db, app, tenant_id, {row.session_id: row.user_id for row in found}, origin)
+
+
+async def _end(db: AsyncSession, app: Resources, tenant_id: UUID, found: dict[UUID, UUID], origin: Origin) -> None:
+    for session_id, user_id in found.items():
+        await set_context(db, connections.tenant_context(tenant_id, user_id))
+        await sessions.end(db, app.ending, [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
+        await record(db, tenant_id, "session.end", user_id, origin, {"session_id": str(session_id), "by": "provider"})

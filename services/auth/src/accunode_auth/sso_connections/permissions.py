@@ -1,0 +1,12 @@
+"""Who sets single sign-on up."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+SsoManager = Annotated[Subject, Depends(requires(Permission.SSO_MANAGE))]
+DomainConfirmer = Annotated[Subject, Depends(requires(Permission.DOMAIN_CONFIRM))]

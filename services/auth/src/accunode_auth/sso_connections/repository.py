@@ -1,0 +1,83 @@
+"""Connections and mail domains; row-level security shows each tenant its own."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.federation import SsoConnection, SsoDomain
+from accunode_common.models.tenancy import Organization, Tenant, TenantStatus
+
+
+async def connection(db: AsyncSession, tenant_id: UUID, *, lock: bool = False) -> SsoConnection | None:
+    """The tenant's connection, if in sight."""
+    query = select(SsoConnection).where(SsoConnection.tenant_id == tenant_id)
+    if lock:
+        query = query.with_for_update()
+    return (await db.scalars(query)).one_or_none()
+
+
+async def remove_connection(db: AsyncSession, tenant_id: UUID) -> bool:
+    """Remove the tenant's connection; gives False if there is none."""
+    query = delete(SsoConnection).where(SsoConnection.tenant_id == tenant_id).returning(SsoConnection.tenant_id)
+    return await db.scalar(query) is not None
+
+
+async def tenant(db: AsyncSession, tenant_id: UUID) -> Tenant | None:
+    """The tenant, if in sight."""
+    return (await db.scalars(select(Tenant).where(Tenant.id == tenant_id))).one_or_none()
+
+
+async def tenant_of_slug(db: AsyncSession, slug: str) -> UUID | None:
+    """The tenant in use of that short name. The transaction's context must be the platform's."""
+    return await db.scalar(select(Tenant.id).where(Tenant.slug == slug, Tenant.status == TenantStatus.ACTIVE))
+
+
+async def organizations(db: AsyncSession, tenant_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Those of `ids` that are organizations of the tenant and in use."""
+    query = select(Organization.id).where(
+        Organization.tenant_id == tenant_id, Organization.id.in_(ids), Organization.deleted_at.is_(None)
+    )
+    return set((await db.scalars(query)).all())
+
+
+def domains() -> Select[SsoDomain]:
+    """The domains in sight."""
+    return select(SsoDomain)
+
+
+async def count_domains(db: AsyncSession, tenant_id: UUID) -> int:
+    """How many domains the tenant has, confirmed or not."""
+    query = select(func.count()).select_from(SsoDomain).where(SsoDomain.tenant_id == tenant_id)
+    return await db.scalar(query) or 0
+
+
+async def confirmed(db: AsyncSession, tenant_id: UUID, domain: str) -> bool:
+    """Whether the domain is the tenant's."""
+    query = select(SsoDomain.tenant_id).where(
+        SsoDomain.tenant_id == tenant_id, SsoDomain.domain == domain, SsoDomain.confirmed_at.is_not(None)
+    )
+    return await db.scalar(query) is not None
+
+
+async def confirm(db: AsyncSession, tenant_id: UUID, domain: str, *, by: UUID, at: datetime) -> SsoDomain | None:
+    """Note that the domain is the tenant's; None if the tenant does not say so itself."""
+    query = (
+        update(SsoDomain)
+        .where(SsoDomain.tenant_id == tenant_id, SsoDomain.domain == domain)
+        .values(confirmed_at=func.coalesce(SsoDomain.confirmed_at, at), confirmed_by=by)
+        .returning(SsoDomain)
+    )
+    return (await db.scalars(query)).one_or_none()
+
+
+async def remove_domain(db: AsyncSession, tenant_id: UUID, domain: str) -> bool:
+    """Forget a domain; gives False if the tenant has no such domain in sight."""
+    query = (
+        delete(SsoDomain)
+        .where(SsoDomain.tenant_id == tenant_id, SsoDomain.domain == domain)
+        .returning(SsoDomain.domain)
+    )
+    return await db.scalar(query) is not None

@@ -1,0 +1,113 @@
+"""Single sign-on's set-up over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Query, status
+
+from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.sso_connections import service
+from accunode_auth.sso_connections.permissions import DomainConfirmer, SsoManager
+from accunode_auth.sso_connections.schemas import (
+    ConnectionIn,
+    ConnectionOut,
+    DomainConfirmation,
+    DomainIn,
+    DomainOut,
+    GivenDomain,
+)
+from accunode_common.auth.dependencies import StepUp
+from accunode_common.http.app import api_router
+from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.openapi import problem_responses
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SubjectSession
+from accunode_common.http.trail import AuditTrail
+
+router = api_router("/auth/sso", tag="single sign-on set-up")
+
+DomainPath = Annotated[GivenDomain, Path()]
+
+
+@router.get("/connection", summary="The tenant's provider", responses=problem_responses(404))
+async def read_sso_connection(subject: SsoManager, parts: AuthParts, db: SubjectSession, etag: ETag) -> ConnectionOut:
+    """Whom the caller's tenant lets vouch for its people, and what to tell the provider."""
+    shown = await service.of_caller(db, parts, subject)
+    etag.tag(shown.version)
+    return shown
+
+
+@router.put("/connection", summary="Set the tenant's provider")
+async def save_sso_connection(
+    subject: SsoManager,
+    _proof: StepUp,
+    parts: AuthParts,
+    app: AppResources,
+    trail: AuditTrail,
+    match: IfMatch,
+    body: ConnectionIn,
+) -> ConnectionOut:
+    """Reads the provider's metadata, and keeps it with the mapping. The client's secret is never shown again."""
+    return await service.save(app, parts, subject, trail, match, body)
+
+
+@router.delete(
+    "/connection",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Remove the tenant's provider",
+    responses=problem_responses(404),
+)
+async def remove_sso_connection(subject: SsoManager, db: SubjectSession, trail: AuditTrail) -> None:
+    """Nobody signs in through it any more. Accounts, memberships and sessions stay."""
+    await service.remove(db, subject)
+    await trail.record(db, "sso_connection.delete", "sso_connection", subject.tenant_id)
+
+
+@router.get("/domains", summary="Mail domains")
+async def list_sso_domains(
+    _subject: SsoManager, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+) -> Page[DomainOut]:
+    """The mail domains of the caller's tenant; for super admins those of all tenants."""
+    found = await service.domains(db, order, paging)
+    items = [DomainOut.model_validate(row) for row in found.rows]
+    return Page[DomainOut](items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.post("/domains", status_code=status.HTTP_201_CREATED, summary="Claim a mail domain")
+async def claim_sso_domain(subject: SsoManager, db: SubjectSession, trail: AuditTrail, body: DomainIn) -> DomainOut:
+    """Gives the text that shows the domain to be the tenant's. It counts once the platform confirmed it."""
+    row = await service.claim_domain(db, subject, body.domain)
+    await trail.record(db, "sso_domain.claim", "sso_domain", row.domain)
+    return DomainOut.model_validate(row)
+
+
+@router.post("/domains/{domain}/confirm", summary="Confirm a mail domain")
+async def confirm_sso_domain(
+    subject: DomainConfirmer,
+    _proof: StepUp,
+    db: SubjectSession,
+    trail: AuditTrail,
+    domain: DomainPath,
+    body: DomainConfirmation,
+) -> DomainOut:
+    """Lets the domain count as the tenant's, once its proof was seen. A domain is one tenant's only."""
+    row = await service.confirm_domain(db, subject, domain, body.tenant_id)
+    await trail.record(db, "sso_domain.confirm", "sso_domain", domain, tenant_id=body.tenant_id)
+    return DomainOut.model_validate(row)
+
+
+@router.delete("/domains/{domain}", status_code=status.HTTP_204_NO_CONTENT, summary="Give a mail domain up")
+async def remove_sso_domain(
+    subject: SsoManager,
+    db: SubjectSession,
+    trail: AuditTrail,
+    domain: DomainPath,
+    tenant_id: Annotated[
+        UUID | None, Query(description="Whose; the caller's tenant unless a super admin says so.")
+    ] = None,
+) -> None:
+    """The provider vouches for nobody new of that domain any more."""
+    owner = tenant_id or subject.tenant_id
+    await service.remove_domain(db, owner, domain)
+    await trail.record(db, "sso_domain.remove", "sso_domain", domain, tenant_id=owner)

@@ -1,0 +1,274 @@
+"""Setting single sign-on up."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.mfa.vault import Vault
+from accunode_auth.outbound import check_url
+from accunode_auth.parts import Parts
+from accunode_auth.single_sign_on.provider import Metadata, ProviderError
+from accunode_auth.sso_connections import repository
+from accunode_auth.sso_connections.schemas import ConnectionIn, ConnectionOut
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext, Reach
+from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
+from accunode_common.http.conditional import Conditional
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Trail
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.log import get_logger
+from accunode_common.models.federation import SsoConnection, SsoDomain
+
+MOST_DOMAINS = 50
+SORTING = Sorting(
+    {"domain": SsoDomain.domain, "created_at": SsoDomain.created_at}, default="domain", key=SsoDomain.tenant_id
+)
+
+_SECRETS = b"accunode client secrets"
+_OWN_COLUMNS = (
+    "name",
+    "issuer",
+    "client_id",
+    "scopes",
+    "verified_claim",
+    "role_claim",
+    "organization_claim",
+    "default_role",
+    "default_organization_id",
+    "just_in_time",
+    "enforced",
+    "enabled",
+)
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A tenant's connection."""
+
+    row: SsoConnection
+    metadata: Metadata
+
+
+def tenant_context(tenant_id: UUID, user_id: UUID | None = None) -> AccessContext:
+    """The context in which a tenant's connection and people are in sight, before anybody is signed in."""
+    return AccessContext(tenant_id=tenant_id, user_id=user_id, read_reach=Reach.TENANT, write_reach=Reach.TENANT)
+
+
+async def of_caller(db: AsyncSession, parts: Parts, subject: Subject) -> ConnectionOut:
+    """The connection of the caller's tenant.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = await repository.connection(db, subject.tenant_id)
+    if row is None:
+        raise NotFoundError("The tenant has no single sign-on.")
+    return await _shown(db, parts, row)
+
+
+async def save(
+    app: Resources, parts: Parts, subject: Subject, trail: Trail, match: Conditional, body: ConnectionIn
+) -> ConnectionOut:
+    """Keep the connection of the caller's tenant, once its provider has answered.
+
+    Raises:
+        ForbiddenError: The caller's tenant is the platform's own.
+        UnprocessableInputError: The provider cannot be used, or the mapping does not fit the tenant.
+        StaleVersionError: The connection has changed meanwhile.
+    """
+    _refuse_platform(subject)
+    metadata = await _discover(parts, body.issuer)
+    async with app.database.transaction(subject.access) as db:
+        await _check_organizations(db, subject.tenant_id, body)
+        row = await repository.connection(db, subject.tenant_id, lock=True)
+        if row is not None:
+            match.check(row.version)
+        kept = None if row is None or row.issuer != body.issuer else row.client_secret_encrypted
+        if body.client_secret is not None:
+            kept = _vault(parts).seal(subject.tenant_id, body.client_secret.get_secret_value().encode())
+        if kept is None:
+            raise UnprocessableInputError.at(
+                "/body/client_secret", "missing", "Give the client's secret; none is kept for this issuer."
+            )
+        if row is None:
+            row = SsoConnection(tenant_id=subject.tenant_id, version=1)
+            db.add(row)
+        else:
+            row.version += 1
+        for name in _OWN_COLUMNS:
+            setattr(row, name, getattr(body, name))
+        row.role_values = [value.model_dump(mode="json") for value in body.role_values]
+        row.organization_values = [value.model_dump(mode="json") for value in body.organization_values]
+        row.client_secret_encrypted = kept
+        row.provider, row.discovered_at = metadata.model_dump(mode="json"), datetime.now(UTC)
+        await db.flush()
+        await db.refresh(row)
+        details = {"issuer": row.issuer, "client_id": row.client_id, "enabled": row.enabled, "enforced": row.enforced}
+        details |= {"just_in_time": row.just_in_time, "new_secret": body.client_secret is not None}
+        await trail.record(db, "sso_connection.save", "sso_connection", subject.tenant_id, details=details)
+        match.tag(row.version)
+        return await _shown(db, parts, row)
+
+
+async def remove(db: AsyncSession, subject: Subject) -> None:
+    """Remove the connection of the caller's tenant.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if not await repository.remove_connection(db, subject.tenant_id):
+        raise NotFoundError("The tenant has no single sign-on.")
+
+
+async def tenant_of(app: Resources, slug: str) -> UUID:
+    """The tenant in use of that short name.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    async with app.database.transaction(AccessContext(read_reach=Reach.PLATFORM)) as db:
+        found = await repository.tenant_of_slug(db, slug)
+    if found is None:
+        raise NotFoundError("There is no such single sign-on.")
+    return found
+
+
+async def find(db: AsyncSession, tenant_id: UUID) -> Connection | None:
+    """The tenant's connection, on or off."""
+    row = await repository.connection(db, tenant_id)
+    return None if row is None else Connection(row, Metadata.model_validate(row.provider))
+
+
+async def in_use(db: AsyncSession, tenant_id: UUID) -> Connection:
+    """The tenant's connection, if people can sign in through it.
+
+    Raises:
+        NotFoundError: There is none, or it is off.
+    """
+    found = await find(db, tenant_id)
+    if found is None or not found.row.enabled:
+        raise NotFoundError("There is no such single sign-on.")
+    return found
+
+
+def client_secret(parts: Parts, connection: Connection) -> str:
+    """The client's secret.
+
+    Raises:
+        ServiceUnavailableError: It cannot be read.
+    """
+    row = connection.row
+    return _vault(parts).open(row.tenant_id, row.client_secret_encrypted).decode()
+
+
+async def domains(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[SsoDomain]:
+    """The mail domains in the caller's reach."""
+    return await paginate(db, repository.domains(), order, page)
+
+
+async def claim_domain(db: AsyncSession, subject: Subject, domain: str) -> SsoDomain:
+    """Note that the caller's tenant says a domain is its own.
+
+    Raises:
+        ForbiddenError: The caller's tenant is the platform's own.
+        ConflictError: The tenant has said so before, or of too many.
+    """
+    _refuse_platform(subject)
+    if await repository.count_domains(db, subject.tenant_id) >= MOST_DOMAINS:
+        raise ConflictError(f"The tenant has {MOST_DOMAINS} domains already; remove one first.")
+    row = SsoDomain(tenant_id=subject.tenant_id, domain=domain, proof=f"accunode-domain={secrets.token_urlsafe(18)}")
+    db.add(row)
+    await db.flush()
+    await db.refresh(row)
+    return row
+
+
+async def confirm_domain(db: AsyncSession, subject: Subject, domain: str, tenant_id: UUID) -> SsoDomain:
+    """Let a domain count as a tenant's.
+
+    Raises:
+        NotFoundError: The tenant does not say that it is its own.
+    """
+    row = await repository.confirm(db, tenant_id, domain, by=subject.user_id, at=datetime.now(UTC))
+    if row is None:
+        raise NotFoundError("The tenant has no such domain.")
+    return row
+
+
+async def remove_domain(db: AsyncSession, tenant_id: UUID, domain: str) -> None:
+    """Forget a domain; people who sign in keep their accounts.
+
+    Raises:
+        NotFoundError: The tenant has no such domain.
+    """
+    if not await repository.remove_domain(db, tenant_id, domain):
+        raise NotFoundError("The tenant has no such domain.")
+
+
+async def owns_domain_of(db: AsyncSession, tenant_id: UUID, email_key: str) -> bool:
+    """Whether an address is in a domain that the platform confirmed to be the tenant's."""
+    return await repository.confirmed(db, tenant_id, email_key.rpartition("@")[2])
+
+
+def redirect_uri(parts: Parts) -> str:
+    """Where providers send people back to."""
+    return f"{parts.settings.public_url}/api/v1/auth/sso/callback"
+
+
+def _refuse_platform(subject: Subject) -> None:
+    if subject.tenant_id == PLATFORM_TENANT_ID:
+        raise ForbiddenError("The platform's own people never sign in through somebody else.")
+
+
+async def _discover(parts: Parts, issuer: str) -> Metadata:
+    try:
+        check_url(issuer, parts.settings.environment)
+        return await parts.providers.discover(issuer)
+    except ValueError as error:
+        raise UnprocessableInputError.at("/body/issuer", "not_an_issuer", f"The issuer {error}.") from None
+    except ProviderError as error:
+        logger.info("provider refused", issuer=issuer, reason=str(error))
+        raise UnprocessableInputError.at(
+            "/body/issuer",
+            "provider_unusable",
+            "The provider cannot be used: its metadata cannot be read or do not fit.",
+        ) from None
+
+
+async def _check_organizations(db: AsyncSession, tenant_id: UUID, body: ConnectionIn) -> None:
+    wanted = {value.organization_id for value in body.organization_values}
+    if body.default_organization_id is not None:
+        wanted.add(body.default_organization_id)
+    known = await repository.organizations(db, tenant_id, wanted)
+    for at, value in enumerate(body.organization_values):
+        if value.organization_id not in known:
+            raise UnprocessableInputError.at(
+                f"/body/organization_values/{at}/organization_id", "unknown", "The tenant has no such organization."
+            )
+    if not wanted <= known:
+        raise UnprocessableInputError.at(
+            "/body/default_organization_id", "unknown", "The tenant has no such organization."
+        )
+
+
+async def _shown(db: AsyncSession, parts: Parts, row: SsoConnection) -> ConnectionOut:
+    tenant = await repository.tenant(db, row.tenant_id)
+    base = f"{parts.settings.public_url}/api/v1/auth/sso/{tenant.slug if tenant else row.tenant_id}"
+    urls = {
+        "start_url": f"{base}/start",
+        "redirect_uri": redirect_uri(parts),
+        "backchannel_logout_uri": f"{base}/backchannel-logout",
+    }
+    kept = {name: getattr(row, name) for name in ConnectionOut.model_fields if name not in urls}
+    return ConnectionOut.model_validate(kept | urls)
+
+
+def _vault(parts: Parts) -> Vault:
+    return Vault(parts.settings, purpose=_SECRETS)
