@@ -10,6 +10,7 @@ import sys
 import uvicorn
 from pydantic import Field
 
+from accunode_common.http.protocol import CautiousProtocol
 from accunode_common.routing import SERVICES, Service
 from accunode_common.settings import AccunodeSettings, SettingsError
 
@@ -47,6 +48,7 @@ def serve(service: Service) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=CautiousProtocol,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.drain_seconds,
     )

@@ -73,7 +73,7 @@ def _gateway(state: State, endpoints: Endpoints) -> Program:
     command = (
         *(sys.executable, "-m", "uvicorn", "accunode_devstack.gateway:create", "--factory"),
         *("--host", LOOPBACK, "--port", str(endpoints.port), "--no-access-log", "--no-server-header"),
-        *("--timeout-graceful-shutdown", "3"),
+        *("--timeout-graceful-shutdown", "3", "--http", "accunode_common.http.protocol:CautiousProtocol"),
     )
     environment = _environment() | {STATE_VARIABLE: str(state.root)}
     return Program(GATEWAY, command, state.root, environment, stop_after=8, port=endpoints.port)

@@ -21,11 +21,16 @@ from accunode_bulk_upload.uploads.schemas import UploadFields
 from accunode_common.errors import FieldError, InsufficientStorageError, PayloadTooLargeError, UnprocessableInputError
 from accunode_common.http import idempotency
 from accunode_common.http.faults import field_errors, refusal
+from accunode_common.http.resources import resources
+from accunode_common.http.slots import Place, Slots
 from accunode_common.ids import new_id
 from accunode_common.storage import ObjectTooLargeError, StorageFullError, StoredObject, job_prefix
 
 FILE_FIELD = "file"
 LONGEST_FIELD = 1000
+
+_HELD_SECONDS = 60
+"""Longer than a sender may be silent."""
 
 _PATH = re.compile(r".*[/\\]")
 
@@ -49,12 +54,16 @@ async def _receive(request: Request, subject: UploadWriter, held: AppHoldings) -
         PayloadTooLargeError: The file is larger than allowed.
         BadRequestError: The body cannot be read.
         UnsupportedMediaTypeError: The body is no form.
+        RateLimitedError: The caller sends as many uploads already as one may at once.
     """
+    most = held.settings.uploads_per_person
+    slots = Slots("uploads", most, _HELD_SECONDS, f"You have {most} uploads under way; send this when one has arrived.")
     job_id = new_id()
     prefix = job_prefix(subject.tenant_id, job_id)
     kept = False
     try:
-        upload = await _read_form(request, held, job_id, f"{prefix}/upload")
+        async with slots.hold(resources(request).redis, str(subject.user_id)) as place:
+            upload = await _read_form(request, place, held, job_id, f"{prefix}/upload")
         idempotency.describe_body(request, f"{upload.stored.sha256} {upload.file_name} {upload.fields!r}")
         yield upload
         kept = upload.claimed
@@ -63,8 +72,14 @@ async def _receive(request: Request, subject: UploadWriter, held: AppHoldings) -
             await asyncio.to_thread(held.storage.delete_prefix, prefix)
 
 
-async def _read_form(request: Request, held: Holdings, job_id: UUID, key: str) -> Upload:
-    reader = MultipartReader(request.headers, request.stream())
+async def _arriving(request: Request, place: Place) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        await place.keep()
+        yield chunk
+
+
+async def _read_form(request: Request, place: Place, held: Holdings, job_id: UUID, key: str) -> Upload:
+    reader = MultipartReader(request.headers, _arriving(request, place))
     values: dict[str, Any] = {}
     stored: StoredObject | None = None
     file_name = ""
