@@ -1,6 +1,7 @@
 """What the auth service holds beside what every service holds."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,12 +34,13 @@ class Parts:
 
     @asynccontextmanager
     async def discreetly(self) -> AsyncIterator[None]:
-        """Let what happens inside end no sooner than it always does, so that its time tells nothing."""
-        end = time.monotonic() + self.settings.discreet_reply_time.total_seconds()
+        """Let what happens inside end at multiples of a step only, so that its time tells nothing."""
+        step, begun = self.settings.discreet_reply_time.total_seconds(), time.monotonic()
         try:
             yield
         finally:
-            await asyncio.sleep(max(0.0, end - time.monotonic()))
+            spent = time.monotonic() - begun
+            await asyncio.sleep(max(1, math.ceil(spent / step)) * step - spent)
 
 
 @dataclass(frozen=True, slots=True)

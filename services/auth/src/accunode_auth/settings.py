@@ -18,7 +18,8 @@ class AuthSettings(ApiSettings, HashingSettings):
         session_lifetime: After it a person signs in anew, however often the tokens were refreshed. A tenant may decide
             on less, not on more.
         session_idle: After it without a refresh a person signs in anew; likewise.
-        discreet_reply_time: Replies that must not tell whether an address is known never come sooner.
+        discreet_reply_time: Replies that must not tell whether an address is known come after this time, or after a
+            multiple of it: more than a password hash takes.
         mfa_key: Secret text of 32 characters or more, under which the secrets of authenticators and of single
             sign-on are encrypted and the next refresh token is derived. Losing it locks out those who enrolled an
             authenticator, and ends single sign-on until its secrets are given anew.
@@ -40,7 +41,7 @@ class AuthSettings(ApiSettings, HashingSettings):
     signing_key_file: Path
     session_lifetime: timedelta = Field(default=timedelta(days=30), ge=timedelta(hours=1))
     session_idle: timedelta = Field(default=timedelta(days=3), ge=timedelta(minutes=15))
-    discreet_reply_time: timedelta = timedelta(milliseconds=250)
+    discreet_reply_time: timedelta = Field(default=timedelta(milliseconds=500), gt=timedelta())
     mfa_key: SecretStr = Field(min_length=32)
     passkey_rp_id: str | None = None
     passkey_origins: list[str] = []
