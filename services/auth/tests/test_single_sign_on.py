@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -28,7 +29,9 @@ from sso_helpers import (
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.settings import AuthSettings
+from accunode_auth.single_sign_on import people
 from accunode_common.auth.roles import Role
+from accunode_common.models.federation import SsoConnection
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
@@ -284,3 +287,41 @@ async def test_a_mail_domain_counts_for_one_tenant_and_once_the_platform_confirm
         "SELECT action FROM audit.events WHERE tenant_id = %s ORDER BY id", [world.one.id]
     ).fetchall()
     assert [action for (action,) in actions] == ["sso_domain.claim", "sso_domain.confirm", "sso_domain.remove"]
+
+
+@pytest.mark.parametrize("field", ["just_in_time", "enforced"])
+async def test_what_is_not_offered_yet_is_refused_and_not_ignored(
+    auth: ServiceClient, bank: World, provider: RealProvider, field: str
+) -> None:
+    body = connection_to(provider.issuer, **{field: True})
+    assert_problem(await auth.as_(bank.one.tenant_admin).put(CONNECTION, json=body), 422, pointer=f"/body/{field}")
+
+
+ROLES = [{"value": "staff", "role": "org_member"}, {"value": "heads", "role": "org_admin"}]
+
+
+@pytest.mark.parametrize(
+    ("claims", "role"),
+    [
+        ({"groups": ["staff", "heads"]}, Role.ORG_ADMIN),
+        ({"groups": "staff"}, Role.ORG_MEMBER),
+        ({"groups": ["Heads", "head", 7, None, {"heads": 1}]}, None),
+        ({"groups": {"heads": True}}, None),
+        ({}, None),
+    ],
+)
+def test_claims_give_the_highest_role_that_they_name_and_no_other(claims: dict[str, Any], role: Role | None) -> None:
+    organization = uuid4()
+    connection = SsoConnection(
+        role_claim="groups", role_values=ROLES, organization_claim=None, organization_values=[],
+        default_role=None, default_organization_id=organization,
+    )  # fmt: skip
+    assert people.places(connection, claims) == ({} if role is None else {organization: role})
+
+
+@pytest.mark.parametrize("value", [False, None, "false", "True", 0, 2, [True], {"true": 1}, ""])
+def test_an_address_is_the_persons_only_if_the_provider_says_so_plainly(value: Any) -> None:
+    connection = SsoConnection(verified_claim="email_verified")
+    claims = {"email": "ada@bank.example", "email_verified": value}
+    assert people.verified_address(connection, claims) is None
+    assert people.verified_address(connection, {**claims, "email_verified": True}) == "ada@bank.example"

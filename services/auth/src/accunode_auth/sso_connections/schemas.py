@@ -32,9 +32,12 @@ VerifiedClaim = Annotated[
         examples=["email_verified"],
     ),
 ]
-RoleClaim = Annotated[str | None, Field(description="The claim that decides the role.", examples=["groups"])]
+RoleClaim = Annotated[
+    str | None,
+    Field(description="The claim that decides the role of an account that the tenant manages.", examples=["groups"]),
+]
 OrganizationClaim = Annotated[
-    str | None, Field(description="The claim that decides the organization.", examples=["groups"])
+    str | None, Field(description="The claim that decides the organization of such an account.", examples=["groups"])
 ]
 DefaultRole = Annotated[
     ProviderRole | None,
@@ -44,10 +47,12 @@ DefaultOrganization = Annotated[
     UUID | None, Field(description="The organization of people whom no value fits; null for none.")
 ]
 JustInTime = Annotated[
-    bool, Field(description="Whether people of the tenant's domains get an account at their first sign-in.")
+    Literal[False],
+    Field(description="Whether the provider's people get accounts; not offered yet.", examples=[False]),
 ]
 Enforced = Annotated[
-    bool, Field(description="Whether the accounts that the tenant manages can sign in through the provider only.")
+    Literal[False],
+    Field(description="Whether people must sign in through the provider; not offered yet.", examples=[False]),
 ]
 Enabled = Annotated[bool, Field(description="Whether anybody can sign in through the provider.")]
 
@@ -89,7 +94,7 @@ class ConnectionIn(InputModel):
     )
     default_role: DefaultRole = None
     default_organization_id: DefaultOrganization = None
-    just_in_time: JustInTime = True
+    just_in_time: JustInTime = False
     enforced: Enforced = False
     enabled: Enabled = True
 
