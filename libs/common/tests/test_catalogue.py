@@ -41,6 +41,7 @@ INDEXES_ACROSS_TENANTS = {
     "ix_federated_identities_user_id": "a person's identities are in several tenants",
     "ix_sso_sessions_session_id": "a session is looked up by its id",
     "ix_memberships_user_id": "a person's memberships are in several tenants",
+    "ix_invitations_email_key": "the invitations to a person's address are of several tenants",
 }
 READABLE_WITHOUT_CONTEXT = {
     "identity.revocations": "every service asks it whether a token is void, which is before the caller is known",
@@ -48,6 +49,7 @@ READABLE_WITHOUT_CONTEXT = {
     "ops.workers": "which processes work belongs to no tenant, and they note it before any job comes",
 }
 FUNCTIONS = {
+    "identity.admit_the_invited": False,
     "identity.find_sign_in": True,
     "identity.keep_credentials_personal": False,
     "identity.note_role_since": False,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -102,11 +103,82 @@ def test_a_tenants_admin_stays_in_the_tenant(world: World, acting: Acting) -> No
         assert refused(connection, ADD_MEMBER, [world.one.id, new_id(), world.user.user_id, None, "super_admin"])
 
 
-@pytest.mark.parametrize("column", ["tenant_id", "user_id", "organization_id"])
+@pytest.mark.parametrize("column", ["tenant_id", "user_id"])
 @pytest.mark.parametrize("role", PEOPLE_ROLES)
-def test_a_membership_never_moves(world: World, acting: Acting, column: str, role: DatabaseRole) -> None:
+def test_a_membership_never_leaves_its_tenant_or_its_person(
+    world: World, acting: Acting, column: str, role: DatabaseRole
+) -> None:
     with acting(world.super_admin, role) as connection, pytest.raises(pg.InsufficientPrivilege):
         connection.execute(f"update identity.memberships set {column} = {column}")
+
+
+@pytest.mark.parametrize("role", PEOPLE_ROLES)
+def test_only_the_tenants_admins_move_a_membership_between_its_organizations(
+    world: World, acting: Acting, role: DatabaseRole
+) -> None:
+    move = "update identity.memberships set organization_id = %s where id = %s"
+    there, moved = world.one.outsider.subject.organization_id, world.one.other_member.membership_id
+    for caller in (world.one.org_admin, world.one.other_member, world.two.tenant_admin, world.user):
+        with acting(caller, role) as connection:
+            assert refused(connection, move, [there, moved]), caller.name
+    with acting(world.one.tenant_admin, role) as connection:
+        assert not refused(connection, move, [there, moved])
+        with pytest.raises(pg.ForeignKeyViolation):
+            connection.execute(move, [world.two.organization_id, moved])
+
+
+ADD_INVITATION = (
+    "insert into identity.invitations (tenant_id, id, organization_id, email, email_key, role, invited_by, token_hash,"
+    " expires_at) values (%s, %s, %s, %s, %s, %s, %s, '', now() + %s)"
+)
+
+
+@pytest.mark.parametrize("role", PEOPLE_ROLES)
+def test_nobody_makes_another_person_a_member(world: World, acting: Acting, role: DatabaseRole) -> None:
+    place = (world.one.id, world.one.organization_id)
+    for caller in (world.one.org_admin, world.one.tenant_admin, world.super_admin):
+        for target in (world.user, world.two.org_member, world.one.outsider):
+            with acting(caller, role) as connection:
+                add = [place[0], new_id(), target.user_id, place[1], "org_member"]
+                assert refused(connection, ADD_MEMBER, add), f"{caller.name} adds {target.name}"
+
+
+@pytest.mark.parametrize("role", PEOPLE_ROLES)
+@pytest.mark.parametrize(
+    "case", ["as invited", "higher", "elsewhere", "another's", "unverified", "expired", "withdrawn"]
+)
+def test_a_membership_is_what_its_person_was_invited_to(
+    world: World, acting: Acting, superuser: psycopg.Connection, case: str, role: DatabaseRole
+) -> None:
+    who, invited = world.user, world.other_user if case == "another's" else world.user
+    lifetime = timedelta(days=-1 if case == "expired" else 1)
+    invitation = [world.one.id, new_id(), world.one.organization_id, invited.email, invited.email, "org_admin"]
+    superuser.execute(ADD_INVITATION, [*invitation, world.one.org_admin.user_id, lifetime])
+    if case == "unverified":
+        superuser.execute("update identity.users set email_verified_at = null where id = %s", [who.user_id])
+    if case == "withdrawn":
+        superuser.execute("update identity.invitations set state = 'withdrawn' where id = %s", [invitation[1]])
+    add: list[Any] = [world.one.id, new_id(), who.user_id, world.one.organization_id, "org_admin"]
+    if case == "higher":
+        add[3:] = [None, "tenant_admin"]
+    if case == "elsewhere":
+        add[3] = world.one.outsider.subject.organization_id
+    with acting(who, role) as connection:
+        assert refused(connection, ADD_MEMBER, add) is (case != "as invited")
+
+
+@pytest.mark.parametrize("role", PEOPLE_ROLES)
+def test_an_invitation_is_seen_by_its_places_admins_and_the_owner_of_its_address(
+    world: World, acting: Acting, superuser: psycopg.Connection, role: DatabaseRole
+) -> None:
+    invitation = new_id()
+    row = [world.one.id, invitation, world.one.organization_id, world.user.email, world.user.email, "org_member"]
+    superuser.execute(ADD_INVITATION, [*row, world.one.org_admin.user_id, timedelta(days=1)])
+    readers = {world.one.org_admin, world.one.tenant_admin, world.super_admin, world.user}
+    for caller in {*world.callers(), world.other_user}:
+        with acting(caller, role) as connection:
+            found = connection.execute("select id from identity.invitations where id = %s", [invitation]).fetchall()
+            assert bool(found) is (caller in readers), caller.name
 
 
 @pytest.mark.parametrize(
@@ -164,23 +236,49 @@ def test_admins_see_the_people_of_their_own_scope(world: World, acting: Acting, 
             assert visible_people(connection) == people, caller.name
 
 
-def test_nobody_sets_anothers_password_or_address(world: World, acting: Acting) -> None:
+PERSONAL = (
+    "password_hash = 'taken'",
+    "email = 'mine@evil.example'",
+    "email_key = 'mine@evil.example'",
+    "email_verified_at = now() + interval '1 day'",
+)
+OTHERS_MATTER = ("status = 'deactivated'", "full_name = 'Renamed'", "locked_until = null", "failed_sign_ins = 0")
+
+
+def test_an_account_is_its_owners(world: World, acting: Acting) -> None:
     target = world.one.org_member.user_id
-    for caller in (world.one.org_admin, world.one.tenant_admin, world.super_admin):
+    for caller in (world.one.org_admin, world.one.tenant_admin, world.two.tenant_admin):
         with acting(caller) as connection:
-            for change in ("password_hash = 'taken'", "email = 'mine@evil.example'", "email_key = 'mine@evil.example'"):
-                with pytest.raises(pg.InsufficientPrivilege), connection.transaction():
-                    connection.execute(f"update identity.users set {change} where id = %s", [target])
-            blocked = connection.execute("update identity.users set status = 'deactivated' where id = %s", [target])
-            assert blocked.rowcount == 1
+            for change in (*PERSONAL, *OTHERS_MATTER, f"managed_by_tenant_id = '{world.one.id}'"):
+                change_it = f"update identity.users set {change} where id = %s"
+                assert refused(connection, change_it, [target]), f"{caller.name}: {change}"
     with acting(world.one.org_member) as connection:
         own = connection.execute("update identity.users set password_hash = 'new' where id = %s", [target])
         assert own.rowcount == 1
 
 
+def test_whoever_looks_after_an_account_sets_no_password_and_no_address(
+    world: World, acting: Acting, superuser: psycopg.Connection
+) -> None:
+    target = world.one.org_member.user_id
+    superuser.execute("update identity.users set managed_by_tenant_id = %s where id = %s", [world.one.id, target])
+    for caller in (world.one.tenant_admin, world.super_admin):
+        with acting(caller) as connection:
+            for change in PERSONAL:
+                assert refused(connection, f"update identity.users set {change} where id = %s", [target]), change
+            for change in OTHERS_MATTER:
+                assert not refused(connection, f"update identity.users set {change} where id = %s", [target]), change
+    for caller in (world.one.org_admin, world.two.tenant_admin):
+        with acting(caller) as connection:
+            assert refused(connection, "update identity.users set full_name = '' where id = %s", [target])
+    superuser.execute("delete from identity.memberships where user_id = %s", [target])
+    with acting(world.one.tenant_admin) as connection:
+        assert refused(connection, "update identity.users set full_name = '' where id = %s", [target])
+
+
 def test_an_anonymised_person_does_not_come_back(world: World, acting: Acting) -> None:
     target = world.one.org_member.user_id
-    with acting(world.one.org_admin) as connection:
+    with acting(world.super_admin) as connection:
         connection.execute(
             "update identity.users set status = 'anonymised', email = 'gone', email_key = %s, password_hash = null"
             " where id = %s",
@@ -195,7 +293,7 @@ def test_the_tenants_service_sees_no_password_hash(world: World, acting: Acting)
         connection.execute("select password_hash from identity.users")
 
 
-def test_an_admin_ends_a_members_sessions_and_opens_none(world: World, acting: Acting) -> None:
+def test_nobody_opens_or_ends_anothers_sessions(world: World, acting: Acting) -> None:
     member, admin = world.one.org_member, world.one.org_admin
     add = (
         "insert into identity.sessions (id, user_id, membership_tenant_id, membership_id, expires_at)"
@@ -208,8 +306,14 @@ def test_an_admin_ends_a_members_sessions_and_opens_none(world: World, acting: A
     end = "update identity.sessions set revoked_at = now() where id = %s"
     with acting(admin) as connection:
         assert refused(connection, add, [new_id(), member.user_id, member.tenant_id, member.membership_id])
-        assert not refused(connection, end, [session_id])
-    for other in (world.one.other_member, world.two.org_admin, world.user):
+    for other in (
+        admin,
+        world.one.tenant_admin,
+        world.super_admin,
+        world.one.other_member,
+        world.two.org_admin,
+        world.user,
+    ):
         with acting(other) as connection:
             assert refused(connection, end, [session_id]), other.name
 

@@ -35,7 +35,7 @@ SERVICES: tuple[Service, ...] = (
         name="auth",
         package="accunode_auth",
         port=8001,
-        prefixes=(f"{API_PREFIX}/auth", f"{API_PREFIX}/users", "/.well-known/jwks.json"),
+        prefixes=(f"{API_PREFIX}/auth", f"{API_PREFIX}/users", f"{API_PREFIX}/invitations", "/.well-known/jwks.json"),
     ),
     Service(
         name="tenants",

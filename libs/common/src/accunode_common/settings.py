@@ -185,6 +185,20 @@ class VerifierSettings(ApiSettings):
     jwks_url: AnyHttpUrl
 
 
+class MailSettings(AccunodeSettings):
+    """How mails are sent, and where they lead.
+
+    Attributes:
+        public_url: Where people reach the API; mails link to it.
+        mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
+        mail_from: The sender of mails.
+    """
+
+    public_url: str = "http://127.0.0.1:8000"
+    mail_url: SecretStr | None = None
+    mail_from: str = "AccuNode <no-reply@accunode.invalid>"
+
+
 class HashingSettings(AccunodeSettings):
     """What a password hash costs: argon2id with one lane.
 

@@ -63,14 +63,12 @@ class Endpoints:
             "environment": "local",
             "metrics_token": self.metrics_token,
         }
+        mail = {"public_url": self.base_url, "mail_url": self.mail_url}
+        if role is DatabaseRole.TENANTS:
+            return shared | mail
         if role is not DatabaseRole.AUTH:
             return shared
-        return shared | {
-            "signing_key_file": self.signing_key_file,
-            "mfa_key": self.mfa_key,
-            "public_url": self.base_url,
-            "mail_url": self.mail_url,
-        }
+        return shared | mail | {"signing_key_file": self.signing_key_file, "mfa_key": self.mfa_key}
 
     def save(self, state: State) -> None:
         write_json(state.secrets / FILE, asdict(self))

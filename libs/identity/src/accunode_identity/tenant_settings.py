@@ -41,6 +41,11 @@ class TenantSettings(BaseModel):
     second_factor: SecondFactorRule = Field(
         default=SecondFactorRule(), description="Who must have a second factor to work in the tenant."
     )
+    managed_accounts: bool = Field(
+        default=False,
+        description="Whether the tenant manages the accounts of people who join: whoever is invited from now on is "
+        "asked to accept it.",
+    )
 
 
 def settings_of(stored: Mapping[str, Any]) -> TenantSettings:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from accunode_auth.users import bootstrap
 from accunode_auth.users.bootstrap import ensure_super_admin
 from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.db.session import Database
@@ -53,6 +55,27 @@ async def _ensure(settings: AdminSettings, wanted: _NewAdmin, full_name: str) ->
         await database.close()
 
 
+def confirm_addresses(emails: Sequence[str]) -> str:
+    """Note that addresses are their accounts' owners', as if a mail to each had been answered.
+
+    Raises:
+        SettingsError: The environment is not usable.
+        SQLAlchemyError: The database refused.
+    """
+    unknown = asyncio.run(_confirm(AdminSettings.from_environment(), emails))
+    if unknown:
+        raise SettingsError(f"There is no account of {', '.join(unknown)}.")
+    return f"Confirmed {len(emails)} addresses."
+
+
+async def _confirm(settings: AdminSettings, emails: Sequence[str]) -> list[str]:
+    database = Database(settings, "accunode-auth-admin")
+    try:
+        return await bootstrap.confirm_addresses(database, emails)
+    finally:
+        await database.close()
+
+
 def generate_key(path: Path) -> str:
     """Write a fresh signing key, readable by its owner only.
 
@@ -74,6 +97,10 @@ def main() -> int:
     )
     super_admin.add_argument("--email", required=True)
     super_admin.add_argument("--full-name", default="")
+    addresses = actions.add_parser(
+        "confirm-addresses", help="note that addresses are their accounts' owners', where no mail can show it"
+    )
+    addresses.add_argument("email", nargs="+")
     key = actions.add_parser("generate-key", help="make a signing key; to rotate, give it a name that sorts last")
     key.add_argument("path", type=Path)
     arguments = parser.parse_args()
@@ -81,6 +108,8 @@ def main() -> int:
         match arguments.action:
             case "create-super-admin":
                 done = create_super_admin(arguments.email, arguments.full_name)
+            case "confirm-addresses":
+                done = confirm_addresses(arguments.email)
             case _:
                 done = generate_key(arguments.path)
     except ValidationError as error:

@@ -7,6 +7,9 @@ from accunode_auth.addresses.router import router as addresses
 from accunode_auth.administration.router import router as administration
 from accunode_auth.api_keys.router import router as api_keys
 from accunode_auth.enrolment.router import router as enrolment
+from accunode_auth.invitations.router import own as own_invitations
+from accunode_auth.invitations.router import public as public_invitations
+from accunode_auth.invitations.router import router as invitations
 from accunode_auth.keys.router import router as keys
 from accunode_auth.mfa.router import router as mfa
 from accunode_auth.passkeys.router import router as passkeys
@@ -53,9 +56,12 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
             enrolment,
             api_keys,
             users,
+            own_invitations,
+            public_invitations,
             administration,
             sso_connections,
             single_sign_on,
+            invitations,
         ],
         description=DESCRIPTION,
         root_routers=[keys],

@@ -11,13 +11,13 @@ from typing import Annotated, cast
 from fastapi import Depends, FastAPI, Request
 
 from accunode_auth.keys.keyring import KeyRing
-from accunode_auth.mail import Mailer, make_mailer
 from accunode_auth.settings import AuthSettings
 from accunode_auth.single_sign_on.provider import Providers
 from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.http.context import request_info
 from accunode_common.http.resources import Resources, resources
 from accunode_common.http.trail import client_address
+from accunode_common.mail import Mailer, make_mailer
 
 _LONGEST_USER_AGENT = 300
 

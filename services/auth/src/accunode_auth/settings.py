@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from accunode_common.settings import ApiSettings, HashingSettings
+from accunode_common.settings import ApiSettings, HashingSettings, MailSettings
 
 
-class AuthSettings(ApiSettings, HashingSettings):
+class AuthSettings(ApiSettings, HashingSettings, MailSettings):
     """What the auth service needs.
 
     Attributes:
@@ -33,9 +33,6 @@ class AuthSettings(ApiSettings, HashingSettings):
             beside the public URL's own.
         public_limit_scale: Multiplies the limits of `accunode_auth.limits`: what one address may ask of the routes open
             to anybody, and how many mails it gets.
-        public_url: Where people reach the API; mails link to it.
-        mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
-        mail_from: The sender of mails.
     """
 
     signing_key_file: Path
@@ -48,9 +45,6 @@ class AuthSettings(ApiSettings, HashingSettings):
     super_admin_second_factor_days: int | None = Field(default=None, ge=0, le=90)
     sso_redirect_origins: frozenset[str] = frozenset()
     public_limit_scale: float = Field(default=1, gt=0)
-    public_url: str = "http://127.0.0.1:8000"
-    mail_url: SecretStr | None = None
-    mail_from: str = "AccuNode <no-reply@accunode.invalid>"
 
     @property
     def passkey_domain(self) -> str:

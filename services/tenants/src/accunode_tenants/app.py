@@ -3,8 +3,8 @@
 from fastapi import FastAPI
 
 from accunode_common.auth.jwks import KeySource
-from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.http.app import create_service_app
+from accunode_common.mail import make_mailer
 from accunode_tenants import parts
 from accunode_tenants.admins.router import router as admins
 from accunode_tenants.joining.router import router as joining
@@ -28,5 +28,5 @@ def create_app(settings: TenantsSettings, key_source: KeySource | None = None) -
         description="Tenants, organizations, their members, and the audit trail.",
         key_source=key_source,
     )
-    parts.attach(app, parts.Parts(settings, PasswordHashing(settings)))
+    parts.attach(app, parts.Parts(settings, make_mailer(settings)))
     return app

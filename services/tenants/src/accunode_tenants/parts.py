@@ -5,8 +5,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Request
 
-from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.http.resources import Resources, resources
+from accunode_common.mail import Mailer
 from accunode_tenants.settings import TenantsSettings
 
 
@@ -15,7 +15,7 @@ class Parts:
     """The service's own means."""
 
     settings: TenantsSettings
-    passwords: PasswordHashing
+    mailer: Mailer
 
 
 def attach(app: FastAPI, parts: Parts) -> None:

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from accunode_common.settings import HashingSettings, VerifierSettings
+from accunode_common.settings import MailSettings, VerifierSettings
 
 
-class TenantsSettings(VerifierSettings, HashingSettings):
+class TenantsSettings(VerifierSettings, MailSettings):
     """What the tenants service needs.
 
     Attributes:

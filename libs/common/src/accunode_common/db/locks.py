@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def lock_members(session: AsyncSession, tenant_id: UUID, organization_id: UUID | None) -> None:
-    """Let one transaction at a time change who is in an organization, or who runs a tenant.
+async def lock_members(session: AsyncSession, tenant_id: UUID) -> None:
+    """Let one transaction at a time change who is in a tenant, or whether the tenant or an organization is in use.
 
-    Whoever counts seats or administrators before a change takes it first.
+    Whoever counts seats or administrators, or looks whether a place is in use, takes it before any row's lock.
     """
-    key = f"members:{tenant_id}:{organization_id}"
+    key = f"members:{tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

@@ -16,6 +16,7 @@ from accunode_common.db.access import (
     PLATFORM_TENANT,
     READ_REACH,
     READS_PLATFORM,
+    TENANT,
     USER,
     WRITE_REACH,
     WRITES_PLATFORM,
@@ -30,7 +31,6 @@ from accunode_common.models.columns import one_of
 
 OWN_ROWS = f"user_id = {USER}"
 SEES_OTHERS = f"{READ_REACH} in ('organization', 'tenant', 'platform')"
-ADMINISTERS = f"{WRITE_REACH} in ('organization', 'tenant', 'platform')"
 USER_IN_SIGHT = "exists (select 1 from identity.memberships m where m.user_id = {column})"
 SIGN_IN_COLUMNS = (
     "id",
@@ -49,24 +49,23 @@ PROFILE_COLUMNS = (
     "full_name",
     "status",
     "last_sign_in_at",
+    "managed_by_tenant_id",
     "created_at",
 )
-NEW_ACCOUNT_COLUMNS = (
-    "id",
-    "email",
-    "email_key",
-    "full_name",
-    "password_hash",
-    "email_verified_at",
-    "password_changed_at",
-)
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
-MEMBERSHIP_GRANTS = (
-    "SELECT",
-    "INSERT",
-    "UPDATE EXCEPT (tenant_id, id, user_id, organization_id, created_at)",
-    "DELETE",
+MEMBERSHIP_GRANTS = ("SELECT", "INSERT", "UPDATE EXCEPT (tenant_id, id, user_id, created_at)", "DELETE")
+OWN_ADDRESS = f"""
+(select u.email_key from identity.users u
+    where u.id = {USER} and u.email_verified_at is not null and u.status = 'active')
+""".strip()
+"""The address that the transaction's person has shown to be theirs; null for anybody else."""
+ADMINISTERED = (
+    f"{WRITES_PLATFORM} or ({IN_TENANT} and (({WRITE_REACH} = 'tenant' and role <> 'super_admin')"
+    f" or ({WRITE_REACH} = 'organization' and organization_id = {ORGANIZATION}"
+    " and role in ('org_admin', 'org_member'))))"
 )
+"""Rows of a place and a role, for whoever administers the place: the platform, a tenant, or an organization."""
+MANAGED = f"({WRITE_REACH} = 'tenant' and managed_by_tenant_id = {TENANT})"
 ROLE_FITS_PLACE = f"""
 case role
     when 'super_admin' then tenant_id = {PLATFORM_TENANT} and organization_id is null
@@ -83,6 +82,13 @@ class UserStatus(StrEnum):
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
     ANONYMISED = "anonymised"
+
+
+class MembershipStatus(StrEnum):
+    """Whether a membership can be worked in."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
 
 
 class RoleName(StrEnum):
@@ -134,8 +140,10 @@ _user_in_sight = USER_IN_SIGHT.format(column="users.id")
 class User(Identified, Versioned, Base):
     """A person. What the person may do is in the memberships.
 
-    A trigger keeps credentials personal: only the person's own transaction sets a password or changes the address.
-    Others may lock, unlock, deactivate and, for good, anonymise.
+    An account is its owner's. Administrators see the people of their places and change nothing of them; the platform,
+    and the tenant that the owner accepted as manager, may lock, unlock, deactivate and, for good, anonymise. A trigger
+    keeps credentials personal: only the person's own transaction sets a password, changes the address or its
+    verification, or lets a tenant manage the account.
     """
 
     __tablename__ = "users"
@@ -150,11 +158,11 @@ class User(Identified, Versioned, Base):
                         Command.SELECT,
                         using=f"id = {USER} or {READS_PLATFORM} or ({SEES_OTHERS} and {_user_in_sight})",
                     ),
-                    Policy("inserts", Command.INSERT, check=f"id = {USER} or {ADMINISTERS}"),
+                    Policy("inserts", Command.INSERT, check=f"id = {USER} or {WRITES_PLATFORM}"),
                     Policy(
                         "updates",
                         Command.UPDATE,
-                        using=f"id = {USER} or {WRITES_PLATFORM} or ({ADMINISTERS} and {_user_in_sight})",
+                        using=f"id = {USER} or {WRITES_PLATFORM} or ({MANAGED} and {_user_in_sight})",
                     ),
                     Policy("signs_in", Command.SELECT, using="true", roles=(DatabaseRole.SIGN_IN,)),
                 ),
@@ -162,7 +170,7 @@ class User(Identified, Versioned, Base):
                     DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE EXCEPT (id, created_at)"),
                     DatabaseRole.TENANTS: (
                         f"SELECT ({', '.join(PROFILE_COLUMNS)})",
-                        f"INSERT ({', '.join(NEW_ACCOUNT_COLUMNS)})",
+                        "UPDATE (managed_by_tenant_id, updated_at, version)",
                     ),
                     DatabaseRole.SIGN_IN: (f"SELECT ({', '.join(SIGN_IN_COLUMNS)})",),
                     DatabaseRole.WORKER: ("SELECT (id, status)",),
@@ -181,10 +189,16 @@ class User(Identified, Versioned, Base):
     locked_until: Mapped[datetime | None]
     password_changed_at: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]
+    managed_by_tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenancy.tenants.id", ondelete="SET NULL"))
 
 
 class Membership(TenantOwned, Versioned, Base):
-    """What a person may do in a tenant, or in one of its organizations."""
+    """What a person may do in a tenant, or in one of its organizations.
+
+    Only the person's own transaction adds one: when the person registers, joins with an organization's token, or
+    accepts a pending invitation to their verified address, which a trigger looks for. Administrators change and end
+    those of their places.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -198,23 +212,29 @@ class Membership(TenantOwned, Versioned, Base):
         Index(None, "tenant_id", "organization_id", "id"),
         Index(None, "user_id"),
         one_of("role", RoleName),
+        one_of("status", MembershipStatus),
         CheckConstraint(ROLE_FITS_PLACE, name="role_fits_place"),
         {
             "schema": "identity",
             "info": access(
-                read_write(
-                    read=f"{OWN_ROWS} or {READS_PLATFORM} or ({IN_TENANT} and ({READ_REACH} = 'tenant'"
-                    f" or ({READ_REACH} = 'organization' and organization_id = {ORGANIZATION})))",
-                    write=f"{WRITES_PLATFORM} or ({IN_TENANT} and ("
-                    f"({WRITE_REACH} = 'tenant' and role <> 'super_admin')"
-                    f" or ({WRITE_REACH} = 'organization' and organization_id = {ORGANIZATION}"
-                    " and role in ('org_admin', 'org_member'))"
-                    f" or ({OWN_ROWS} and role = 'org_member' and organization_id = {ORGANIZATION})"
-                    f" or ({OWN_ROWS} and role = 'user' and tenant_id = {PLATFORM_TENANT})))",
+                (
+                    Policy(
+                        "reads",
+                        Command.SELECT,
+                        using=f"{OWN_ROWS} or {READS_PLATFORM} or ({IN_TENANT} and ({READ_REACH} = 'tenant'"
+                        f" or ({READ_REACH} = 'organization' and organization_id = {ORGANIZATION})))",
+                    ),
+                    Policy(
+                        "inserts",
+                        Command.INSERT,
+                        check=f"{OWN_ROWS} and status = 'active'",
+                    ),
+                    Policy("updates", Command.UPDATE, using=ADMINISTERED),
+                    Policy("deletes", Command.DELETE, using=f"{OWN_ROWS} or {ADMINISTERED}"),
                 ),
                 {
                     **dict.fromkeys((DatabaseRole.AUTH, DatabaseRole.TENANTS), MEMBERSHIP_GRANTS),
-                    DatabaseRole.WORKER: ("SELECT (tenant_id, user_id, organization_id, role)",),
+                    DatabaseRole.WORKER: ("SELECT (tenant_id, user_id, organization_id, role, status)",),
                 },
             ),
         },
@@ -223,19 +243,13 @@ class Membership(TenantOwned, Versioned, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     organization_id: Mapped[UUID | None]
     role: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, server_default=MembershipStatus.ACTIVE)
     role_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
     """A trigger keeps it: since when the person has the role."""
 
 
-def _personal(*, table: str, administered: bool) -> dict[str, Any]:
-    in_sight = USER_IN_SIGHT.format(column=f"{table}.user_id")
-    rows = f"{OWN_ROWS} or ({ADMINISTERS} and {in_sight})" if administered else OWN_ROWS
-    policies = (
-        Policy("reads", Command.SELECT, using=rows),
-        Policy("inserts", Command.INSERT, check=OWN_ROWS),
-        Policy("updates", Command.UPDATE, using=rows),
-        Policy("deletes", Command.DELETE, using=OWN_ROWS),
-    )
+def _personal() -> dict[str, Any]:
+    policies = read_write(read=OWN_ROWS, write=OWN_ROWS)
     grants = {DatabaseRole.AUTH: ("SELECT", "INSERT", "UPDATE EXCEPT (user_id)", "DELETE")}
     return {"schema": "identity", "info": access(policies, grants)}
 
@@ -244,7 +258,7 @@ class KnownDevice(Identified, Base):
     """A device that its owner signed in with; it shows so with a token of which only the hash is kept."""
 
     __tablename__ = "known_devices"
-    __table_args__ = (Index(None, "user_id"), _personal(table="known_devices", administered=False))
+    __table_args__ = (Index(None, "user_id"), _personal())
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     token_hash: Mapped[bytes]
@@ -261,7 +275,7 @@ class SignInSession(Identified, Base):
     __table_args__ = (
         Index(None, "user_id", "id"),
         Index(None, "device_id"),
-        _personal(table="sessions", administered=True),
+        _personal(),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
@@ -285,7 +299,7 @@ class RefreshToken(Identified, Base):
     __table_args__ = (
         Index(None, "session_id"),
         Index(None, "user_id"),
-        _personal(table="refresh_tokens", administered=False),
+        _personal(),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
@@ -303,7 +317,7 @@ class OneTimeToken(Identified, Base):
     __table_args__ = (
         Index(None, "user_id", "purpose"),
         one_of("purpose", TokenPurpose),
-        _personal(table="one_time_tokens", administered=False),
+        _personal(),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
@@ -321,7 +335,7 @@ class TotpCredential(Base):
     """A person's authenticator; the secret is encrypted, and a confirmed step is never accepted twice."""
 
     __tablename__ = "totp_credentials"
-    __table_args__ = (_personal(table="totp_credentials", administered=False),)
+    __table_args__ = (_personal(),)
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"), primary_key=True)
     secret_encrypted: Mapped[bytes]
@@ -334,7 +348,7 @@ class RecoveryCode(Identified, Base):
     """A code that stands in for the authenticator once."""
 
     __tablename__ = "recovery_codes"
-    __table_args__ = (Index(None, "user_id"), _personal(table="recovery_codes", administered=False))
+    __table_args__ = (Index(None, "user_id"), _personal())
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
     code_hash: Mapped[bytes]

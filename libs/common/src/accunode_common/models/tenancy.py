@@ -155,7 +155,10 @@ class WhitelistEntry(Timestamped, Base):
             "schema": "tenancy",
             "info": access(
                 read_write(read=_organization_rows, write=_organization_writes),
-                {DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE", "DELETE")},
+                {
+                    DatabaseRole.TENANTS: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+                    DatabaseRole.AUTH: ("SELECT", "DELETE"),
+                },
             ),
         },
     )

@@ -101,16 +101,26 @@ def _shares(portfolio: Portfolio) -> tuple[Portfolio, ...]:
 
 def _create_super_admin(installation: Installation, person: DemoUser) -> None:
     """The first administrator has nobody to invite them: the auth service's own command makes them."""
-    environment = os.environ | {
-        "ACCUNODE_DATABASE_URL": installation.auth_database_url,
-        "ACCUNODE_ADMIN_PASSWORD": person.password,
-    }
-    command = [sys.executable, "-m", "accunode_auth.admin", "create-super-admin", "--email", person.email]
-    made = subprocess.run(
-        [*command, "--full-name", person.full_name], env=environment, capture_output=True, text=True, check=False
+    _administer(
+        installation,
+        "create-super-admin",
+        *("--email", person.email, "--full-name", person.full_name),
+        ACCUNODE_ADMIN_PASSWORD=person.password,
     )
-    if made.returncode != 0:
-        raise DevstackError(f"The super admin could not be created: {(made.stderr or made.stdout).strip()}")
+
+
+def _administer(installation: Installation, *command: str, **variables: str) -> None:
+    """Run a command of whoever operates the auth service."""
+    environment = os.environ | {"ACCUNODE_DATABASE_URL": installation.auth_database_url} | variables
+    done = subprocess.run(
+        [sys.executable, "-m", "accunode_auth.admin", *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise DevstackError(f"The command {command[0]} failed: {(done.stderr or done.stdout).strip()}")
 
 
 def _set_up_tenant(
@@ -120,16 +130,19 @@ def _set_up_tenant(
         for person in people.values():
             account = {"email": person.email, "password": person.password, "full_name": person.full_name}
             client.post("/auth/register", account)
+        _administer(installation, "confirm-addresses", *(person.email for person in people.values()))
         client.sign_in(platform.email, platform.password)
         found = _found_or_made(client, "/tenants", {"name": tenant.name, "slug": tenant.slug})
-        _add_member(client, people["tenant_admin"], tenant_id=found["id"])
+        _invite(client, people["tenant_admin"], tenant_id=found["id"])
+    _accept(installation, people["tenant_admin"])
     with ApiClient(installation.base_url) as client:
         administrator = people["tenant_admin"]
         client.sign_in(administrator.email, administrator.password)
         organization = _found_or_made(client, "/organizations", {"name": tenant.organization})
         client.put(f"/organizations/{organization['id']}/global-data-access", {"enabled": tenant.sees_system_records})
         for role in ("org_admin", "org_member"):
-            _add_member(client, people[role], organization_id=organization["id"])
+            _invite(client, people[role], organization_id=organization["id"])
+            _accept(installation, people[role])
 
 
 def _found_or_made(client: ApiClient, path: str, body: dict[str, str]) -> Any:
@@ -140,13 +153,20 @@ def _found_or_made(client: ApiClient, path: str, body: dict[str, str]) -> Any:
     return client.post(path, body)
 
 
-def _add_member(client: ApiClient, person: DemoUser, **place: str) -> None:
+def _invite(client: ApiClient, person: DemoUser, **place: str) -> None:
     try:
         client.post("/users", {"email": person.email, "role": person.role, **place})
     except RefusedError as refused:
-        # A member already, from an earlier loading that did not come to its end.
+        # Invited or a member already, from an earlier loading that did not come to its end.
         if refused.status != httpx.codes.CONFLICT:
             raise
+
+
+def _accept(installation: Installation, person: DemoUser) -> None:
+    with ApiClient(installation.base_url) as client:
+        client.sign_in(person.email, person.password)
+        for invitation in client.get("/users/me/invitations")["items"]:
+            client.post(f"/users/me/invitations/{invitation['id']}/accept", {})
 
 
 def _upload(client: ApiClient, person: DemoUser, part: Portfolio, access_level: str) -> list[tuple[ApiClient, str]]:

@@ -8,10 +8,12 @@ from uuid import UUID
 from fastapi import BackgroundTasks, Depends, Path, Query, status
 
 from accunode_auth.administration import service
+from accunode_auth.administration.people import Person, looks_after
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
 from accunode_auth.parts import AppResources, AuthParts
 from accunode_common.auth.roles import Role
+from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.ending import SessionsEnding
@@ -20,41 +22,48 @@ from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_common.models.identity import Membership, User, UserStatus
+from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
+from accunode_identity.invitation_mail import invitation_mail, limit_mails
+from accunode_identity.invitations import invitation_event
+from accunode_identity.schemas import InvitationOut
 
 router = api_router("/users", tag="users")
 
 PersonPath = Annotated[UUID, Path(description="Somebody in the caller's reach.")]
 
 
-def _out(user: User, memberships: Sequence[Membership]) -> UserOut:
+MembershipQuery = Annotated[
+    UUID | None, Query(description="One of the person's memberships; all in the caller's reach if left out.")
+]
+
+
+def _out(subject: Subject, user: User, memberships: Sequence[Membership]) -> UserOut:
+    told = looks_after(subject, user)
     return UserOut(
         id=user.id,
         email=user.email,
-        email_verified=user.email_verified_at is not None,
         full_name=user.full_name,
-        status=user.status,
-        locked=user.locked_until is not None and user.locked_until > datetime.now(UTC),
         memberships=[MembershipOut.model_validate(membership) for membership in memberships],
-        last_sign_in_at=user.last_sign_in_at,
-        created_at=user.created_at,
-        updated_at=user.updated_at,
+        managed=user.managed_by_tenant_id is not None and (told or user.managed_by_tenant_id == subject.tenant_id),
+        status=UserStatus(user.status) if told else None,
+        locked=(user.locked_until is not None and user.locked_until > datetime.now(UTC)) if told else None,
+        last_sign_in_at=user.last_sign_in_at if told else None,
     )
 
 
-def _person(found: service.Person) -> UserOut:
-    return _out(found.user, found.memberships)
+def _person(subject: Subject, found: Person) -> UserOut:
+    return _out(subject, found.user, found.memberships)
 
 
 @router.get("", summary="People in reach")
 async def list_users(
-    _subject: Reader,
+    subject: Reader,
     db: SubjectSession,
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
     search: Annotated[str | None, Query(max_length=200, description="Part of the address or the name.")] = None,
     role: Annotated[Role | None, Query(description="Only those who hold this role.")] = None,
-    status: Annotated[UserStatus | None, Query(description="Only accounts of this status.")] = None,
+    status: Annotated[MembershipStatus | None, Query(description="Only those with such a membership.")] = None,
     organization_id: Annotated[UUID | None, Query(description="Only members of this organization.")] = None,
     tenant_id: Annotated[UUID | None, Query(description="Only those with a membership in this tenant.")] = None,
 ) -> Page[UserOut]:
@@ -62,12 +71,14 @@ async def list_users(
     filters = service.Filters(
         search=search, role=role, status=status, organization_id=organization_id, tenant_id=tenant_id
     )
-    found, memberships = await service.people(db, filters, order, paging)
-    items = [_out(user, memberships[user.id]) for user in found.rows]
+    found, memberships = await service.listing(db, filters, order, paging)
+    items = [_out(subject, user, memberships[user.id]) for user in found.rows]
     return Page[UserOut](items=items, next_cursor=found.next_cursor, total=found.total)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, summary="Add a person", responses=problem_responses(404))
+@router.post(
+    "", status_code=status.HTTP_201_CREATED, summary="Invite a person", responses=problem_responses(404, 409, 429)
+)
 async def create_user(
     subject: Manager,
     db: SubjectSession,
@@ -75,43 +86,51 @@ async def create_user(
     app: AppResources,
     trail: AuditTrail,
     tasks: BackgroundTasks,
-    etag: ETag,
     body: UserIn,
-) -> UserOut:
-    """Gives the owner of an address a membership, and an account if there is none; they get a mail."""
-    found, membership, mail = await service.create(db, app, parts, subject, body)
-    details = {"role": body.role, "organization_id": str(membership.organization_id or "")}
-    await trail.record(db, "user.create", "user", found.user.id, details=details, tenant_id=membership.tenant_id)
-    tasks.add_task(parts.mailer.send, mail)
-    etag.tag(found.user.version)
-    return _person(found)
+) -> InvitationOut:
+    """Invites whoever owns an address to become a member. They are one once they accept; until then nothing of them
+    is told, and nothing changes for them. Whether the address has an account makes no difference.
+    """
+    issued = await service.invite(db, subject, body)
+    await limit_mails(app.limiter, issued.invitation)
+    await trail.record(db, **invitation_event(issued.invitation))
+    tasks.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
+    return InvitationOut.of(issued.invitation)
 
 
 @router.get("/{user_id}", summary="One person")
-async def read_user(_subject: Reader, db: SubjectSession, etag: ETag, user_id: PersonPath) -> UserOut:
+async def read_user(subject: Reader, db: SubjectSession, etag: ETag, user_id: PersonPath) -> UserOut:
     """Somebody in the caller's reach."""
     found = await service.person(db, user_id)
     etag.tag(found.user.version)
-    return _person(found)
+    return _person(subject, found)
 
 
 @router.patch("/{user_id}", summary="Change a person's name")
 async def change_user(
     subject: Manager, db: SubjectSession, trail: AuditTrail, match: IfMatch, user_id: PersonPath, body: UserChange
 ) -> UserOut:
-    """Changes the name of somebody in the caller's reach."""
+    """Changes the name of an account that the caller looks after: the platform's right, and that of the tenant that
+    manages it.
+    """
     found = await service.rename(db, subject, user_id, match, body.full_name)
     await trail.record(db, "user.update", "user", user_id, details={"fields": ["full_name"]})
     match.tag(found.user.version)
-    return _person(found)
+    return _person(subject, found)
 
 
 @router.delete("/{user_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Remove a person")
 async def delete_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
+    subject: Manager,
+    db: SubjectSession,
+    ending: SessionsEnding,
+    trail: AuditTrail,
+    user_id: PersonPath,
 ) -> None:
-    """Removes the memberships in the caller's reach; an account left with none is anonymised. The trail stays."""
-    anonymised = await service.remove(db, app, subject, user_id)
+    """Removes the memberships in the caller's reach. The account stays its owner's, but one that the caller looks
+    after ends and is anonymised. The trail stays.
+    """
+    anonymised = await service.remove(db, ending, subject, user_id)
     await trail.record(db, "user.delete", "user", user_id, details={"anonymised": anonymised})
 
 
@@ -128,34 +147,69 @@ async def change_user_role(
     found, membership, before = await service.change_role(db, ending, subject, user_id, body)
     details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
     await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
-    return _person(found)
+    return _person(subject, found)
 
 
-@router.post("/{user_id}/deactivate", summary="Keep a person out")
+@router.post("/{user_id}/suspend", summary="Suspend a person's memberships")
+async def suspend_user(
+    subject: Manager,
+    db: SubjectSession,
+    ending: SessionsEnding,
+    trail: AuditTrail,
+    user_id: PersonPath,
+    membership_id: MembershipQuery = None,
+) -> UserOut:
+    """Keeps somebody out of the caller's places until they are resumed, at once. Their account stays as it is."""
+    found = await service.suspend(db, ending, subject, user_id, membership_id)
+    await trail.record(db, "user.suspend", "user", user_id, details=_changed(membership_id))
+    return _person(subject, found)
+
+
+@router.post("/{user_id}/resume", summary="Resume a person's memberships")
+async def resume_user(
+    subject: Manager,
+    db: SubjectSession,
+    trail: AuditTrail,
+    user_id: PersonPath,
+    membership_id: MembershipQuery = None,
+) -> UserOut:
+    """Lets somebody who was suspended back into the caller's places."""
+    found = await service.resume(db, subject, user_id, membership_id)
+    await trail.record(db, "user.resume", "user", user_id, details=_changed(membership_id))
+    return _person(subject, found)
+
+
+def _changed(membership_id: UUID | None) -> dict[str, str] | None:
+    return None if membership_id is None else {"membership_id": str(membership_id)}
+
+
+@router.post("/{user_id}/deactivate", summary="Deactivate an account")
 async def deactivate_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
+    subject: Manager,
+    db: SubjectSession,
+    ending: SessionsEnding,
+    trail: AuditTrail,
+    user_id: PersonPath,
 ) -> UserOut:
-    """Keeps somebody from signing in, and ends their sessions at once."""
-    found = await service.deactivate(db, app, subject, user_id)
+    """Keeps the owner of an account that the caller looks after from signing in, and ends their sessions at once."""
+    found = await service.deactivate(db, ending, subject, user_id)
     await trail.record(db, "user.deactivate", "user", user_id)
-    return _person(found)
+    return _person(subject, found)
 
 
-@router.post("/{user_id}/activate", summary="Let a person in again")
-async def activate_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
-) -> UserOut:
-    """Undoes a deactivation."""
-    found = await service.activate(db, app, subject, user_id)
+@router.post("/{user_id}/activate", summary="Activate an account")
+async def activate_user(subject: Manager, db: SubjectSession, trail: AuditTrail, user_id: PersonPath) -> UserOut:
+    """Lets the owner of an account that the caller looks after sign in again."""
+    found = await service.activate(db, subject, user_id)
     await trail.record(db, "user.activate", "user", user_id)
-    return _person(found)
+    return _person(subject, found)
 
 
-@router.post("/{user_id}/unlock", summary="Unlock a person")
+@router.post("/{user_id}/unlock", summary="Unlock an account")
 async def unlock_user(
     subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> UserOut:
-    """Forgets failed sign-ins, so that the person may try again."""
+    """Forgets failed sign-ins of an account that the caller looks after, so that its owner may try again."""
     found = await service.unlock(db, app, subject, user_id)
     await trail.record(db, "user.unlock", "user", user_id)
-    return _person(found)
+    return _person(subject, found)

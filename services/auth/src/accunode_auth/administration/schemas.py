@@ -5,42 +5,52 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_auth.registration.schemas import FullName, PersonName
-from accunode_auth.users.schemas import AccountStatus, Email, EmailVerified, LastSignIn
+from accunode_auth.registration.schemas import FullName
 from accunode_common.auth.roles import Role
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import CreatedAt, InputModel, OrganizationId, ResponseModel, TenantId, UpdatedAt
+from accunode_common.http.schemas import CreatedAt, InputModel, OrganizationId, ResponseModel, TenantId
+from accunode_common.models.identity import UserStatus
+from accunode_identity.schemas import LastSignIn, Managed, MemberStatus, PersonName, ShownEmail
 
 
 class MembershipOut(ResponseModel):
     """A membership in the caller's reach."""
 
-    id: UUID = Field(description="For `membership_id` in a change of role.")
+    id: UUID = Field(description="For `membership_id` where one of several is meant.")
     tenant_id: TenantId
     organization_id: OrganizationId
     role: Role = Field(description="What the person may do there.", examples=["org_member"])
+    status: MemberStatus
+    created_at: CreatedAt
 
 
 class UserOut(ResponseModel):
-    """A person in the caller's reach; of their memberships, those in the caller's reach."""
+    """A person in the caller's reach; of their memberships, those in the caller's reach.
+
+    Of the account itself only its address and name are told, but to the platform and to the tenant that manages it.
+    """
 
     id: UUID = Field(description="Stays when the address changes.")
-    email: Email
-    email_verified: EmailVerified
+    email: ShownEmail
     full_name: PersonName
-    status: AccountStatus
-    locked: bool = Field(description="Whether failed sign-ins keep the person out for now.", examples=[False])
     memberships: list[MembershipOut] = Field(description="Those in the caller's reach.")
+    managed: Managed
+    status: UserStatus | None = Field(
+        description="Whether the person may sign in; null where the account is not the caller's to look after.",
+        examples=["active"],
+    )
+    locked: bool | None = Field(
+        description="Whether failed sign-ins keep the person out for now; null where the account is not the caller's "
+        "to look after.",
+        examples=[False],
+    )
     last_sign_in_at: LastSignIn
-    created_at: CreatedAt
-    updated_at: UpdatedAt
 
 
 class UserIn(InputModel):
-    """A new member. Without an organization: of the caller's own, or of the tenant for a tenant admin."""
+    """Whom to invite. Without an organization: to the caller's own, or to the tenant for a tenant admin."""
 
-    email: EmailAddress = Field(description="Of somebody with an account, or of somebody new, who gets a mail.")
-    full_name: FullName = Field(default="", description="For a new account; a known one keeps its own.")
+    email: EmailAddress = Field(description="Where the invitation goes, whether or not anybody has an account there.")
     role: Role = Field(
         description="What the person may do; never above the caller's own role.", examples=["org_member"]
     )
@@ -51,7 +61,7 @@ class UserIn(InputModel):
 
 
 class UserChange(InputModel):
-    """What an administrator changes about a person."""
+    """What is changed of an account by whoever looks after it."""
 
     full_name: FullName
 

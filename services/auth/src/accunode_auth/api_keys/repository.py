@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import ApiKey, Membership, User, UserStatus
+from accunode_common.models.identity import ApiKey, Membership, MembershipStatus, User, UserStatus
 
 
 def active() -> Select[ApiKey]:
@@ -56,6 +56,7 @@ async def role_of_owner(db: AsyncSession, key: ApiKey) -> str | None:
         .where(
             User.id == key.user_id,
             User.status == UserStatus.ACTIVE,
+            Membership.status == MembershipStatus.ACTIVE,
             Membership.tenant_id == key.tenant_id,
             Membership.organization_id.is_not_distinct_from(key.organization_id),
         )

@@ -6,13 +6,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import Membership, User
+from accunode_common.models.identity import Membership, MembershipStatus, User
 from accunode_common.models.tenancy import Organization, Tenant
 
 
 async def of_user(db: AsyncSession, user_id: UUID) -> Sequence[Membership]:
-    """The person's memberships, oldest first."""
-    query = select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)
+    """The person's memberships that can be worked in, oldest first."""
+    query = (
+        select(Membership)
+        .where(Membership.user_id == user_id, Membership.status == MembershipStatus.ACTIVE)
+        .order_by(Membership.id)
+    )
     return (await db.scalars(query)).all()
 
 

@@ -116,15 +116,3 @@ async def tenant_in_use(db: AsyncSession, tenant_id: UUID) -> str | None:
     """The name of a tenant in sight that is in use."""
     tenant = await repository.tenant(db, tenant_id)
     return tenant.name if tenant is not None and tenant.status == TenantStatus.ACTIVE else None
-
-
-async def seats(db: AsyncSession, tenant_id: UUID, organization_id: UUID) -> int | None:
-    """How many members an organization in sight may have."""
-    organization = await repository.organization(db, tenant_id, organization_id)
-    return organization.max_users if organization else None
-
-
-async def count(db: AsyncSession, user_id: UUID) -> int:
-    """How many memberships of the person are in sight, without the one of people who joined nobody."""
-    found = await repository.of_user(db, user_id)
-    return sum(1 for membership in found if GRANTS[Role(membership.role)].rank > 0)

@@ -16,9 +16,9 @@ from fastapi import BackgroundTasks, Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices.labels import label
-from accunode_auth.mail import Mail, Mailer
 from accunode_auth.notices import repository
 from accunode_auth.parts import AuthParts, Origin, RequestOrigin
+from accunode_common.mail import Mail, Mailer
 
 
 class CredentialChange(StrEnum):

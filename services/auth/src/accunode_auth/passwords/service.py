@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.accounts import service as accounts
 from accunode_auth.devices import service as devices
 from accunode_auth.limits import LimitClass, mail_due
-from accunode_auth.mail import Mail
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Origin, Parts
@@ -22,6 +22,7 @@ from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError, ForbiddenError, GoneError, UnprocessableInputError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.mail import Mail
 from accunode_common.models.identity import TokenPurpose, User, UserStatus
 from accunode_common.ratelimit import RateLimit
 from accunode_identity.password_policy import refuse_personal
@@ -108,6 +109,8 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
             raise GoneError("The token is not valid, or no longer.")
         await _refuse_personal(db, user, new)
         await set_context(db, context)
+        if user.email_verified_at is None:
+            await accounts.reclaim(db, app.ending, user_id)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
         await registration.confirm_email(db, user_id)
         await devices.forget(db, user_id)

@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.identity import OneTimeToken, User
+from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.identity import Membership, OneTimeToken, RoleName, User
 
 
 async def add_user(
@@ -28,6 +29,12 @@ async def add_user(
         .returning(User.id)
     )
     return added is not None
+
+
+async def add_membership(db: AsyncSession, user_id: UUID) -> None:
+    """Give a new person the membership of those who have joined nobody; it stays when they join somebody."""
+    db.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=RoleName.USER))
+    await db.flush()
 
 
 async def spend_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, mail_due
-from accunode_auth.mail import Mail
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
@@ -19,7 +18,8 @@ from accunode_common.emails import email_key
 from accunode_common.errors import GoneError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
-from accunode_common.models.identity import AuthenticationMethod, Membership, OneTimeToken, TokenPurpose
+from accunode_common.mail import Mail
+from accunode_common.models.identity import AuthenticationMethod, OneTimeToken, TokenPurpose
 from accunode_identity.password_policy import refuse_personal
 
 VERIFICATION_LIFETIME = timedelta(days=3)
@@ -55,8 +55,7 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
         if not added:
             due = await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email)
             return _known_address_mail(parts, body.email) if due else None
-        db.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=Role.USER))
-        await db.flush()
+        await repository.add_membership(db, user_id)
         token = await issue_token(db, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
         await audit.record(
             db,
@@ -75,11 +74,14 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
     return verification_mail(parts, body.email, token) if due else None
 
 
-async def add_account(db: AsyncSession, user_id: UUID, email: str, *, full_name: str) -> bool:
-    """Make an account without a password; gives False if the address has one. The context must be the new person's."""
-    return await repository.add_user(
-        db, user_id=user_id, email=email, email_key=email_key(email), full_name=full_name, password_hash=None
+async def add_account(db: AsyncSession, user_id: UUID, email: str) -> bool:
+    """Make an account that has joined nobody; gives False if the address has one. The context must be the person's."""
+    added = await repository.add_user(
+        db, user_id=user_id, email=email, email_key=email_key(email), full_name="", password_hash=None
     )
+    if added:
+        await repository.add_membership(db, user_id)
+    return added
 
 
 async def issue_token(

@@ -48,6 +48,7 @@ class EndReason(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     DEACTIVATED = "deactivated"
     EXPIRED = "expired"
+    RECLAIMED = "reclaimed"
     NO_MEMBERSHIP = "no_membership"
     SECOND_FACTOR_MISSING = "second_factor_missing"
     ENDED_BY_PROVIDER = "ended_by_provider"

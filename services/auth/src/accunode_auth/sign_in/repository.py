@@ -11,11 +11,16 @@ from accunode_common.models.identity import User, UserStatus
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person somebody wants to sign in as."""
+    """A person somebody wants to sign in as.
+
+    Attributes:
+        verified: Whether they have shown that the address is theirs.
+    """
 
     id: UUID
     password_hash: str | None
     status: str
+    verified: bool
 
 
 async def find(db: AsyncSession, email_key: str) -> Candidate | None:
@@ -29,7 +34,9 @@ async def find(db: AsyncSession, email_key: str) -> Candidate | None:
         column("email_verified_at", DateTime(timezone=True)),
     )
     row = (await db.execute(select(found))).one_or_none()
-    return None if row is None else Candidate(row.id, row.password_hash, row.status)
+    if row is None:
+        return None
+    return Candidate(row.id, row.password_hash, row.status, row.email_verified_at is not None)
 
 
 async def count_success(db: AsyncSession, user_id: UUID) -> bool:

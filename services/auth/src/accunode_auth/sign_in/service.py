@@ -195,6 +195,11 @@ async def find(app: Resources, email: str) -> repository.Candidate | None:
         return await repository.find(db, email_key(email))
 
 
+async def candidate(db: AsyncSession, key: str) -> repository.Candidate | None:
+    """The person of that address's key, whoever the transaction is for."""
+    return await repository.find(db, key)
+
+
 async def forget_failures(app: Resources, email: str) -> None:
     """Let an address try again at once."""
     await guesses.forget(app, email)

@@ -1,19 +1,22 @@
 """People."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Path, status
 
 from accunode_auth.memberships.service import Workplace
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
-from accunode_auth.users.schemas import Profile, ProfileChange
+from accunode_auth.users.schemas import AccountEnd, Profile, ProfileChange
 from accunode_common.auth.dependencies import CurrentSubject, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
-from accunode_common.http.session import SubjectSession
+from accunode_common.http.ending import SessionsEnding
+from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import User
 
@@ -31,6 +34,7 @@ def _profile(user: User, places: list[Workplace], subject: Subject) -> Profile:
         tenant_id=subject.tenant_id,
         organization_id=subject.organization_id,
         permissions=sorted(subject.permissions),
+        managed_by_tenant_id=user.managed_by_tenant_id,
         memberships=[WorkplaceOut.model_validate(place) for place in places],
         last_sign_in_at=user.last_sign_in_at,
         created_at=user.created_at,
@@ -60,3 +64,35 @@ async def change_profile(
     user, places = await service.profile(db, subject)
     match.tag(user.version)
     return _profile(user, places, subject)
+
+
+@router.delete("/me", status_code=status.HTTP_204_NO_CONTENT, summary="Delete the caller's account")
+async def delete_own_account(
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    db: SecretSession,
+    parts: AuthParts,
+    app: AppResources,
+    ending: SessionsEnding,
+    trail: AuditTrail,
+    body: AccountEnd,
+) -> None:
+    """Ends all memberships and sessions, and anonymises the account; audit trails keep its id.
+
+    The last administrator of a tenant appoints another first.
+    """
+    await trail.record(db, "user.delete_own", "user", subject.user_id)
+    await service.delete_own(db, app, parts, ending, subject, body.password)
+
+
+@router.delete(
+    "/me/memberships/{membership_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Leave a tenant or organization"
+)
+async def leave(
+    subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    db: SubjectSession,
+    ending: SessionsEnding,
+    origin: RequestOrigin,
+    membership_id: Annotated[UUID, Path(description="One of the caller's memberships.")],
+) -> None:
+    """Ends one of the caller's memberships. The last administrator of a tenant appoints another first."""
+    await service.leave(db, ending, subject, origin, membership_id)

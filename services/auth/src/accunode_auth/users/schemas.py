@@ -9,6 +9,7 @@ from accunode_auth.registration.schemas import FullName, PersonName
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_common.auth.roles import Permission, Role
 from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
+from accunode_identity.password_policy import GivenPassword
 
 Email = Annotated[
     str, Field(description="The address that signs the person in.", examples=["ada.lovelace@first-national.example"])
@@ -36,6 +37,10 @@ class Profile(ResponseModel):
     permissions: list[Permission] = Field(
         description="What the access token allows.", examples=[["profile:manage", "company:read", "prediction:read"]]
     )
+    managed_by_tenant_id: UUID | None = Field(
+        description="The tenant that the caller accepted as manager of the account: its administrators may rename, "
+        "lock, unlock, deactivate and delete it. Joining another tenant ends that."
+    )
     memberships: list[WorkplaceOut] = Field(description="Where the person may work; POST /auth/switch moves there.")
     last_sign_in_at: LastSignIn
     created_at: CreatedAt
@@ -46,3 +51,9 @@ class ProfileChange(InputModel):
     """What people change about themselves."""
 
     full_name: FullName
+
+
+class AccountEnd(InputModel):
+    """What shows that the owner is at hand."""
+
+    password: GivenPassword = Field(description="The caller's password.")

@@ -1,14 +1,24 @@
 """The caller's own profile."""
 
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.accounts import service as accounts
 from accunode_auth.memberships.service import Workplace, workplaces
+from accunode_auth.parts import Origin, Parts
 from accunode_auth.users import repository
+from accunode_common import audit
+from accunode_common.auth.ending import Ending
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import set_context
-from accunode_common.errors import UnauthenticatedError
+from accunode_common.errors import ForbiddenError, UnauthenticatedError
 from accunode_common.http.conditional import Conditional
+from accunode_common.http.resources import Resources
 from accunode_common.models.identity import User
+from accunode_common.ratelimit import RateLimit
+
+DELETIONS = RateLimit("account-deletion", 5, 900)
 
 
 async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[Workplace]]:
@@ -40,3 +50,47 @@ async def change_profile(db: AsyncSession, subject: Subject, match: Conditional,
     user.version += 1
     await db.flush()
     await db.refresh(user)
+
+
+async def delete_own(
+    db: AsyncSession, app: Resources, parts: Parts, ending: Ending, subject: Subject, password: str
+) -> None:
+    """End the caller's account.
+
+    Raises:
+        ForbiddenError: The password is wrong.
+        RateLimitedError: Too many tries.
+        LastAdministratorError: A tenant, or the platform, would be left without an administrator.
+    """
+    (await app.limiter.take(DELETIONS, caller=str(subject.user_id))).enforce()
+    user = await repository.find(db, subject.user_id)
+    if user is None or not await parts.passwords.verify(password, user.password_hash):
+        raise ForbiddenError("The password is wrong.")
+    await accounts.close_own(db, ending, subject)
+    await ending.user(db, subject.user_id)
+
+
+async def leave(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin, membership_id: UUID) -> None:
+    """End one of the caller's memberships.
+
+    Raises:
+        NotFoundError: The caller has no such membership.
+        LastAdministratorError: The tenant, or the platform, would be left without an administrator.
+    """
+    left = await accounts.leave(db, subject, membership_id)
+    await audit.record(
+        db,
+        audit.AuditEntry(
+            tenant_id=left.tenant_id,
+            action="membership.leave",
+            resource_type="user",
+            resource_id=subject.user_id,
+            actor_id=subject.user_id,
+            actor_role=left.role,
+            organization_id=left.organization_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+        ),
+    )
+    await set_context(db, subject.access)
+    await ending.user(db, subject.user_id)

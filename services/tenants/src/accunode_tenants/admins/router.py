@@ -3,18 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path
+from fastapi import BackgroundTasks, Depends, Path
 
 from accunode_common.http.app import api_router
 from accunode_common.http.ending import SessionsEnding
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_identity.invitation_mail import invitation_mail, limit_mails
+from accunode_identity.schemas import InvitationOut
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.parts import AppParts
+from accunode_tenants.parts import AppParts, AppResources
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service as tenants
 
@@ -32,24 +35,31 @@ async def list_tenant_admins(
     """Who administers the tenant, longest first."""
     tenant = await tenants.get(session, subject, tenant_id)
     found = await service.list_page(session, tenant.id, order, paging)
-    items = await service.show(session, found.rows)
+    items = await service.show(session, subject, found.rows)
     return Page[AdminOut](items=items, next_cursor=found.next_cursor, total=found.total)
 
 
-@router.post("", status_code=201, summary="Add an administrator to a tenant")
+@router.post(
+    "", status_code=201, summary="Invite an administrator of a tenant", responses=problem_responses(404, 409, 429)
+)
 async def add_tenant_admin(
     tenant_id: TenantPath,
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,
     parts: AppParts,
-    ending: SessionsEnding,
+    app: AppResources,
+    afterwards: BackgroundTasks,
     body: AdminIn,
-) -> AdminOut:
-    """Appoints somebody with an account, or makes one. A known person signs in anew to use the new role."""
+) -> InvitationOut:
+    """Invites whoever owns an address to administer the tenant, which they do once they accept. Whether the address
+    has an account makes no difference.
+    """
     tenant = await tenants.require_active(session, subject, tenant_id)
-    membership = await service.add(session, trail, parts.passwords, ending, tenant.id, body)
-    return (await service.show(session, [membership]))[0]
+    issued = await service.invite(session, subject, trail, tenant.id, body.email)
+    await limit_mails(app.limiter, issued.invitation)
+    afterwards.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
+    return InvitationOut.of(issued.invitation)
 
 
 @router.delete("/{user_id}", status_code=204, summary="Remove an administrator from a tenant")
@@ -61,6 +71,6 @@ async def remove_tenant_admin(
     trail: AuditTrail,
     ending: SessionsEnding,
 ) -> None:
-    """Ends the administration and the person's sessions at once. The last administrator stays."""
+    """Ends the administration, and the person's tokens, at once. The last administrator who can sign in stays."""
     tenant = await tenants.get(session, subject, tenant_id)
     await service.remove(session, trail, ending, tenant.id, user_id)

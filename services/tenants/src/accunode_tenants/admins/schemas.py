@@ -6,21 +6,13 @@ from pydantic import Field
 
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
-from accunode_common.models.identity import UserStatus
-from accunode_identity.password_policy import NewPassword
-from accunode_tenants.people.schemas import FullName, LastSignIn, PersonName, ShownEmail
+from accunode_identity.schemas import LastSignIn, Managed, MemberStatus, PersonName, ShownEmail
 
 
 class AdminIn(InputModel):
-    """Who becomes an administrator: somebody with an account, or somebody new with a name and a first password."""
+    """Whom to invite as an administrator."""
 
-    email: EmailAddress = Field(description="Of the account, or for it.")
-    full_name: FullName | None = Field(default=None, description="Needed for a new account, refused for a known one.")
-    password: NewPassword | None = Field(
-        default=None,
-        description="Needed for a new account, refused for a known one.",
-        examples=["correct horse battery staple"],
-    )
+    email: EmailAddress = Field(description="Where the invitation goes, whether or not anybody has an account there.")
 
 
 class AdminOut(ResponseModel):
@@ -29,6 +21,7 @@ class AdminOut(ResponseModel):
     user_id: UUID = Field(description="The person, for DELETE /tenants/{tenant_id}/admins/{user_id}.")
     email: ShownEmail
     full_name: PersonName
-    status: UserStatus = Field(description="Whether the person may sign in.")
+    status: MemberStatus
     since: UtcTime = Field(description="When the person became an administrator.", examples=["2026-01-12T08:15:00Z"])
+    managed: Managed
     last_sign_in_at: LastSignIn

@@ -24,12 +24,12 @@ async def join_organization(
     """
     limit = RateLimit("join", parts.settings.join_attempts, 60)
     (await app.limiter.take(limit, caller=str(subject.user_id))).enforce()
-    membership, organization = await service.join(session, subject, trail, body.token)
+    membership, place = await service.join(session, subject, trail, body.token)
     return JoinedOut(
         membership_id=membership.id,
-        tenant_id=organization.tenant_id,
-        organization_id=organization.id,
-        organization_name=organization.name,
+        tenant_id=place.tenant_id,
+        organization_id=place.organization_id,
+        organization_name=place.organization_name,
         role=RoleName(membership.role),
     )
 

@@ -9,17 +9,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common import audit
 from accunode_common.auth.credentials import Credential
+from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, set_context
-from accunode_common.errors import ForbiddenError, UnauthenticatedError
+from accunode_common.errors import ForbiddenError
 from accunode_common.http.trail import Trail
-from accunode_common.models.identity import Membership, RoleName, UserStatus
+from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
-from accunode_tenants.members import service as members
+from accunode_identity import invitations, memberships, places
+from accunode_identity.places import OpenPlace, Place
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.people import service as people
-from accunode_tenants.tenants import service as tenants
 from accunode_tenants.whitelist import service as whitelist
 
 PREFIX = "anjoin"
@@ -31,13 +32,6 @@ class JoinRefusedError(ForbiddenError):
 
     code = "join_refused"
     title = "The organization cannot be joined"
-
-
-class EmailNotVerifiedError(ForbiddenError):
-    """The caller has not shown that their address is theirs."""
-
-    code = "email_not_verified"
-    title = "Verify your e-mail address first"
 
 
 async def renew_token(
@@ -69,20 +63,17 @@ async def _record(session: AsyncSession, trail: Trail, action: str, organization
     await trail.record(session, action, "organization", organization.id, tenant_id=organization.tenant_id)
 
 
-async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str) -> tuple[Membership, Organization]:
+async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str) -> tuple[Membership, OpenPlace]:
     """Make the caller a member of the token's organization.
 
     Raises:
         EmailNotVerifiedError: The caller's address is not verified.
         JoinRefusedError: The token is not valid, or the caller's address is not on the whitelist.
+        ForbiddenError: The caller is a platform administrator.
         AlreadyExistsError: The caller is a member.
         NoSeatsError: All seats are taken.
     """
-    person = (await people.find_all(session, [subject.user_id])).get(subject.user_id)
-    if person is None or person.status != UserStatus.ACTIVE:
-        raise UnauthenticatedError("The account is gone.")
-    if person.email_verified_at is None:
-        raise EmailNotVerifiedError("Confirm the token that was mailed to you with POST /auth/verify-email.")
+    person = await invitations.verified(session, subject.user_id)
     token = Credential.parse(PREFIX, text, ids=2)
     if token is None:
         raise _refused()
@@ -96,23 +87,32 @@ async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str)
             read_reach=Reach.ORGANIZATION,
         ),
     )
-    organization = await organizations.in_context(session, tenant_id, organization_id)
-    in_use = await tenants.is_active(session, tenant_id)
+    # Held first: who is removed, and which organization is closed, at the same moment is out.
+    place = await places.hold(session, Place(tenant_id, organization_id))
+    kept = await organizations.join_token_hash(session, tenant_id, organization_id)
     listed = await whitelist.has(session, tenant_id, organization_id, person.email_key)
-    genuine = token.matches((organization.join_token_hash if organization else None) or _NOBODYS_HASH)
-    if organization is None or not (in_use and listed and genuine):
+    genuine = token.matches(kept or _NOBODYS_HASH)
+    if place is None or not (listed and genuine):
         raise _refused()
-    membership = await members.enrol(session, organization, subject.user_id, RoleName.ORG_MEMBER)
-    await trail.record(
+    membership = await memberships.begin(session, subject.user_id, place, Role.ORG_MEMBER)
+    await audit.record(
         session,
-        "organization.join",
-        "organization",
-        organization.id,
-        tenant_id=tenant_id,
-        details={"role": membership.role},
+        audit.AuditEntry(
+            tenant_id=tenant_id,
+            action="organization.join",
+            resource_type="organization",
+            resource_id=organization_id,
+            # Not what the caller is elsewhere, which the request was made with.
+            actor_id=subject.user_id,
+            actor_role=membership.role,
+            organization_id=organization_id,
+            request_id=trail.request_id,
+            ip_address=trail.address,
+            details={"role": membership.role},
+        ),
     )
     await set_context(session, subject.access)
-    return membership, organization
+    return membership, place
 
 
 def _refused() -> JoinRefusedError:

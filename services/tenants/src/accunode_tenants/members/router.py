@@ -3,18 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import BackgroundTasks, Depends, Path, Query
 
 from accunode_common.http.app import api_router
 from accunode_common.http.ending import SessionsEnding
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_identity.invitation_mail import invitation_mail, limit_mails
+from accunode_identity.schemas import InvitationOut
 from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
-from accunode_tenants.members.schemas import MemberAdded, MemberIn, MemberInvited, MemberOut, MemberRole
+from accunode_tenants.members.schemas import MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
+from accunode_tenants.parts import AppParts, AppResources
 from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
@@ -32,31 +36,34 @@ async def list_members(
     """Who belongs to the organization, longest first."""
     organization = await organizations.get(session, subject, organization_id)
     found = await service.list_page(session, organization, order, paging, role=role)
-    items = await service.show(session, found.rows)
+    items = await service.show(session, subject, found.rows)
     return Page[MemberOut](items=items, next_cursor=found.next_cursor, total=found.total)
 
 
 @router.post(
     "",
     status_code=201,
-    summary="Add a member to an organization",
-    responses={202: {"model": MemberInvited, "description": "The address was put on the whitelist."}},
+    summary="Invite a member to an organization",
+    responses=problem_responses(409, 429),
 )
 async def add_member(
     organization_id: OrganizationPath,
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,
+    parts: AppParts,
+    app: AppResources,
+    afterwards: BackgroundTasks,
     body: MemberIn,
-    response: Response,
-) -> MemberAdded:
-    """Gives a seat to somebody of the caller's tenant; any other address is put on the whitelist instead (202)."""
+) -> InvitationOut:
+    """Invites whoever owns an address. They take a seat when they accept. Whether the address has an account makes no
+    difference, and nothing of anybody is told.
+    """
     organization = await organizations.get(session, subject, organization_id)
-    membership = await service.add(session, subject, trail, organization, body)
-    if membership is None:
-        response.status_code = 202
-        return MemberAdded(outcome="invited", member=None)
-    return MemberAdded(outcome="added", member=(await service.show(session, [membership]))[0])
+    issued = await service.invite(session, subject, trail, organization, body)
+    await limit_mails(app.limiter, issued.invitation)
+    afterwards.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
+    return InvitationOut.of(issued.invitation)
 
 
 @router.delete("/{user_id}", status_code=204, summary="Remove a member from an organization")
@@ -68,6 +75,6 @@ async def remove_member(
     trail: AuditTrail,
     ending: SessionsEnding,
 ) -> None:
-    """Ends the membership and the person's sessions at once, and takes them off the whitelist."""
+    """Ends the membership, and the person's tokens, at once, and takes them off the whitelist."""
     organization = await organizations.get(session, subject, organization_id)
     await service.remove(session, trail, ending, organization, user_id)

@@ -9,24 +9,19 @@ from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import Role, may_assign
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
-from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError, NotFoundError
+from accunode_common.errors import ForbiddenError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
-from accunode_common.models.identity import Membership, RoleName, UserStatus
+from accunode_common.models.identity import Membership, MembershipStatus, RoleName
 from accunode_common.models.tenancy import Organization
+from accunode_identity import invitations, memberships, people
+from accunode_identity.invitations import Issued, invitation_event
+from accunode_identity.places import Place
 from accunode_tenants.members import repository
 from accunode_tenants.members.schemas import MemberIn, MemberOut
-from accunode_tenants.people import service as people
-from accunode_tenants.whitelist import service as whitelist
+from accunode_tenants.scope import looks_after
 
 SORTING = Sorting({"joined_at": Membership.created_at}, default="joined_at", key=Membership.id)
-
-
-class NoSeatsError(ConflictError):
-    """Every seat of the organization is taken."""
-
-    code = "no_seats"
-    title = "All seats are taken"
 
 
 async def list_page(
@@ -36,9 +31,9 @@ async def list_page(
     return await paginate(session, repository.listing(organization, role=role), order, paging)
 
 
-async def show(session: AsyncSession, memberships: Sequence[Membership]) -> list[MemberOut]:
-    """The members as clients see them."""
-    known = await people.find_all(session, {membership.user_id for membership in memberships})
+async def show(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[MemberOut]:
+    """The members as the caller sees them."""
+    known = await people.find_all(session, {membership.user_id for membership in found})
     return [
         MemberOut(
             user_id=person.id,
@@ -46,66 +41,36 @@ async def show(session: AsyncSession, memberships: Sequence[Membership]) -> list
             email=person.email,
             full_name=person.full_name,
             role=RoleName(membership.role),
-            status=UserStatus(person.status),
+            status=MembershipStatus(membership.status),
             joined_at=membership.created_at,
-            last_sign_in_at=person.last_sign_in_at,
+            managed=person.managed_by_tenant_id == membership.tenant_id,
+            last_sign_in_at=person.last_sign_in_at if looks_after(subject, person) else None,
         )
-        for membership in memberships
+        for membership in found
         for person in (known[membership.user_id],)
     ]
 
 
 async def count(session: AsyncSession, organization: Organization) -> int:
     """How many members the organization has."""
-    return await repository.count(session, organization)
+    return await memberships.count(session, _place(organization))
 
 
-async def add(
+async def invite(
     session: AsyncSession, subject: Subject, trail: Trail, organization: Organization, body: MemberIn
-) -> Membership | None:
-    """Make somebody in the caller's sight a member; anybody else is invited, and None is given.
-
-    An address that nobody has and one that another tenant's person has get the same reply.
+) -> Issued:
+    """Invite whoever owns an address.
 
     Raises:
         ForbiddenError: The role is above the caller's.
-        AlreadyExistsError: They are a member.
-        NoSeatsError: All seats are taken.
+        NotFoundError: The organization is not in use.
+        AlreadyExistsError: A member has the address, or it is invited already.
     """
     if not may_assign(subject.role, Role(body.role)):
         raise ForbiddenError("Nobody gives a role above their own.")
-    person = await people.find(session, body.email)
-    if person is None or person.status != UserStatus.ACTIVE:
-        await whitelist.add(session, subject, trail, organization, [body.email])
-        return None
-    membership = await enrol(session, organization, person.id, body.role)
-    await trail.record(
-        session,
-        "member.add",
-        "user",
-        person.id,
-        tenant_id=organization.tenant_id,
-        details={"organization_id": str(organization.id), "role": body.role},
-    )
-    return membership
-
-
-async def enrol(session: AsyncSession, organization: Organization, user_id: UUID, role: str) -> Membership:
-    """Give a person one of the organization's seats.
-
-    Raises:
-        AlreadyExistsError: They have one.
-        NoSeatsError: All are taken.
-    """
-    await lock_members(session, organization.tenant_id, organization.id)
-    if await repository.find(session, organization, user_id) is not None:
-        raise AlreadyExistsError("This person is a member already.")
-    if await repository.count(session, organization) >= organization.max_users:
-        raise NoSeatsError(f"The organization has {organization.max_users} seats, all taken.")
-    membership = await repository.add(session, organization, user_id, role)
-    if membership is None:
-        raise AlreadyExistsError("This person is a member already.")
-    return membership
+    issued = await invitations.invite(session, subject, _place(organization), email=body.email, role=Role(body.role))
+    await trail.record(session, **invitation_event(issued.invitation))
+    return issued
 
 
 async def remove(
@@ -113,15 +78,17 @@ async def remove(
 ) -> None:
     """End somebody's membership, at once, and take them off the whitelist so that the join token does not undo it.
 
+    The organization may be left without an administrator of its own: its tenant's administer it.
+
     Raises:
         NotFoundError: They are no member.
     """
-    await lock_members(session, organization.tenant_id, organization.id)
-    known = await people.find_all(session, [user_id])
-    if not await repository.remove(session, organization, user_id):
+    await lock_members(session, organization.tenant_id)
+    membership = await repository.find(session, organization, user_id)
+    if membership is None:
         raise NotFoundError("This person is no member of the organization.")
-    if user_id in known:
-        await whitelist.discard(session, organization, known[user_id].email_key)
+    person = await people.find(session, user_id)
+    await memberships.end(session, [membership], email_key=person.email_key if person else None)
     await trail.record(
         session,
         "member.remove",
@@ -134,7 +101,12 @@ async def remove(
 
 
 async def remove_all(session: AsyncSession, ending: Ending, organization: Organization) -> int:
-    """End every membership in the organization, at once; how many there were."""
+    """End every membership in the organization, at once, and every invitation to it; how many members there were."""
     removed = await repository.remove_all(session, organization)
+    await repository.withdraw_invitations(session, organization)
     await ending.user(session, *removed)
     return len(removed)
+
+
+def _place(organization: Organization) -> Place:
+    return Place(organization.tenant_id, organization.id)

@@ -32,15 +32,15 @@ async def find(
     """The organization, if the caller sees it; with `lock`, if the caller may change it."""
     statement = listing(subject, tenant_id=None, search=None).where(Organization.id == organization_id)
     if lock:
-        statement = statement.with_for_update()
+        statement = statement.with_for_update().execution_options(populate_existing=True)
     found: Organization | None = await session.scalar(statement)
     return found
 
 
-async def in_context(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> Organization | None:
-    """The organization that the transaction's context names."""
-    found: Organization | None = await session.scalar(
-        select(Organization).where(
+async def join_token_hash(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> bytes | None:
+    """The hash of the organization's join token, if the organization is in sight and has one."""
+    found: bytes | None = await session.scalar(
+        select(Organization.join_token_hash).where(
             Organization.tenant_id == tenant_id, Organization.id == organization_id, Organization.deleted_at.is_(None)
         )
     )

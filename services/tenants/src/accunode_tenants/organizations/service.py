@@ -121,12 +121,13 @@ async def change(
         ForbiddenError: The caller may not change its seats.
         ConflictError: It has more members than the new seats.
     """
+    if body.max_users is not None:
+        await lock_members(session, (await get(session, subject, organization_id)).tenant_id)
     organization = await get(session, subject, organization_id, lock=True)
     condition.check(organization.version)
     if body.max_users is not None:
         if not subject.may(Permission.ORGANIZATION_CREATE):
             raise ForbiddenError("Only the tenant's administrators change the seats.")
-        await lock_members(session, organization.tenant_id, organization.id)
         taken = await members.count(session, organization)
         if taken > body.max_users:
             raise ConflictError(f"The organization has {taken} members.")
@@ -156,9 +157,9 @@ async def delete(
         NotFoundError: There is none that the caller may change.
         StaleVersionError: It has changed meanwhile.
     """
+    await lock_members(session, (await get(session, subject, organization_id)).tenant_id)
     organization = await get(session, subject, organization_id, lock=True)
     condition.check(organization.version)
-    await lock_members(session, organization.tenant_id, organization.id)
     removed = await members.remove_all(session, ending, organization)
     await whitelist.clear(session, organization)
     await repository.change(
@@ -219,6 +220,6 @@ async def set_join_token(
     )
 
 
-async def in_context(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> Organization | None:
-    """The organization that the transaction's context names, if it exists."""
-    return await repository.in_context(session, tenant_id, organization_id)
+async def join_token_hash(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> bytes | None:
+    """The hash of the join token of the organization that the transaction's context names."""
+    return await repository.join_token_hash(session, tenant_id, organization_id)

@@ -128,9 +128,3 @@ async def stats(session: AsyncSession, tenant_id: UUID) -> Stats:
         storage_bytes=int(stored or 0),
         last_activity_at=await session.scalar(newest),
     )
-
-
-async def status(session: AsyncSession, tenant_id: UUID) -> str | None:
-    """The status of the tenant, if the transaction sees it."""
-    found: str | None = await session.scalar(select(Tenant.status).where(Tenant.id == tenant_id))
-    return found

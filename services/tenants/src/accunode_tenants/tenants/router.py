@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import BackgroundTasks, Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
@@ -12,6 +12,8 @@ from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
+from accunode_identity.invitation_mail import invitation_mail
+from accunode_identity.schemas import InvitationOut
 from accunode_tenants.parts import AppParts
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service
@@ -44,20 +46,23 @@ async def list_tenants(
 
 @router.post("", status_code=201, summary="Create a tenant")
 async def create_tenant(
-    _subject: TenantCreator,
+    subject: TenantCreator,
     session: SubjectSession,
     trail: AuditTrail,
     parts: AppParts,
+    afterwards: BackgroundTasks,
     body: TenantIn,
     etag: ETag,
     response: Response,
 ) -> TenantCreated:
-    """Creates a tenant and, in the same transaction, the account of its first administrator if one is named."""
-    tenant, admin_id = await service.create(session, trail, parts.passwords, body)
+    """Creates a tenant and, in the same transaction, the invitation of its first administrator if one is named."""
+    tenant, issued = await service.create(session, subject, trail, body)
+    if issued is not None:
+        afterwards.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
     etag.tag(tenant.version)
     response.headers["Location"] = f"/api/v1/tenants/{tenant.id}"
     shown = (await service.show(session, [tenant]))[0]
-    return TenantCreated(**dict(shown), admin_user_id=admin_id)
+    return TenantCreated(**dict(shown), invitation=None if issued is None else InvitationOut.of(issued.invitation))
 
 
 @router.get("/{tenant_id}", summary="Read a tenant")

@@ -8,10 +8,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
+from accunode_identity.schemas import InvitationOut
 from accunode_identity.second_factor import GraceDays, RequiredRoles
 from accunode_identity.tenant_settings import ContactEmail, SessionIdleMinutes, SessionLifetimeHours, TenantSettings
+from accunode_tenants.admins.schemas import AdminIn
 from accunode_tenants.changes import Change
-from accunode_tenants.people.schemas import NewPerson
 from accunode_tenants.tenants.master_scale import EXAMPLE, GradeOut, MasterScaleIn
 
 TenantName = Annotated[
@@ -31,7 +32,7 @@ class TenantIn(InputModel):
     name: Name
     slug: Slug | None = Field(default=None, description="A short name for addresses, made from the name if left out.")
     settings: TenantSettings = Field(default=TenantSettings(), description="What the tenant decides for itself.")
-    admin: NewPerson | None = Field(default=None, description="Its first administrator.")
+    admin: AdminIn | None = Field(default=None, description="Whom to invite as its first administrator.")
 
 
 class TenantChange(Change):
@@ -66,6 +67,10 @@ class SettingsOut(ResponseModel):
     session_idle_minutes: SessionIdleMinutes
     session_lifetime_hours: SessionLifetimeHours
     second_factor: SecondFactorOut = Field(description="Who must have a second factor to work in the tenant.")
+    managed_accounts: bool = Field(
+        description="Whether whoever is invited from now on is asked to let the tenant manage the account.",
+        examples=[False],
+    )
 
 
 class TenantOut(ResponseModel):
@@ -92,9 +97,11 @@ class TenantOut(ResponseModel):
 
 
 class TenantCreated(TenantOut):
-    """A new tenant and its first administrator."""
+    """A new tenant and the invitation of its first administrator."""
 
-    admin_user_id: UUID | None = Field(description="Its first administrator; null if none was named.")
+    invitation: InvitationOut | None = Field(
+        description="The invitation of its first administrator; null if none was named."
+    )
 
 
 class TenantStats(ResponseModel):

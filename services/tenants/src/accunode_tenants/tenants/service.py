@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.ending import Ending
-from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
+from accunode_common.db.locks import lock_members
 from accunode_common.db.session import AccessContext, Reach, set_context
 from accunode_common.errors import (
     AlreadyExistsError,
@@ -25,6 +25,7 @@ from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Tenant, TenantStatus
+from accunode_identity.invitations import Issued
 from accunode_identity.second_factor import stamped
 from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.admins import service as admins
@@ -89,13 +90,11 @@ async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantO
     ]
 
 
-async def create(
-    session: AsyncSession, trail: Trail, passwords: PasswordHashing, body: TenantIn
-) -> tuple[Tenant, UUID | None]:
-    """A new tenant and, if one is named, the id of its first administrator.
+async def create(session: AsyncSession, subject: Subject, trail: Trail, body: TenantIn) -> tuple[Tenant, Issued | None]:
+    """A new tenant and, if one is named, the invitation of its first administrator.
 
     Raises:
-        AlreadyExistsError: The name, the slug, or the administrator's address, is taken.
+        AlreadyExistsError: The name or the slug is taken.
         UnprocessableInputError: No slug can be made from the name.
     """
     slug = body.slug or _slug(body.name)
@@ -116,8 +115,7 @@ async def create(
     )
     if body.admin is None:
         return tenant, None
-    admin_id = await admins.create(session, trail, passwords, tenant.id, body.admin, pointer="/body/admin")
-    return tenant, admin_id
+    return tenant, await admins.invite(session, subject, trail, tenant.id, body.admin.email)
 
 
 def _name_taken(name: str) -> AlreadyExistsError:
@@ -150,6 +148,8 @@ async def change(
             that is refused would tell a tenant who else is here.
         AlreadyExistsError: Another tenant has the name.
     """
+    if body.status is not None:
+        await lock_members(session, tenant_id)
     tenant = await get(session, subject, tenant_id, lock=True)
     condition.check(tenant.version)
     values = body.model_dump(mode="json", exclude_unset=True)
@@ -198,6 +198,7 @@ async def delete(
         StaleVersionError: It has changed meanwhile.
         ConflictError: It is deleted already.
     """
+    await lock_members(session, tenant_id)
     tenant = await get(session, subject, tenant_id, lock=True)
     condition.check(tenant.version)
     if tenant.status == TenantStatus.DELETED:
@@ -230,8 +231,3 @@ async def stats(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Sta
     found = await repository.stats(session, tenant.id)
     await set_context(session, subject.access)
     return found
-
-
-async def is_active(session: AsyncSession, tenant_id: UUID) -> bool:
-    """Whether the tenant that the transaction's context names is in use."""
-    return await repository.status(session, tenant_id) == TenantStatus.ACTIVE

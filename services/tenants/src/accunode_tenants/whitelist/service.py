@@ -63,11 +63,6 @@ async def remove(session: AsyncSession, trail: Trail, organization: Organization
     )
 
 
-async def discard(session: AsyncSession, organization: Organization, key: str) -> None:
-    """Take an address off the whitelist if it is on it."""
-    await repository.remove(session, organization, key)
-
-
 async def clear(session: AsyncSession, organization: Organization) -> None:
     """Empty the whitelist."""
     await repository.clear(session, organization)

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from accunode_auth.settings import AuthSettings
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.settings import SettingsError
+from accunode_common.settings import MailSettings, SettingsError
 
 _SMTP_SECONDS = 10
 
@@ -93,7 +92,7 @@ class SmtpMailer(_DeliveringMailer):
             server.send_message(message)
 
 
-def make_mailer(settings: AuthSettings) -> Mailer:
+def make_mailer(settings: MailSettings) -> Mailer:
     """The mailer that the settings name.
 
     Raises:

@@ -1,0 +1,340 @@
+"""Invitations: the one way in which an administrator's wish makes somebody a member.
+
+An invitation goes to the address that was typed. Whether anybody has an account under it is not looked up, so that
+neither the reply nor its time can tell. Its owner accepts, signed in with the address verified, or with the token of
+the mail. The seat is taken when the invitation is accepted, not before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.credentials import Credential
+from accunode_common.auth.roles import Role
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.emails import email_key
+from accunode_common.errors import (
+    AlreadyExistsError,
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnprocessableInputError,
+)
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.models.identity import Membership, UserStatus
+from accunode_common.models.invitations import Invitation, InvitationState
+from accunode_identity import memberships, people, places
+from accunode_identity.people import Person
+from accunode_identity.places import OpenPlace, Place
+
+LIFETIME = timedelta(days=7)
+PREFIX = "iv"
+
+
+class EmailNotVerifiedError(ForbiddenError):
+    """The caller has not shown that their address is theirs."""
+
+    code = "email_not_verified"
+    title = "Verify your e-mail address first"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An invitation to mail.
+
+    Attributes:
+        token: Good for the one who reads the mail, until the invitation is sent again.
+    """
+
+    invitation: Invitation
+    place: OpenPlace
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An invitation as its addressee sees it."""
+
+    invitation: Invitation
+    place: OpenPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What accepting came to."""
+
+    invitation: Invitation
+    membership: Membership
+    place: OpenPlace
+    managed: bool
+
+
+def place_of(invitation: Invitation) -> Place:
+    """Where an invitation leads."""
+    return Place(invitation.tenant_id, invitation.organization_id)
+
+
+def invitation_event(invitation: Invitation) -> dict[str, Any]:
+    """What the tenant's audit trail holds of a new invitation, as arguments of `Trail.record`."""
+    details = {
+        "email": invitation.email,
+        "role": invitation.role,
+        "organization_id": str(invitation.organization_id or ""),
+        "managed": invitation.managed,
+    }
+    return {
+        "action": "invitation.create",
+        "resource_type": "invitation",
+        "resource_id": invitation.id,
+        "tenant_id": invitation.tenant_id,
+        "details": details,
+    }
+
+
+def is_open() -> ColumnElement[bool]:
+    """Invitations that can still be accepted."""
+    return and_(Invitation.state == InvitationState.PENDING, Invitation.expires_at > func.now())
+
+
+def shown_state(invitation: Invitation) -> InvitationState:
+    """The state of an invitation now."""
+    state = InvitationState(invitation.state)
+    if state is InvitationState.PENDING and invitation.expires_at <= datetime.now(UTC):
+        return InvitationState.EXPIRED
+    return state
+
+
+async def invite(session: AsyncSession, subject: Subject, place: Place, *, email: str, role: Role) -> Issued:
+    """Invite whoever owns an address to a place in the caller's reach. Nothing of anybody is looked up or changed.
+
+    Raises:
+        NotFoundError: The place is not there, not in use, or out of reach.
+        AlreadyExistsError: A member of the place whom the caller sees has the address, or it is invited already.
+    """
+    held = await places.require(session, place)
+    key = email_key(email)
+    if await memberships.has_member(session, place, key):
+        raise AlreadyExistsError("Somebody with this address is a member already.")
+    await _expire(session, place, key)
+    credential = Credential.new(PREFIX, place.tenant_id, new_id())
+    invitation = await session.scalar(
+        insert(Invitation)
+        .values(
+            tenant_id=place.tenant_id,
+            id=credential.ids[1],
+            organization_id=place.organization_id,
+            email=email,
+            email_key=key,
+            role=role,
+            managed=held.settings.managed_accounts,
+            invited_by=subject.user_id,
+            token_hash=credential.hash,
+            expires_at=datetime.now(UTC) + LIFETIME,
+        )
+        .on_conflict_do_nothing(
+            index_elements=[Invitation.tenant_id, Invitation.organization_id, Invitation.email_key],
+            index_where=Invitation.state == InvitationState.PENDING,
+        )
+        .returning(Invitation)
+    )
+    if invitation is None:
+        raise AlreadyExistsError("This address is invited already; send that invitation again, or withdraw it.")
+    return Issued(invitation, held, credential.text)
+
+
+async def _expire(session: AsyncSession, place: Place, key: str) -> None:
+    await session.execute(
+        update(Invitation)
+        .where(
+            Invitation.tenant_id == place.tenant_id,
+            Invitation.organization_id.is_not_distinct_from(place.organization_id),
+            Invitation.email_key == key,
+            Invitation.state == InvitationState.PENDING,
+            Invitation.expires_at <= func.now(),
+        )
+        .values(state=InvitationState.EXPIRED, decided_at=Invitation.expires_at)
+    )
+
+
+def administered(invitation_id: UUID) -> Select[Invitation]:
+    """An invitation that the caller administers; row-level security leaves out the others."""
+    return select(Invitation).where(Invitation.id == invitation_id)
+
+
+async def send_again(session: AsyncSession, invitation: Invitation) -> Issued:
+    """A fresh token and term for an invitation that was not decided; the token before is void.
+
+    Raises:
+        NotFoundError: The place is not in use.
+        GoneError: The invitation was decided.
+    """
+    held = await places.require(session, place_of(invitation))
+    credential = Credential(PREFIX, (invitation.tenant_id, invitation.id), Credential.new(PREFIX).secret)
+    await _decide(
+        session,
+        invitation,
+        InvitationState.PENDING,
+        token_hash=credential.hash,
+        expires_at=datetime.now(UTC) + LIFETIME,
+    )
+    return Issued(invitation, held, credential.text)
+
+
+async def withdraw(session: AsyncSession, invitation: Invitation) -> None:
+    """Take an invitation back.
+
+    Raises:
+        GoneError: It was decided.
+    """
+    await _decide(session, invitation, InvitationState.WITHDRAWN, decided_at=func.now())
+
+
+async def _decide(session: AsyncSession, invitation: Invitation, state: InvitationState, **values: object) -> None:
+    decided = await session.scalar(
+        update(Invitation)
+        .where(
+            Invitation.tenant_id == invitation.tenant_id,
+            Invitation.id == invitation.id,
+            Invitation.state == InvitationState.PENDING,
+        )
+        .values(state=state, version=Invitation.version + 1, updated_at=func.now(), **values)
+        .returning(Invitation)
+        .execution_options(populate_existing=True)
+    )
+    if decided is None:
+        raise GoneError("The invitation was accepted, declined or withdrawn.")
+
+
+async def verified(session: AsyncSession, user_id: UUID) -> Person:
+    """The transaction's person, who has shown that their address is theirs.
+
+    Raises:
+        UnauthenticatedError: The account is gone.
+        EmailNotVerifiedError: The address is not verified.
+    """
+    person = await people.find(session, user_id)
+    if person is None or person.status != UserStatus.ACTIVE:
+        raise UnauthenticatedError("The account is gone.")
+    if person.email_verified_at is None:
+        raise EmailNotVerifiedError("Confirm the token that was mailed to you with POST /auth/verify-email.")
+    return person
+
+
+async def offers(session: AsyncSession, user_id: UUID) -> list[Offer]:
+    """The open invitations to the person's verified address. The transaction's context changes.
+
+    Raises:
+        UnauthenticatedError, EmailNotVerifiedError: See `verified`.
+    """
+    person = await verified(session, user_id)
+    query = select(Invitation).where(Invitation.email_key == person.email_key, is_open()).order_by(Invitation.id)
+    return [offer for invitation in await _all(session, query) if (offer := await _offer(session, user_id, invitation))]
+
+
+async def _all(session: AsyncSession, query: Select[Invitation]) -> Sequence[Invitation]:
+    return (await session.scalars(query)).all()
+
+
+async def _offer(session: AsyncSession, user_id: UUID, invitation: Invitation) -> Offer | None:
+    await _enter(session, user_id, invitation)
+    place = await places.look(session, place_of(invitation))
+    return None if place is None else Offer(invitation, place)
+
+
+async def _enter(session: AsyncSession, user_id: UUID, invitation: Invitation) -> None:
+    """Let the transaction see the place and who is there, as the invited person."""
+    await set_context(
+        session,
+        AccessContext(
+            tenant_id=invitation.tenant_id,
+            user_id=user_id,
+            organization_id=invitation.organization_id,
+            read_reach=Reach.ORGANIZATION,
+        ),
+    )
+
+
+async def accept(session: AsyncSession, user_id: UUID, invitation_id: UUID, *, accept_managed: bool) -> Joined:
+    """Make the transaction's person a member, as they were invited. The transaction's context changes.
+
+    Raises:
+        UnauthenticatedError, EmailNotVerifiedError: See `verified`.
+        NotFoundError: Their address has no such invitation.
+        GoneError: It was decided or has expired, or the place is no longer in use.
+        UnprocessableInputError: They did not accept that the tenant manages the account, which it asks for.
+        ForbiddenError, ConflictError: See `memberships.begin`.
+    """
+    invitation = await _own(session, user_id, invitation_id)
+    await _enter(session, user_id, invitation)
+    place = await places.hold(session, place_of(invitation))
+    if place is None or not await _still_open(session, invitation):
+        raise GoneError("The invitation is no longer open.")
+    if invitation.managed and not accept_managed:
+        raise UnprocessableInputError.at(
+            "/body/accept_managed", "not_accepted", f"{place.tenant_name} manages its people's accounts: accept it."
+        )
+    membership = await memberships.begin(session, user_id, place, Role(invitation.role), managed=invitation.managed)
+    await _decide(session, invitation, InvitationState.ACCEPTED, decided_at=func.now(), accepted_by=user_id)
+    person = await people.find(session, user_id)
+    managed = person is not None and person.managed_by_tenant_id == place.tenant_id
+    return Joined(invitation, membership, place, managed)
+
+
+async def _still_open(session: AsyncSession, invitation: Invitation) -> bool:
+    query = select(Invitation.id).where(
+        Invitation.tenant_id == invitation.tenant_id, Invitation.id == invitation.id, is_open()
+    )
+    return await session.scalar(query.with_for_update()) is not None
+
+
+async def decline(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> Invitation:
+    """Turn an invitation down. The transaction's context becomes that of its place.
+
+    Raises:
+        UnauthenticatedError, EmailNotVerifiedError: See `verified`.
+        NotFoundError: The person's address has no such invitation.
+        GoneError: It was decided.
+    """
+    invitation = await _own(session, user_id, invitation_id)
+    await _enter(session, user_id, invitation)
+    await _decide(session, invitation, InvitationState.DECLINED, decided_at=func.now())
+    return invitation
+
+
+async def _own(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> Invitation:
+    person = await verified(session, user_id)
+    query = select(Invitation).where(Invitation.id == invitation_id, Invitation.email_key == person.email_key)
+    invitation: Invitation | None = await session.scalar(query)
+    if invitation is None:
+        raise NotFoundError("You have no such invitation.")
+    return invitation
+
+
+async def redeem(session: AsyncSession, text: str) -> Invitation:
+    """The open invitation that a mailed token is for. The transaction's context changes.
+
+    Raises:
+        GoneError: The token is unknown, or the invitation is no longer open.
+    """
+    credential = Credential.parse(PREFIX, text, ids=2)
+    if credential is None:
+        raise GoneError("The token is not valid, or no longer.")
+    tenant_id, invitation_id = credential.ids
+    # The token names the tenant, and vouches for this one invitation of it.
+    reach = Reach.PLATFORM if tenant_id == PLATFORM_TENANT_ID else Reach.TENANT
+    await set_context(session, AccessContext(tenant_id=tenant_id, write_reach=reach))
+    invitation: Invitation | None = await session.scalar(
+        select(Invitation).where(Invitation.tenant_id == tenant_id, Invitation.id == invitation_id, is_open())
+    )
+    await set_context(session, AccessContext())
+    if invitation is None or not credential.matches(invitation.token_hash):
+        raise GoneError("The token is not valid, or no longer.")
+    return invitation

@@ -1,0 +1,170 @@
+"""How memberships begin, move, pause and end. The place is held first: see `accunode_identity.places`."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.models.identity import Membership, MembershipStatus, User
+from accunode_common.models.tenancy import WhitelistEntry
+from accunode_identity.places import OpenPlace, Place
+
+
+class NoSeatsError(ConflictError):
+    """Every seat of the organization is taken."""
+
+    code = "no_seats"
+    title = "All seats are taken"
+
+
+async def of_person(session: AsyncSession, user_id: UUID) -> Sequence[Membership]:
+    """The person's memberships that are in sight, oldest first; in their own transaction, all of them."""
+    query = select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)
+    return (await session.scalars(query.execution_options(populate_existing=True))).all()
+
+
+async def count(session: AsyncSession, place: Place) -> int:
+    """How many members the place has in the transaction's sight; a suspended one keeps the seat."""
+    statement = (
+        select(func.count())
+        .select_from(Membership)
+        .where(
+            Membership.tenant_id == place.tenant_id,
+            Membership.organization_id.is_not_distinct_from(place.organization_id),
+        )
+    )
+    return await session.scalar(statement) or 0
+
+
+async def has_member(session: AsyncSession, place: Place, email_key: str) -> bool:
+    """Whether somebody in sight of that address is a member of the place."""
+    statement = (
+        select(Membership.id)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            User.email_key == email_key,
+            Membership.tenant_id == place.tenant_id,
+            Membership.organization_id.is_not_distinct_from(place.organization_id),
+        )
+    )
+    return await session.scalar(statement) is not None
+
+
+async def begin(
+    session: AsyncSession, user_id: UUID, place: OpenPlace, role: Role, *, managed: bool = False
+) -> Membership:
+    """Make the transaction's person a member of a place that is held; the context must see who else is.
+
+    A person whom one tenant manages belongs to themselves again as soon as they join another.
+
+    Args:
+        managed: Whether the person accepted that the tenant manages the account; it does if they belong nowhere else.
+
+    Raises:
+        ForbiddenError: A platform administrator is no member of a tenant.
+        AlreadyExistsError: They are a member.
+        NoSeatsError: All seats are taken.
+        ConflictError: They belong to tenants, and the role is the platform's.
+    """
+    held = await of_person(session, user_id)
+    joined = [membership for membership in held if GRANTS[Role(membership.role)].rank > 0]
+    if any(membership.tenant_id == PLATFORM_TENANT_ID for membership in joined):
+        raise ForbiddenError("A platform administrator joins no tenant.")
+    if role is Role.SUPER_ADMIN:
+        if joined:
+            raise ConflictError("A platform administrator belongs to no tenant; leave yours first.")
+        await session.execute(delete(Membership).where(Membership.id.in_([membership.id for membership in held])))
+    if any(
+        (membership.tenant_id, membership.organization_id) == (place.tenant_id, place.organization_id)
+        for membership in joined
+    ):
+        raise AlreadyExistsError("You are a member already.")
+    await need_seat(session, place)
+    membership = Membership(
+        tenant_id=place.tenant_id, id=new_id(), user_id=user_id, organization_id=place.organization_id, role=role
+    )
+    session.add(membership)
+    await session.flush()
+    await _set_manager(session, user_id, place, joined, managed=managed)
+    return membership
+
+
+async def need_seat(session: AsyncSession, place: OpenPlace) -> None:
+    """Make sure that a place that is held has room.
+
+    Raises:
+        NoSeatsError: All seats are taken.
+    """
+    if place.seats is not None and await count(session, place) >= place.seats:
+        raise NoSeatsError(f"The organization has {place.seats} seats, all taken.")
+
+
+async def _set_manager(
+    session: AsyncSession, user_id: UUID, place: OpenPlace, joined: Sequence[Membership], *, managed: bool
+) -> None:
+    belongs_elsewhere = any(membership.tenant_id != place.tenant_id for membership in joined)
+    if joined and not belongs_elsewhere and not managed:
+        return
+    manager = place.tenant_id if managed and not belongs_elsewhere else None
+    await session.execute(
+        update(User)
+        .where(User.id == user_id, User.managed_by_tenant_id.is_distinct_from(manager))
+        .values(managed_by_tenant_id=manager, version=User.version + 1, updated_at=func.now())
+    )
+
+
+async def set_status(session: AsyncSession, membership: Membership, status: MembershipStatus) -> None:
+    """Pause a membership, or go on with it.
+
+    Raises:
+        ConflictError: It has this status already.
+    """
+    if membership.status == status:
+        raise ConflictError(f"The membership is {status} already.")
+    membership.status = status
+    membership.version += 1
+    await session.flush()
+
+
+async def end(session: AsyncSession, memberships: Sequence[Membership], *, email_key: str | None) -> None:
+    """End memberships, and take the address off the whitelists of their organizations.
+
+    Whoever was removed so cannot come back with a join token from before.
+    """
+    for membership in memberships:
+        await session.execute(
+            delete(Membership).where(Membership.tenant_id == membership.tenant_id, Membership.id == membership.id)
+        )
+        await forget_address(session, Place(membership.tenant_id, membership.organization_id), email_key)
+
+
+async def move(session: AsyncSession, membership: Membership, place: OpenPlace, role: Role, email_key: str) -> None:
+    """Give a membership another place in its tenant, which is held, and a role there.
+
+    Raises:
+        AlreadyExistsError: The person is a member there.
+        NoSeatsError: All seats there are taken.
+    """
+    if await has_member(session, place, email_key):
+        raise AlreadyExistsError("The person is a member there already.")
+    await need_seat(session, place)
+    await forget_address(session, Place(membership.tenant_id, membership.organization_id), email_key)
+    membership.organization_id, membership.role = place.organization_id, role
+    membership.version += 1
+    await session.flush()
+
+
+async def forget_address(session: AsyncSession, place: Place, email_key: str | None) -> None:
+    """Take an address off an organization's whitelist, if it is on it."""
+    if place.organization_id is not None and email_key is not None:
+        await session.execute(
+            delete(WhitelistEntry).where(
+                WhitelistEntry.tenant_id == place.tenant_id,
+                WhitelistEntry.organization_id == place.organization_id,
+                WhitelistEntry.email_key == email_key,
+            )
+        )

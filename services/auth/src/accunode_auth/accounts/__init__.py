@@ -1,0 +1,1 @@
+"""Accounts as wholes: taken back by their owners, blocked, and ended."""

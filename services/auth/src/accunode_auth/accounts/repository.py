@@ -1,0 +1,87 @@
+"""What an account consists of. Row-level security lets the owner's own transaction change it, or who looks after it."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_common.models.identity import (
+    ApiKey,
+    KnownDevice,
+    Membership,
+    OneTimeToken,
+    RecoveryCode,
+    TotpCredential,
+    User,
+    UserStatus,
+)
+from accunode_common.models.passkeys import Passkey
+
+ENROLLED = (OneTimeToken, TotpCredential, Passkey, RecoveryCode, KnownDevice)
+"""What proves a person beside the password; each row is somebody's."""
+
+
+async def forget_enrolled(db: AsyncSession, user_id: UUID) -> None:
+    """Remove everything that proves the person, but the password."""
+    for table in ENROLLED:
+        await db.execute(delete(table).where(table.user_id == user_id))
+
+
+async def forget_api_keys(db: AsyncSession, user_id: UUID) -> None:
+    """Remove the person's API keys of the tenant that the transaction is in."""
+    await db.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
+
+
+async def take_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full_name: str) -> None:
+    """Give an account the password and the name of whoever showed that the address is theirs."""
+    await db.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(
+            password_hash=password_hash,
+            password_changed_at=func.now(),
+            full_name=full_name,
+            email_verified_at=func.now(),
+            failed_sign_ins=0,
+            locked_until=None,
+            version=User.version + 1,
+        )
+    )
+
+
+async def set_status(db: AsyncSession, user_id: UUID, status: str) -> None:
+    """Let a person sign in, or not."""
+    await db.execute(update(User).where(User.id == user_id).values(status=status, version=User.version + 1))
+
+
+async def unlock(db: AsyncSession, user_id: UUID) -> None:
+    """Forget failed sign-ins."""
+    await db.execute(
+        update(User).where(User.id == user_id).values(failed_sign_ins=0, locked_until=None, version=User.version + 1)
+    )
+
+
+async def remove_memberships(db: AsyncSession, user_id: UUID) -> None:
+    """End every membership of the transaction's person."""
+    await db.execute(delete(Membership).where(Membership.user_id == user_id))
+
+
+async def anonymise(db: AsyncSession, user_id: UUID) -> None:
+    """Leave of a person only the id that the audit trail names. The transaction's context must be the person's."""
+    nobody = f"{user_id}@anonymised.invalid"
+    await db.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(
+            email=nobody,
+            email_key=nobody,
+            full_name="",
+            password_hash=None,
+            email_verified_at=None,
+            locked_until=None,
+            last_sign_in_at=None,
+            managed_by_tenant_id=None,
+            status=UserStatus.ANONYMISED,
+            version=User.version + 1,
+        )
+    )

@@ -1,0 +1,86 @@
+"""Who is in an administrator's reach, and how far that reach goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.administration import repository
+from accunode_common.auth.roles import GRANTS, Permission, Role
+from accunode_common.auth.subject import Subject
+from accunode_common.db.locks import lock_members
+from accunode_common.db.session import Reach
+from accunode_common.errors import ForbiddenError, NotFoundError
+from accunode_common.models.identity import Membership, User
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in the caller's reach, with the memberships that are."""
+
+    user: User
+    memberships: Sequence[Membership]
+
+    @property
+    def joined(self) -> Sequence[Membership]:
+        """The memberships that somebody gave, without the one that every account has."""
+        return [membership for membership in self.memberships if GRANTS[Role(membership.role)].rank > 0]
+
+
+def looks_after(subject: Subject, user: User) -> bool:
+    """Whether the account, and not only its memberships, is the caller's to administer.
+
+    The platform looks after every account, and a tenant's administrators after those whose owner accepted that; each
+    other account is its owner's alone.
+    """
+    if subject.write_reach is Reach.PLATFORM:
+        return True
+    return subject.may(Permission.TENANT_UPDATE) and user.managed_by_tenant_id == subject.tenant_id
+
+
+async def find(db: AsyncSession, user_id: UUID) -> Person:
+    """Somebody in the caller's reach.
+
+    Raises:
+        NotFoundError: Nobody in reach has that id.
+    """
+    user = await repository.find(db, user_id)
+    held = (await repository.memberships(db, [user_id]))[user_id]
+    if user is None or not held:
+        raise NotFoundError("There is no such person.")
+    return Person(user, held)
+
+
+async def subordinate(db: AsyncSession, subject: Subject, user_id: UUID) -> Person:
+    """Somebody whose memberships the caller may manage: in reach, not above the caller, and not the caller.
+
+    Nobody else changes who is in the tenants concerned until the transaction ends.
+
+    Raises:
+        NotFoundError: Nobody in reach has that id.
+        ForbiddenError: The person is the caller, or has a higher role.
+    """
+    found = await find(db, user_id)
+    for tenant_id in sorted({membership.tenant_id for membership in found.memberships}):
+        await lock_members(db, tenant_id)
+    found = await find(db, user_id)
+    if user_id == subject.user_id:
+        raise ForbiddenError("Ask another administrator to do this with your own account.")
+    if any(GRANTS[Role(held.role)].rank > GRANTS[subject.role].rank for held in found.memberships):
+        raise ForbiddenError("The person has a role above yours.")
+    return found
+
+
+async def ward(db: AsyncSession, subject: Subject, user_id: UUID) -> Person:
+    """Somebody whose account is the caller's to look after, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: Nobody in reach has that id.
+        ForbiddenError: The account is its owner's, or see `subordinate`.
+    """
+    found = await subordinate(db, subject, user_id)
+    if not looks_after(subject, found.user):
+        raise ForbiddenError("The account is its owner's; you manage its memberships in your own places.")
+    await repository.find(db, user_id, lock=True)
+    return found

@@ -1,0 +1,1 @@
+"""Invitations: as administrators follow them, and as their addressees decide."""

@@ -1,0 +1,13 @@
+"""Who may see and decide invitations."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from accunode_common.auth.dependencies import requires
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+
+Reader = Annotated[Subject, Depends(requires(Permission.USER_READ))]
+Manager = Annotated[Subject, Depends(requires(Permission.USER_MANAGE))]
+Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]

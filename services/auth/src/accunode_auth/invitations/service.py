@@ -1,0 +1,191 @@
+"""What administrators and addressees do with invitations."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.accounts import service as accounts
+from accunode_auth.invitations import repository
+from accunode_auth.invitations.schemas import TokenAcceptance
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.registration import service as registration
+from accunode_auth.sign_in import service as sign_in
+from accunode_common import audit
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext, set_context
+from accunode_common.errors import ConflictError, GoneError, NotFoundError
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.resources import Resources
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.models.identity import UserStatus
+from accunode_common.models.invitations import Invitation, InvitationState
+from accunode_identity import invitations
+from accunode_identity.invitations import Issued, Joined, Offer
+from accunode_identity.password_policy import refuse_personal
+
+SORTING = Sorting(
+    {"created_at": Invitation.created_at, "email": Invitation.email_key}, default="-created_at", key=Invitation.id
+)
+
+
+class AccountExistsError(ConflictError):
+    """The address has an account: its owner signs in and accepts."""
+
+    code = "account_exists"
+    title = "The address has an account"
+
+
+async def listing(
+    db: AsyncSession,
+    subject: Subject,
+    order: SortOrder,
+    page: PageParameters,
+    *,
+    state: InvitationState | None,
+    email: str | None,
+    organization_id: UUID | None,
+    tenant_id: UUID | None,
+) -> PageOf[Invitation]:
+    """The invitations to places that the caller administers."""
+    query = repository.fitting(
+        repository.administered(subject),
+        state=state,
+        email=email,
+        organization_id=organization_id,
+        tenant_id=tenant_id,
+    )
+    return await paginate(db, query, order, page)
+
+
+async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:
+    """An invitation to a place that the caller administers.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    invitation = await repository.find(db, subject, invitation_id)
+    if invitation is None:
+        raise NotFoundError("There is no such invitation.")
+    return invitation
+
+
+async def send_again(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Issued:
+    """The invitation with a fresh token and term.
+
+    Raises:
+        NotFoundError: There is none, or its place is not in use.
+        GoneError: It was decided.
+    """
+    return await invitations.send_again(db, await find(db, subject, invitation_id))
+
+
+async def withdraw(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:
+    """Take an invitation back.
+
+    Raises:
+        NotFoundError: There is none.
+        GoneError: It was decided.
+    """
+    invitation = await find(db, subject, invitation_id)
+    await invitations.withdraw(db, invitation)
+    return invitation
+
+
+async def offers(db: AsyncSession, subject: Subject) -> list[Offer]:
+    """The open invitations to the caller's address.
+
+    Raises:
+        EmailNotVerifiedError: The address is not verified.
+    """
+    found = await invitations.offers(db, subject.user_id)
+    await set_context(db, subject.access)
+    return found
+
+
+async def accept(
+    db: AsyncSession, subject: Subject, origin: Origin, invitation_id: UUID, *, accept_managed: bool
+) -> Joined:
+    """Make the caller a member; no token ends.
+
+    Raises:
+        NotFoundError, GoneError, ForbiddenError, ConflictError, UnprocessableInputError: See `invitations.accept`.
+    """
+    joined = await invitations.accept(db, subject.user_id, invitation_id, accept_managed=accept_managed)
+    await _record(db, "invitation.accept", joined.invitation, subject.user_id, origin)
+    await set_context(db, subject.access)
+    return joined
+
+
+async def decline(db: AsyncSession, subject: Subject, origin: Origin, invitation_id: UUID) -> None:
+    """Turn an invitation to the caller's address down.
+
+    Raises:
+        NotFoundError, GoneError, EmailNotVerifiedError: See `invitations.decline`.
+    """
+    invitation = await invitations.decline(db, subject.user_id, invitation_id)
+    await _record(db, "invitation.decline", invitation, subject.user_id, origin)
+    await set_context(db, subject.access)
+
+
+async def accept_with_token(app: Resources, parts: Parts, body: TokenAcceptance, origin: Origin) -> Joined:
+    """Make an account with the mailed token, and accept with it.
+
+    The token was mailed to the address, so whoever has it owns the mailbox, and wins over somebody who registered the
+    address and never verified it.
+
+    Raises:
+        GoneError: The token is not valid, or the invitation no longer open.
+        AccountExistsError: The address has a verified account.
+        UnprocessableInputError: The password contains the address, or management was not accepted.
+        ForbiddenError, ConflictError: See `invitations.accept`.
+    """
+    async with app.database.transaction(AccessContext()) as db:
+        invited = await invitations.redeem(db, body.token)
+    refuse_personal(body.password, (invited.email, body.full_name), pointer="/body/password")
+    password_hash = await parts.passwords.hash(body.password)
+    async with app.database.transaction(AccessContext()) as db:
+        invitation = await invitations.redeem(db, body.token)
+        user_id = await _account(db, app, invitation, password_hash=password_hash, full_name=body.full_name)
+        joined = await invitations.accept(db, user_id, invitation.id, accept_managed=body.accept_managed)
+        await _record(db, "invitation.accept", joined.invitation, user_id, origin)
+    return joined
+
+
+async def _account(
+    db: AsyncSession, app: Resources, invitation: Invitation, *, password_hash: str, full_name: str
+) -> UUID:
+    known = await sign_in.candidate(db, invitation.email_key)
+    if known is not None and known.verified:
+        raise AccountExistsError("Sign in, and accept with POST /users/me/invitations/{id}/accept.")
+    if known is not None and known.status != UserStatus.ACTIVE:
+        raise GoneError("The invitation is no longer open.")
+    user_id = new_id() if known is None else known.id
+    if known is None:
+        await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
+        if not await registration.add_account(db, user_id, invitation.email):
+            raise ConflictError("The address was registered at the same moment; try again.")
+    else:
+        await accounts.reclaim(db, app.ending, user_id)
+    await accounts.hand_over(db, user_id, password_hash=password_hash, full_name=full_name)
+    return user_id
+
+
+async def _record(db: AsyncSession, action: str, invitation: Invitation, user_id: UUID, origin: Origin) -> None:
+    """Add to the trail of the invitation's tenant, whose context the transaction has.
+
+    Nothing of what the person does elsewhere is told: not the membership that the request was made with.
+    """
+    await audit.record(
+        db,
+        audit.AuditEntry(
+            tenant_id=invitation.tenant_id,
+            action=action,
+            resource_type="invitation",
+            resource_id=invitation.id,
+            actor_id=user_id,
+            organization_id=invitation.organization_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+            details={"email": invitation.email, "role": invitation.role, "managed": invitation.managed},
+        ),
+    )

@@ -1,1 +1,0 @@
-"""People, as the other features find them."""
