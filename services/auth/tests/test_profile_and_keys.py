@@ -113,6 +113,7 @@ def test_only_these_routes_are_open_to_anybody(auth_settings: AuthSettings) -> N
         "/auth/enrolment/passkey/options",
         "/auth/enrolment/passkey",
         "/auth/change-email/confirm",
+        "/auth/invitations/accept",
         "/auth/refresh",
         "/auth/forgot-password",
         "/auth/reset-password",

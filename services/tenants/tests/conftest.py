@@ -58,7 +58,12 @@ def join_token(tenants: ServiceClient, world: World) -> Callable[..., Awaitable[
     return make
 
 
-async def still_signed_in(client: ServiceClient, caller: Caller) -> bool:
-    """Whether the caller's access token is accepted."""
-    reply = await client.as_(caller).post("/api/v1/organizations/join", json={"token": "none"})
-    return reply.status_code != 401
+@pytest.fixture
+def still_signed_in(tenants: ServiceClient) -> Callable[[Caller], Awaitable[bool]]:
+    """Tells whether a caller's access token is accepted."""
+
+    async def ask(caller: Caller) -> bool:
+        reply = await tenants.as_(caller).post("/api/v1/organizations/join", json={"token": "none"})
+        return reply.status_code != 401
+
+    return ask

@@ -14,7 +14,7 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.database import TestDatabase
-from accunode_common.testing.people import Caller, World
+from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
 EVENTS = "/api/v1/audit-events"
@@ -128,14 +128,15 @@ async def test_another_tenants_chain_does_not_exist(tenants: ServiceClient, worl
 
 
 async def test_every_change_writes_one_event(
-    tenants: ServiceClient, world: World, trail_of: Callable[[UUID], list[dict[str, Any]]]
+    tenants: ServiceClient, world: World, world_maker: WorldMaker, trail_of: Callable[[UUID], list[dict[str, Any]]]
 ) -> None:
     organization = f"/api/v1/organizations/{world.one.organization_id}"
     tenant = f"/api/v1/tenants/{world.one.id}"
+    second = world_maker.caller(Role.TENANT_ADMIN, world.one.id)
     changes: list[tuple[Caller, str, str, dict[str, Any] | None]] = [
         (world.one.tenant_admin, "PATCH", tenant, {"settings": {"default_seats": 7}}),
         (world.super_admin, "POST", f"{tenant}/admins", {"email": world.two.tenant_admin.email}),
-        (world.super_admin, "DELETE", f"{tenant}/admins/{world.two.tenant_admin.user_id}", None),
+        (world.super_admin, "DELETE", f"{tenant}/admins/{second.user_id}", None),
         (world.one.tenant_admin, "POST", "/api/v1/organizations", {"name": "B"}),
         (world.one.org_admin, "PATCH", organization, {"name": "C"}),
         (world.one.org_admin, "PUT", f"{organization}/global-data-access", {"enabled": True}),
@@ -145,7 +146,7 @@ async def test_every_change_writes_one_event(
         (world.one.org_admin, "DELETE", f"{organization}/join-token", None),
         (world.one.tenant_admin, "POST", f"{organization}/members", {"email": world.one.outsider.email}),
         (world.one.org_admin, "POST", f"{organization}/members", {"email": "new@b.example"}),
-        (world.one.org_admin, "DELETE", f"{organization}/members/{world.one.outsider.user_id}", None),
+        (world.one.org_admin, "DELETE", f"{organization}/members/{world.one.other_member.user_id}", None),
         (world.one.tenant_admin, "DELETE", organization, None),
         (world.super_admin, "DELETE", tenant, None),
     ]

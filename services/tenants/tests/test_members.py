@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -8,8 +7,11 @@ import psycopg
 from accunode_common.auth.roles import Role
 from accunode_common.ids import new_id
 from accunode_common.testing.app import ServiceClient
-from accunode_common.testing.people import Caller, World, WorldMaker
+from accunode_common.testing.people import Caller, World
 from accunode_common.testing.problems import assert_problem
+
+StillSignedIn = Callable[[Caller], Awaitable[bool]]
+SAME = ("role", "tenant_id", "organization_id", "managed", "state", "invited_by", "decided_at")
 
 
 def members(world: World) -> str:
@@ -29,50 +31,53 @@ async def test_members_are_listed_with_their_roles(tenants: ServiceClient, world
     assert len(admins.json()["items"]) == 1
 
 
-async def test_somebody_of_the_tenant_gets_a_seat(
-    tenants: ServiceClient, world: World, trail_of: Callable[[UUID], list[Any]]
+async def test_inviting_tells_and_changes_nothing_of_whoever_has_the_address(
+    tenants: ServiceClient,
+    world: World,
+    still_signed_in: StillSignedIn,
+    trail_of: Callable[[UUID], list[Any]],
+    superuser: psycopg.Connection,
 ) -> None:
-    body = {"email": world.one.outsider.email, "role": "org_admin"}
-    reply = await tenants.as_(world.one.tenant_admin).post(members(world), json=body)
-    assert reply.status_code == 201, reply.text
-    assert (reply.json()["outcome"], reply.json()["member"]["role"]) == ("added", "org_admin")
+    known = (world.two.org_member, world.user, world.super_admin, world.one.outsider)
+    query = "select md5(u::text || m::text) from identity.users u join identity.memberships m on m.user_id = u.id"
+    before = superuser.execute(f"{query} where u.id = any(%s) order by 1", [[k.user_id for k in known]]).fetchall()
+    replies = [
+        await tenants.as_(world.one.org_admin).post(members(world), json={"email": email})
+        for email in (f"{new_id()}@nowhere.example", *(each.email for each in known))
+    ]
+    assert {reply.status_code for reply in replies} == {201}
+    shown = [{key: reply.json()[key] for key in SAME} for reply in replies]
+    assert shown == [shown[0]] * len(replies)
+    after = superuser.execute(f"{query} where u.id = any(%s) order by 1", [[k.user_id for k in known]]).fetchall()
+    assert before == after
+    for each in known:
+        assert await still_signed_in(each)
     event = trail_of(world.one.id)[-1]
-    assert (event["action"], event["resource_id"]) == ("member.add", str(world.one.outsider.user_id))
-    again = await tenants.as_(world.one.tenant_admin).post(members(world), json=body)
-    assert_problem(again, 409, "already_exists")
+    assert (event["action"], event["details"]["email"]) == ("invitation.create", world.one.outsider.email)
+    seen = await tenants.as_(world.one.org_admin).get(members(world), params={"with_total": "true"})
+    assert seen.json()["total"] == 3
 
 
-async def test_an_unknown_address_and_another_tenants_person_get_the_same_reply(
-    tenants: ServiceClient, world: World
-) -> None:
-    for caller in (world.one.org_admin, world.one.tenant_admin):
-        replies = [
-            await tenants.as_(caller).post(members(world), json={"email": email})
-            for email in (f"{new_id()}@nowhere.example", world.two.org_member.email, world.user.email)
-        ]
-        assert {(reply.status_code, reply.text) for reply in replies} == {(202, '{"outcome":"invited","member":null}')}
-    listed = await tenants.as_(world.one.org_admin).get(members(world).replace("members", "whitelist"))
-    assert world.two.org_member.email in listed.text
+async def test_a_member_and_a_pending_address_are_not_invited_again(tenants: ServiceClient, world: World) -> None:
+    client = tenants.as_(world.one.org_admin)
+    for email in (world.one.other_member.email.upper(), world.user.email, world.user.email):
+        reply = await client.post(members(world), json={"email": email})
+    assert_problem(reply, 409, "already_exists")
+    member = await client.post(members(world), json={"email": world.one.other_member.email})
+    assert_problem(member, 409, "already_exists")
+
+
+async def test_nobody_is_invited_to_a_deleted_organization(tenants: ServiceClient, world: World) -> None:
+    organization = f"/api/v1/organizations/{world.one.organization_id}"
+    assert (await tenants.as_(world.one.tenant_admin).delete(organization)).status_code == 204
+    for caller in (world.one.tenant_admin, world.super_admin):
+        assert_problem(await tenants.as_(caller).post(members(world), json={"email": "n@bank.example"}), 404)
 
 
 async def test_no_role_of_another_tier_is_given(tenants: ServiceClient, world: World) -> None:
     for role in ("tenant_admin", "super_admin", "user", "owner"):
         body = {"email": world.one.outsider.email, "role": role}
         assert_problem(await tenants.as_(world.super_admin).post(members(world), json=body), 422, pointer="/body/role")
-
-
-async def test_seats_are_limited_even_when_two_ask_at_once(
-    tenants: ServiceClient, world: World, world_maker: WorldMaker
-) -> None:
-    client = tenants.as_(world.one.tenant_admin)
-    organization = f"/api/v1/organizations/{world.one.organization_id}"
-    await client.patch(organization, json={"max_users": 4})
-    elsewhere = world.one.outsider.subject.organization_id
-    people = [world_maker.caller(Role.ORG_MEMBER, world.one.id, elsewhere) for _ in range(3)]
-    replies = await asyncio.gather(*(client.post(members(world), json={"email": each.email}) for each in people))
-    assert sorted(reply.status_code for reply in replies) == [201, 409, 409]
-    refused = next(reply for reply in replies if reply.status_code == 409)
-    assert_problem(refused, 409, "no_seats")
 
 
 async def test_a_removed_member_is_out_at_once_and_cannot_join_again(

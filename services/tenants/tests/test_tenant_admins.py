@@ -1,9 +1,10 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from accunode_common.auth.roles import Role
 from accunode_common.ids import new_id
@@ -11,42 +12,35 @@ from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
+StillSignedIn = Callable[[Caller], Awaitable[bool]]
+SAME = ("role", "tenant_id", "organization_id", "managed", "state", "invited_by", "decided_at")
+
 
 def admins(world: World) -> str:
     return f"/api/v1/tenants/{world.one.id}/admins"
 
 
-async def test_somebody_with_an_account_is_appointed_and_signs_in_anew(
-    tenants: ServiceClient, world: World, trail_of: Callable[[UUID], list[Any]]
+async def test_inviting_an_administrator_tells_and_changes_nothing_of_whoever_has_the_address(
+    tenants: ServiceClient, world: World, still_signed_in: StillSignedIn, trail_of: Callable[[UUID], list[Any]]
 ) -> None:
-    member = world.one.org_member
-    reply = await tenants.as_(world.super_admin).post(admins(world), json={"email": member.email.upper()})
-    assert reply.status_code == 201, reply.text
-    assert reply.json()["user_id"] == str(member.user_id)
-    assert_problem(await tenants.as_(member).get("/api/v1/organizations"), 401)
-    assert trail_of(world.one.id)[-1]["action"] == "tenant_admin.add"
-
+    client, known = tenants.as_(world.super_admin), world.two.org_member
+    replies = [
+        await client.post(admins(world), json={"email": email})
+        for email in (known.email.upper(), f"{new_id()}@nowhere.example", world.super_admin.email)
+    ]
+    assert [reply.status_code for reply in replies] == [201, 201, 201]
+    shapes = [{key: value for key, value in reply.json().items() if key in SAME} for reply in replies]
+    assert shapes == [shapes[0]] * 3
+    assert (shapes[0]["role"], shapes[0]["state"]) == ("tenant_admin", "pending")
+    assert await still_signed_in(known)
+    event = trail_of(world.one.id)[0]
+    assert (event["action"], event["details"]["email"]) == ("invitation.create", known.email.upper())
     listed = (await tenants.as_(world.one.tenant_admin).get(admins(world))).json()["items"]
-    assert [item["user_id"] for item in listed] == [str(world.one.tenant_admin.user_id), str(member.user_id)]
-
-    again = await tenants.as_(world.super_admin).post(admins(world), json={"email": member.email})
+    assert [item["user_id"] for item in listed] == [str(world.one.tenant_admin.user_id)]
+    again = await client.post(admins(world), json={"email": known.email})
     assert_problem(again, 409, "already_exists")
-
-
-async def test_somebody_new_needs_a_name_and_a_password(tenants: ServiceClient, world: World) -> None:
-    client = tenants.as_(world.super_admin)
-    new = {"email": f"{new_id()}@bank.example", "full_name": "New Head", "password": "a long new secret 7"}
-    for missing in ("full_name", "password"):
-        body = {name: value for name, value in new.items() if name != missing}
-        assert_problem(await client.post(admins(world), json=body), 422, pointer=f"/body/{missing}", fault="missing")
-    made = await client.post(admins(world), json=new)
-    assert (made.status_code, made.json()["full_name"]) == (201, "New Head")
-
-
-async def test_a_known_persons_password_is_not_replaced(tenants: ServiceClient, world: World) -> None:
-    body = {"email": world.one.org_member.email, "full_name": "X", "password": "a long new secret 7"}
-    reply = await tenants.as_(world.super_admin).post(admins(world), json=body)
-    assert_problem(reply, 422, pointer="/body/email", fault="known_person")
+    member = await client.post(admins(world), json={"email": world.one.tenant_admin.email})
+    assert_problem(member, 409, "already_exists")
 
 
 async def test_an_admin_is_removed_and_out_at_once(
@@ -63,15 +57,23 @@ async def test_an_admin_is_removed_and_out_at_once(
 
 async def test_the_last_admin_stays(tenants: ServiceClient, world: World) -> None:
     reply = await tenants.as_(world.super_admin).delete(f"{admins(world)}/{world.one.tenant_admin.user_id}")
-    assert_problem(reply, 409, "conflict")
+    assert_problem(reply, 409, "last_administrator")
     assert (await tenants.as_(world.one.tenant_admin).get(admins(world))).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "blocking",
+    [
+        "update identity.users set status = 'deactivated' where id = %s",
+        "update identity.users set email_verified_at = null where id = %s",
+        "update identity.memberships set status = 'suspended' where user_id = %s",
+    ],
+)
 async def test_an_admin_who_cannot_sign_in_does_not_count(
-    tenants: ServiceClient, world: World, world_maker: WorldMaker, superuser: psycopg.Connection
+    tenants: ServiceClient, world: World, world_maker: WorldMaker, superuser: psycopg.Connection, blocking: str
 ) -> None:
     blocked = world_maker.caller(Role.TENANT_ADMIN, world.one.id)
-    superuser.execute("update identity.users set status = 'deactivated' where id = %s", [blocked.user_id])
+    superuser.execute(blocking.encode(), [blocked.user_id])
     client = tenants.as_(world.super_admin)
     assert_problem(await client.delete(f"{admins(world)}/{world.one.tenant_admin.user_id}"), 409)
     assert (await client.delete(f"{admins(world)}/{blocked.user_id}")).status_code == 204

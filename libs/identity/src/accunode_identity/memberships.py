@@ -41,12 +41,13 @@ async def count(session: AsyncSession, place: Place) -> int:
 
 
 async def has_member(session: AsyncSession, place: Place, email_key: str) -> bool:
-    """Whether somebody in sight of that address is a member of the place."""
+    """Whether somebody in sight of that address has joined the place."""
     statement = (
         select(Membership.id)
         .join(User, User.id == Membership.user_id)
         .where(
             User.email_key == email_key,
+            Membership.role != Role.USER,
             Membership.tenant_id == place.tenant_id,
             Membership.organization_id.is_not_distinct_from(place.organization_id),
         )

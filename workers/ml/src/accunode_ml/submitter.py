@@ -17,6 +17,7 @@ _ROLE = text("""
     join identity.users u on u.id = m.user_id and u.status = 'active'
     join tenancy.tenants t on t.id = m.tenant_id and t.status = 'active'
     where m.tenant_id = :tenant_id and m.user_id = :user_id and m.organization_id is not distinct from :organization_id
+    and m.status = 'active'
 """)
 _REACHES = tuple(Reach)
 _NEEDED = {

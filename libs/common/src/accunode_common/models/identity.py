@@ -51,6 +51,7 @@ PROFILE_COLUMNS = (
     "last_sign_in_at",
     "managed_by_tenant_id",
     "created_at",
+    "version",
 )
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 MEMBERSHIP_GRANTS = ("SELECT", "INSERT", "UPDATE EXCEPT (tenant_id, id, user_id, created_at)", "DELETE")

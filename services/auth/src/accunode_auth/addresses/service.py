@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.addresses import repository
 from accunode_auth.limits import LimitClass, mail_due
-from accunode_auth.mail import Mail
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Origin, Parts
@@ -19,6 +18,7 @@ from accunode_common.emails import email_key
 from accunode_common.errors import GoneError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.mail import Mail
 from accunode_common.models.identity import TokenPurpose
 from accunode_common.ratelimit import RateLimit
 

@@ -3,15 +3,15 @@
 Every account gets the platform membership that registering gives, so that whoever is removed by a tenant still has an
 account of their own. Super admins lose memberships in customers' tenants, which they are no longer allowed.
 
-Revision: 0011
-Follows: 0010
+Revision: 0013
+Follows: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -153,7 +153,7 @@ def upgrade() -> None:
         " ON identity.users FROM accunode_tenants"
     )
     op.execute("GRANT SELECT (status) ON identity.memberships TO accunode_worker")
-    op.execute("GRANT SELECT (managed_by_tenant_id) ON identity.users TO accunode_tenants")
+    op.execute("GRANT SELECT (managed_by_tenant_id, version) ON identity.users TO accunode_tenants")
     op.execute("GRANT SELECT, DELETE ON tenancy.whitelist_entries TO accunode_auth")
     _replace("identity.users", "inserts", f"FOR INSERT WITH CHECK (id = {USER} or {PLATFORM})")
     _replace("identity.users", "updates", _both("FOR UPDATE", f"id = {USER} or {PLATFORM} or {MANAGED}"))
@@ -283,7 +283,7 @@ def downgrade() -> None:
         "GRANT INSERT (id, email, email_key, full_name, password_hash, email_verified_at, password_changed_at)"
         " ON identity.users TO accunode_tenants"
     )
-    op.execute("REVOKE UPDATE (updated_at, version) ON identity.users FROM accunode_tenants")
+    op.execute("REVOKE SELECT (version), UPDATE (updated_at, version) ON identity.users FROM accunode_tenants")
     for role in ("accunode_auth", "accunode_tenants"):
         op.execute(f"REVOKE UPDATE (organization_id) ON identity.memberships FROM {role}")
     op.execute("DROP TRIGGER admit_the_invited ON identity.memberships")
