@@ -26,6 +26,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/enrolment/passkey/options"): "holds a challenge",
     ("POST", "/api/v1/auth/enrolment/passkey"): "holds a challenge",
     ("POST", "/api/v1/auth/change-email/confirm"): "holds a mailed token",
+    ("POST", "/api/v1/auth/invitations/accept"): "holds a mailed token",
     ("POST", "/api/v1/auth/refresh"): "holds a refresh token",
     ("POST", "/api/v1/auth/forgot-password"): "cannot sign in",
     ("POST", "/api/v1/auth/reset-password"): "holds a mailed token",

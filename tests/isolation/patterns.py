@@ -128,9 +128,45 @@ manage a person          nobody  super_admin  tenant_admin  org_admin  org_membe
   tenant                 401     ok           404           404        403         403      403
   deleted                401     404          404           404        403         403      403
 
+look after an account    nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
+  own                    401     ok           403           403        403         403      403
+  personal               401     ok           404           404        403         403      403
+  organization           401     ok           403           404        403         403      403
+  tenant                 401     ok           404           404        403         403      403
+  deleted                401     404          404           404        403         403      403
+
+manage a membership      nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
+  own                    401     ok           ok            ok         403         403      403
+  organization           401     ok           ok            404        403         403      403
+  tenant                 401     ok           404           404        403         403      403
+  deleted                401     404          404           404        403         403      403
+
+list invitations         nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
+  own                    401     sees         sees          sees       403         403      403
+  organization           401     sees         sees          same       403         403      403
+  tenant                 401     sees         same          same       403         403      403
+  deleted                401     same         same          same       403         403      403
+
+leave a place            nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
+  own                    401     ok           ok            ok         ok          403      404
+  personal               401     404          404           404        404         403      404
+  organization           401     404          404           404        404         403      404
+  tenant                 401     404          404           404        404         403      404
+  deleted                401     404          404           404        404         403      404
+
+join an organization     nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
+  own                    401     403          ok            ok         ok          403      ok
+
+accept an invitation     nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
+  own                    401     403          ok            ok         ok          403      ok
+  personal               401     404          404           404        404         403      404
+  organization           401     404          404           404        404         403      404
+  tenant                 401     404          404           404        404         403      404
+  deleted                401     404          404           404        404         403      404
+
 give a person a role     nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
   own                    401     ok           ok            ok         403         403      403
-  personal               401     422          404           404        403         403      403
+  personal               401     409          404           404        403         403      403
   organization           401     ok           ok            404        403         403      403
   tenant                 401     ok           404           404        403         403      403
   deleted                401     404          404           404        403         403      403

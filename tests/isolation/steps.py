@@ -160,6 +160,61 @@ async def _be_invited(_: Running, stage: Stage, caller: Caller, things: Things) 
     things.ids.update(token=token.text, joined=str(place.id))
 
 
+_INVITATION = (
+    "insert into identity.invitations (tenant_id, id, organization_id, email, email_key, role, invited_by, token_hash,"
+    " expires_at) values (%s, %s, %s, %s, %s, 'org_member', %s, %s, now() + interval '1 day')"
+)
+
+
+async def _invite(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    """An open invitation to the target's organization, for the target's person."""
+    if things.target == "deleted":
+        return
+    organization = UUID(things.ids["organization_id"])
+    found = stage.connection.execute(
+        "select o.tenant_id, u.email from tenancy.organizations o, identity.users u where o.id = %s and u.id = %s",
+        [organization, things.ids["user_id"]],
+    ).fetchone()
+    assert found is not None
+    tenant_id, email = found
+    inviter = stage.world.super_admin.user_id
+    row = [tenant_id, things.ids["invitation_id"], organization, email, email, inviter, bytes(32)]
+    stage.connection.execute(_INVITATION, row)
+
+
+async def _invite_owner(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    """An open invitation to the target's owner, of an organization that they do not belong to."""
+    if things.target == "deleted":
+        return
+    two, email = stage.world.two, things.owner.email
+    organization = stage.maker.organization(two.id, f"Desk {new_id()}")
+    inviter = two.org_admin.user_id
+    row = [two.id, things.ids["invitation_id"], organization, email, email, inviter, bytes(32)]
+    stage.connection.execute(_INVITATION, row)
+    things.ids["joined"] = str(two.id)
+
+
+async def _have_invitation(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    two, email = stage.world.two, f"new-{new_id()}@bank.example"
+    token = Credential.new("iv", two.id, new_id())
+    row = [two.id, token.ids[1], two.organization_id, email, email, two.org_admin.user_id, token.hash]
+    stage.connection.execute(_INVITATION, row)
+    things.ids.update(token=token.text, joined=str(two.id))
+
+
+async def _suspend(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    stage.connection.execute(
+        "update identity.memberships set status = 'suspended' where user_id = %s", [things.ids["user_id"]]
+    )
+
+
+async def _share_power(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
+    """Another administrator of whatever the caller administers, so that nobody is the last."""
+    await _have_no_factor(_, stage, caller, things)
+    if caller.subject.role in (Role.TENANT_ADMIN, Role.SUPER_ADMIN):
+        stage.maker.caller(caller.subject.role, caller.tenant_id)
+
+
 async def _deactivate(_: Running, stage: Stage, caller: Caller, things: Things) -> None:
     stage.connection.execute(
         "update identity.users set status = 'deactivated' where id = %s and status = 'active'", [things.ids["user_id"]]
@@ -205,6 +260,16 @@ STEPS: Mapping[str, Step] = {
     "join_organization": _be_invited,
     "activate_user": _deactivate,
     "remove_tenant_admin": _appoint,
+    "list_invitations": _invite,
+    "read_invitation": _invite,
+    "withdraw_invitation": _invite,
+    "resend_invitation": _invite,
+    "accept_invitation": _invite_owner,
+    "decline_invitation": _invite_owner,
+    "accept_invitation_with_token": _have_invitation,
+    "resume_user": _suspend,
+    "delete_own_account": _share_power,
+    "leave": _share_power,
     "list_tenants": _found_tenant,
     "list_organizations": _found_organization,
 }

@@ -95,7 +95,17 @@ AMOUNTS = {
     "total_assets_musd": 850.0,
     "total_liabilities_musd": 510.0,
 }
-_FRESH = ("company_id", "prediction_id", "outcome_id", "job_id", "session_id", "key_id", "passkey_id", "event_id")
+_FRESH = (
+    "company_id",
+    "prediction_id",
+    "outcome_id",
+    "job_id",
+    "session_id",
+    "key_id",
+    "passkey_id",
+    "event_id",
+    "invitation_id",
+)
 _NOBODYS = ("kind", "version")
 
 

@@ -335,7 +335,8 @@ async def test_no_failed_sign_in_is_forgotten_for_an_administrator_elsewhere(
         if attempt % 3 == 0:
             for admin in (world.one.org_admin, world.one.tenant_admin, world.two.tenant_admin):
                 assert (await auth.as_(admin).post(f"{USERS}/{who.user_id}/unlock")).status_code in (403, 404)
-    assert (await auth.as_(world.super_admin).get(f"{USERS}/{who.user_id}")).json()["locked"] is True
+    again = await auth.http.post("/api/v1/auth/login", json={"email": who.email, "password": "wrong"})
+    assert_problem(again, 429, "rate_limited")
 
 
 async def test_an_owner_ends_the_own_account(
