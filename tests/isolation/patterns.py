@@ -158,7 +158,7 @@ join an organization     nobody  super_admin  tenant_admin  org_admin  org_membe
   own                    401     403          ok            ok         ok          403      ok
 
 accept an invitation     nobody  super_admin  tenant_admin  org_admin  org_member  api_key  user
-  own                    401     403          ok            ok         ok          403      ok
+  own                    401     -            ok            ok         ok          403      ok
   personal               401     404          404           404        404         403      404
   organization           401     404          404           404        404         403      404
   tenant                 401     404          404           404        404         403      404
