@@ -87,7 +87,7 @@ async def _change_role(house: House, world: World, victim: Victim) -> httpx.Resp
 
 
 async def _deactivate(house: House, world: World, victim: Victim) -> httpx.Response:
-    return await house.auth.as_(world.one.tenant_admin).post(f"/api/v1/users/{victim.who.user_id}/deactivate")
+    return await house.auth.as_(world.super_admin).post(f"/api/v1/users/{victim.who.user_id}/deactivate")
 
 
 async def _remove(house: House, world: World, victim: Victim) -> httpx.Response:

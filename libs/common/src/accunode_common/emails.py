@@ -14,13 +14,32 @@ _LONGEST = 254
 
 
 def email_key(address: str) -> str:
-    """The key of an address: trimmed, in Unicode's composed form, without regard to case."""
-    return unicodedata.normalize("NFKC", address.strip()).casefold()
+    """The key under which an address is known: two addresses have one key only if they are one mailbox.
+
+    The rule: trimmed, in Unicode's composed form (NFC), and in lower case. Nothing else is folded: an eszett is no
+    `ss`, and a full-width, ligated or otherwise compatible letter no plain one. Text with such letters is no address
+    (see `EmailAddress`), and keeps them as they are, so that its key is no address's.
+    """
+    tidy = address.strip()
+    if not _plain(tidy):
+        return tidy
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tidy).lower())
+
+
+def _plain(text: str) -> bool:
+    """Whether no character stands for others: each is its own compatibility form."""
+    return text.isascii() or all(unicodedata.normalize("NFKC", character) == character for character in text)
 
 
 def _checked(address: str) -> str:
     tidy = unicodedata.normalize("NFC", address.strip())
-    if len(tidy) > _LONGEST or not _ADDRESS.fullmatch(tidy) or ".." in tidy or tidy.startswith("."):
+    if (
+        len(tidy) > _LONGEST
+        or not _plain(address.strip())
+        or not _ADDRESS.fullmatch(tidy)
+        or ".." in tidy
+        or tidy.startswith(".")
+    ):
         raise PydanticCustomError("email", "This is not an e-mail address.")
     return tidy
 
