@@ -23,13 +23,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.applications import Running
-from tests.isolation.matrix import ROWS
+from tests.isolation.matrix import ELSEWHERE, ROWS
 from tests.isolation.patterns import CALLERS
 from tests.isolation.things import Stage
 
 EXAMPLES = int(os.environ.get("ACCUNODE_CONTRACT_EXAMPLES", "2"))
 SEED = int(os.environ.get("ACCUNODE_CONTRACT_SEED", "1"))
-NAMES = [row.name for row in ROWS]
+NAMES = [*(row.name for row in ROWS), *ELSEWHERE]
 KINDS = ("annual", "quarterly", "statement")
 CHECKS = [
     not_a_server_error,
