@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,3 +146,14 @@ def test_no_cell_of_the_longest_kind_holds_the_reader_up(number_format: Any, hea
     cell = head + unit * (32_000 // len(unit)) + tail + "y"
     assert parse_number(cell, number_format).kind is not NumberKind.NUMBER
     Evidence().see([cell + ".", cell])
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "b.parquet", "c.csv"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.99])
+def test_no_refusal_of_a_damaged_file_shows_where_it_lies(tmp_path: Path, name: str, share: float) -> None:
+    content = {"a": XLSX["merged ranges"](500), "b": PARQUET["a large dictionary"](500), "c": b"\x81,\n" * 99}[name[0]]
+    path = tmp_path / name
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(TabularError) as refused, open_table(path) as table:
+        list(table)
+    assert not re.search(r"/|\\|line \d+, in", refused.value.message)
