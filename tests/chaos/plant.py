@@ -29,8 +29,9 @@ from accunode_devstack.processes import Running, Supervisor
 from accunode_devstack.redis import embedded_redis
 from accunode_devstack.stack import Stack
 
-RESUMES_WITHIN = 15.0
-"""Seconds between the end of a trouble and the next progress of the job."""
+RESUMES_WITHIN = float(os.environ.get("ACCUNODE_CHAOS_SECONDS", "30"))
+"""Seconds between the end of a trouble and the next progress of the job: 15 is the promise, which `make test-chaos`
+asks for; a machine that runs all other tests beside gets twice as many."""
 
 ENDS_WITHIN = 240.0
 

@@ -20,6 +20,10 @@ LOSSES: dict[str, Change] = {
         lambda caller: [caller.user_id],
     ),
     "membership removed": ("delete from identity.memberships where id = %s", lambda caller: [caller.membership_id]),
+    "membership suspended": (
+        "update identity.memberships set status = 'suspended' where id = %s",
+        lambda caller: [caller.membership_id],
+    ),
     "tenant suspended": (
         "update tenancy.tenants set status = 'suspended' where id = %s",
         lambda caller: [caller.tenant_id],

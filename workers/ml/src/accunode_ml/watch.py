@@ -82,6 +82,7 @@ class Watch:
         self._consumer: Any = None
         self._pool: Any = None
         self._outage = False
+        self._redis_run: str | None = None
         self._doubtful = True
         self._closing = False
         self._unanswered_since: float | None = None
@@ -141,7 +142,7 @@ class Watch:
     def _look(self) -> None:
         """See whether the worker takes messages; if it does not, end it."""
         try:
-            self._broker.ping()
+            self._notice_restart()
             waits = self._waits()
         except (redis.RedisError, BrokerError) as error:
             if not self._outage:
@@ -169,6 +170,13 @@ class Watch:
             logger.error("the worker takes no messages though Redis answers, so it connects anew")
             self._reconnecting_since = now
             self._consumer.hub.call_soon(_connect_anew)
+
+    def _notice_restart(self) -> None:
+        """Ask Redis which run of it this is: it may have been away between two looks."""
+        run = self._broker.info("server")["run_id"]
+        if self._redis_run not in (None, run):
+            self._outage, self._answered = True, False
+        self._redis_run = run
 
     def _waits(self) -> bool:
         """Whether the worker's message still lies there though a process is free; if it does not, send the next."""
