@@ -70,14 +70,14 @@ async def finish_single_sign_on(
     app: AppResources,
     origin: RequestOrigin,
     state: Annotated[str, Query(max_length=200, description="As the provider got it.")],
-    code: Annotated[str | None, Query(max_length=4000, description="The provider's code.")] = None,
-    iss: Annotated[str | None, Query(max_length=1000, description="The provider's issuer (RFC 9207).")] = None,
+    code: Annotated[str | None, Query(max_length=2000, description="The provider's code.")] = None,
+    iss: Annotated[str | None, Query(max_length=500, description="The provider's issuer (RFC 9207).")] = None,
     error: Annotated[
         str | None, Query(max_length=200, description="Why the provider did not sign the person in.")
     ] = None,
-    error_description: Annotated[str | None, Query(max_length=2000, description="The same for a person.")] = None,  # noqa: ARG001
-    session_state: Annotated[str | None, Query(max_length=500, description="Not used.")] = None,  # noqa: ARG001
-    scope: Annotated[str | None, Query(max_length=2000, description="Not used.")] = None,  # noqa: ARG001
+    error_description: Annotated[str | None, Query(max_length=1000, description="The same for a person.")] = None,  # noqa: ARG001
+    session_state: Annotated[str | None, Query(max_length=200, description="Not used.")] = None,  # noqa: ARG001
+    scope: Annotated[str | None, Query(max_length=500, description="Not used.")] = None,  # noqa: ARG001
 ) -> Finished | Response:
     """Checks what the provider says, and gives a code for tokens: to the browser's page, or as JSON."""
     arrival = service.Arrival(state=state, code=code, issuer=iss, error=error)
