@@ -99,7 +99,9 @@ async def test_every_answer_is_by_the_document(
                 case.validate_response(reply, checks=[*CHECKS, *bodies(reply)])
             except (Failure, FailureGroup) as error:
                 told = "; ".join(str(each) for each in getattr(error, "exceptions", [error]))
-                faults.append(f"{role}: {reply.status_code} {told[:800]} for {case.method} {options['url']} {options.get('json')}")
+                faults.append(
+                    f"{role}: {reply.status_code} {told[:800]} for {case.method} {options['url']} {options.get('json')}"
+                )
     assert faults == [], f"{len(faults)} of {sent}, seed {SEED}"
 
 

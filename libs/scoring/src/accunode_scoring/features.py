@@ -113,7 +113,7 @@ def _ebitda_to_capitals(capital: Vector, leverage: Vector) -> Vector:
 
 def _annual_matrix(x: Sequence[Vector]) -> list[Vector]:
     capital, leverage, margin, cover, assets = x
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         turnover = np.abs(divides(assets, margin))
         turnover[margin == 0.0] = np.nan
         return [
@@ -144,7 +144,7 @@ def _annual_row(x: Sequence[float]) -> list[float]:
 
 def _quarterly_matrix(x: Sequence[Vector]) -> list[Vector]:
     leverage, sga, capital, returns = x
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         absent = np.isnan(capital)
         negative = np.signbit(capital) & ~absent
         positive_return = returns.copy()

@@ -264,7 +264,7 @@ def _feature_set(name: str, ratios: tuple[StatementRatio, ...]) -> FeatureSet:
     formulas = [ratio.formula for ratio in ratios]
 
     def of_matrix(x: Sequence[Vector]) -> list[Vector]:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             now = lines(x, ARRAYS)
             return [np.asarray(formula(now, ARRAYS)) for formula in formulas]
 

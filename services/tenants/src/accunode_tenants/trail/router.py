@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from accunode_common.http.app import api_router
 from accunode_common.http.files import table_reply
+from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -67,7 +68,7 @@ async def export_audit_events(subject: AuditReader, app: AppResources, filters: 
     return await table_reply(FileFormat.CSV, service.COLUMNS, rows, name="audit-events")
 
 
-@router.get("/verify", summary="Verify the audit trail")
+@router.get("/verify", summary="Verify the audit trail", responses=problem_responses(404))
 async def verify_audit_events(
     subject: AuditReader,
     session: SubjectSession,
