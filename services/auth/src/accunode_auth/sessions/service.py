@@ -18,6 +18,7 @@ from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import moment
+from accunode_common.auth.roles import GRANTS
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.db.session import AccessContext, set_context
@@ -85,13 +86,14 @@ class Tokens:
 
 
 async def last_workplace(db: AsyncSession, user_id: UUID, *, tenant_id: UUID | None = None) -> Workplace | None:
-    """Where the person worked last, or begins, in one tenant or any.
+    """Where the person worked last, or begins, in one tenant or any: with nobody only if they have joined nobody.
 
     It stays theirs until the transaction ends, whose context it becomes.
     """
     last = await repository.last_membership(db, user_id)
     found = [place for place in await held_workplaces(db, user_id) if tenant_id in (None, place.tenant_id)]
-    place = choose(found, last_membership_id=last)
+    joined = [place for place in found if GRANTS[place.role].rank > 0]
+    place = choose(joined or found, last_membership_id=last)
     if place is not None:
         await set_context(db, place.access(user_id))
     return place
