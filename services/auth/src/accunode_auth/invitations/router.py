@@ -7,7 +7,7 @@ from fastapi import BackgroundTasks, Depends, Path, Query, status
 
 from accunode_auth.invitations import service
 from accunode_auth.invitations.permissions import Manager, Owner, Reader
-from accunode_auth.invitations.schemas import Acceptance, JoinedOut, OfferOut, Offers, TokenAcceptance
+from accunode_auth.invitations.schemas import Acceptance, AcceptedOut, OfferOut, Offers, TokenAcceptance
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import PublicRoute
 from accunode_common.http.app import api_router
@@ -95,12 +95,12 @@ async def list_own_invitations(subject: Owner, db: SubjectSession) -> Offers:
 @own.post("/{invitation_id}/accept", summary="Accept an invitation", responses=problem_responses(410))
 async def accept_invitation(
     subject: Owner, db: SubjectSession, origin: RequestOrigin, invitation_id: OwnInvitationPath, body: Acceptance
-) -> JoinedOut:
+) -> AcceptedOut:
     """Makes the caller a member. The caller's sessions go on; POST /auth/switch moves one to the new membership.
 
     An account that one tenant manages is its owner's alone again when the owner joins another tenant.
     """
-    return JoinedOut.of(await service.accept(db, subject, origin, invitation_id, accept_managed=body.accept_managed))
+    return AcceptedOut.of(await service.accept(db, subject, origin, invitation_id, accept_managed=body.accept_managed))
 
 
 @own.post(
@@ -125,10 +125,10 @@ async def decline_invitation(
 )
 async def accept_invitation_with_token(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, body: TokenAcceptance
-) -> JoinedOut:
+) -> AcceptedOut:
     """Takes the token of an invitation's mail, and makes the account that accepts it. Sign in with it afterwards.
 
     Whoever has a verified account signs in and accepts instead (409). An account that somebody else registered under
     the address and never verified becomes the token holder's, without anything that was enrolled with it.
     """
-    return JoinedOut.of(await service.accept_with_token(app, parts, body, origin))
+    return AcceptedOut.of(await service.accept_with_token(app, parts, body, origin))

@@ -64,7 +64,7 @@ class TokenAcceptance(Acceptance):
     full_name: FullName = ""
 
 
-class JoinedOut(ResponseModel):
+class AcceptedOut(ResponseModel):
     """The new membership; POST /auth/switch with its id begins to use it."""
 
     membership_id: UUID = Field(description="For POST /auth/switch.")
@@ -80,7 +80,7 @@ class JoinedOut(ResponseModel):
     )
 
     @classmethod
-    def of(cls, joined: Joined) -> "JoinedOut":
+    def of(cls, joined: Joined) -> "AcceptedOut":
         """What came of accepting."""
         return cls(
             membership_id=joined.membership.id,
