@@ -94,6 +94,7 @@ class Gateway:
         app = FastAPI(
             title="AccuNode",
             openapi_url=None,
+            redirect_slashes=False,
             lifespan=self._lifespan,
             middleware=[
                 Middleware(ObserveRequests, metrics=HttpMetrics("gateway"), routes=routes),

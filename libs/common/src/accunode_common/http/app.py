@@ -73,6 +73,8 @@ def create_service_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
+        # A redirect would repeat whatever the request says its host is.
+        redirect_slashes=False,
         middleware=[
             Middleware(ObserveRequests, metrics=metrics, routes=routes),
             Middleware(SecurityHeaders, strict_transport=settings.environment is Environment.PRODUCTION),
