@@ -111,7 +111,7 @@ def fresh_analyst(product: RunningProduct) -> Analyst:
         account = {"email": email, "password": password, "full_name": "Fresh Analyst"}
         assert nobody.post("/auth/register", json=account).status_code == 202
         token = _mailed_token(product.folder / "mail", email)
-        assert nobody.post("/auth/verify-email", json={"token": token}).status_code == 204
+        assert nobody.post("/auth/verify-email", json={"token": token, "password": password}).status_code == 204
 
     newcomer = product.caller(email, password)
     membership = newcomer.post("/organizations/join", {"token": join_token}, status=201)["membership_id"]

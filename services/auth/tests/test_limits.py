@@ -24,7 +24,7 @@ ROUTES: dict[LimitClass, tuple[str, dict[str, str]]] = {
     LimitClass.SIGN_IN: ("login", {"email": "x@nowhere.example", "password": "wrong"}),
     LimitClass.REFRESH: ("refresh", {"refresh_token": "rt_" + "A" * 40}),
     LimitClass.KEY_EXCHANGE: ("api-keys/token", {"api_key": "ak_" + "A" * 40}),
-    LimitClass.ACCOUNT: ("verify-email", {"token": "ev_" + "A" * 40}),
+    LimitClass.ACCOUNT: ("verify-email", {"token": "ev_" + "A" * 40, "password": "of somebody"}),
 }
 
 Mailbox = Callable[[str], list[EmailMessage]]

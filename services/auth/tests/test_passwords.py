@@ -125,5 +125,7 @@ async def test_a_verification_token_resets_no_password(
     await auth.http.post(f"{AUTH}/forgot-password", json={"email": who.email})
     token = mailed_token(who.email)
     assert token is not None
-    reply = await auth.http.post(f"{AUTH}/verify-email", json={"token": token.replace("pr_", "ev_", 1)})
+    reply = await auth.http.post(
+        f"{AUTH}/verify-email", json={"token": token.replace("pr_", "ev_", 1), "password": PASSWORD}
+    )
     assert_problem(reply, 410, "gone")

@@ -1,29 +1,37 @@
 """E-mail addresses: one check, and one key under which two spellings of an address are the same."""
 
-import re
 import unicodedata
 from typing import Annotated
 
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
-
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_TOP_LEVEL = r"[^\W\d_](?:[\w-]{0,61}[^\W_])"
-_ADDRESS = re.compile(rf"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{{1,64}}@(?:{_LABEL}\.)+{_TOP_LEVEL}")
-_LONGEST = 254
 
 
 def email_key(address: str) -> str:
     """The key under which an address is known: two addresses have one key only if they are one mailbox.
 
-    The rule: trimmed, in Unicode's composed form (NFC), and in lower case. Nothing else is folded: an eszett is no
-    `ss`, and a full-width, ligated or otherwise compatible letter no plain one. Text with such letters is no address
-    (see `EmailAddress`), and keeps them as they are, so that its key is no address's.
+    The rule: trimmed; the local part in Unicode's composed form (NFC) and in lower case; the domain as the DNS knows it
+    (IDNA 2008, in ASCII). Nothing else is folded: an eszett is no `ss`, and a full-width, ligated or otherwise
+    compatible letter no plain one. Text with such letters is no address (see `EmailAddress`). What is no address keeps
+    its text as it is, so that its key is no address's.
     """
-    tidy = address.strip()
-    if not _plain(tidy):
-        return tidy
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tidy).lower())
+    parsed = _parsed(address.strip())
+    if parsed is None:
+        return address.strip()
+    local = unicodedata.normalize("NFC", parsed.local_part.lower())
+    return f"{local}@{str(parsed.ascii_domain).lower()}"
+
+
+def _parsed(address: str) -> ValidatedEmail | None:
+    if not _plain(address):
+        return None
+    try:
+        parsed = validate_email(address, check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        return None
+    top_level = str(parsed.ascii_domain).rpartition(".")[2]
+    return parsed if len(top_level) > 1 else None
 
 
 def _plain(text: str) -> bool:
@@ -32,16 +40,10 @@ def _plain(text: str) -> bool:
 
 
 def _checked(address: str) -> str:
-    tidy = unicodedata.normalize("NFC", address.strip())
-    if (
-        len(tidy) > _LONGEST
-        or not _plain(address.strip())
-        or not _ADDRESS.fullmatch(tidy)
-        or ".." in tidy
-        or tidy.startswith(".")
-    ):
+    parsed = _parsed(address.strip())
+    if parsed is None:
         raise PydanticCustomError("email", "This is not an e-mail address.")
-    return tidy
+    return parsed.normalized
 
 
 EmailAddress = Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"format": "email"})]

@@ -79,3 +79,8 @@ async def verify_email(db: AsyncSession, user_id: UUID) -> None:
         .where(User.id == user_id, User.email_verified_at.is_(None))
         .values(email_verified_at=func.now(), version=User.version + 1)
     )
+
+
+async def password_hash(db: AsyncSession, user_id: UUID) -> str | None:
+    """The hash of the person's password."""
+    return await db.scalar(select(User.password_hash).where(User.id == user_id))

@@ -29,8 +29,11 @@ async def register(
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Confirm an address",
     dependencies=[PublicRoute],
-    responses=problem_responses(410),
+    responses=problem_responses(403, 410),
 )
-async def verify_email(app: AppResources, origin: RequestOrigin, body: VerifyEmailIn) -> None:
-    """Takes the token of a verification mail."""
-    await service.verify_email(app, body.token, origin)
+async def verify_email(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: VerifyEmailIn) -> None:
+    """Takes the token of a verification mail, from whoever also knows the password that was registered.
+
+    So nobody confirms, for somebody else, an account that somebody else made.
+    """
+    await service.verify_email(app, parts, body.token, body.password, origin)

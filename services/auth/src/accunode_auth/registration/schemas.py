@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from accunode_common.emails import EmailAddress
 from accunode_common.http.schemas import InputModel, ResponseModel
-from accunode_identity.password_policy import NewPassword
+from accunode_identity.password_policy import GivenPassword, NewPassword
 
 PersonName = Annotated[
     str, Field(description="First and last name, as the person writes it.", examples=["Ada Lovelace"])
@@ -38,6 +38,9 @@ class Accepted(ResponseModel):
 
 
 class VerifyEmailIn(InputModel):
-    """The token of a verification mail."""
+    """The token of a verification mail, and the password that the account was registered with."""
 
     token: MailedToken
+    password: GivenPassword = Field(
+        description="Shows that whoever reads the mail also made the account; who did not resets the password instead."
+    )

@@ -15,14 +15,16 @@ from accunode_common.auth.credentials import Credential
 from accunode_common.auth.roles import Role
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
-from accunode_common.errors import GoneError
+from accunode_common.errors import ForbiddenError, GoneError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.mail import Mail
 from accunode_common.models.identity import AuthenticationMethod, OneTimeToken, TokenPurpose
+from accunode_common.ratelimit import RateLimit
 from accunode_identity.password_policy import refuse_personal
 
 VERIFICATION_LIFETIME = timedelta(days=3)
+CONFIRMATIONS = RateLimit("confirmation", 10, 900)
 
 _PREFIXES = {
     TokenPurpose.VERIFY_EMAIL: "ev",
@@ -171,16 +173,21 @@ async def require_token(db: AsyncSession, purpose: TokenPurpose, credential: Cre
         raise GoneError("The token is not valid, or no longer.")
 
 
-async def verify_email(app: Resources, text: str, origin: Origin) -> None:
-    """Note that a mailed token came back.
+async def verify_email(app: Resources, parts: Parts, text: str, password: str, origin: Origin) -> None:
+    """Note that a mailed token came back, from whoever made the account: another reader of the mail made none.
 
     Raises:
-        GoneError: It is unknown, used or expired.
+        GoneError: The token is unknown, used or expired.
+        ForbiddenError: The password is not the account's; the token stays good.
+        RateLimitedError: Too many tries.
     """
     credential = parse_token(TokenPurpose.VERIFY_EMAIL, text)
     user_id = credential.ids[0]
     async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
         await spend_token(db, TokenPurpose.VERIFY_EMAIL, credential)
+        (await app.limiter.take(CONFIRMATIONS, caller=str(user_id))).enforce()
+        if not await parts.passwords.verify(password, await repository.password_hash(db, user_id)):
+            raise ForbiddenError("The password is not the one that the account was registered with.")
         await repository.verify_email(db, user_id)
         await audit.record(
             db,
@@ -207,7 +214,7 @@ def verification_mail(parts: Parts, address: str, token: str) -> Mail:
         to=address,
         subject="Confirm your AccuNode account",
         text=(
-            "Welcome to AccuNode.\n\nConfirm this address by sending the token below to\n"
+            "Welcome to AccuNode.\n\nConfirm this address by sending the token below, with your password, to\n"
             f"POST {parts.settings.public_url}/api/v1/auth/verify-email within three days:\n\n{token}\n\n"
             "If you did not register, do nothing.\n"
         ),
