@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
-from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.emails import email_key
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.migrations import __main__ as command_line
 from accunode_common.models import SCHEMAS
 from accunode_common.names import name_key
@@ -140,3 +141,59 @@ def test_tenants_that_share_a_name_are_numbered_and_then_names_are_unique(databa
         "First Bank",
     ]
     assert [key for _, key in found] == [name_key(name) for name, _ in found]
+
+
+PEOPLE = {
+    "verified": ("ana@bank.example", "ana@bank.example", True),
+    "squatter": ("bo@bank.example", "bo@bank.example", False),
+    "platform": ("cy@bank.example", "cy@bank.example", True),
+    "accented": ("Zo\u00eb@b\u00e4nk.example", "zo\u00eb@b\u00e4nk.example", True),
+    "folded": ("stra\u00dfe@bank.example", "strasse@bank.example", True),
+}
+
+
+def test_people_of_before_get_memberships_and_keys_by_the_rules_of_today(database: TestDatabase) -> None:
+    url = database.url(DatabaseRole.MIGRATOR)
+    migrations.downgrade(url, "0012")
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        ids = {name: new_id() for name in (*PEOPLE, "tenant", "organization")}
+        connection.execute("insert into tenancy.tenants (id, name, slug) values (%s, 'B', 'b')", [ids["tenant"]])
+        connection.execute(
+            "insert into tenancy.organizations (tenant_id, id, name, name_key) values (%s, %s, 'O', 'o')",
+            [ids["tenant"], ids["organization"]],
+        )
+        for name, (email, key, verified) in PEOPLE.items():
+            connection.execute(
+                "insert into identity.users (id, email, email_key, password_hash, email_verified_at)"
+                " values (%s, %s, %s, 'hash', case when %s then now() end)",
+                [ids[name], email, key, verified],
+            )
+            connection.execute(
+                "insert into identity.memberships (tenant_id, id, user_id, organization_id, role)"
+                " values (%s, %s, %s, %s, 'org_member')",
+                [ids["tenant"], new_id(), ids[name], ids["organization"]],
+            )
+        connection.execute(
+            "insert into identity.memberships (tenant_id, id, user_id, role) values (%s, %s, %s, 'super_admin')",
+            [PLATFORM_TENANT_ID, new_id(), ids["platform"]],
+        )
+        connection.execute(
+            "insert into tenancy.whitelist_entries (tenant_id, organization_id, email_key, added_by)"
+            " values (%s, %s, 'new@b\u00e4nk.example', %s)",
+            [ids["tenant"], ids["organization"], ids["verified"]],
+        )
+    migrations.upgrade(url)
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        held = connection.execute("select user_id, role, status from identity.memberships").fetchall()
+        keys = dict(connection.execute("select id, email_key from identity.users").fetchall())
+        listed = connection.execute("select email_key from tenancy.whitelist_entries").fetchall()
+    names = {number: name for name, number in ids.items()}
+    assert {(names[who], role, status) for who, role, status in held} == {
+        ("platform", "super_admin", "active"),
+        ("squatter", "org_member", "suspended"),
+        *((name, "org_member", "active") for name in ("verified", "accented", "folded")),
+        *((name, "user", "active") for name in PEOPLE if name != "platform"),
+    }
+    assert keys[ids["accented"]] == email_key(PEOPLE["accented"][0]) == "zo\u00eb@xn--bnk-qla.example"
+    assert keys[ids["folded"]] == "stra\u00dfe@bank.example"
+    assert listed == [("new@xn--bnk-qla.example",)]

@@ -57,7 +57,7 @@ async def test_the_reply_is_the_same_for_a_known_address_and_nothing_changes(
     assert (known.status_code, known.json()) == (new.status_code, new.json())
     login = await auth.http.post("/api/v1/auth/login", json={"email": who.email, "password": PASSWORD})
     assert login.status_code == 200
-    assert "has an account already" in mails(who.email.partition("@")[0].upper() + "@" + who.email.partition("@")[2])[0]
+    assert "has an account already" in mails(who.email.upper())[0]
     count = superuser.execute("SELECT count(*) FROM identity.users WHERE email_key = %s", [who.email]).fetchone()
     assert count == (1,)
 

@@ -40,10 +40,10 @@ def _plain(text: str) -> bool:
 
 
 def _checked(address: str) -> str:
-    parsed = _parsed(address.strip())
-    if parsed is None:
+    tidy = unicodedata.normalize("NFC", address.strip())
+    if _parsed(address.strip()) is None:
         raise PydanticCustomError("email", "This is not an e-mail address.")
-    return parsed.normalized
+    return tidy
 
 
 EmailAddress = Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"format": "email"})]
