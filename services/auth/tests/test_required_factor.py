@@ -20,7 +20,7 @@ from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.authenticator import SoftPasskey
-from accunode_common.testing.people import Caller, TenantWorld, WorldMaker
+from accunode_common.testing.people import Caller, TenantWorld, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
 AUTH = "/api/v1/auth"
@@ -203,9 +203,16 @@ async def test_a_factor_that_was_enrolled_in_the_session_counts_for_it(
 
 
 async def test_switching_to_a_tenant_that_requires_it_takes_it(
-    auth: ServiceClient, late: Admin, sign_in: SignIn, prove: Prove, superuser: psycopg.Connection, person: Person
+    auth: ServiceClient,
+    late: Admin,
+    sign_in: SignIn,
+    prove: Prove,
+    superuser: psycopg.Connection,
+    person: Person,
+    world: World,
 ) -> None:
-    traveller, membership_id = person(), new_id()
+    elsewhere = world.two
+    traveller, membership_id = person(Role.ORG_MEMBER, elsewhere.id, elsewhere.organization_id), new_id()
     superuser.execute(
         "INSERT INTO identity.memberships (tenant_id, id, user_id, organization_id, role, role_since)"
         " VALUES (%s, %s, %s, %s, 'org_admin', now() - interval '1 day')",
@@ -214,7 +221,7 @@ async def test_switching_to_a_tenant_that_requires_it_takes_it(
     superuser.execute(
         "INSERT INTO identity.sessions (id, user_id, membership_tenant_id, membership_id, expires_at)"
         " VALUES (%s, %s, %s, %s, now())",
-        [new_id(), traveller.user_id, PLATFORM_TENANT_ID, traveller.membership_id],
+        [new_id(), traveller.user_id, elsewhere.id, traveller.membership_id],
     )
     signed_in = await sign_in(traveller)
     switch = {"membership_id": str(membership_id)}

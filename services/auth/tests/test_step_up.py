@@ -1,5 +1,6 @@
 """Changing how one signs in takes more than a token: the password, or the second factor, shown again."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +10,12 @@ import psycopg
 import pytest
 
 from accunode_auth.mfa import totp
+from accunode_common.auth.roles import Role
 from accunode_common.http.operations import operations
 from accunode_common.ids import new_id
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.keys import TestIssuer
-from accunode_common.testing.people import Caller
+from accunode_common.testing.people import Caller, World
 from accunode_common.testing.problems import assert_problem
 
 AUTH = "/api/v1/auth"
@@ -26,16 +28,16 @@ Prove = Callable[..., Awaitable[dict[str, str]]]
 
 
 async def test_what_changes_how_one_signs_in_refuses_a_token_that_was_only_found(
-    auth: ServiceClient, person: Person, sign_in: SignIn
+    auth: ServiceClient, person: Person, sign_in: SignIn, world: World
 ) -> None:
-    signed_in = await sign_in(person())
+    platform = await sign_in(person(Role.SUPER_ADMIN))
+    tenants = await sign_in(person(Role.TENANT_ADMIN, world.one.id))
     asked = [operation for operation in operations(auth.app) if operation.step_up]
     assert len(asked) >= 3
     for operation in asked:
-        path = operation.path
-        for name in ("passkey_id", "key_id"):
-            path = path.replace(f"{{{name}}}", str(new_id()))
-        reply = await auth.http.request(operation.method, path, json={}, headers=signed_in.headers)
+        path = re.sub(r"{\w+}", str(new_id()), operation.path)
+        able = tenants if operation.permissions <= tenants.who.subject.permissions else platform
+        reply = await auth.http.request(operation.method, path, json={}, headers=able.headers)
         assert_problem(reply, 403, "step_up_required")
 
 
