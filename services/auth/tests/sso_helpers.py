@@ -3,11 +3,19 @@
 import html
 import re
 import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from lying_provider import LyingProvider
+from openid_provider import PASSWORD as PROVIDER_PASSWORD
 
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller
@@ -107,6 +115,31 @@ class RealProvider:
 
     async def sign_in(self, auth: ServiceClient, slug: str, login: str) -> httpx.Response:
         return await redeem(auth, *(await self.vouch(auth, slug, login)))
+
+
+@contextmanager
+def real_provider(*people: str) -> Iterator[RealProvider]:
+    """Canaille, which knows the people of these addresses."""
+    port = free_port()
+    script = Path(__file__).with_name("openid_provider.py")
+    command = [sys.executable, str(script), str(port), CALLBACK, *people]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield RealProvider(f"http://localhost:{port}", PROVIDER_PASSWORD, people)
+        process.kill()
+
+
+async def sign_in_from(auth: ServiceClient, tenant_id: Any, provider: LyingProvider, **changes: Any) -> httpx.Response:
+    """The reply to the client of somebody whom the lying provider sends back."""
+    begun = await start(auth, slug_of(tenant_id))
+    asked = query_of(begun["authorization_url"])
+    assert (asked["response_type"], asked["redirect_uri"]) == ("code", CALLBACK)
+    provider.nonce, provider.challenge = asked["nonce"], asked["code_challenge"]
+    query = {"code": f"code-{time.time_ns()}", "state": asked["state"], **changes}
+    told = {name: value for name, value in query.items() if value is not None}
+    reply = await auth.http.get(f"{SSO}/callback", params=told)
+    return reply if reply.status_code != 200 else await redeem(auth, reply.json()["code"], begun["state_token"])
 
 
 async def link(auth: ServiceClient, provider: RealProvider, headers: dict[str, str], login: str) -> httpx.Response:

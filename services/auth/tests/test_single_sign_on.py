@@ -1,15 +1,11 @@
 """Single sign-on through a real OpenID provider that runs here."""
 
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from openid_provider import PASSWORD as PROVIDER_PASSWORD
 from sso_helpers import (
     CALLBACK,
     CONNECTION,
@@ -18,9 +14,9 @@ from sso_helpers import (
     come_back,
     connect,
     connection_to,
-    free_port,
     link,
     query_of,
+    real_provider,
     redeem,
     sign_in_at_provider,
     slug_of,
@@ -45,14 +41,8 @@ SignIn = Callable[..., Awaitable[Any]]
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[RealProvider]:
-    port = free_port()
-    script = Path(__file__).with_name("openid_provider.py")
-    command = [sys.executable, str(script), str(port), CALLBACK, *PEOPLE]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield RealProvider(f"http://localhost:{port}", PROVIDER_PASSWORD, PEOPLE)
-        process.kill()
+    with real_provider(*PEOPLE) as provider:
+        yield provider
 
 
 @pytest.fixture
@@ -289,7 +279,7 @@ async def test_a_mail_domain_counts_for_one_tenant_and_once_the_platform_confirm
     assert [action for (action,) in actions] == ["sso_domain.claim", "sso_domain.confirm", "sso_domain.remove"]
 
 
-@pytest.mark.parametrize("field", ["just_in_time", "enforced"])
+@pytest.mark.parametrize("field", ["enforced"])
 async def test_what_is_not_offered_yet_is_refused_and_not_ignored(
     auth: ServiceClient, bank: World, provider: RealProvider, field: str
 ) -> None:

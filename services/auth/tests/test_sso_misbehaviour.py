@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lying_provider import LyingProvider, lying_provider
-from sso_helpers import CALLBACK, CONNECTION, SSO, connect, connection_to, query_of, redeem, slug_of, start
+from sso_helpers import CONNECTION, SSO, connect, connection_to, query_of, sign_in_from, slug_of
 
 from accunode_auth.outbound import GuardedTransport, check_url
 from accunode_common.settings import Environment
@@ -48,26 +48,8 @@ async def bank(
     return world
 
 
-async def arrive(
-    auth: ServiceClient, bank: World, provider: LyingProvider, **changes: Any
-) -> tuple[httpx.Response, str]:
-    """The reply to a browser that comes back from the provider, and the state token."""
-    begun = await start(auth, slug_of(bank.one.id))
-    asked = query_of(begun["authorization_url"])
-    assert (asked["response_type"], asked["redirect_uri"]) == ("code", CALLBACK)
-    provider.nonce, provider.challenge = asked["nonce"], asked["code_challenge"]
-    query = {"code": f"code-{time.time_ns()}", "state": asked["state"], **changes}
-    told = {name: value for name, value in query.items() if value is not None}
-    return await auth.http.get(f"{SSO}/callback", params=told), begun["state_token"]
-
-
-async def sign_in(auth: ServiceClient, bank: World, provider: LyingProvider, **changes: Any) -> httpx.Response:
-    reply, state_token = await arrive(auth, bank, provider, **changes)
-    return reply if reply.status_code != 200 else await redeem(auth, reply.json()["code"], state_token)
-
-
 async def test_one_that_tells_the_truth_signs_in(auth: ServiceClient, bank: World, provider: LyingProvider) -> None:
-    reply = await sign_in(auth, bank, provider)
+    reply = await sign_in_from(auth, bank.one.id, provider)
     assert reply.status_code == 200, reply.text
     assert reply.json()["membership"]["tenant_id"] == str(bank.one.id)
 
@@ -117,42 +99,44 @@ async def test_a_token_that_is_not_right_signs_nobody_in(
         key: value.format(issuer=provider.issuer) if key == "iss" and value else value for key, value in claims.items()
     }
     provider.header, provider.signing_key = lie.get("header", {}), lie.get("signing_key")
-    assert_problem(await sign_in(auth, bank, provider), 401)
+    assert_problem(await sign_in_from(auth, bank.one.id, provider), 401)
     actions = superuser.execute("SELECT action FROM audit.events WHERE tenant_id = %s", [bank.one.id]).fetchall()
     assert ("sso.refuse",) in actions
     assert ("session.begin",) not in actions
     provider.claims, provider.header, provider.signing_key = {}, {}, None
-    assert (await sign_in(auth, bank, provider)).status_code == 200, "the provider is believed when it says the truth"
+    assert (await sign_in_from(auth, bank.one.id, provider)).status_code == 200, (
+        "the provider is believed when it says the truth"
+    )
 
 
 async def test_the_issuer_of_the_answer_must_be_the_one_that_was_asked(
     auth: ServiceClient, bank: World, provider: LyingProvider
 ) -> None:
     """RFC 9207: a provider of one tenant cannot slip its answer into another's sign-in."""
-    assert_problem(await sign_in(auth, bank, provider, iss="https://login.other.example"), 401)
-    assert (await sign_in(auth, bank, provider, iss=provider.issuer)).status_code == 200
+    assert_problem(await sign_in_from(auth, bank.one.id, provider, iss="https://login.other.example"), 401)
+    assert (await sign_in_from(auth, bank.one.id, provider, iss=provider.issuer)).status_code == 200
     provider.metadata = {"authorization_response_iss_parameter_supported": True}
     await connect(auth, bank.one.tenant_admin, provider.issuer)
-    assert_problem(await sign_in(auth, bank, provider), 401)
+    assert_problem(await sign_in_from(auth, bank.one.id, provider), 401)
 
 
 async def test_a_code_that_was_used_and_a_refusal_sign_nobody_in(
     auth: ServiceClient, bank: World, provider: LyingProvider
 ) -> None:
-    assert (await sign_in(auth, bank, provider, code="the code")).status_code == 200
-    assert_problem(await sign_in(auth, bank, provider, code="the code"), 401)
-    assert_problem(await sign_in(auth, bank, provider, code=None, error="access_denied"), 401)
-    assert_problem(await sign_in(auth, bank, provider, state="unknown-state-of-nobody"), 410)
+    assert (await sign_in_from(auth, bank.one.id, provider, code="the code")).status_code == 200
+    assert_problem(await sign_in_from(auth, bank.one.id, provider, code="the code"), 401)
+    assert_problem(await sign_in_from(auth, bank.one.id, provider, code=None, error="access_denied"), 401)
+    assert_problem(await sign_in_from(auth, bank.one.id, provider, state="unknown-state-of-nobody"), 410)
 
 
 async def test_keys_are_fetched_again_when_they_changed_and_not_for_every_guess(
     auth: ServiceClient, bank: World, provider: LyingProvider
 ) -> None:
-    assert (await sign_in(auth, bank, provider)).status_code == 200
+    assert (await sign_in_from(auth, bank.one.id, provider)).status_code == 200
     fetched = provider.keys_fetched
     for _ in range(5):
         provider.header = {"kid": f"guess-{time.time_ns()}"}
-        assert_problem(await sign_in(auth, bank, provider), 401)
+        assert_problem(await sign_in_from(auth, bank.one.id, provider), 401)
     assert provider.keys_fetched - fetched <= 1
 
 
@@ -160,13 +144,13 @@ async def test_a_new_key_is_believed_once_the_provider_publishes_it(
     auth: ServiceClient, bank: World, provider: LyingProvider
 ) -> None:
     provider.elliptic("second")
-    assert (await sign_in(auth, bank, provider)).status_code == 200
+    assert (await sign_in_from(auth, bank.one.id, provider)).status_code == 200
 
 
 async def test_weak_keys_are_not_believed(auth: ServiceClient, bank: World, provider: LyingProvider) -> None:
     provider.rotate("weak", bits=1024)
     with pytest.warns(Warning, match="1024 bits"):
-        assert_problem(await sign_in(auth, bank, provider), 503)
+        assert_problem(await sign_in_from(auth, bank.one.id, provider), 503)
 
 
 async def test_the_userinfo_endpoint_must_speak_of_the_same_person(
@@ -174,9 +158,9 @@ async def test_the_userinfo_endpoint_must_speak_of_the_same_person(
 ) -> None:
     provider.user_info = {"sub": "grace", "email": "ada@bank.example"}
     await connect(auth, bank.one.tenant_admin, provider.issuer)
-    assert_problem(await sign_in(auth, bank, provider), 401)
+    assert_problem(await sign_in_from(auth, bank.one.id, provider), 401)
     provider.user_info = {"sub": "ada"}
-    assert (await sign_in(auth, bank, provider)).status_code == 200
+    assert (await sign_in_from(auth, bank.one.id, provider)).status_code == 200
 
 
 JSON = {"Content-Type": "application/json"}
@@ -202,7 +186,7 @@ async def test_an_answer_that_cannot_be_used_is_refused(
         reply = await auth.as_(bank.one.tenant_admin).put(CONNECTION, json=connection_to(provider.issuer))
         assert_problem(reply, 422, pointer="/body/issuer")
     else:
-        reply = await sign_in(auth, bank, provider)
+        reply = await sign_in_from(auth, bank.one.id, provider)
         assert reply.status_code in {401, 503}, reply.text
 
 
@@ -265,7 +249,7 @@ async def test_in_production_nothing_is_asked_at_an_address_that_is_not_public(h
 
 
 async def signed_in(auth: ServiceClient, bank: World, provider: LyingProvider) -> dict[str, str]:
-    tokens = (await sign_in(auth, bank, provider)).json()
+    tokens = (await sign_in_from(auth, bank.one.id, provider)).json()
     return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 

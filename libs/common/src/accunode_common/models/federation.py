@@ -152,8 +152,9 @@ class SsoSession(Base):
                 (
                     Policy("reads", Command.SELECT, using=f"{OWN_ROWS} or ({READS_TENANT})"),
                     Policy("inserts", Command.INSERT, check=f"{IN_TENANT} and {OWN_ROWS}"),
+                    Policy("deletes", Command.DELETE, using=OWN_ROWS),
                 ),
-                {DatabaseRole.AUTH: ("SELECT", "INSERT")},
+                {DatabaseRole.AUTH: ("SELECT", "INSERT", "DELETE")},
             ),
         },
     )

@@ -197,8 +197,8 @@ class Membership(TenantOwned, Versioned, Base):
     """What a person may do in a tenant, or in one of its organizations.
 
     Only the person's own transaction adds one: when the person registers, joins with an organization's token, or
-    accepts a pending invitation to their verified address, which a trigger looks for. Administrators change and end
-    those of their places.
+    accepts a pending invitation to their verified address, or when the provider of the tenant that manages the account
+    vouches for them; a trigger looks for that. Administrators change and end those of their places.
     """
 
     __tablename__ = "memberships"

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.models.federation import FederatedIdentity, SsoSession
 from accunode_common.models.identity import (
     ApiKey,
     KnownDevice,
@@ -17,7 +18,7 @@ from accunode_common.models.identity import (
 )
 from accunode_common.models.passkeys import Passkey
 
-ENROLLED = (OneTimeToken, TotpCredential, Passkey, RecoveryCode, KnownDevice)
+ENROLLED = (OneTimeToken, TotpCredential, Passkey, RecoveryCode, KnownDevice, FederatedIdentity, SsoSession)
 """What proves a person beside the password; each row is somebody's."""
 
 
@@ -46,6 +47,15 @@ async def take_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full
             locked_until=None,
             version=User.version + 1,
         )
+    )
+
+
+async def place_under(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
+    """Note that a tenant manages the account, and that its address is verified."""
+    await db.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(full_name=full_name, email_verified_at=func.now(), managed_by_tenant_id=tenant_id)
     )
 
 

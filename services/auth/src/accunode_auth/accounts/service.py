@@ -19,8 +19,8 @@ from accunode_identity import administrators, memberships
 async def reclaim(db: AsyncSession, ending: Ending, user_id: UUID) -> None:
     """Take from an account what was enrolled before its address was verified, for whoever registered it may be anybody.
 
-    Authenticators, passkeys, recovery codes, known devices, API keys, mailed tokens, sessions and access tokens go. The
-    password is the caller's to replace.
+    Authenticators, passkeys, recovery codes, known devices, linked provider accounts, API keys, mailed tokens, sessions
+    and access tokens go. The password is the caller's to replace.
 
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
@@ -43,6 +43,11 @@ async def close(db: AsyncSession, ending: Ending, user_id: UUID) -> None:
 async def hand_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full_name: str) -> None:
     """Give an account its owner's password and name, and note that the address is verified."""
     await repository.take_over(db, user_id, password_hash=password_hash, full_name=full_name)
+
+
+async def place_under(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
+    """Note that a new account is a tenant's to manage, whose provider vouches for its address."""
+    await repository.place_under(db, user_id, tenant_id, full_name=full_name)
 
 
 async def act_as(db: AsyncSession, subject: Subject) -> None:

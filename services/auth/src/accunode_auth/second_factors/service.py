@@ -22,7 +22,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import set_context
 from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.models.identity import SECOND_FACTORS, AuthenticationMethod
+from accunode_common.models.identity import SECOND_FACTORS
 
 RECOVERY_CODES = 10
 
@@ -59,11 +59,8 @@ async def enrolled(db: AsyncSession, user_id: UUID) -> bool:
 
 
 def shown(methods: Collection[str]) -> bool:
-    """Whether a second factor is among the methods, or a tenant's own provider vouches, whose matter it then is.
-
-    A session that a provider vouched for works in the provider's tenant only.
-    """
-    return not (SECOND_FACTORS | {AuthenticationMethod.SINGLE_SIGN_ON}).isdisjoint(methods)
+    """Whether a second factor is among the methods; a tenant's provider has to say so for its people."""
+    return not SECOND_FACTORS.isdisjoint(methods)
 
 
 def due_at(parts: Parts, place: Workplace) -> datetime | None:

@@ -1,38 +1,16 @@
-"""Whom a provider lets in: it vouches for its tenant's own people, and never takes over somebody's account."""
+"""Who people are to a tenant's provider, and what the tenant's trail holds of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.parts import Origin
-from accunode_auth.single_sign_on import repository
 from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
-from accunode_common.errors import ForbiddenError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.models.federation import FederatedIdentity, SsoConnection
-
-_UNKNOWN = (
-    "The provider's account is not linked to one here. If you have an account, sign in to it and link it; "
-    "else ask your administrator."
-)
-
-
-async def admit(db: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any]) -> FederatedIdentity:
-    """The person whom the tenant's provider vouched for. The transaction's context must be the tenant's.
-
-    Raises:
-        ForbiddenError: The provider may not sign the person in.
-    """
-    found = await repository.identity(db, connection.tenant_id, connection.issuer, claims["sub"])
-    if found is None:
-        raise ForbiddenError(_UNKNOWN)
-    await repository.note_use(db, found, at=datetime.now(UTC), withdrawn=False)
-    return found
 
 
 async def add_identity(

@@ -29,6 +29,16 @@ async def note_use(db: AsyncSession, row: FederatedIdentity, *, at: datetime, wi
     )
 
 
+async def known_as_another(db: AsyncSession, tenant_id: UUID, issuer: str, user_id: UUID) -> bool:
+    """Whether the tenant's provider has vouched for the person under any subject."""
+    query = select(FederatedIdentity.id).where(
+        FederatedIdentity.tenant_id == tenant_id,
+        FederatedIdentity.issuer == issuer,
+        FederatedIdentity.user_id == user_id,
+    )
+    return (await db.scalars(query.limit(1))).first() is not None
+
+
 def of_user(user_id: UUID) -> Select[FederatedIdentity]:
     """The identities of a person that are in sight."""
     return select(FederatedIdentity).where(FederatedIdentity.user_id == user_id)
@@ -48,6 +58,16 @@ async def vouched(db: AsyncSession, user_id: UUID, session_id: UUID) -> SsoSessi
     """What is known of a session that a provider vouched for."""
     query = select(SsoSession).where(SsoSession.user_id == user_id, SsoSession.session_id == session_id)
     return (await db.scalars(query)).one_or_none()
+
+
+async def vouched_since(db: AsyncSession, tenant_id: UUID, since: datetime) -> Sequence[SsoSession]:
+    """The sessions that the tenant's providers vouched for since then."""
+    query = (
+        select(SsoSession)
+        .where(SsoSession.tenant_id == tenant_id, SsoSession.created_at >= since)
+        .order_by(SsoSession.user_id, SsoSession.session_id)
+    )
+    return (await db.scalars(query)).all()
 
 
 async def sessions_of(

@@ -14,7 +14,7 @@ from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
-from accunode_auth.single_sign_on import admission, people, repository
+from accunode_auth.single_sign_on import admission, people, provisioning, repository
 from accunode_auth.single_sign_on.claims import id_token_claims
 from accunode_auth.single_sign_on.pending import Pending, Ticket, code_challenge, digest, keep, new_secret, take
 from accunode_auth.single_sign_on.provider import ProviderError
@@ -217,9 +217,12 @@ async def redeem(
     if ticket is None or not ticket.bound_to(binding) or ticket.link_user_id is not None:
         raise UnauthenticatedError("The code is not valid, or no longer; begin anew.")
     try:
+        found = await provisioning.admit(app, ticket.tenant_id, ticket.claims, origin)
         async with app.database.transaction(connections.tenant_context(ticket.tenant_id)) as db:
-            connection = await connections.in_use(db, ticket.tenant_id)
-            identity = await admission.admit(db, connection.row, ticket.claims)
+            await connections.in_use(db, ticket.tenant_id, hold=True)
+            identity = await repository.identity(db, ticket.tenant_id, found.issuer, found.subject)
+            if identity is None:
+                raise ForbiddenError("The provider's account was unlinked just now.")
             tokens = await _begin(db, parts, ticket, identity, origin, device_token)
     except ForbiddenError as error:
         await admission.note_refusal(app, ticket.tenant_id, origin, error.detail or error.title)

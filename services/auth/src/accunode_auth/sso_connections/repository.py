@@ -8,15 +8,34 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.models.federation import SsoConnection, SsoDomain
+from accunode_common.models.identity import Membership, MembershipStatus, RoleName, User
 from accunode_common.models.tenancy import Organization, Tenant, TenantStatus
 
 
-async def connection(db: AsyncSession, tenant_id: UUID, *, lock: bool = False) -> SsoConnection | None:
-    """The tenant's connection, if in sight."""
+async def connection(
+    db: AsyncSession, tenant_id: UUID, *, lock: bool = False, hold: bool = False
+) -> SsoConnection | None:
+    """The tenant's connection, if in sight: locked to be changed, or held so that nobody else changes it."""
     query = select(SsoConnection).where(SsoConnection.tenant_id == tenant_id)
-    if lock:
-        query = query.with_for_update()
+    if lock or hold:
+        query = query.with_for_update(read=hold)
     return (await db.scalars(query)).one_or_none()
+
+
+async def manager(db: AsyncSession, user_id: UUID) -> UUID | None:
+    """The tenant that manages the person's account, if any."""
+    return await db.scalar(select(User.managed_by_tenant_id).where(User.id == user_id))
+
+
+async def administers(db: AsyncSession, user_id: UUID, tenant_id: UUID) -> bool:
+    """Whether the person works in the tenant as its administrator."""
+    query = select(Membership.id).where(
+        Membership.user_id == user_id,
+        Membership.tenant_id == tenant_id,
+        Membership.role == RoleName.TENANT_ADMIN,
+        Membership.status == MembershipStatus.ACTIVE,
+    )
+    return await db.scalar(query) is not None
 
 
 async def remove_connection(db: AsyncSession, tenant_id: UUID) -> bool:

@@ -47,8 +47,12 @@ DefaultOrganization = Annotated[
     UUID | None, Field(description="The organization of people whom no value fits; null for none.")
 ]
 JustInTime = Annotated[
-    Literal[False],
-    Field(description="Whether the provider's people get accounts; not offered yet.", examples=[False]),
+    bool,
+    Field(
+        description="Whether people of the tenant's confirmed mail domains get accounts that the tenant manages, and "
+        "whether the memberships of such accounts follow the claims.",
+        examples=[True],
+    ),
 ]
 Enforced = Annotated[
     Literal[False],

@@ -140,19 +140,19 @@ async def tenant_of(app: Resources, slug: str) -> UUID:
     return found
 
 
-async def find(db: AsyncSession, tenant_id: UUID) -> Connection | None:
-    """The tenant's connection, on or off."""
-    row = await repository.connection(db, tenant_id)
+async def find(db: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Connection | None:
+    """The tenant's connection, on or off; `hold` keeps it as it is until the transaction ends."""
+    row = await repository.connection(db, tenant_id, hold=hold)
     return None if row is None else Connection(row, Metadata.model_validate(row.provider))
 
 
-async def in_use(db: AsyncSession, tenant_id: UUID) -> Connection:
-    """The tenant's connection, if people can sign in through it.
+async def in_use(db: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Connection:
+    """The tenant's connection, if people can sign in through it; see `find`.
 
     Raises:
         NotFoundError: There is none, or it is off.
     """
-    found = await find(db, tenant_id)
+    found = await find(db, tenant_id, hold=hold)
     if found is None or not found.row.enabled:
         raise NotFoundError("There is no such single sign-on.")
     return found
