@@ -10,13 +10,14 @@ from accunode_auth.api_keys import repository
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships import service as memberships
 from accunode_auth.parts import Origin, Parts
+from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext
+from accunode_common.db.session import AccessContext, set_context
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
@@ -83,7 +84,8 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
     """An access token for a key's secret, and whom it is for.
 
     Raises:
-        UnauthenticatedError: The key is unknown, revoked or expired, or its owner is no longer there.
+        UnauthenticatedError: The key is unknown, revoked or expired, or its owner is no longer there, or has no second
+            factor where one is due.
         RateLimitedError: The key is exchanged too often.
     """
     credential = Credential.parse(PREFIX, text, ids=3)
@@ -102,6 +104,12 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         role = await repository.role_of_owner(db, key)
         if role is None or await memberships.tenant_in_use(db, tenant_id) is None:
             raise UnauthenticatedError("The API key is not valid.")
+        here = (tenant_id, key.organization_id)
+        places = await memberships.workplaces(db, user_id)
+        await set_context(db, AccessContext(tenant_id=tenant_id, user_id=user_id))
+        place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
+        if place is None or await second_factors.missing(db, parts, user_id, place):
+            raise UnauthenticatedError("The key's owner must have a second factor by now: sign in, and enrol one.")
         subject = Subject(
             user_id=user_id,
             tenant_id=tenant_id,

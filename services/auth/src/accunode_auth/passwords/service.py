@@ -52,6 +52,7 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     fresh = await parts.passwords.hash(new)
     if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
         raise ConflictError("The password was changed meanwhile.")
+    await registration.withdraw_all_tokens(db, subject.user_id)
     return await sessions.end_others(
         db,
         app.ending,
@@ -112,6 +113,7 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         if user.email_verified_at is None:
             await accounts.reclaim(db, app.ending, user_id)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
+        await registration.withdraw_all_tokens(db, user_id)
         await registration.confirm_email(db, user_id)
         await devices.forget(db, user_id)
         device_token = await devices.introduce(db, user_id, origin)

@@ -155,6 +155,16 @@ async def withdraw_tokens(db: AsyncSession, user_id: UUID, purpose: TokenPurpose
     await repository.withdraw_tokens(db, user_id, purpose=purpose)
 
 
+async def withdraw_all_tokens(db: AsyncSession, user_id: UUID) -> None:
+    """Make void whatever was begun with a password that is no longer good, for it may have been a stranger who did.
+
+    A token that verifies the address stays: it does nothing but that, and asks for the password of the day.
+    """
+    for purpose in TokenPurpose:
+        if purpose != TokenPurpose.VERIFY_EMAIL:
+            await repository.withdraw_tokens(db, user_id, purpose=purpose)
+
+
 async def _spend(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> OneTimeToken:
     row = await repository.spend_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
     if row is None or not credential.matches(row.token_hash):

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.models.federation import FederatedIdentity
 from accunode_common.models.identity import RecoveryCode, TotpCredential, User
 from accunode_common.models.passkeys import Passkey
 
@@ -65,3 +66,13 @@ async def spend_recovery_code(db: AsyncSession, user_id: UUID, code_hash: bytes)
         .returning(RecoveryCode.id)
     )
     return spent is not None
+
+
+async def vouched_for(db: AsyncSession, user_id: UUID, tenant_id: UUID) -> bool:
+    """Whether a provider of the tenant's lets the person in, and with whatever factors it asks for."""
+    query = select(FederatedIdentity.id).where(
+        FederatedIdentity.user_id == user_id,
+        FederatedIdentity.tenant_id == tenant_id,
+        FederatedIdentity.withdrawn_at.is_(None),
+    )
+    return bool(await db.scalar(select(query.exists())))

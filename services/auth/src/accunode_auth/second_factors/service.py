@@ -77,6 +77,15 @@ def overdue(parts: Parts, place: Workplace, methods: Collection[str]) -> bool:
     return due is not None and due <= datetime.now(UTC) and not shown(methods)
 
 
+async def missing(db: AsyncSession, parts: Parts, user_id: UUID, place: Workplace) -> bool:
+    """Whether the person must have a second factor there by now and has none, nor a provider of the tenant's."""
+    return (
+        overdue(parts, place, ())
+        and not await enrolled(db, user_id)
+        and not await repository.vouched_for(db, user_id, place.tenant_id)
+    )
+
+
 async def codes_for_first(db: AsyncSession, user_id: UUID) -> list[str]:
     """Recovery codes for who has none left: with the first factor; later ones add none."""
     await repository.lock_person(db, user_id)

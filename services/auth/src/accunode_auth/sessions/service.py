@@ -168,19 +168,22 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
 
     Raises:
         UnauthenticatedError: The session has ended, or the caller works there no longer.
+        ForbiddenError: The tenant asks for a second factor by now, and the session has shown none.
     """
     await await_changes(db, subject.user_id)
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
     places = await open_places(db, subject.user_id, subject.session_id)
     here = (subject.tenant_id, subject.organization_id)
     place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
-    if session is None or session.revoked_at is not None or place is None:
+    now = await moment(db)
+    if session is None or session.revoked_at is not None or session.expires_at <= now or place is None:
         raise UnauthenticatedError("The session has ended.")
     await set_context(db, place.access(subject.user_id))
     _note(session, method)
+    if second_factors.overdue(parts, place, session.authentication_methods):
+        raise ForbiddenError(f"{place.tenant_name} asks for a second factor by now: sign in again, and enrol one.")
     await db.flush()
     await record(db, "session.prove", subject, origin, details={"method": method})
-    now = await moment(db)
     return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
 
 

@@ -50,6 +50,12 @@ async def count_success(db: AsyncSession, user_id: UUID) -> bool:
     return found is not None
 
 
+async def hold_password(db: AsyncSession, user_id: UUID, password_hash: str | None) -> bool:
+    """Let nobody replace the password until the transaction ends; gives False if somebody has."""
+    query = select(User.id).where(User.id == user_id, User.password_hash.is_not_distinct_from(password_hash))
+    return await db.scalar(query.with_for_update(key_share=True)) is not None
+
+
 async def replace_hash(db: AsyncSession, user_id: UUID, password_hash: str) -> None:
     """Keep a hash made with today's costs."""
     await db.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))

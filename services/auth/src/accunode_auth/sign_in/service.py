@@ -33,6 +33,7 @@ from accunode_common.models.identity import AuthenticationMethod, TokenPurpose, 
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 ENROLMENT_LIFETIME = timedelta(minutes=15)
+_REFUSED = "The e-mail address or the password is wrong, or the account is not active."
 _CHALLENGE_REFUSED = "The challenge, or what was shown, is wrong, used, or too late."
 _PASSKEY_REFUSED = "The passkey is not known here, or its signature is wrong or too late."
 
@@ -89,13 +90,15 @@ async def sign_in(
             if candidate is not None:
                 await _note_failure(app, candidate.id, origin)
             logger.info("sign-in refused", known=candidate is not None, right=matches)
-            raise UnauthenticatedError("The e-mail address or the password is wrong, or the account is not active.")
+            raise UnauthenticatedError(_REFUSED)
         discretion.pop_all()
     await guess.was_right(app)
     fresh_hash = None
     if candidate.password_hash is not None and parts.passwords.outdated(candidate.password_hash):
         fresh_hash = await parts.passwords.hash(password)
     async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
+        if not await repository.hold_password(db, candidate.id, candidate.password_hash):
+            raise UnauthenticatedError(_REFUSED)
         if fresh_hash is not None:
             await repository.replace_hash(db, candidate.id, fresh_hash)
         methods = [AuthenticationMethod.PASSWORD]
