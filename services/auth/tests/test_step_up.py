@@ -36,7 +36,7 @@ async def test_what_changes_how_one_signs_in_refuses_a_token_that_was_only_found
     assert len(asked) >= 3
     for operation in asked:
         path = re.sub(r"{\w+}", str(new_id()), operation.path)
-        able = tenants if operation.permissions <= tenants.who.subject.permissions else platform
+        able = tenants if operation.permissions <= tenants.person.subject.permissions else platform
         reply = await auth.http.request(operation.method, path, json={}, headers=able.headers)
         assert_problem(reply, 403, "step_up_required")
 
