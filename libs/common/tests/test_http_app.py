@@ -67,10 +67,27 @@ async def test_unknown_paths_and_methods_are_problems(things: ServiceClient) -> 
 
 
 async def test_every_reply_has_security_headers(things: ServiceClient) -> None:
-    headers = (await things.http.get(f"{THINGS}/public")).headers
-    assert headers["x-frame-options"] == "DENY"
-    assert headers["cache-control"] == "no-store"
-    assert headers["content-security-policy"].startswith("default-src 'none'")
+    for path in (f"{THINGS}/public", f"{THINGS}/me", "/nothing/here", "/health"):
+        headers = (await things.http.get(path, headers={"Origin": "https://elsewhere.example"})).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in policy
+        assert "access-control-allow-origin" not in headers
+
+
+async def test_in_production_browsers_are_told_to_come_by_https_only(
+    make_settings: SettingsFactory, issuer: TestIssuer
+) -> None:
+    plain = {"database_require_tls": False, "redis_require_tls": False}
+    settings = make_settings(VerifierSettings, DatabaseRole.TENANTS, environment="production", **plain)
+    async with running(create_app(settings, issuer.source)) as app:
+        for path in ("/health", f"{THINGS}/me"):
+            told = (await app.http.get(path)).headers["strict-transport-security"]
+            assert told == "max-age=31536000; includeSubDomains"
 
 
 async def test_an_unknown_query_parameter_is_refused_with_the_nearest_known(
