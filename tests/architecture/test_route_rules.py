@@ -10,7 +10,8 @@ from tests.applications import Application
 
 from accunode_common.auth.roles import GRANTS, Permission, Role
 from accunode_common.http.operations import Operation
-from accunode_common.routing import SERVICES, service_for
+from accunode_common.http.operations import operations as every_operation
+from accunode_common.routing import API_PREFIX, SERVICES, service_for
 
 PUBLIC = {
     ("GET", "/.well-known/jwks.json"): "everybody verifies tokens",
@@ -35,6 +36,22 @@ PUBLIC = {
     ("GET", "/api/v1/auth/sso/callback"): "comes from a provider, with a state of this service",
     ("POST", "/api/v1/auth/sso/token"): "holds a code of the callback",
     ("POST", "/api/v1/auth/sso/{tenant}/backchannel-logout"): "holds a token that a tenant's provider signed",
+    **dict.fromkeys(
+        (
+            ("GET", "/api/v1/scim/v2/ServiceProviderConfig"),
+            ("GET", "/api/v1/scim/v2/ResourceTypes"),
+            ("GET", "/api/v1/scim/v2/ResourceTypes/{name}"),
+            ("GET", "/api/v1/scim/v2/Schemas"),
+            ("GET", "/api/v1/scim/v2/Schemas/{name}"),
+            ("GET", "/api/v1/scim/v2/Users"),
+            ("POST", "/api/v1/scim/v2/Users"),
+            ("GET", "/api/v1/scim/v2/Users/{user_id}"),
+            ("PUT", "/api/v1/scim/v2/Users/{user_id}"),
+            ("PATCH", "/api/v1/scim/v2/Users/{user_id}"),
+            ("DELETE", "/api/v1/scim/v2/Users/{user_id}"),
+        ),
+        "holds a provisioning token of a tenant",
+    ),
 }
 """The routes that nobody need be signed in for, and why."""
 
@@ -46,6 +63,7 @@ STEP_UP = {
     ("DELETE", "/api/v1/auth/passkeys/{passkey_id}"): "removes a factor",
     ("POST", "/api/v1/auth/change-email"): "changes the address",
     ("POST", "/api/v1/auth/api-keys"): "hands out power",
+    ("POST", "/api/v1/auth/scim-tokens"): "hands out power",
     ("PUT", "/api/v1/auth/sso/connection"): "decides who vouches for the tenant's people",
     ("POST", "/api/v1/auth/sso/domains/{domain}/confirm"): "decides whose addresses a tenant vouches for",
 }
@@ -56,7 +74,12 @@ Operations = list[tuple[Application, Operation]]
 
 @pytest.fixture(scope="module")
 def operations(applications: list[Application]) -> Operations:
-    found = [(application, operation) for application in applications for operation in application.operations]
+    found = [
+        (application, operation)
+        for application in applications
+        for operation in every_operation(application.app)
+        if operation.in_schema or operation.path.startswith(API_PREFIX)
+    ]
     assert len(found) > 50
     return found
 

@@ -248,6 +248,7 @@ REPLIES_ARE_NOT_KEPT = {
     "change_password",
     "confirm_authenticator",
     "create_api_key",
+    "create_scim_token",
     "delete_own_account",
     "enrol_authenticator",
     "remove_authenticator",

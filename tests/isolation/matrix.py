@@ -258,5 +258,9 @@ claim_sso_domain complete_sso_link confirm_sso_domain end_sessions_by_provider f
 list_sso_identities log_out_of_sso read_sso_connection redeem_sso_code remove_sso_connection remove_sso_domain
 save_sso_connection start_single_sign_on start_sso_link unlink_sso_identity
 """
-ELSEWHERE = dict.fromkeys(_NEEDS_A_PROVIDER.split(), "services/auth/tests/test_single_sign_on.py")
+_OF_A_DIRECTORY = "create_scim_token list_scim_tokens revoke_scim_token"
+ELSEWHERE = {
+    **dict.fromkeys(_NEEDS_A_PROVIDER.split(), "services/auth/tests/test_single_sign_on.py"),
+    **dict.fromkeys(_OF_A_DIRECTORY.split(), "services/auth/tests/test_scim_isolation.py"),
+}
 """Operations whose isolation other tests show, and which."""

@@ -35,7 +35,13 @@ SERVICES: tuple[Service, ...] = (
         name="auth",
         package="accunode_auth",
         port=8001,
-        prefixes=(f"{API_PREFIX}/auth", f"{API_PREFIX}/users", f"{API_PREFIX}/invitations", "/.well-known/jwks.json"),
+        prefixes=(
+            f"{API_PREFIX}/auth",
+            f"{API_PREFIX}/users",
+            f"{API_PREFIX}/invitations",
+            f"{API_PREFIX}/scim/v2",
+            "/.well-known/jwks.json",
+        ),
     ),
     Service(
         name="tenants",

@@ -15,6 +15,8 @@ from accunode_auth.mfa.router import router as mfa
 from accunode_auth.passkeys.router import router as passkeys
 from accunode_auth.passwords.router import router as passwords
 from accunode_auth.registration.router import router as registration
+from accunode_auth.scim.router import router as scim
+from accunode_auth.scim_tokens.router import router as scim_tokens
 from accunode_auth.second_factors.router import router as second_factors
 from accunode_auth.sessions.router import router as sessions
 from accunode_auth.settings import AuthSettings
@@ -62,6 +64,8 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
             sso_connections,
             single_sign_on,
             invitations,
+            scim_tokens,
+            scim,
         ],
         description=DESCRIPTION,
         root_routers=[keys],

@@ -32,6 +32,8 @@ class LimitClass(StrEnum):
     ACCOUNT = "account"
     SESSION_REFRESH = "session-refresh"
     KEY_USE = "key-use"
+    PROVISIONING = "provisioning"
+    PROVISIONING_USE = "provisioning-use"
     REGISTRATION_MAIL = "registration-mail"
     RESET_MAIL = "reset-mail"
     ADDRESS_MAIL = "address-mail"
@@ -44,6 +46,8 @@ LIMITS: dict[LimitClass, tuple[CountedBy, int, int]] = {
     LimitClass.ACCOUNT: (CountedBy.ADDRESS, 60, 60),
     LimitClass.SESSION_REFRESH: (CountedBy.CREDENTIAL, 120, 60),
     LimitClass.KEY_USE: (CountedBy.CREDENTIAL, 120, 60),
+    LimitClass.PROVISIONING: (CountedBy.ADDRESS, 1200, 60),
+    LimitClass.PROVISIONING_USE: (CountedBy.CREDENTIAL, 600, 60),
     LimitClass.REGISTRATION_MAIL: (CountedBy.MAILBOX, 1, 3600),
     LimitClass.RESET_MAIL: (CountedBy.MAILBOX, 1, 3600),
     LimitClass.ADDRESS_MAIL: (CountedBy.MAILBOX, 1, 3600),

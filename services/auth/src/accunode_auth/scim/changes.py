@@ -1,0 +1,187 @@
+"""What becomes of accounts, memberships and invitations when a directory speaks. The transaction is the tenant's."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.accounts import service as accounts
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.registration import service as registration
+from accunode_auth.scim import repository
+from accunode_auth.scim.repository import Entry
+from accunode_auth.scim_tokens.service import Directory
+from accunode_auth.sso_connections.service import tenant_context
+from accunode_common import audit
+from accunode_common.auth.roles import Role
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.emails import email_key
+from accunode_common.errors import ConflictError
+from accunode_common.http.resources import Resources
+from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.mail import Mail
+from accunode_common.models.identity import MembershipStatus
+from accunode_common.models.provisioning import ScimUser
+from accunode_identity import administrators, invitations, memberships, places
+from accunode_identity.invitation_mail import invitation_mail, limit_mails
+from accunode_identity.places import OpenPlace, Place
+
+_GIVEN = Role.ORG_MEMBER
+
+
+async def hold_place(db: AsyncSession, directory: Directory) -> OpenPlace:
+    """Where the directory's new people come, which stays in use until the transaction ends.
+
+    Raises:
+        ConflictError: It is not in use.
+    """
+    place = await places.hold(db, Place(directory.tenant_id, directory.organization_id))
+    if place is None:
+        raise ConflictError("The token's organization is not in use; make a token for another one.")
+    return place
+
+
+async def add_managed(
+    db: AsyncSession, directory: Directory, origin: Origin, place: OpenPlace, email: str
+) -> UUID | None:
+    """Make an account that the tenant manages, for an address in a domain of its own; None if there is an account.
+
+    Raises:
+        NoSeatsError: All seats of the organization are taken.
+    """
+    user_id = new_id()
+    await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
+    added = await registration.add_account(db, user_id, email)
+    if added:
+        await registration.confirm_email(db, user_id)
+        await set_context(
+            db,
+            AccessContext(
+                tenant_id=directory.tenant_id,
+                user_id=user_id,
+                organization_id=place.organization_id,
+                read_reach=Reach.ORGANIZATION,
+            ),
+        )
+        await memberships.begin(db, user_id, place, _GIVEN, managed=True)
+    await set_context(db, tenant_context(directory.tenant_id))
+    if not added:
+        return None
+    details = {"organization_id": str(place.organization_id), "role": _GIVEN.value}
+    await _record(db, directory, origin, "user.provision", user_id, details)
+    return user_id
+
+
+async def invite(
+    db: AsyncSession, app: Resources, parts: Parts, directory: Directory, origin: Origin, row: ScimUser
+) -> Mail | None:
+    """Invite an address, in the name of who made the token; gives the mail, unless an invitation is open already.
+
+    Raises:
+        ConflictError: The token's organization is not in use.
+        RateLimitedError: The tenant sent the address too many within the hour.
+    """
+    place = await hold_place(db, directory)
+    found = await repository.pending_invitation(db, directory.tenant_id, directory.organization_id, row.email_key)
+    if found is not None:
+        row.invitation_id = found.id
+        await db.flush()
+        return None
+    inviter = Subject(
+        user_id=directory.made_by,
+        tenant_id=directory.tenant_id,
+        organization_id=None,
+        role=Role.TENANT_ADMIN,
+        session_id=directory.token_id,
+    )
+    await set_context(db, inviter.access)
+    issued = await invitations.invite(db, inviter, place, email=row.email, role=_GIVEN)
+    await set_context(db, tenant_context(directory.tenant_id))
+    await limit_mails(app.limiter, issued.invitation)
+    row.invitation_id = issued.invitation.id
+    await db.flush()
+    event = invitations.invitation_event(issued.invitation)
+    await _record(
+        db, directory, origin, event["action"], issued.invitation.id, event["details"], resource_type="invitation"
+    )
+    return invitation_mail(parts.settings, issued)
+
+
+async def withdraw(db: AsyncSession, directory: Directory, origin: Origin, entry: Entry) -> None:
+    """Take the open invitation of an address back."""
+    if entry.invitation_id is None:
+        return
+    found = await repository.invitation(db, directory.tenant_id, entry.invitation_id)
+    if found is not None:
+        await invitations.withdraw(db, found)
+        await _record(db, directory, origin, "invitation.withdraw", found.id, resource_type="invitation")
+
+
+async def set_active(
+    db: AsyncSession, app: Resources, directory: Directory, origin: Origin, user_id: UUID, *, active: bool
+) -> None:
+    """Pause the person's memberships in the tenant and end their tokens at once, or go on with the memberships.
+
+    Raises:
+        LastAdministratorError: The person is the last administrator.
+    """
+    before, after = MembershipStatus.SUSPENDED, MembershipStatus.ACTIVE
+    if not active:
+        before, after = after, before
+    held = await repository.memberships(db, directory.tenant_id, user_id)
+    changing = [membership for membership in held if membership.status == before]
+    if not changing:
+        return
+    if not active:
+        await administrators.keep_one(db, changing)
+    for membership in changing:
+        await memberships.set_status(db, membership, after)
+    await _record(db, directory, origin, "user.resume" if active else "user.suspend", user_id)
+    if not active:
+        await app.ending.user(db, user_id)
+
+
+async def remove(db: AsyncSession, app: Resources, directory: Directory, origin: Origin, entry: Entry) -> None:
+    """End the person's memberships in the tenant, and with them an account that it manages; or the invitation.
+
+    Raises:
+        LastAdministratorError: The person is the last administrator.
+    """
+    if entry.user_id is None:
+        if entry.invited:
+            await withdraw(db, directory, origin, entry)
+        return
+    held = await repository.memberships(db, directory.tenant_id, entry.user_id)
+    await administrators.keep_one(db, held)
+    await memberships.end(db, held, email_key=email_key(entry.email))
+    if entry.managed:
+        await accounts.close(db, app.ending, entry.user_id)
+        await set_context(db, tenant_context(directory.tenant_id))
+    await _record(db, directory, origin, "user.delete", entry.user_id, {"anonymised": entry.managed})
+    await app.ending.user(db, entry.user_id)
+
+
+async def _record(
+    db: AsyncSession,
+    directory: Directory,
+    origin: Origin,
+    action: str,
+    resource_id: UUID,
+    details: dict[str, Any] | None = None,
+    *,
+    resource_type: str = "user",
+) -> None:
+    """Add an event to the tenant's trail; no person did it, but the directory by its token."""
+    await audit.record(
+        db,
+        audit.AuditEntry(
+            tenant_id=directory.tenant_id,
+            action=action,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            request_id=origin.request_id,
+            ip_address=origin.address,
+            details={**(details or {}), "scim_token_id": str(directory.token_id)},
+        ),
+    )

@@ -1,0 +1,160 @@
+"""SCIM over HTTP. It describes itself under /Schemas and /ResourceTypes, and so is not in the OpenAPI document."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, Header, Path, Query, Response, status
+from scim2_models import Context, ResponseParameters
+
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.public import ProvisioningRoute
+from accunode_auth.scim import discovery, service
+from accunode_auth.scim.permissions import CallingDirectory
+from accunode_auth.scim.protocol import MEDIA_TYPE, ScimResponse, ScimRoute
+from accunode_auth.scim.schemas import User
+
+router = APIRouter(
+    prefix="/scim/v2",
+    tags=["provisioning"],
+    route_class=ScimRoute,
+    default_response_class=ScimResponse,
+    dependencies=[ProvisioningRoute],
+    include_in_schema=False,
+)
+
+Selection = ResponseParameters[User]
+Item = Annotated[str, Path(max_length=100)]
+Sent = Annotated[dict[str, Any], Body(media_type=MEDIA_TYPE)]
+Match = Annotated[str | None, Header(alias="If-Match", max_length=1000)]
+Names = Annotated[str | None, Query(max_length=1000)]
+
+
+def _selection(
+    attributes: Names = None, excluded: Annotated[str | None, Query(alias="excludedAttributes", max_length=1000)] = None
+) -> Selection:
+    """Which attributes a reply has."""
+    given = {"attributes": attributes, "excludedAttributes": excluded}
+    return Selection.model_validate({name: text.split(",") for name, text in given.items() if text})
+
+
+Selected = Annotated[Selection, Depends(_selection)]
+
+
+@router.get("/ServiceProviderConfig")
+async def read_scim_configuration(_directory: CallingDirectory, parts: AuthParts) -> Response:
+    """What is supported."""
+    return ScimResponse(discovery.config(parts))
+
+
+@router.get("/ResourceTypes")
+async def list_scim_resource_types(_directory: CallingDirectory, parts: AuthParts) -> Response:
+    """The kinds of resources."""
+    return ScimResponse(discovery.resource_types(parts))
+
+
+@router.get("/ResourceTypes/{name}")
+async def read_scim_resource_type(_directory: CallingDirectory, parts: AuthParts, name: Item) -> Response:
+    """One kind of resource."""
+    return ScimResponse(discovery.resource_type(parts, name))
+
+
+@router.get("/Schemas")
+async def list_scim_schemas(_directory: CallingDirectory, parts: AuthParts) -> Response:
+    """The schemas of the resources."""
+    return ScimResponse(discovery.schemas(parts))
+
+
+@router.get("/Schemas/{name}")
+async def read_scim_schema(_directory: CallingDirectory, parts: AuthParts, name: Item) -> Response:
+    """One schema."""
+    return ScimResponse(discovery.schema(parts, name))
+
+
+@router.get("/Users")
+async def list_scim_users(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    selected: Selected,
+    text: Annotated[str | None, Query(alias="filter", max_length=500)] = None,
+    start: Annotated[int, Query(alias="startIndex")] = 1,
+    count: Annotated[int, Query()] = service.MOST_RESULTS,
+) -> Response:
+    """The tenant's people, and the addresses that are invited."""
+    found = await service.listing(app, parts, directory, text=text, start=start, count=count)
+    return ScimResponse(found.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=selected))
+
+
+@router.post("/Users", status_code=status.HTTP_201_CREATED)
+async def create_scim_user(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    origin: RequestOrigin,
+    tasks: BackgroundTasks,
+    body: Sent,
+) -> Response:
+    """Adds somebody: with an account that the tenant manages, or by an invitation."""
+    made = await service.create(app, parts, directory, origin, body)
+    if made.mail is not None:
+        tasks.add_task(parts.mailer.send, made.mail)
+    return ScimResponse(
+        made.body(Context.RESOURCE_CREATION_RESPONSE), status.HTTP_201_CREATED, made.headers, background=tasks
+    )
+
+
+@router.get("/Users/{user_id}")
+async def read_scim_user(
+    directory: CallingDirectory, app: AppResources, parts: AuthParts, selected: Selected, user_id: Item
+) -> Response:
+    """One of the tenant's people, or an address that is invited."""
+    found = await service.read(app, parts, directory, user_id)
+    return ScimResponse(found.body(response_parameters=selected), headers=found.headers)
+
+
+@router.put("/Users/{user_id}")
+async def replace_scim_user(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    origin: RequestOrigin,
+    tasks: BackgroundTasks,
+    user_id: Item,
+    body: Sent,
+    if_match: Match = None,
+) -> Response:
+    """Takes what the directory says of somebody as the whole truth."""
+    changed = await service.replace(app, parts, directory, origin, user_id, if_match, body)
+    if changed.mail is not None:
+        tasks.add_task(parts.mailer.send, changed.mail)
+    return ScimResponse(changed.body(Context.RESOURCE_REPLACEMENT_RESPONSE), headers=changed.headers, background=tasks)
+
+
+@router.patch("/Users/{user_id}")
+async def patch_scim_user(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    origin: RequestOrigin,
+    tasks: BackgroundTasks,
+    user_id: Item,
+    body: Sent,
+    if_match: Match = None,
+) -> Response:
+    """Changes some of what the directory says of somebody."""
+    changed = await service.patch(app, parts, directory, origin, user_id, if_match, body)
+    if changed.mail is not None:
+        tasks.add_task(parts.mailer.send, changed.mail)
+    return ScimResponse(changed.body(Context.RESOURCE_PATCH_RESPONSE), headers=changed.headers, background=tasks)
+
+
+@router.delete("/Users/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def remove_scim_user(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    origin: RequestOrigin,
+    user_id: Item,
+    if_match: Match = None,
+) -> None:
+    """Removes somebody from the tenant, or takes the invitation back."""
+    await service.remove(app, parts, directory, origin, user_id, if_match)

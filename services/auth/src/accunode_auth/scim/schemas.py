@@ -1,0 +1,119 @@
+"""People as a directory sees them: the core User of RFC 7643, with those attributes that are kept."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from scim2_models import (
+    URN,
+    CaseExact,
+    ComplexAttribute,
+    Context,
+    InvalidSyntaxException,
+    InvalidValueException,
+    Mutability,
+    PatchOp,
+    Required,
+    Resource,
+    Uniqueness,
+)
+
+Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Name(ComplexAttribute):
+    """What the directory calls somebody."""
+
+    formatted: Annotated[Text | None, Mutability.read_write] = None
+    given_name: Annotated[Text | None, Mutability.read_write] = None
+    family_name: Annotated[Text | None, Mutability.read_write] = None
+
+
+class Email(ComplexAttribute):
+    """The address, once more."""
+
+    value: Annotated[str | None, Mutability.read_only] = None
+    type: Annotated[str | None, Mutability.read_only] = None
+    primary: Annotated[bool | None, Mutability.read_only] = None
+
+
+class User(Resource[Any]):
+    """Somebody in the tenant, or an address that is invited."""
+
+    __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:User")
+
+    external_id: Annotated[Text | None, Mutability.read_write, CaseExact.true] = None
+    user_name: Annotated[str | None, Mutability.immutable, Required.true, Uniqueness.server] = Field(
+        None, description="The e-mail address."
+    )
+    display_name: Annotated[Text | None, Mutability.read_write] = None
+    name: Annotated[Name | None, Mutability.read_write] = None
+    emails: Annotated[list[Email] | None, Mutability.read_only] = None
+    active: Annotated[bool | None, Mutability.read_write] = None
+
+
+_WRITABLE = {
+    "schemas": "schemas",
+    "username": "userName",
+    "displayname": "displayName",
+    "name": "name",
+    "active": "active",
+    "externalid": "externalId",
+}
+_NAME_PARTS = {"formatted": "formatted", "givenname": "givenName", "familyname": "familyName"}
+_BOOLEANS = {"true": True, "false": False}
+
+
+def parse_user(body: Mapping[str, Any]) -> User:
+    """The person that a directory describes; attributes that are not kept are left out, as RFC 7644 allows.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: The description is not one.
+    """
+    known = {_WRITABLE[key.lower()]: value for key, value in body.items() if key.lower() in _WRITABLE}
+    schemas = known.get("schemas")
+    if not isinstance(schemas, list) or User.__schema__ not in schemas:
+        raise InvalidSyntaxException(detail=f"schemas must name {User.__schema__}.")
+    known["schemas"] = [str(User.__schema__)]
+    if isinstance(name := known.get("name"), dict):
+        known["name"] = {_NAME_PARTS[key.lower()]: name[key] for key in name if key.lower() in _NAME_PARTS}
+    known["active"] = _boolean(known.get("active"))
+    return User.model_validate(known, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
+
+
+def patched(user: User, body: Mapping[str, Any]) -> User:
+    """What a directory's PATCH makes of somebody.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: It cannot be applied.
+    """
+    operations = PatchOp[User].model_validate({**body, **_with_booleans(body)}, scim_ctx=Context.RESOURCE_PATCH_REQUEST)
+    changed = user.model_copy(deep=True)
+    operations.patch(changed)
+    if changed.active is None:
+        raise InvalidValueException(detail="active is true or false; it cannot be removed.")
+    return changed
+
+
+def _with_booleans(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The operations, with truth as such: some directories write `active` as text."""
+    for key, operations in body.items():
+        if key.lower() == "operations" and isinstance(operations, list):
+            return {key: [_with_boolean(operation) for operation in operations]}
+    return {}
+
+
+def _with_boolean(operation: Any) -> Any:
+    if not isinstance(operation, dict):
+        return operation
+    path, value = operation.get("path"), operation.get("value")
+    if isinstance(path, str) and path.lower().rpartition(":")[2] == "active":
+        return {**operation, "value": _boolean(value)}
+    if path is None and isinstance(value, dict):
+        mended = {key: _boolean(each) if key.lower() == "active" else each for key, each in value.items()}
+        return {**operation, "value": mended}
+    return operation
+
+
+def _boolean(value: Any) -> Any:
+    return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value

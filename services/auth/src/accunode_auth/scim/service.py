@@ -1,0 +1,284 @@
+"""What a tenant's directory does with the tenant's people. It takes over no account, and gives no role of power."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from scim2_models import (
+    Context,
+    InvalidValueException,
+    ListResponse,
+    Meta,
+    MutabilityException,
+    NotFoundException,
+    PreconditionFailedException,
+    UniquenessException,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.scim import changes, repository
+from accunode_auth.scim.filters import conditions
+from accunode_auth.scim.repository import Entry
+from accunode_auth.scim.schemas import Email, Name, User, parse_user, patched
+from accunode_auth.scim_tokens.service import Directory, base_url
+from accunode_auth.sso_connections import service as connections
+from accunode_common.db.locks import lock_members
+from accunode_common.emails import EmailAddress, email_key
+from accunode_common.http.resources import Resources
+from accunode_common.ids import new_id
+from accunode_common.mail import Mail
+from accunode_common.models.provisioning import ScimUser
+
+MOST_RESULTS = 200
+_FARTHEST = 10_000_000
+_ADDRESS: TypeAdapter[str] = TypeAdapter(EmailAddress)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Somebody as the directory is told, and the mail that has to go to them."""
+
+    user: User
+    mail: Mail | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Where it is, and which version this is."""
+        meta = self.user.meta
+        return {} if meta is None else {"ETag": str(meta.version), "Location": str(meta.location)}
+
+    def body(self, context: Context = Context.RESOURCE_QUERY_RESPONSE, **only: Any) -> dict[str, Any]:
+        """What the reply says."""
+        return self.user.model_dump(scim_ctx=context, **only)
+
+
+async def listing(
+    app: Resources, parts: Parts, directory: Directory, *, text: str | None, start: int, count: int
+) -> ListResponse[User]:
+    """One page of the tenant's people and of the addresses that are invited.
+
+    Raises:
+        InvalidFilterException: The filter is not one that is known.
+    """
+    wanted = [(condition.attribute, condition.value) for condition in conditions(text)]
+    start = min(max(start, 1), _FARTHEST)
+    limit = min(max(count, 0), MOST_RESULTS)
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
+        found, total = await repository.find_all(db, directory.tenant_id, wanted, offset=start - 1, limit=limit)
+    people = [shown(parts, entry).user for entry in found]
+    return ListResponse[User](total_results=total, start_index=start, items_per_page=len(people), resources=people)
+
+
+async def read(app: Resources, parts: Parts, directory: Directory, text: str) -> Shown:
+    """One of the tenant's people, or an address that is invited.
+
+    Raises:
+        NotFoundException: The directory knows nobody of that id.
+    """
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
+        return shown(parts, await _find(db, directory, text))
+
+
+async def create(app: Resources, parts: Parts, directory: Directory, origin: Origin, body: Mapping[str, Any]) -> Shown:
+    """Add somebody: with an account that the tenant manages where it may make one, else by an invitation.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: The description cannot be used, or somebody has the address.
+        ConflictError: There is no room, or the token's organization is not in use.
+    """
+    wanted = parse_user(body)
+    email = _address(wanted.user_name)
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
+        place = await changes.hold_place(db, directory)
+        if (await repository.find_all(db, directory.tenant_id, [("userName", email)], offset=0, limit=1))[1]:
+            raise UniquenessException(detail="Somebody has this userName already.")
+        await repository.forget_address(db, directory.tenant_id, email_key(email))
+        user_id = None
+        if await connections.owns_domain_of(db, directory.tenant_id, email_key(email)):
+            user_id = await changes.add_managed(db, directory, origin, place, email)
+        row = ScimUser(
+            tenant_id=directory.tenant_id,
+            id=user_id or new_id(),
+            user_id=user_id,
+            email=email,
+            email_key=email_key(email),
+            name={},
+        )
+        db.add(row)
+        await db.flush()
+        entry = await _find(db, directory, str(row.id))
+        mail = await _apply(db, app, parts, directory, origin, entry, wanted, active=wanted.active is not False)
+        return Shown(shown(parts, await _find(db, directory, str(row.id))).user, mail)
+
+
+async def replace(
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    origin: Origin,
+    text: str,
+    if_match: str | None,
+    body: Mapping[str, Any],
+) -> Shown:
+    """Take what the directory says of somebody as the whole truth.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: The description cannot be used, or nobody has the id.
+        ConflictError: The person is the last administrator.
+    """
+    wanted = parse_user(body)
+    return await _change(app, parts, directory, origin, text, if_match, lambda _: wanted)
+
+
+async def patch(
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    origin: Origin,
+    text: str,
+    if_match: str | None,
+    body: Mapping[str, Any],
+) -> Shown:
+    """Change some of what the directory says of somebody.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: The operations cannot be applied, or nobody has the id.
+        ConflictError: The person is the last administrator.
+    """
+    return await _change(app, parts, directory, origin, text, if_match, lambda user: patched(user, body))
+
+
+async def remove(
+    app: Resources, parts: Parts, directory: Directory, origin: Origin, text: str, if_match: str | None
+) -> None:
+    """Remove somebody from the tenant; an account that the tenant manages ends with that.
+
+    Raises:
+        NotFoundException: The directory knows nobody of that id.
+        LastAdministratorError: The person is the last administrator.
+    """
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
+        entry = await _held(db, parts, directory, text, if_match)
+        await repository.forget(db, directory.tenant_id, entry)
+        await changes.remove(db, app, directory, origin, entry)
+
+
+async def _change(
+    app: Resources, parts: Parts, directory: Directory, origin: Origin, text: str, if_match: str | None, make: Any
+) -> Shown:
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
+        entry = await _held(db, parts, directory, text, if_match)
+        wanted: User = make(shown(parts, entry).user)
+        if email_key(wanted.user_name or "") != email_key(entry.email):
+            raise MutabilityException(detail="userName does not change: an address is its owner's to change.")
+        active = entry.active or entry.invited if wanted.active is None else wanted.active
+        mail = await _apply(db, app, parts, directory, origin, entry, wanted, active=active)
+        return Shown(shown(parts, await _find(db, directory, text)).user, mail)
+
+
+async def _held(db: AsyncSession, parts: Parts, directory: Directory, text: str, if_match: str | None) -> Entry:
+    await lock_members(db, directory.tenant_id)
+    entry = await _find(db, directory, text)
+    if if_match is not None and if_match.strip() != "*":
+        tag = str(shown(parts, entry).headers["ETag"])
+        if tag not in {each.strip() for each in if_match.split(",")}:
+            raise PreconditionFailedException(detail="It has changed since it was read; read it again.")
+    return entry
+
+
+async def _apply(
+    db: AsyncSession,
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    origin: Origin,
+    entry: Entry,
+    wanted: User,
+    *,
+    active: bool,
+) -> Mail | None:
+    row = await _keep_words(db, directory, entry, wanted)
+    if entry.user_id is not None:
+        name = _full_name(row)
+        if entry.managed and name:
+            await repository.rename(db, directory.tenant_id, entry.user_id, name)
+        await changes.set_active(db, app, directory, origin, entry.user_id, active=active)
+        return None
+    if active and not entry.invited and not entry.declined:
+        return await changes.invite(db, app, parts, directory, origin, row)
+    if not active and entry.invited:
+        await changes.withdraw(db, directory, origin, entry)
+    return None
+
+
+async def _keep_words(db: AsyncSession, directory: Directory, entry: Entry, wanted: User) -> ScimUser:
+    row = await repository.row(db, directory.tenant_id, entry.row_id) if entry.row_id else None
+    if row is None:
+        row = ScimUser(
+            tenant_id=directory.tenant_id,
+            id=entry.id,
+            user_id=entry.user_id,
+            email=entry.email,
+            email_key=email_key(entry.email),
+        )
+        db.add(row)
+    row.external_id = wanted.external_id
+    if wanted.display_name != _shown_name(entry):
+        row.display_name = wanted.display_name
+    row.name = {} if wanted.name is None else wanted.name.model_dump(exclude_none=True)
+    await db.flush()
+    return row
+
+
+def _full_name(row: ScimUser) -> str:
+    name = Name.model_validate(row.name)
+    parts = " ".join(part for part in (name.given_name, name.family_name) if part)
+    return (row.display_name or name.formatted or parts)[:200].strip()
+
+
+async def _find(db: AsyncSession, directory: Directory, text: str) -> Entry:
+    try:
+        found = await repository.find(db, directory.tenant_id, UUID(text))
+    except ValueError:
+        found = None
+    if found is None:
+        raise NotFoundException(detail="The directory has nobody of that id.")
+    return found
+
+
+def _address(text: str | None) -> str:
+    try:
+        return _ADDRESS.validate_python(text)
+    except ValidationError:
+        raise InvalidValueException(detail="userName must be the person's e-mail address.") from None
+
+
+def _shown_name(entry: Entry) -> str | None:
+    return entry.display_name or entry.full_name or None
+
+
+def shown(parts: Parts, entry: Entry) -> Shown:
+    """Somebody as the directory is told."""
+    user = User(
+        id=str(entry.id),
+        external_id=entry.external_id,
+        user_name=entry.email,
+        display_name=_shown_name(entry),
+        name=Name.model_validate(entry.name) if entry.name else None,
+        emails=[Email(value=entry.email, type="work", primary=True)],
+        active=entry.active,
+    )
+    digest = hashlib.sha256(orjson.dumps(user.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    user.meta = Meta(
+        resource_type="User",
+        created=entry.created_at,
+        last_modified=entry.updated_at,
+        location=f"{base_url(parts)}/Users/{entry.id}",
+        version=f'W/"{digest[:20]}"',
+    )
+    return Shown(user)

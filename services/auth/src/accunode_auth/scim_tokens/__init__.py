@@ -1,0 +1,1 @@
+"""Bearer tokens by which a tenant's directory provisions its people."""

@@ -1,0 +1,59 @@
+"""Provisioning tokens over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, status
+
+from accunode_auth.parts import AuthParts
+from accunode_auth.scim_tokens import service
+from accunode_auth.scim_tokens.schemas import NewScimToken, ScimTokenIn, ScimTokenOut
+from accunode_auth.sso_connections.permissions import SsoManager
+from accunode_common.auth.dependencies import StepUp
+from accunode_common.http.app import api_router
+from accunode_common.http.pagination import Paging, SortOrder
+from accunode_common.http.schemas import Page
+from accunode_common.http.session import SecretSession, SubjectSession
+from accunode_common.http.trail import AuditTrail
+
+router = api_router("/auth/scim-tokens", tag="provisioning")
+
+
+@router.get("", summary="The tenant's provisioning tokens")
+async def list_scim_tokens(
+    subject: SsoManager,
+    db: SubjectSession,
+    paging: Paging,
+    order: Annotated[SortOrder, Depends(service.SORTING)],
+) -> Page[ScimTokenOut]:
+    """The good tokens by which the tenant's directories provision its people."""
+    found = await service.active(db, subject, order, paging)
+    items = [ScimTokenOut.model_validate(token) for token in found.rows]
+    return Page[ScimTokenOut](items=items, next_cursor=found.next_cursor, total=found.total)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, summary="Make a provisioning token")
+async def create_scim_token(
+    subject: SsoManager, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: AuditTrail, body: ScimTokenIn
+) -> NewScimToken:
+    """Makes a bearer token for the tenant's directory, which adds, changes and removes the tenant's people with it.
+
+    It is the tenant's, and stays good when its maker leaves: revoke it when somebody goes who knows it.
+    """
+    token, secret = await service.create(db, subject, body)
+    details = {"organization_id": str(token.organization_id), "expires_at": token.expires_at.isoformat()}
+    await trail.record(db, "scim_token.create", "scim_token", token.id, details=details)
+    shown = ScimTokenOut.model_validate(token)
+    return NewScimToken(scim_token=shown, secret=secret, base_url=service.base_url(parts))
+
+
+@router.delete("/{token_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Revoke a provisioning token")
+async def revoke_scim_token(
+    subject: SsoManager,
+    db: SubjectSession,
+    trail: AuditTrail,
+    token_id: Annotated[UUID, Path(description="One of the tenant's tokens.")],
+) -> None:
+    """Makes a token void at once."""
+    await service.revoke(db, subject, token_id)
+    await trail.record(db, "scim_token.revoke", "scim_token", token_id)
