@@ -54,7 +54,7 @@ async def add_managed(
     await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
     added = await registration.add_account(db, user_id, email)
     if added:
-        await registration.confirm_email(db, user_id)
+        await accounts.place_under(db, user_id, directory.tenant_id, full_name="")
         await set_context(
             db,
             AccessContext(
