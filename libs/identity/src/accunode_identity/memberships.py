@@ -7,10 +7,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.roles import GRANTS, Role
-from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError
+from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError, UnauthenticatedError
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, MembershipStatus, User
 from accunode_common.models.tenancy import WhitelistEntry
+from accunode_identity import people
 from accunode_identity.places import OpenPlace, Place
 
 
@@ -70,7 +71,11 @@ async def begin(
         AlreadyExistsError: They are a member.
         NoSeatsError: All seats are taken.
         ConflictError: They belong to tenants, and the role is the platform's.
+        UnauthenticatedError: The account ended at the same moment.
     """
+    # Where else they belong decides what comes of it, and may change at the same moment: each tenant has its own lock.
+    if not await people.hold(session, user_id):
+        raise UnauthenticatedError("The account is gone.")
     held = await of_person(session, user_id)
     joined = [membership for membership in held if GRANTS[Role(membership.role)].rank > 0]
     if any(membership.tenant_id == PLATFORM_TENANT_ID for membership in joined):

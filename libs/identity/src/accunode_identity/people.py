@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.emails import email_key
-from accunode_common.models.identity import User
+from accunode_common.models.identity import User, UserStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,15 @@ async def find_all(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, P
 async def find(session: AsyncSession, user_id: UUID) -> Person | None:
     """The person, if in sight."""
     return next(iter(await _find(session, User.id == user_id)), None)
+
+
+async def hold(session: AsyncSession, user_id: UUID) -> bool:
+    """Let nobody else change whom the transaction's person belongs to; gives False if the account is not active.
+
+    The locks of tenants come first.
+    """
+    query = select(User.id).where(User.id == user_id, User.status == UserStatus.ACTIVE)
+    return await session.scalar(query.with_for_update(key_share=True)) is not None
 
 
 async def find_by_email(session: AsyncSession, email: str) -> Person | None:

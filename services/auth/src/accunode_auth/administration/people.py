@@ -80,7 +80,17 @@ async def ward(db: AsyncSession, subject: Subject, user_id: UUID) -> Person:
         ForbiddenError: The account is its owner's, or see `subordinate`.
     """
     found = await subordinate(db, subject, user_id)
-    if not looks_after(subject, found.user):
+    if not await keeps(db, subject, found.user):
         raise ForbiddenError("The account is its owner's; you manage its memberships in your own places.")
-    await repository.find(db, user_id, lock=True)
     return found
+
+
+async def keeps(db: AsyncSession, subject: Subject, user: User) -> bool:
+    """Whether the account is the caller's to look after, and stays it until the transaction ends.
+
+    Its owner may join another tenant at the same moment, and so belong to themselves again.
+    """
+    if not looks_after(subject, user):
+        return False
+    held = await repository.find(db, user.id, lock=True)
+    return held is not None and looks_after(subject, held)

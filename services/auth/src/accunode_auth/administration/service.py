@@ -174,7 +174,7 @@ async def remove(db: AsyncSession, ending: Ending, subject: Subject, user_id: UU
         ConflictError: The person is the last administrator of a tenant.
     """
     found = await people.subordinate(db, subject, user_id)
-    ended = people.looks_after(subject, found.user)
+    ended = await people.keeps(db, subject, found.user)
     await administrators.keep_one(db, found.memberships)
     await memberships.end(db, found.joined, email_key=found.user.email_key)
     if ended:
