@@ -279,14 +279,6 @@ async def test_a_mail_domain_counts_for_one_tenant_and_once_the_platform_confirm
     assert [action for (action,) in actions] == ["sso_domain.claim", "sso_domain.confirm", "sso_domain.remove"]
 
 
-@pytest.mark.parametrize("field", ["enforced"])
-async def test_what_is_not_offered_yet_is_refused_and_not_ignored(
-    auth: ServiceClient, bank: World, provider: RealProvider, field: str
-) -> None:
-    body = connection_to(provider.issuer, **{field: True})
-    assert_problem(await auth.as_(bank.one.tenant_admin).put(CONNECTION, json=body), 422, pointer=f"/body/{field}")
-
-
 ROLES = [{"value": "staff", "role": "org_member"}, {"value": "heads", "role": "org_admin"}]
 
 

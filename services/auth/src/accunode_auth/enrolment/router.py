@@ -29,7 +29,7 @@ async def begin_required_authenticator(parts: AuthParts, app: AppResources, body
     "/totp/confirm",
     summary="Confirm the authenticator, and sign in",
     dependencies=[PublicRoute],
-    responses=problem_responses(401, 404),
+    responses=problem_responses(401, 403, 404),
 )
 async def confirm_required_authenticator(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: AuthenticatorIn
@@ -54,7 +54,10 @@ async def begin_required_passkey(parts: AuthParts, app: AppResources, body: Chal
 
 
 @router.post(
-    "/passkey", summary="Add the passkey, and sign in", dependencies=[PublicRoute], responses=problem_responses(401)
+    "/passkey",
+    summary="Add the passkey, and sign in",
+    dependencies=[PublicRoute],
+    responses=problem_responses(401, 403),
 )
 async def add_required_passkey(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: EnrolledPasskeyIn

@@ -1,6 +1,6 @@
 """The life of a session: begun, refreshed, switched, ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
+from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.ending import Ending
@@ -246,10 +247,25 @@ async def end_others(db: AsyncSession, ending: Ending, user_id: UUID, *, keep: U
     return len(ids)
 
 
+async def end_some(
+    db: AsyncSession, ending: Ending, user_id: UUID, session_ids: Collection[UUID], reason: EndReason
+) -> int:
+    """End those of a person's sessions that are still on; gives how many."""
+    ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id in session_ids]
+    await end(db, ending, ids, reason)
+    return len(ids)
+
+
 async def open_places(db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Workplace]:
-    """Where a session may work, held: one that a tenant's provider vouched for, in that tenant only."""
+    """Where a session may work, held: one that a tenant's provider vouched for, in that tenant only.
+
+    Nowhere, if the tenant that manages the account has made its provider the only way in since the session began.
+    """
     found = await held_workplaces(db, user_id)
     await set_context(db, AccessContext(user_id=user_id))
+    session = await repository.find(db, user_id, session_id)
+    if session is None or await connections.enforced(db, user_id, session.authentication_methods):
+        return []
     tenant_id = await repository.vouching_tenant(db, user_id, session_id)
     return [place for place in found if tenant_id in (None, place.tenant_id)]
 

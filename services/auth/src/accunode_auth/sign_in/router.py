@@ -22,7 +22,7 @@ from accunode_common.http.openapi import problem_responses
 router = api_router("/auth", tag="sign-in")
 
 
-@router.post("/login", summary="Sign in", dependencies=[SignInRoute], responses=problem_responses(401))
+@router.post("/login", summary="Sign in", dependencies=[SignInRoute], responses=problem_responses(401, 403))
 async def log_in(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: LoginIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
@@ -37,7 +37,7 @@ async def log_in(
     "/mfa/challenge",
     summary="Take the second step",
     dependencies=[SignInRoute],
-    responses=problem_responses(401),
+    responses=problem_responses(401, 403),
 )
 async def complete_challenge(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: ChallengeIn
@@ -68,7 +68,7 @@ async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestO
     "/passkeys/sign-in",
     summary="Sign in with a passkey",
     dependencies=[SignInRoute],
-    responses=problem_responses(401),
+    responses=problem_responses(401, 403),
 )
 async def sign_in_with_passkey(
     parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: PasskeyLoginIn

@@ -1,7 +1,7 @@
 """Who may sign in. Every refusal looks and takes the same, whatever its reason."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,11 +22,12 @@ from accunode_auth.second_factors import service as second_factors
 from accunode_auth.second_factors.service import Factor
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import guesses, repository
+from accunode_auth.sso_connections import service as connections
 from accunode_common.audit import AuditEntry
 from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
-from accunode_common.errors import GoneError, UnauthenticatedError
+from accunode_common.errors import ForbiddenError, GoneError, UnauthenticatedError
 from accunode_common.http.resources import Resources
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, TokenPurpose, UserStatus
@@ -38,6 +39,13 @@ _CHALLENGE_REFUSED = "The challenge, or what was shown, is wrong, used, or too l
 _PASSKEY_REFUSED = "The passkey is not known here, or its signature is wrong or too late."
 
 logger = get_logger(__name__)
+
+
+class SingleSignOnRequiredError(ForbiddenError):
+    """What was shown is right, and the tenant that manages the account lets nobody in with it."""
+
+    code = "single_sign_on_required"
+    title = "Sign in through your organization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ async def sign_in(
 
     Raises:
         UnauthenticatedError: Address or password is wrong, or the account is deactivated.
+        SingleSignOnRequiredError: See `begin_session`.
         RateLimitedError: It comes too early after others that failed, whether or not the address is anybody's.
     """
     candidate = await find(app, email)
@@ -93,10 +102,11 @@ async def sign_in(
             raise UnauthenticatedError(_REFUSED)
         discretion.pop_all()
     await guess.was_right(app)
+    owner = AccessContext(user_id=candidate.id)
     fresh_hash = None
     if candidate.password_hash is not None and parts.passwords.outdated(candidate.password_hash):
         fresh_hash = await parts.passwords.hash(password)
-    async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
+    async with _noting_refusal(app, candidate.id, origin), app.database.transaction(owner) as db:
         if not await repository.hold_password(db, candidate.id, candidate.password_hash):
             raise UnauthenticatedError(_REFUSED)
         if fresh_hash is not None:
@@ -135,7 +145,7 @@ async def complete_challenge(
             return await begin_session(db, parts, user_id, origin, methods=methods, device_token=device_token)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
-    except UnauthenticatedError:
+    except (UnauthenticatedError, SingleSignOnRequiredError):
         await _note_failure(app, user_id, origin)
         raise
 
@@ -184,7 +194,8 @@ async def sign_in_with_passkey(
     user_id = passkeys.owner_of(credential)
     if user_id is None:
         raise UnauthenticatedError(_PASSKEY_REFUSED)
-    async with app.database.transaction(AccessContext(user_id=user_id)) as db:
+    owner = AccessContext(user_id=user_id)
+    async with _noting_refusal(app, user_id, origin), app.database.transaction(owner) as db:
         method = await passkeys.check(db, app, parts, Ceremony.SIGN_IN, user_id, credential)
         if method is None:
             logger.info("sign-in refused", known=method is not None)
@@ -230,6 +241,7 @@ async def begin_session(
     Who has a second factor and did not show it is asked for it; who must have one and has none enrols it first.
 
     Raises:
+        SingleSignOnRequiredError: The tenant that manages the account lets its provider alone sign its owner in.
         UnauthenticatedError: The account is not active, or has nowhere to work.
     """
     if not second_factors.shown(methods):
@@ -238,6 +250,8 @@ async def begin_session(
             purpose, lifetime = TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME
             text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
             return Challenge(text, int(lifetime.total_seconds()), Factor.of(held))
+    if await connections.enforced(db, user_id, methods):
+        raise SingleSignOnRequiredError("Your organization manages this account; sign in through its single sign-on.")
     await note_success(db, user_id)
     place = await sessions.last_workplace(db, user_id)
     if place is None:
@@ -259,6 +273,15 @@ async def note_success(db: AsyncSession, user_id: UUID) -> None:
     """
     if not await repository.count_success(db, user_id):
         raise UnauthenticatedError("The account is not active.")
+
+
+@contextlib.asynccontextmanager
+async def _noting_refusal(app: Resources, user_id: UUID, origin: Origin) -> AsyncIterator[None]:
+    try:
+        yield
+    except SingleSignOnRequiredError:
+        await _note_failure(app, user_id, origin)
+        raise
 
 
 async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:

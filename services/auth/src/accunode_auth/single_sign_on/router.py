@@ -85,7 +85,9 @@ async def finish_single_sign_on(
     return browser.arrive(outcome)
 
 
-@router.post("/token", summary="Take the tokens", dependencies=[SignInRoute], responses=problem_responses(401))
+@router.post(
+    "/token", summary="Take the tokens", dependencies=[SignInRoute], responses=problem_responses(401, 403, 404)
+)
 async def redeem_sso_code(
     request: Request,
     parts: AuthParts,

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, status
 
 from accunode_auth.parts import AppResources, AuthParts
-from accunode_auth.sso_connections import service
+from accunode_auth.sso_connections import removal, service
 from accunode_auth.sso_connections.permissions import DomainConfirmer, SsoManager
 from accunode_auth.sso_connections.schemas import (
     ConnectionIn,
@@ -58,10 +58,13 @@ async def save_sso_connection(
     summary="Remove the tenant's provider",
     responses=problem_responses(404),
 )
-async def remove_sso_connection(subject: SsoManager, db: SubjectSession, trail: AuditTrail) -> None:
-    """Nobody signs in through it any more. Accounts, memberships and sessions stay."""
-    await service.remove(db, subject)
-    await trail.record(db, "sso_connection.delete", "sso_connection", subject.tenant_id)
+async def remove_sso_connection(
+    subject: SsoManager, parts: AuthParts, app: AppResources, db: SubjectSession, trail: AuditTrail
+) -> None:
+    """Nobody signs in through it any more, and the sessions that it vouched for end. Accounts and memberships stay."""
+    ended = await removal.remove(db, app, parts, subject)
+    details = {"sessions": ended}
+    await trail.record(db, "sso_connection.delete", "sso_connection", subject.tenant_id, details=details)
 
 
 @router.get("/domains", summary="Mail domains")

@@ -55,8 +55,12 @@ JustInTime = Annotated[
     ),
 ]
 Enforced = Annotated[
-    Literal[False],
-    Field(description="Whether people must sign in through the provider; not offered yet.", examples=[False]),
+    bool,
+    Field(
+        description="Whether people whose accounts the tenant manages sign in through the provider only. Its "
+        "administrators may still do so with a second factor of their own, for when the provider fails.",
+        examples=[False],
+    ),
 ]
 Enabled = Annotated[bool, Field(description="Whether anybody can sign in through the provider.")]
 

@@ -1,6 +1,7 @@
 """Setting single sign-on up."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from accunode_auth.single_sign_on.provider import Metadata, ProviderError
 from accunode_auth.sso_connections import repository
 from accunode_auth.sso_connections.schemas import ConnectionIn, ConnectionOut
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Reach
+from accunode_common.db.session import AccessContext, Reach, set_context
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
@@ -23,6 +24,7 @@ from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.log import get_logger
 from accunode_common.models.federation import SsoConnection, SsoDomain
+from accunode_common.models.identity import SECOND_FACTORS, AuthenticationMethod
 
 MOST_DOMAINS = 50
 SORTING = Sorting(
@@ -117,14 +119,21 @@ async def save(
         return await _shown(db, parts, row)
 
 
-async def remove(db: AsyncSession, subject: Subject) -> None:
-    """Remove the connection of the caller's tenant.
+async def enforced(db: AsyncSession, user_id: UUID, methods: Collection[str]) -> bool:
+    """Whether the tenant that manages the person's account lets its provider alone sign them in, and it did not.
 
-    Raises:
-        NotFoundError: There is none.
+    An administrator of the tenant who showed a second factor may come in without the provider, which can fail. The
+    transaction's context must be the person's, and is so afterwards.
     """
-    if not await repository.remove_connection(db, subject.tenant_id):
-        raise NotFoundError("The tenant has no single sign-on.")
+    tenant_id = await repository.manager(db, user_id)
+    if tenant_id is None or AuthenticationMethod.SINGLE_SIGN_ON in methods:
+        return False
+    await set_context(db, tenant_context(tenant_id, user_id))
+    row = await repository.connection(db, tenant_id)
+    administers = await repository.administers(db, user_id, tenant_id)
+    await set_context(db, AccessContext(user_id=user_id))
+    breaks_glass = administers and not SECOND_FACTORS.isdisjoint(methods)
+    return row is not None and row.enabled and row.enforced and not breaks_glass
 
 
 async def tenant_of(app: Resources, slug: str) -> UUID:
