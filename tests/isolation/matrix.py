@@ -103,7 +103,9 @@ ROWS = (
     row("end_session", "change what is mine"),
     row("change_password", "use in person"),
     row("request_email_change", "use in person", body={"email": _NEW}),
-    row("confirm_email_change", "open to anybody", body={"token": "{token}"}),
+    row(
+        "confirm_email_change", "open to anybody", body={"token": "{token}", "password": "correct horse battery staple"}
+    ),
     row("enrol_authenticator", "use in person"),
     row("confirm_authenticator", "use in person", body={"code": "{code}"}),
     row("remove_authenticator", "use in person", body={"code": "{code}"}),

@@ -50,7 +50,7 @@ async def test_the_new_address_signs_in_once_confirmed_and_the_old_one_is_told(
     assert (await auth.http.post(CHANGE, json={"email": wanted}, headers=headers)).status_code == 202
     assert await log_in(auth, wanted) == 401, "asking changes nothing"
     (mail,) = mailbox(wanted)
-    body = {"token": token_in(mail)}
+    body = {"token": token_in(mail), "password": PASSWORD}
     assert (await auth.http.post(CONFIRM, json=body)).status_code == 204
     assert (await log_in(auth, wanted), await log_in(auth, who.email)) == (200, 401)
     profile = (await auth.http.get("/api/v1/users/me", headers=headers)).json()
@@ -80,8 +80,8 @@ async def test_whoever_is_first_has_the_address(
         headers = await prove((await sign_in(who)).headers)
         assert (await auth.http.post(CHANGE, json={"email": wanted}, headers=headers)).status_code == 202
     first, second = mailbox(wanted)
-    assert (await auth.http.post(CONFIRM, json={"token": token_in(first)})).status_code == 204
-    assert_problem(await auth.http.post(CONFIRM, json={"token": token_in(second)}), 410)
+    assert (await auth.http.post(CONFIRM, json={"token": token_in(first), "password": PASSWORD})).status_code == 204
+    assert_problem(await auth.http.post(CONFIRM, json={"token": token_in(second), "password": PASSWORD}), 410)
 
 
 async def test_a_reset_that_was_mailed_to_the_old_address_is_void(
@@ -92,7 +92,7 @@ async def test_a_reset_that_was_mailed_to_the_old_address_is_void(
     (reset,) = mailbox(who.email)
     await auth.http.post(CHANGE, json={"email": wanted}, headers=headers)
     (mail,) = mailbox(wanted)
-    assert (await auth.http.post(CONFIRM, json={"token": token_in(mail)})).status_code == 204
+    assert (await auth.http.post(CONFIRM, json={"token": token_in(mail), "password": PASSWORD})).status_code == 204
     body = {"token": token_in(reset), "new_password": "nine quiet otters under ice"}
     assert_problem(await auth.http.post(f"{AUTH}/reset-password", json=body), 410)
 
@@ -104,10 +104,10 @@ async def test_a_later_wish_replaces_an_earlier_one_and_old_tokens_die(
     for wanted in (earlier, later):
         await auth.http.post(CHANGE, json={"email": wanted}, headers=headers)
     (mail,) = mailbox(earlier)
-    assert_problem(await auth.http.post(CONFIRM, json={"token": token_in(mail)}), 410)
+    assert_problem(await auth.http.post(CONFIRM, json={"token": token_in(mail), "password": PASSWORD}), 410)
     superuser.execute("UPDATE identity.one_time_tokens SET expires_at = now() WHERE user_id = %s", [who.user_id])
     (mail,) = mailbox(later)
-    assert_problem(await auth.http.post(CONFIRM, json={"token": token_in(mail)}), 410)
+    assert_problem(await auth.http.post(CONFIRM, json={"token": token_in(mail), "password": PASSWORD}), 410)
 
 
 async def test_wishes_are_limited(auth: ServiceClient, mover: tuple[Caller, dict[str, str]]) -> None:
@@ -116,3 +116,16 @@ async def test_wishes_are_limited(auth: ServiceClient, mover: tuple[Caller, dict
         (await auth.http.post(CHANGE, json={"email": an_address()}, headers=headers)).status_code for _ in range(4)
     ]
     assert statuses == [202, 202, 202, 429]
+
+
+async def test_who_reads_the_mail_gives_the_address_to_no_account_of_another(
+    auth: ServiceClient, mover: tuple[Caller, dict[str, str]], mailbox: Mailbox
+) -> None:
+    """Else an account of an attacker would have an address that its owner has shown to be theirs."""
+    (_, headers), victims = mover, an_address()
+    await auth.http.post(CHANGE, json={"email": victims}, headers=headers)
+    (mail,) = mailbox(victims)
+    body = {"token": token_in(mail), "password": "the victim's own, and not the attacker's"}
+    assert_problem(await auth.http.post(CONFIRM, json=body), 403, "forbidden")
+    assert await log_in(auth, victims) == 401
+    assert (await auth.http.post(CONFIRM, json={**body, "password": PASSWORD})).status_code == 204, "it stays good"

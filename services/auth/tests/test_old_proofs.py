@@ -59,7 +59,7 @@ async def test_a_move_to_another_address_that_a_thief_began_ends_with_the_passwo
     owners = (await sign_in(who)).headers
     assert (await auth.http.post(f"{AUTH}/change-email", json={"email": thiefs}, headers=proved)).status_code == 202
     await (reset_password(auth, who, mailbox) if way == "reset" else change_password(auth, owners))
-    body = {"token": token_in(mailbox(thiefs)[-1], "ce")}
+    body = {"token": token_in(mailbox(thiefs)[-1], "ce"), "password": NEW}
     assert_problem(await auth.http.post(f"{AUTH}/change-email/confirm", json=body), 410)
 
 

@@ -46,10 +46,10 @@ async def request_email_change(
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Confirm the new address",
     dependencies=[PublicRoute],
-    responses=problem_responses(410),
+    responses=problem_responses(403, 410),
 )
 async def confirm_email_change(
-    app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: AddressConfirmation
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: AddressConfirmation
 ) -> None:
     """Takes the token of the mail. From now on the new address signs the person in, and the old one is told."""
-    await service.confirm(app, notices, origin, body.token)
+    await service.confirm(app, parts, notices, origin, body.token, body.password)

@@ -43,22 +43,26 @@ async def request(db: AsyncSession, app: Resources, parts: Parts, subject: Subje
         subject="Confirm your new address for AccuNode",
         text=(
             "Somebody, perhaps you, wants to sign in to AccuNode with this address from now on. To confirm it, send\n"
-            f"the token below to POST {parts.settings.public_url}/api/v1/auth/change-email/confirm within an hour:\n\n"
+            "the token below, with the account's password, to\n"
+            f"POST {parts.settings.public_url}/api/v1/auth/change-email/confirm within an hour:\n\n"
             f"{token}\n\nIf it was not you, do nothing.\n"
         ),
     )
 
 
-async def confirm(app: Resources, notices: Notices, origin: Origin, text: str) -> None:
+async def confirm(app: Resources, parts: Parts, notices: Notices, origin: Origin, text: str, password: str) -> None:
     """Move the person to the address that the token was mailed to; tokens mailed to the old one are void.
 
     Raises:
         GoneError: The token is unknown, used or expired, or somebody has the address by now.
+        ForbiddenError: The password is not the account's; the token stays good.
+        RateLimitedError: Too many tries.
     """
     credential = registration.parse_token(TokenPurpose.CHANGE_EMAIL, text)
     user_id = credential.ids[0]
     async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
         email = await registration.spend_mailed_token(db, TokenPurpose.CHANGE_EMAIL, credential)
+        await registration.require_password(db, app, parts, user_id, password)
         old = await repository.email_of_active(db, user_id)
         if old is None or not await repository.replace(db, user_id, email=email, email_key=email_key(email)):
             raise GoneError("The token is not valid, or no longer.")

@@ -195,9 +195,7 @@ async def verify_email(app: Resources, parts: Parts, text: str, password: str, o
     user_id = credential.ids[0]
     async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
         await spend_token(db, TokenPurpose.VERIFY_EMAIL, credential)
-        (await app.limiter.take(CONFIRMATIONS, caller=str(user_id))).enforce()
-        if not await parts.passwords.verify(password, await repository.password_hash(db, user_id)):
-            raise ForbiddenError("The password is not the one that the account was registered with.")
+        await require_password(db, app, parts, user_id, password)
         await repository.verify_email(db, user_id)
         await audit.record(
             db,
@@ -211,6 +209,18 @@ async def verify_email(app: Resources, parts: Parts, text: str, password: str, o
                 ip_address=origin.address,
             ),
         )
+
+
+async def require_password(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, password: str) -> None:
+    """Do nothing if whoever confirms an address has the account too: it may be another who reads the mail.
+
+    Raises:
+        ForbiddenError: The password is not the account's.
+        RateLimitedError: Too many tries.
+    """
+    (await app.limiter.take(CONFIRMATIONS, caller=str(user_id))).enforce()
+    if not await parts.passwords.verify(password, await repository.password_hash(db, user_id)):
+        raise ForbiddenError("The password is not the account's; confirm no address for an account that is not yours.")
 
 
 async def confirm_email(db: AsyncSession, user_id: UUID) -> None:
