@@ -3,6 +3,7 @@ after Redis has lost what it held."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from accunode_common.auth.revocation import MARKER
 from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext
+from accunode_common.ids import new_id
 from accunode_common.models.revocations import RevocationKind
 from accunode_common.settings import VerifierSettings
 from accunode_common.testing.app import ServiceClient, running
@@ -115,7 +117,7 @@ async def test_a_change_that_fails_records_nothing(
     assert found == (0,)
 
 
-@pytest.mark.parametrize("kind", RevocationKind)
+@pytest.mark.parametrize("kind", [RevocationKind.SESSION, RevocationKind.USER, RevocationKind.TENANT])
 async def test_what_was_ended_stays_so_when_redis_loses_its_data(
     things: ServiceClient, world: World, revoker: Revoker, redis: Redis, kind: RevocationKind
 ) -> None:
@@ -128,6 +130,31 @@ async def test_what_was_ended_stays_so_when_redis_loses_its_data(
     await until(lambda: _complete_after_asking(things, who, redis))
     assert await redis.exists(f"accunode:revoked:{kind}:{named(kind, who)}")
     assert_problem(await things.as_(who).get(ME), 401)
+
+
+async def test_what_is_lost_in_one_tenant_ends_tokens_for_that_tenant_only(
+    things: ServiceClient, world: World, issuer: TestIssuer, revoker: Revoker, redis: Redis
+) -> None:
+    who = world.one.org_member
+    elsewhere = issuer.token(replace(who.subject, tenant_id=world.two.id, session_id=new_id()))
+    await revoker.revoke_member(who.tenant_id, who.user_id)
+    assert (await status(things, who.token), await status(things, elsewhere)) == (401, 200)
+    assert await status(things, issuer.token(who.subject)) == 200
+    await redis.flushall()
+    assert (await status(things, who.token), await status(things, elsewhere)) == (401, 200)
+
+
+async def test_a_token_for_a_tenant_issued_while_power_there_is_taken_away_is_void(
+    things: ServiceClient, world: World, issuer: TestIssuer, revoker: Revoker
+) -> None:
+    who, begun, go_on = world.one.org_member, asyncio.Event(), asyncio.Event()
+    issuing = asyncio.create_task(issue(revoker, issuer, who, begun, go_on))
+    await begun.wait()
+    ending = asyncio.create_task(revoker.revoke_member(who.tenant_id, who.user_id))
+    go_on.set()
+    token = await issuing
+    await ending
+    assert await status(things, token) == 401
 
 
 async def test_a_redis_of_another_run_is_not_believed_though_it_has_old_data(

@@ -190,9 +190,12 @@ async def test_a_suspended_member_is_out_of_the_place_at_once_and_nowhere_else(
 ) -> None:
     who = person(Role.ORG_MEMBER, world.one.id, world.one.organization_id)
     elsewhere = member_of(superuser, who, world.two)
-    signed_in = await sign_in(who)
+    signed_in, beside = await sign_in(who), await sign_in(who)
+    there = await auth.http.post("/api/v1/auth/switch", json={"membership_id": str(elsewhere)}, headers=beside.headers)
     admin, path = auth.as_(world.one.org_admin), f"{USERS}/{who.user_id}"
     suspended = (await admin.post(f"{path}/suspend")).json()
+    working_there = {"Authorization": f"Bearer {there.json()['access_token']}"}
+    assert (await auth.http.get(ME, headers=working_there)).status_code == 200
     assert [m["status"] for m in suspended["memberships"]] == ["suspended"]
     assert_problem(await auth.http.get(ME, headers=signed_in.headers), 401)
     refresh = {"refresh_token": signed_in.tokens["refresh_token"]}

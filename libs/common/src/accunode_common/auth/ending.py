@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth import revocation_records as records
 from accunode_common.auth.revocation import Revocations
-from accunode_common.models.revocations import RevocationKind
+from accunode_common.models.revocations import RevocationKind, member_id
 
 
 class Ending:
@@ -21,8 +21,13 @@ class Ending:
         self._revocations = revocations
 
     async def user(self, db: AsyncSession, *user_ids: UUID) -> None:
-        """Void the tokens that users have so far: after a change of role, membership or state."""
+        """Void the tokens that users have so far: after a change of the account."""
         await self._end(db, RevocationKind.USER, user_ids)
+
+    async def member(self, db: AsyncSession, tenant_id: UUID, *user_ids: UUID) -> None:
+        """Void the tokens that users have so far for one tenant: after a change of role or membership there."""
+        ids = [member_id(tenant_id, user_id) for user_id in user_ids]
+        await self._end(db, RevocationKind.MEMBER, ids, holders=user_ids)
 
     async def tenant(self, db: AsyncSession, *tenant_ids: UUID) -> None:
         """Void the tokens issued so far for tenants: after one is suspended or deleted."""
@@ -32,6 +37,9 @@ class Ending:
         """Void the tokens of sessions, or of API keys, for good."""
         await self._end(db, RevocationKind.SESSION, session_ids)
 
-    async def _end(self, db: AsyncSession, kind: RevocationKind, ids: Sequence[UUID]) -> None:
+    async def _end(
+        self, db: AsyncSession, kind: RevocationKind, ids: Sequence[UUID], *, holders: Sequence[UUID] | None = None
+    ) -> None:
         if ids:
-            await self._revocations.publish_revocations(await records.record_revocations(db, kind, ids))
+            recorded = await records.record_revocations(db, kind, ids, holders=holders)
+            await self._revocations.publish_revocations(recorded)

@@ -17,7 +17,7 @@ from accunode_common.auth.revocation_records import Revocation
 from accunode_common.auth.tokens import AccessToken
 from accunode_common.db.session import AccessContext, Database
 from accunode_common.log import get_logger
-from accunode_common.models.revocations import RevocationKind
+from accunode_common.models.revocations import RevocationKind, member_id
 from accunode_common.ratelimit import GCRA, RateLimit, Verdict
 
 MARKER = "accunode:revoked:complete"
@@ -29,7 +29,7 @@ _REVOKED = (
 local revoked = 2
 if redis.call('GET', KEYS[1]) == run then revoked = 0 end
 if redis.call('EXISTS', KEYS[2]) == 1 then revoked = 1 end
-for i = 3, 4 do
+for i = 3, 5 do
     local moment = redis.call('GET', KEYS[i])
     if moment and tonumber(moment) >= tonumber(ARGV[1]) then revoked = 1 end
 end
@@ -41,7 +41,7 @@ _ADMIT = (
     GCRA
     + _REVOKED
     + """
-local verdict = gcra(KEYS[5], tonumber(ARGV[2]), tonumber(ARGV[3]), now, 1)
+local verdict = gcra(KEYS[6], tonumber(ARGV[2]), tonumber(ARGV[3]), now, 1)
 table.insert(verdict, 1, revoked)
 return verdict
 """
@@ -162,6 +162,7 @@ def _keys(token: AccessToken) -> list[str]:
         _key(RevocationKind.SESSION, subject.session_id),
         _key(RevocationKind.USER, subject.user_id),
         _key(RevocationKind.TENANT, subject.tenant_id),
+        _key(RevocationKind.MEMBER, member_id(subject.tenant_id, subject.user_id)),
     ]
 
 

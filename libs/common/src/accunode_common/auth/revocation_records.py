@@ -16,11 +16,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME, CLOCK_LEEWAY, AccessToken
-from accunode_common.models.revocations import RevocationKind, RevocationRecord
+from accunode_common.models.revocations import RevocationKind, RevocationRecord, member_id
 
 _LIVES = ACCESS_TOKEN_LIFETIME + 2 * CLOCK_LEEWAY
 _SLOTS = 1024
-_LOCKS = {RevocationKind.USER: 0x4ACC1, RevocationKind.TENANT: 0x4ACC2}
+_LOCKS = {RevocationKind.USER: 0x4ACC1, RevocationKind.MEMBER: 0x4ACC1, RevocationKind.TENANT: 0x4ACC2}
 _ALL_RECORDS = 0x4ACC3
 
 
@@ -30,7 +30,7 @@ class Revocation:
 
     Attributes:
         kind: What `id` names.
-        id: A session or an API key, a user, or a tenant.
+        id: A session or an API key, a user, a tenant, or a user in a tenant.
         moment_ms: Tokens issued until then are void, in milliseconds since 1970; a session's are void for good.
         lives_ms: Milliseconds until no such token can live any more.
     """
@@ -52,11 +52,17 @@ async def moment(session: AsyncSession) -> datetime:
     return now
 
 
-async def record_revocations(session: AsyncSession, kind: RevocationKind, ids: Sequence[UUID]) -> list[Revocation]:
-    """Record that what these were issued so far is void, and keep new tokens waiting until the transaction ends."""
+async def record_revocations(
+    session: AsyncSession, kind: RevocationKind, ids: Sequence[UUID], *, holders: Sequence[UUID] | None = None
+) -> list[Revocation]:
+    """Record that what these were issued so far is void, and keep new tokens waiting until the transaction ends.
+
+    Args:
+        holders: Whose power it is, where the ids name a part of it.
+    """
     await session.execute(select(func.pg_advisory_xact_lock_shared(_ALL_RECORDS)))
     if kind in _LOCKS:
-        await session.execute(select(func.pg_advisory_xact_lock(_LOCKS[kind], _slots(ids))))
+        await session.execute(select(func.pg_advisory_xact_lock(_LOCKS[kind], _slots(holders or ids))))
     now = func.clock_timestamp()
     added = insert(RevocationRecord).values(
         [{"kind": kind, "id": one, "moment": now, "expires_at": now + _LIVES} for one in sorted(set(ids))]
@@ -81,6 +87,7 @@ async def covers(session: AsyncSession, token: AccessToken) -> bool:
             and_(kind == RevocationKind.SESSION, of == subject.session_id),
             and_(kind == RevocationKind.USER, of == subject.user_id, until >= issued),
             and_(kind == RevocationKind.TENANT, of == subject.tenant_id, until >= issued),
+            and_(kind == RevocationKind.MEMBER, of == member_id(subject.tenant_id, subject.user_id), until >= issued),
         ),
     )
     return bool(await session.scalar(select(found)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,11 +14,17 @@ from accunode_common.models.columns import one_of
 
 
 class RevocationKind(StrEnum):
-    """What a revocation's id names. A session may also be an API key."""
+    """What a revocation's id names. A session may also be an API key; a member is a user in a tenant (`member_id`)."""
 
     SESSION = "session"
     USER = "user"
     TENANT = "tenant"
+    MEMBER = "member"
+
+
+def member_id(tenant_id: UUID, user_id: UUID) -> UUID:
+    """The id under which what a user holds in a tenant is revoked."""
+    return uuid5(tenant_id, str(user_id))
 
 
 _WRITES = ("SELECT", "INSERT", "UPDATE EXCEPT (kind, id)")

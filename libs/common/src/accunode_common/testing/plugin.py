@@ -124,6 +124,11 @@ class Revoker:
         async with self.database.transaction(AccessContext()) as session:
             await end(session, *ids)
 
+    async def revoke_member(self, tenant_id: UUID, user_id: UUID) -> None:
+        """In a transaction of its own."""
+        async with self.database.transaction(AccessContext()) as session:
+            await self._ending.member(session, tenant_id, user_id)
+
 
 @pytest.fixture
 async def revoker(make_settings: SettingsFactory) -> AsyncIterator[Revoker]:

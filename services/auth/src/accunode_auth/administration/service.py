@@ -102,7 +102,7 @@ async def change_role(
         held = await places.require(db, place)
         await memberships.move(db, membership, held, body.role, found.user.email_key)
     await db.flush()
-    await ending.user(db, user_id)
+    await ending.member(db, membership.tenant_id, user_id)
     return await people.find(db, user_id), membership, before
 
 
@@ -136,7 +136,7 @@ async def suspend(
     await administrators.keep_one(db, paused)
     for membership in paused:
         await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
-    await ending.user(db, user_id)
+    await _end_in_tenants(db, ending, user_id, paused)
     return await people.find(db, user_id)
 
 
@@ -180,8 +180,15 @@ async def remove(db: AsyncSession, ending: Ending, subject: Subject, user_id: UU
     if ended:
         await accounts.close(db, ending, user_id)
         await accounts.act_as(db, subject)
-    await ending.user(db, user_id)
+        await ending.user(db, user_id)
+    else:
+        await _end_in_tenants(db, ending, user_id, found.joined)
     return ended
+
+
+async def _end_in_tenants(db: AsyncSession, ending: Ending, user_id: UUID, lost: Sequence[Membership]) -> None:
+    for tenant_id in sorted({membership.tenant_id for membership in lost}):
+        await ending.member(db, tenant_id, user_id)
 
 
 async def rename(db: AsyncSession, subject: Subject, user_id: UUID, match: Conditional, full_name: str) -> Person:

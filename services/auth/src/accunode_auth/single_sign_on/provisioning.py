@@ -159,5 +159,5 @@ async def _follow(
         logger.info("memberships follow the provider", tenant_id=str(tenant_id), user_id=str(user_id), **told)
         await record(db, tenant_id, "sso.follow", user_id, origin, told)
     if changes.took_power:
-        await ending.user(db, user_id)
+        await ending.member(db, tenant_id, user_id)
     return somewhere

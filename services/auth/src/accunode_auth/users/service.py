@@ -93,4 +93,4 @@ async def leave(db: AsyncSession, ending: Ending, subject: Subject, origin: Orig
         ),
     )
     await set_context(db, subject.access)
-    await ending.user(db, subject.user_id)
+    await ending.member(db, left.tenant_id, subject.user_id)

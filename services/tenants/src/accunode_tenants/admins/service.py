@@ -74,4 +74,4 @@ async def remove(session: AsyncSession, trail: Trail, ending: Ending, tenant_id:
     await administrators.keep_one(session, [membership])
     await memberships.end(session, [membership], email_key=None)
     await trail.record(session, "tenant_admin.remove", "user", user_id, tenant_id=tenant_id)
-    await ending.user(session, user_id)
+    await ending.member(session, tenant_id, user_id)

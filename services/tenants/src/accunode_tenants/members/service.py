@@ -97,14 +97,14 @@ async def remove(
         tenant_id=organization.tenant_id,
         details={"organization_id": str(organization.id)},
     )
-    await ending.user(session, user_id)
+    await ending.member(session, organization.tenant_id, user_id)
 
 
 async def remove_all(session: AsyncSession, ending: Ending, organization: Organization) -> int:
     """End every membership in the organization, at once, and every invitation to it; how many members there were."""
     removed = await repository.remove_all(session, organization)
     await repository.withdraw_invitations(session, organization)
-    await ending.user(session, *removed)
+    await ending.member(session, organization.tenant_id, *removed)
     return len(removed)
 
 
