@@ -1,13 +1,13 @@
 """What somebody holds in one tenant is revoked without what they hold in others.
 
 Revision: 0017
-Follows: 0015
+Follows: 0016
 """
 
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
