@@ -130,16 +130,23 @@ def real_provider(*people: str) -> Iterator[RealProvider]:
         process.kill()
 
 
-async def sign_in_from(auth: ServiceClient, tenant_id: Any, provider: LyingProvider, **changes: Any) -> httpx.Response:
-    """The reply to the client of somebody whom the lying provider sends back."""
+async def come_from(
+    auth: ServiceClient, tenant_id: Any, provider: LyingProvider, **changes: Any
+) -> tuple[httpx.Response, str]:
+    """The reply to a browser that the lying provider sends back, and the state token of the client that began."""
     begun = await start(auth, slug_of(tenant_id))
     asked = query_of(begun["authorization_url"])
     assert (asked["response_type"], asked["redirect_uri"]) == ("code", CALLBACK)
     provider.nonce, provider.challenge = asked["nonce"], asked["code_challenge"]
     query = {"code": f"code-{time.time_ns()}", "state": asked["state"], **changes}
     told = {name: value for name, value in query.items() if value is not None}
-    reply = await auth.http.get(f"{SSO}/callback", params=told)
-    return reply if reply.status_code != 200 else await redeem(auth, reply.json()["code"], begun["state_token"])
+    return await auth.http.get(f"{SSO}/callback", params=told), begun["state_token"]
+
+
+async def sign_in_from(auth: ServiceClient, tenant_id: Any, provider: LyingProvider, **changes: Any) -> httpx.Response:
+    """The reply to the client of somebody whom the lying provider sends back."""
+    reply, state_token = await come_from(auth, tenant_id, provider, **changes)
+    return reply if reply.status_code != 200 else await redeem(auth, reply.json()["code"], state_token)
 
 
 async def link(auth: ServiceClient, provider: RealProvider, headers: dict[str, str], login: str) -> httpx.Response:

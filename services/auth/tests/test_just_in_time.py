@@ -1,29 +1,23 @@
 """People of the tenant's own mail domains get accounts at their first sign-in, and memberships as the claims say."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import contextlib
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID, uuid4
 
 import httpx
 import psycopg
 import pytest
+from jit_helpers import DOMAIN, mapping, own_domain, says
 from lying_provider import LyingProvider, lying_provider
-from sso_helpers import RealProvider, connect, real_provider, sign_in_from, slug_of
+from sso_helpers import RealProvider, come_from, connect, real_provider, redeem, sign_in_from, slug_of
 
 from accunode_common.auth.roles import Role
 from accunode_common.testing.app import ServiceClient
-from accunode_common.testing.people import Caller, TenantWorld, World, WorldMaker
+from accunode_common.testing.people import TenantWorld, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
 ME = "/api/v1/users/me"
-DOMAIN = f"{uuid4().hex}.example"
-ROLES = [
-    {"value": "staff", "role": "org_member"},
-    {"value": "heads", "role": "org_admin"},
-    {"value": "chiefs", "role": "tenant_admin"},
-]
-
-Person = Callable[..., Caller]
 
 
 @pytest.fixture
@@ -31,37 +25,6 @@ def provider() -> Iterator[LyingProvider]:
     with lying_provider() as provider:
         provider.claims = says("staff", "credit")
         yield provider
-
-
-def says(group: str | None, *departments: str, address: str = f"ada@{DOMAIN}", **others: Any) -> dict[str, Any]:
-    """Claims of somebody whom the provider knows well."""
-    name = {"given_name": "Ada", "family_name": "Lovelace"}
-    return {
-        "email": address, "email_verified": True, "groups": [group], "departments": list(departments), **name, **others
-    }  # fmt: skip
-
-
-def mapping(tenant: TenantWorld, **changes: Any) -> dict[str, Any]:
-    organizations = {"credit": tenant.organization_id, "treasury": tenant.outsider.subject.organization_id}
-    values = [{"value": name, "organization_id": str(one)} for name, one in organizations.items()]
-    return {
-        "just_in_time": True, "role_claim": "groups", "role_values": ROLES, "default_role": None,
-        "organization_claim": "departments", "organization_values": values, **changes,
-    }  # fmt: skip
-
-
-def own_domain(superuser: psycopg.Connection, tenant_id: UUID, domain: str = DOMAIN) -> None:
-    """Let a mail domain be the tenant's alone, and nobody have an address there."""
-    superuser.execute("DELETE FROM identity.sso_domains WHERE domain = %s", [domain])
-    superuser.execute(
-        "INSERT INTO identity.sso_domains (tenant_id, domain, proof, confirmed_at) VALUES (%s, %s, 'shown', now())",
-        [tenant_id, domain],
-    )
-    superuser.execute(
-        "UPDATE identity.users SET email = id || '@gone.example', email_key = id || '@gone.example'"
-        " WHERE email_key LIKE %s",
-        [f"%@{domain}"],
-    )
 
 
 @pytest.fixture
@@ -305,6 +268,53 @@ async def test_an_account_that_this_tenant_manages_is_linked_by_its_address_once
     assert (await me(auth, await comes(auth, bank, provider))).json()["id"] == str(ward.user_id)
     provider.claims |= {"sub": "somebody hired later who got the address"}
     assert_problem(await sign_in_from(auth, bank.id, provider), 403)
+
+
+async def test_of_two_first_sign_ins_at_once_one_makes_the_account(
+    auth: ServiceClient, bank: TenantWorld, provider: LyingProvider, superuser: psycopg.Connection
+) -> None:
+    arrived = [await come_from(auth, bank.id, provider) for _ in range(4)]
+    replies = await asyncio.gather(*(redeem(auth, reply.json()["code"], state) for reply, state in arrived))
+    assert [reply.status_code for reply in replies] == [200] * 4
+    assert accounts(superuser) == 1
+
+
+BREACHES = {
+    "nothing": "SELECT 1",
+    "the provider does not know them": "DELETE FROM identity.federated_identities WHERE tenant_id = %(tenant)s",
+    "another issuer": "UPDATE identity.federated_identities SET issuer = 'other' WHERE tenant_id = %(tenant)s",
+    "no accounts just in time": "UPDATE identity.sso_connections SET just_in_time = false WHERE tenant_id = %(tenant)s",
+    "off": "UPDATE identity.sso_connections SET enabled = false WHERE tenant_id = %(tenant)s",
+    "an account of its owner": "UPDATE identity.users SET managed_by_tenant_id = NULL WHERE id = %(user)s",
+    "an account that another manages": "UPDATE identity.users SET managed_by_tenant_id = %(other)s WHERE id = %(user)s",
+    "an address nobody verified": "UPDATE identity.users SET email_verified_at = NULL WHERE id = %(user)s",
+    "a deactivated account": "UPDATE identity.users SET status = 'deactivated' WHERE id = %(user)s",
+    "the reach of an organization": "SELECT set_config('app.write_reach', 'organization', true)",
+    "another tenant's transaction": "SELECT set_config('app.tenant_id', %(other)s::text, true)",
+    "somebody else's transaction": "SELECT set_config('app.user_id', gen_random_uuid()::text, true)",
+}
+
+
+@pytest.mark.parametrize("name", BREACHES)
+async def test_the_database_itself_gives_a_membership_only_to_whom_the_managing_tenants_provider_knows(
+    auth: ServiceClient, bank: TenantWorld, world: World, provider: LyingProvider, superuser: psycopg.Connection,
+    name: str,
+) -> None:  # fmt: skip
+    user_id = (await me(auth, await comes(auth, bank, provider))).json()["id"]
+    named = {"tenant": bank.id, "user": user_id, "other": world.two.id}
+    with superuser.transaction(force_rollback=True):
+        for setting, value in {
+            "tenant_id": bank.id, "user_id": user_id, "read_reach": "tenant", "write_reach": "tenant",
+        }.items():  # fmt: skip
+            superuser.execute("SELECT set_config(%s, %s, true)", [f"app.{setting}", str(value)])
+        superuser.execute(BREACHES[name], named)
+        superuser.execute("SET LOCAL ROLE accunode_auth")
+        with contextlib.nullcontext() if name == "nothing" else pytest.raises(psycopg.errors.InsufficientPrivilege):
+            superuser.execute(
+                "INSERT INTO identity.memberships (tenant_id, id, user_id, role)"
+                " VALUES (%(tenant)s, gen_random_uuid(), %(user)s, 'tenant_admin')",
+                named,
+            )
 
 
 async def test_without_a_seat_or_in_a_deleted_organization_nobody_joins(

@@ -77,24 +77,25 @@ async def _join(
     Raises:
         ForbiddenError: The address is not the tenant's to vouch for, or somebody else's.
     """
-    if not connection.just_in_time:
-        raise ForbiddenError(_UNKNOWN)
     address = await _own_address(db, connection, claims)
-    if await sign_in.candidate(db, email_key(address)) is None:
+    if await sign_in.candidate(db, email_key(address)) is not None:
+        how, user_id = "by its address", await _managed(db, connection, address)
+    elif connection.just_in_time:
         how, user_id = "just in time", await _make(db, connection, address, people.display_name(claims))
     else:
-        how, user_id = "by its address", await _managed(db, connection, address)
+        raise ForbiddenError(_UNKNOWN)
     await set_context(db, connections.tenant_context(connection.tenant_id, user_id))
     return await add_identity(db, connection, claims["sub"], user_id, origin, how=how)
 
 
 async def _own_address(db: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any]) -> str:
+    refusal = _NOT_OURS if connection.just_in_time else _UNKNOWN
     try:
         address = _address.validate_python(people.verified_address(connection, claims))
     except ValidationError:
-        raise ForbiddenError(_NOT_OURS) from None
+        raise ForbiddenError(refusal) from None
     if not await connections.owns_domain_of(db, connection.tenant_id, email_key(address)):
-        raise ForbiddenError(_NOT_OURS)
+        raise ForbiddenError(refusal)
     return address
 
 
@@ -112,18 +113,17 @@ async def _managed(db: AsyncSession, connection: SsoConnection, address: str) ->
     person = await accounts_in_sight.find_by_email(db, address)
     if (
         person is None
-        or not _follows(connection, person)
+        or not _manages(connection, person)
         or await repository.known_as_another(db, connection.tenant_id, connection.issuer, person.id)
     ):
         raise ForbiddenError(_UNKNOWN)
     return person.id
 
 
-def _follows(connection: SsoConnection, person: Person) -> bool:
-    """Whether the claims decide the person's memberships in the tenant."""
+def _manages(connection: SsoConnection, person: Person) -> bool:
+    """Whether the account is the tenant's to manage, and in use."""
     return (
-        connection.just_in_time
-        and person.managed_by_tenant_id == connection.tenant_id
+        person.managed_by_tenant_id == connection.tenant_id
         and person.email_verified_at is not None
         and person.status == UserStatus.ACTIVE
     )
@@ -147,7 +147,7 @@ async def _follow(
     tenant_id, user_id, now = connection.tenant_id, identity.user_id, datetime.now(UTC)
     await set_context(db, connections.tenant_context(tenant_id, user_id))
     person = await accounts_in_sight.find(db, user_id)
-    if person is None or not _follows(connection, person):
+    if person is None or not connection.just_in_time or not _manages(connection, person):
         await repository.note_use(db, identity, at=now, withdrawn=False)
         return True
     if not new and identity.withdrawn_at is None and not await provisioning.joined(db, user_id, tenant_id):
