@@ -62,6 +62,7 @@ STEP_UP = {
     ("POST", "/api/v1/auth/passkeys/options"): "enrols a factor",
     ("DELETE", "/api/v1/auth/passkeys/{passkey_id}"): "removes a factor",
     ("POST", "/api/v1/auth/change-email"): "changes the address",
+    ("DELETE", "/api/v1/users/me"): "ends the account",
     ("POST", "/api/v1/auth/api-keys"): "hands out power",
     ("POST", "/api/v1/auth/scim-tokens"): "hands out power",
     ("PUT", "/api/v1/auth/sso/connection"): "decides who vouches for the tenant's people",

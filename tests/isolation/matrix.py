@@ -127,7 +127,7 @@ ROWS = (
         body={"code": ..., "passkey": ..., "recent_sign_in": ..., "password": "correct horse battery staple"},
     ),
     row("change_profile", "use in person"),
-    row("delete_own_account", "use in person", body={"password": "correct horse battery staple"}),
+    row("delete_own_account", "use in person"),
     row("leave", "leave a place", body={}),
     # People.
     row("list_users", "list people"),

@@ -14,12 +14,12 @@ from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller, TenantWorld, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
 USERS = "/api/v1/users"
 ME = f"{USERS}/me"
 
 Person = Callable[..., Caller]
 SignIn = Callable[..., Awaitable[Any]]
+Prove = Callable[..., Awaitable[dict[str, str]]]
 
 
 def a_member(**changes: Any) -> dict[str, Any]:
@@ -343,13 +343,12 @@ async def test_no_failed_sign_in_is_forgotten_for_an_administrator_elsewhere(
 
 
 async def test_an_owner_ends_the_own_account(
-    auth: ServiceClient, world: World, person: Person, sign_in: SignIn, superuser: psycopg.Connection
+    auth: ServiceClient, world: World, person: Person, sign_in: SignIn, prove: Prove, superuser: psycopg.Connection
 ) -> None:
     who = person(Role.ORG_MEMBER, world.one.id, world.one.organization_id)
     signed_in = await sign_in(who)
-    wrong = await auth.http.request("DELETE", ME, json={"password": "wrong"}, headers=signed_in.headers)
-    assert_problem(wrong, 403)
-    reply = await auth.http.request("DELETE", ME, json={"password": PASSWORD}, headers=signed_in.headers)
+    assert_problem(await auth.http.delete(ME, headers=signed_in.headers), 403, "step_up_required")
+    reply = await auth.http.delete(ME, headers=await prove(signed_in.headers))
     assert reply.status_code == 204, reply.text
     row = superuser.execute("SELECT status FROM identity.users WHERE id = %s", [who.user_id]).fetchone()
     assert row == ("anonymised",)
@@ -357,12 +356,12 @@ async def test_an_owner_ends_the_own_account(
 
 
 async def test_a_last_administrator_neither_leaves_nor_ends_the_account(
-    auth: ServiceClient, world: World, person: Person, sign_in: SignIn, superuser: psycopg.Connection
+    auth: ServiceClient, world: World, person: Person, sign_in: SignIn, prove: Prove, superuser: psycopg.Connection
 ) -> None:
     who = person(Role.TENANT_ADMIN, world.one.id)
     superuser.execute("DELETE FROM identity.memberships WHERE id = %s", [world.one.tenant_admin.membership_id])
     signed_in = await sign_in(who)
-    ending = await auth.http.request("DELETE", ME, json={"password": PASSWORD}, headers=signed_in.headers)
+    ending = await auth.http.delete(ME, headers=await prove(signed_in.headers))
     assert_problem(ending, 409, "last_administrator")
     leaving = f"{ME}/memberships/{who.membership_id}"
     assert_problem(await auth.http.delete(leaving, headers=signed_in.headers), 409, "last_administrator")

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.memberships.service import Workplace
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import RequestOrigin
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
-from accunode_auth.users.schemas import AccountEnd, Profile, ProfileChange
-from accunode_common.auth.dependencies import CurrentSubject, requires
+from accunode_auth.users.schemas import Profile, ProfileChange
+from accunode_common.auth.dependencies import CurrentSubject, StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
@@ -69,19 +69,17 @@ async def change_profile(
 @router.delete("/me", status_code=status.HTTP_204_NO_CONTENT, summary="Delete the caller's account")
 async def delete_own_account(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
+    _proof: StepUp,
     db: SecretSession,
-    parts: AuthParts,
-    app: AppResources,
     ending: SessionsEnding,
     trail: AuditTrail,
-    body: AccountEnd,
 ) -> None:
     """Ends all memberships and sessions, and anonymises the account; audit trails keep its id.
 
     The last administrator of a tenant appoints another first.
     """
     await trail.record(db, "user.delete_own", "user", subject.user_id)
-    await service.delete_own(db, app, parts, ending, subject, body.password)
+    await service.delete_own(db, ending, subject)
 
 
 @router.delete(

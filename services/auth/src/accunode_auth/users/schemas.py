@@ -9,7 +9,6 @@ from accunode_auth.registration.schemas import FullName, PersonName
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_common.auth.roles import Permission, Role
 from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
-from accunode_identity.password_policy import GivenPassword
 
 Email = Annotated[
     str, Field(description="The address that signs the person in.", examples=["ada.lovelace@first-national.example"])
@@ -51,9 +50,3 @@ class ProfileChange(InputModel):
     """What people change about themselves."""
 
     full_name: FullName
-
-
-class AccountEnd(InputModel):
-    """What shows that the owner is at hand."""
-
-    password: GivenPassword = Field(description="The caller's password.")

@@ -6,19 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
 from accunode_auth.memberships.service import Workplace, workplaces
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Origin
 from accunode_auth.users import repository
 from accunode_common import audit
 from accunode_common.auth.ending import Ending
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import set_context
-from accunode_common.errors import ForbiddenError, UnauthenticatedError
+from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.resources import Resources
 from accunode_common.models.identity import User
-from accunode_common.ratelimit import RateLimit
-
-DELETIONS = RateLimit("account-deletion", 5, 900)
 
 
 async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[Workplace]]:
@@ -52,20 +48,12 @@ async def change_profile(db: AsyncSession, subject: Subject, match: Conditional,
     await db.refresh(user)
 
 
-async def delete_own(
-    db: AsyncSession, app: Resources, parts: Parts, ending: Ending, subject: Subject, password: str
-) -> None:
+async def delete_own(db: AsyncSession, ending: Ending, subject: Subject) -> None:
     """End the caller's account.
 
     Raises:
-        ForbiddenError: The password is wrong.
-        RateLimitedError: Too many tries.
         LastAdministratorError: A tenant, or the platform, would be left without an administrator.
     """
-    (await app.limiter.take(DELETIONS, caller=str(subject.user_id))).enforce()
-    user = await repository.find(db, subject.user_id)
-    if user is None or not await parts.passwords.verify(password, user.password_hash):
-        raise ForbiddenError("The password is wrong.")
     await accounts.close_own(db, ending, subject)
     await ending.user(db, subject.user_id)
 
