@@ -239,6 +239,9 @@ async def test_filters_and_pages(directory: DirectoryClient) -> None:
         seen += page
     assert len(seen) == len(set(seen)) == reply.json()["totalResults"]
     assert {one["id"] for one in made} <= set(seen)
+    wanted = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": f'id eq "{made[0]["id"]}"'}
+    for path in ("/.search", "/Users/.search"):
+        assert (await directory.ask("POST", path, json=wanted)).json()["Resources"] == [made[0]]
     only = await directory.ask("GET", f"/Users/{made[0]['id']}", params={"attributes": "userName"})
     assert set(only.json()) == {"schemas", "id", "userName"}
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, Header, Path, Query, Response, status
-from scim2_models import Context, ResponseParameters
+from scim2_models import Context, NotFoundException, ResponseParameters
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import ProvisioningRoute
@@ -84,6 +84,20 @@ async def list_scim_users(
     return ScimResponse(found.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=selected))
 
 
+@router.post("/.search")
+async def search_scim_resources(
+    directory: CallingDirectory, app: AppResources, parts: AuthParts, body: Sent
+) -> Response:
+    """The same, of every kind of resource, with the filter in the body."""
+    return ScimResponse(await service.search(app, parts, directory, body))
+
+
+@router.post("/Users/.search")
+async def search_scim_users(directory: CallingDirectory, app: AppResources, parts: AuthParts, body: Sent) -> Response:
+    """The same, with the filter in the body."""
+    return ScimResponse(await service.search(app, parts, directory, body))
+
+
 @router.post("/Users", status_code=status.HTTP_201_CREATED)
 async def create_scim_user(
     directory: CallingDirectory,
@@ -158,3 +172,9 @@ async def remove_scim_user(
 ) -> None:
     """Removes somebody from the tenant, or takes the invitation back."""
     await service.remove(app, parts, directory, origin, user_id, if_match)
+
+
+@router.get("/{rest:path}")
+async def read_other_scim_resource(_directory: CallingDirectory, rest: str) -> Response:
+    """Nothing: what is not there is told in SCIM's form too."""
+    raise NotFoundException(detail=f"There is no /{rest[:100]}.")

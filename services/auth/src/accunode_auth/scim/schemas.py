@@ -10,7 +10,6 @@ from scim2_models import (
     ComplexAttribute,
     Context,
     InvalidSyntaxException,
-    InvalidValueException,
     Mutability,
     PatchOp,
     Required,
@@ -49,7 +48,7 @@ class User(Resource[Any]):
     display_name: Annotated[Text | None, Mutability.read_write] = None
     name: Annotated[Name | None, Mutability.read_write] = None
     emails: Annotated[list[Email] | None, Mutability.read_only] = None
-    active: Annotated[bool | None, Mutability.read_write] = None
+    active: Annotated[bool | None, Mutability.read_write, Required.true] = None
 
 
 _WRITABLE = {
@@ -67,6 +66,8 @@ _BOOLEANS = {"true": True, "false": False}
 def parse_user(body: Mapping[str, Any]) -> User:
     """The person that a directory describes; attributes that are not kept are left out, as RFC 7644 allows.
 
+    `active` may be missing, as some directories leave it to the other side.
+
     Raises:
         pydantic.ValidationError, SCIMException: The description is not one.
     """
@@ -78,7 +79,7 @@ def parse_user(body: Mapping[str, Any]) -> User:
     if isinstance(name := known.get("name"), dict):
         known["name"] = {_NAME_PARTS[key.lower()]: name[key] for key in name if key.lower() in _NAME_PARTS}
     known["active"] = _boolean(known.get("active"))
-    return User.model_validate(known, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
+    return User.model_validate(known)
 
 
 def patched(user: User, body: Mapping[str, Any]) -> User:
@@ -90,8 +91,6 @@ def patched(user: User, body: Mapping[str, Any]) -> User:
     operations = PatchOp[User].model_validate({**body, **_with_booleans(body)}, scim_ctx=Context.RESOURCE_PATCH_REQUEST)
     changed = user.model_copy(deep=True)
     operations.patch(changed)
-    if changed.active is None:
-        raise InvalidValueException(detail="active is true or false; it cannot be removed.")
     return changed
 
 

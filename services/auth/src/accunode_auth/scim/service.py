@@ -16,6 +16,7 @@ from scim2_models import (
     MutabilityException,
     NotFoundException,
     PreconditionFailedException,
+    SearchRequest,
     UniquenessException,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,6 +73,18 @@ async def listing(
         found, total = await repository.find_all(db, directory.tenant_id, wanted, offset=start - 1, limit=limit)
     people = [shown(parts, entry).user for entry in found]
     return ListResponse[User](total_results=total, start_index=start, items_per_page=len(people), resources=people)
+
+
+async def search(app: Resources, parts: Parts, directory: Directory, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with what is asked for in a body.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: It is no search, or has a filter that is not known.
+    """
+    asked = SearchRequest[User].model_validate(body, scim_ctx=Context.SEARCH_REQUEST)
+    text, count = asked.filter, MOST_RESULTS if asked.count is None else asked.count
+    found = await listing(app, parts, directory, text=text, start=asked.start_index or 1, count=count)
+    return found.model_dump(scim_ctx=Context.SEARCH_RESPONSE, response_parameters=asked)
 
 
 async def read(app: Resources, parts: Parts, directory: Directory, text: str) -> Shown:
@@ -228,8 +241,7 @@ async def _keep_words(db: AsyncSession, directory: Directory, entry: Entry, want
         )
         db.add(row)
     row.external_id = wanted.external_id
-    if wanted.display_name != _shown_name(entry):
-        row.display_name = wanted.display_name
+    row.display_name = wanted.display_name
     row.name = {} if wanted.name is None else wanted.name.model_dump(exclude_none=True)
     await db.flush()
     return row
@@ -258,17 +270,13 @@ def _address(text: str | None) -> str:
         raise InvalidValueException(detail="userName must be the person's e-mail address.") from None
 
 
-def _shown_name(entry: Entry) -> str | None:
-    return entry.display_name or entry.full_name or None
-
-
 def shown(parts: Parts, entry: Entry) -> Shown:
     """Somebody as the directory is told."""
     user = User(
         id=str(entry.id),
         external_id=entry.external_id,
         user_name=entry.email,
-        display_name=_shown_name(entry),
+        display_name=entry.display_name if entry.row_id else entry.full_name or None,
         name=Name.model_validate(entry.name) if entry.name else None,
         emails=[Email(value=entry.email, type="work", primary=True)],
         active=entry.active,
