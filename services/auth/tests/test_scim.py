@@ -147,6 +147,21 @@ async def test_a_person_who_is_not_active_loses_their_tokens_at_once_and_comes_b
     assert again.json()["active"] is True
 
 
+async def test_saying_again_that_somebody_is_active_resumes_nothing_that_an_administrator_suspended(
+    directory: DirectoryClient, world: World, world_maker: WorldMaker, superuser: psycopg.Connection
+) -> None:
+    member, other = world.one.org_member, world_maker.organization(world.one.id, "Trade")
+    superuser.execute(
+        "INSERT INTO identity.memberships (tenant_id, id, user_id, organization_id, role, status)"
+        " VALUES (%s, %s, %s, %s, 'org_member', 'suspended')",
+        [world.one.id, new_id(), member.user_id, other],
+    )
+    body = {"schemas": [USER], "userName": member.email, "active": True}
+    said = await directory.ask("PUT", f"/Users/{member.user_id}", json=body)
+    assert said.status_code == 200, said.text
+    assert [status for _, _, status in memberships(superuser, member.email)] == ["active", "suspended"]
+
+
 async def test_put_replaces_and_stale_tags_are_refused(directory: DirectoryClient) -> None:
     email = directory.address()
     made = await directory.add(email, externalId="e-4", displayName="Ada")
@@ -290,6 +305,7 @@ async def test_the_trail_tells_what_the_directory_did(
     directory: DirectoryClient, world: World, superuser: psycopg.Connection
 ) -> None:
     made = (await directory.add(directory.address())).json()
+    await directory.patch(made["id"], {"op": "add", "path": "displayName", "value": "Ada"})
     for value in (False, True):
         await directory.patch(made["id"], {"op": "replace", "path": "active", "value": value})
     await directory.ask("DELETE", f"/Users/{made['id']}")
@@ -298,5 +314,5 @@ async def test_the_trail_tells_what_the_directory_did(
         " WHERE tenant_id = %s AND resource_id = %s ORDER BY id",
         [world.one.id, made["id"]],
     ).fetchall()
-    actions = ("user.provision", "user.suspend", "user.resume", "user.delete")
+    actions = ("user.provision", "user.update", "user.suspend", "user.resume", "user.delete")
     assert events == [(action, None, True) for action in actions]

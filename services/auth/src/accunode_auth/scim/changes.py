@@ -118,6 +118,12 @@ async def withdraw(db: AsyncSession, directory: Directory, origin: Origin, entry
         await _record(db, directory, origin, "invitation.withdraw", found.id, resource_type="invitation")
 
 
+async def rename(db: AsyncSession, directory: Directory, origin: Origin, user_id: UUID, full_name: str) -> None:
+    """Give an account that the tenant manages the directory's name for its owner."""
+    if await repository.rename(db, directory.tenant_id, user_id, full_name):
+        await _record(db, directory, origin, "user.update", user_id, {"fields": ["full_name"]})
+
+
 async def set_active(
     db: AsyncSession, app: Resources, directory: Directory, origin: Origin, user_id: UUID, *, active: bool
 ) -> None:

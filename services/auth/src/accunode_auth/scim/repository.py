@@ -221,10 +221,12 @@ async def forget(db: AsyncSession, tenant_id: UUID, entry: Entry) -> None:
     await db.execute(delete(ScimUser).where(ScimUser.tenant_id == tenant_id, same))
 
 
-async def rename(db: AsyncSession, tenant_id: UUID, user_id: UUID, full_name: str) -> None:
-    """Change the name of an account that the tenant manages."""
-    await db.execute(
+async def rename(db: AsyncSession, tenant_id: UUID, user_id: UUID, full_name: str) -> bool:
+    """Change the name of an account that the tenant manages; gives whether it is another one."""
+    query = (
         update(User)
         .where(User.id == user_id, User.managed_by_tenant_id == tenant_id, User.full_name != full_name)
         .values(full_name=full_name, version=User.version + 1, updated_at=func.now())
+        .returning(User.id)
     )
+    return await db.scalar(query) is not None

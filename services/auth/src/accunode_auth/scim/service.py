@@ -219,8 +219,10 @@ async def _apply(
     if entry.user_id is not None:
         name = _full_name(row)
         if entry.managed and name:
-            await repository.rename(db, directory.tenant_id, entry.user_id, name)
-        await changes.set_active(db, app, directory, origin, entry.user_id, active=active)
+            await changes.rename(db, directory, origin, entry.user_id, name)
+        # Who is active stays so, and with them what an administrator suspended of their memberships.
+        if not (active and entry.active):
+            await changes.set_active(db, app, directory, origin, entry.user_id, active=active)
         return None
     if active and not entry.invited and not entry.declined:
         return await changes.invite(db, app, parts, directory, origin, row)
