@@ -37,7 +37,7 @@ class Image:
 
 
 IMAGES = (
-    Image("auth", "services/auth/Dockerfile", 110),
+    Image("auth", "services/auth/Dockerfile", 160),
     Image("tenants", "services/tenants/Dockerfile", 110),
     Image("predictions", "services/predictions/Dockerfile", 190),
     Image("bulk-upload", "services/bulk-upload/Dockerfile", 190),
