@@ -94,6 +94,20 @@ def test_events_are_sealed_once_in_order_and_per_tenant(
     assert Verifier().feed(chain(superuser, two)) is None
 
 
+def test_an_event_with_an_id_of_the_future_holds_up_no_other(
+    relay: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    tenant, future = new_id(), UUID(int=(2**47 << 80) + new_id().int % 2**60)
+    superuser.execute(
+        "insert into audit.events (tenant_id, id, action, resource_type) values (%s, %s, 'test.future', 'test')",
+        [tenant, future],
+    )
+    seal_all(relay)
+    later = add_events(superuser, tenant, 2)
+    seal_all(relay)
+    assert [link.event_id for link in chain(superuser, tenant)] == [future, *later]
+
+
 def test_an_event_that_commits_late_is_sealed_after_those_that_overtook_it(
     relay: psycopg.Connection, superuser: psycopg.Connection
 ) -> None:

@@ -161,14 +161,14 @@ async def test_nobody_writes_about_others_into_the_trail_of_a_tenant_that_is_not
     member, stranger = world.one.org_member, world.two.org_member
     statement = (
         "INSERT INTO audit.events (tenant_id, id, action, resource_type, resource_id)"
-        " VALUES (%s, gen_random_uuid(), 'password.reset', 'user', %s)"
+        " VALUES (%s, %s, 'password.reset', 'user', %s)"
     )
     with psycopg.connect(test_database.urls["accunode_auth"], autocommit=True) as connection:
         connection.execute("SELECT set_config('app.user_id', %s, false)", [str(member.user_id)])
-        connection.execute(statement, [world.one.id, str(member.user_id)])
+        connection.execute(statement, [world.one.id, new_id(), str(member.user_id)])
         for tenant_id, about in ((world.two.id, member), (world.one.id, stranger), (world.two.id, stranger)):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(statement, [tenant_id, str(about.user_id)])
+                connection.execute(statement, [tenant_id, new_id(), str(about.user_id)])
 
 
 async def test_another_tenant_learns_of_a_new_passkey_and_not_what_its_owner_calls_it(

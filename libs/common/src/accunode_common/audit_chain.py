@@ -6,6 +6,7 @@ link follows 32 zero bytes. The relay seals committed events in the order of the
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -116,7 +117,11 @@ def seal(connection: psycopg.Connection, *, limit: int = 500) -> int:
     """
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        newest = cursor.execute("SELECT event_id FROM audit.seals ORDER BY event_id DESC LIMIT 1").fetchone()
+        # An id of the future, whoever made it, must not hide the events of today.
+        newest = cursor.execute(
+            "SELECT event_id FROM audit.seals WHERE event_id < %s ORDER BY event_id DESC LIMIT 1",
+            [_first_id(time.time_ns() // 1_000_000)],
+        ).fetchone()
         events = cursor.execute(
             """
             SELECT e.* FROM audit.events e
@@ -156,5 +161,9 @@ def _horizon(newest: UUID | None) -> UUID:
     """The smallest id that an event committed late could have: UUIDv7 begins with milliseconds since 1970."""
     if newest is None:
         return UUID(int=0)
-    milliseconds = (newest.int >> 80) - int(LATE_COMMIT.total_seconds() * 1000)
+    return _first_id((newest.int >> 80) - int(LATE_COMMIT.total_seconds() * 1000))
+
+
+def _first_id(milliseconds: int) -> UUID:
+    """The smallest id of that moment."""
     return UUID(int=max(0, milliseconds) << 80)
