@@ -1,5 +1,6 @@
 """What becomes of accounts, memberships and invitations when a directory speaks. The transaction is the tenant's."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from accunode_common.errors import ConflictError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.mail import Mail
-from accunode_common.models.identity import MembershipStatus
+from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.provisioning import ScimUser
 from accunode_identity import administrators, invitations, memberships, places
 from accunode_identity.invitation_mail import invitation_mail, limit_mails
@@ -55,22 +56,24 @@ async def add_managed(
     added = await registration.add_account(db, user_id, email)
     if added:
         await accounts.place_under(db, user_id, directory.tenant_id, full_name="")
-        await set_context(
-            db,
-            AccessContext(
-                tenant_id=directory.tenant_id,
-                user_id=user_id,
-                organization_id=place.organization_id,
-                read_reach=Reach.ORGANIZATION,
-            ),
-        )
-        await memberships.begin(db, user_id, place, _GIVEN, managed=True)
+        await _begin(db, directory, user_id, place)
     await set_context(db, tenant_context(directory.tenant_id))
     if not added:
         return None
     details = {"organization_id": str(place.organization_id), "role": _GIVEN.value}
     await _record(db, directory, origin, "user.provision", user_id, details)
     return user_id
+
+
+async def _begin(db: AsyncSession, directory: Directory, user_id: UUID, place: OpenPlace) -> None:
+    context = AccessContext(
+        tenant_id=directory.tenant_id,
+        user_id=user_id,
+        organization_id=place.organization_id,
+        read_reach=Reach.ORGANIZATION,
+    )
+    await set_context(db, context)
+    await memberships.begin(db, user_id, place, _GIVEN, managed=True)
 
 
 async def invite(
@@ -166,6 +169,40 @@ async def remove(db: AsyncSession, app: Resources, directory: Directory, origin:
         await set_context(db, tenant_context(directory.tenant_id))
     await _record(db, directory, origin, "user.delete", entry.user_id, {"anonymised": entry.managed})
     await app.ending.user(db, entry.user_id)
+
+
+async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: Entry, place: OpenPlace) -> None:
+    """Make somebody whose account the tenant manages a member of an organization; who is paused is so there too.
+
+    Raises:
+        NoSeatsError: All seats of the organization are taken.
+    """
+    if entry.user_id is None:
+        raise ValueError("an address that is nobody's yet joins nothing")
+    await _begin(db, directory, entry.user_id, place)
+    await set_context(db, tenant_context(directory.tenant_id))
+    if not entry.active:
+        for membership in await repository.memberships(db, directory.tenant_id, entry.user_id):
+            if membership.organization_id == place.organization_id:
+                await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
+    details = {"organization_id": str(place.organization_id), "role": _GIVEN.value}
+    await _record(db, directory, origin, "member.add", entry.user_id, details)
+
+
+async def leave(
+    db: AsyncSession, directory: Directory, origin: Origin, leaving: Sequence[tuple[Entry, Membership]]
+) -> None:
+    """End memberships of an organization; nobody who administers it is removed so.
+
+    Raises:
+        ConflictError: Somebody administers the organization.
+    """
+    if any(membership.role != _GIVEN for _, membership in leaving):
+        raise ConflictError("Who administers the organization is removed in AccuNode only.")
+    for entry, membership in leaving:
+        await memberships.end(db, [membership], email_key=email_key(entry.email))
+        details = {"organization_id": str(membership.organization_id), "role": _GIVEN.value}
+        await _record(db, directory, origin, "member.remove", membership.user_id, details)
 
 
 async def _record(

@@ -21,11 +21,11 @@ from scim2_models import (
 )
 
 from accunode_auth.parts import Parts
-from accunode_auth.scim.schemas import User
+from accunode_auth.scim.schemas import Group, User
 from accunode_auth.scim.service import MOST_RESULTS
 from accunode_auth.scim_tokens.service import base_url
 
-_RESOURCES = (User,)
+_RESOURCES = (User, Group)
 
 
 def config(parts: Parts) -> dict[str, Any]:

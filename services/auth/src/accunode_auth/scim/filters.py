@@ -6,7 +6,7 @@ from typing import Any
 from scim2_models import InvalidFilterException, ScimFilter
 from scim2_models.path import CompareOperator, Comparison, LogicalExpr, LogicalOperator
 
-from accunode_auth.scim.schemas import User
+from accunode_auth.scim.schemas import Group, User
 
 _ATTRIBUTES = {
     "id": "id",
@@ -17,6 +17,8 @@ _ATTRIBUTES = {
     "active": "active",
 }
 _SUPPORTED = "Filter by id, userName, externalId, emails.value or active, with eq, joined by and."
+
+_OF_GROUPS = "Filter groups by id or displayName, with eq, joined by and."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,32 @@ def conditions(text: str | None) -> list[Condition]:
         raise InvalidFilterException(detail=_SUPPORTED) from error
     terms = tree.terms if isinstance(tree, LogicalExpr) and tree.op is LogicalOperator.and_ else (tree,)
     return [_condition(term) for term in terms]
+
+
+def group_conditions(text: str | None) -> list[tuple[str, str]]:
+    """What a filter asks of groups, all of it at once.
+
+    Raises:
+        InvalidFilterException: It is no filter, or asks for something else than id or displayName.
+    """
+    if text is None:
+        return []
+    try:
+        tree: Any = ScimFilter[Group](text).ast
+    except (ValueError, RecursionError) as error:
+        raise InvalidFilterException(detail=_OF_GROUPS) from error
+    terms = tree.terms if isinstance(tree, LogicalExpr) and tree.op is LogicalOperator.and_ else (tree,)
+    return [_group_condition(term) for term in terms]
+
+
+def _group_condition(term: Any) -> tuple[str, str]:
+    if not isinstance(term, Comparison) or term.op is not CompareOperator.eq:
+        raise InvalidFilterException(detail=_OF_GROUPS)
+    path = term.attr_path
+    name = {"id": "id", "displayname": "displayName"}.get(path.attr.lower())
+    if name is None or path.sub_attr or not isinstance(term.value, str) or not term.value.isprintable():
+        raise InvalidFilterException(detail=_OF_GROUPS)
+    return name, term.value
 
 
 def _condition(term: Any) -> Condition:

@@ -31,6 +31,7 @@ from accunode_common.emails import email_key
 from accunode_common.models.identity import Membership, MembershipStatus, RoleName, User, UserStatus
 from accunode_common.models.invitations import Invitation, InvitationState
 from accunode_common.models.provisioning import ScimUser
+from accunode_common.models.tenancy import Organization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,3 +231,45 @@ async def rename(db: AsyncSession, tenant_id: UUID, user_id: UUID, full_name: st
         .returning(User.id)
     )
     return await db.scalar(query) is not None
+
+
+async def organizations(
+    db: AsyncSession, tenant_id: UUID, conditions: Sequence[tuple[str, str]], *, offset: int, limit: int
+) -> tuple[Sequence[Organization], int]:
+    """One page of the tenant's organizations that fit every condition, and how many fit."""
+    fitting = and_(
+        Organization.tenant_id == tenant_id,
+        Organization.deleted_at.is_(None),
+        *(_organization_condition(*condition) for condition in conditions),
+    )
+    total = await db.scalar(select(func.count()).select_from(Organization).where(fitting)) or 0
+    page = select(Organization).where(fitting).order_by(Organization.id).offset(offset).limit(limit)
+    return (await db.scalars(page)).all(), total
+
+
+def _organization_condition(attribute: str, value: str) -> ColumnElement[bool]:
+    if attribute == "displayName":
+        return func.lower(Organization.name) == value.lower()
+    try:
+        return Organization.id == UUID(value)
+    except ValueError:
+        return false()
+
+
+async def members(
+    db: AsyncSession, tenant_id: UUID, organization_ids: Sequence[UUID]
+) -> list[tuple[Entry, Membership]]:
+    """Who belongs to the organizations, with the memberships there."""
+    entries, names = _entries(tenant_id), list(Entry.__dataclass_fields__)
+    query = (
+        select(Membership, *(entries.c[name] for name in names))
+        .join(entries, entries.c.user_id == Membership.user_id)
+        .where(
+            Membership.tenant_id == tenant_id,
+            Membership.organization_id.in_(organization_ids),
+            Membership.role != RoleName.USER,
+        )
+        .order_by(entries.c.id)
+    )
+    rows = (await db.execute(query.execution_options(populate_existing=True))).all()
+    return [(_entry(dict(zip(names, row[1:], strict=True))), row[0]) for row in rows]

@@ -7,10 +7,10 @@ from scim2_models import Context, NotFoundException, ResponseParameters
 
 from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
 from accunode_auth.public import ProvisioningRoute
-from accunode_auth.scim import discovery, service
+from accunode_auth.scim import discovery, groups, service
 from accunode_auth.scim.permissions import CallingDirectory
 from accunode_auth.scim.protocol import MEDIA_TYPE, ScimResponse, ScimRoute
-from accunode_auth.scim.schemas import User
+from accunode_auth.scim.schemas import Group, User
 
 router = APIRouter(
     prefix="/scim/v2",
@@ -36,7 +36,16 @@ def _selection(
     return Selection.model_validate({name: text.split(",") for name, text in given.items() if text})
 
 
+def _group_selection(
+    attributes: Names = None, excluded: Annotated[str | None, Query(alias="excludedAttributes", max_length=1000)] = None
+) -> ResponseParameters[Group]:
+    """Which attributes a reply about groups has."""
+    given = {"attributes": attributes, "excludedAttributes": excluded}
+    return ResponseParameters[Group].model_validate({name: text.split(",") for name, text in given.items() if text})
+
+
 Selected = Annotated[Selection, Depends(_selection)]
+GroupSelected = Annotated[ResponseParameters[Group], Depends(_group_selection)]
 
 
 @router.get("/ServiceProviderConfig")
@@ -172,6 +181,72 @@ async def remove_scim_user(
 ) -> None:
     """Removes somebody from the tenant, or takes the invitation back."""
     await service.remove(app, parts, directory, origin, user_id, if_match)
+
+
+@router.get("/Groups")
+async def list_scim_groups(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    selected: GroupSelected,
+    text: Annotated[str | None, Query(alias="filter", max_length=500)] = None,
+    start: Annotated[int, Query(alias="startIndex")] = 1,
+    count: Annotated[int, Query()] = service.MOST_RESULTS,
+) -> Response:
+    """The tenant's organizations."""
+    found = await groups.listing(app, parts, directory, text=text, start=start, count=count)
+    return ScimResponse(found.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=selected))
+
+
+@router.get("/Groups/{group_id}")
+async def read_scim_group(
+    directory: CallingDirectory, app: AppResources, parts: AuthParts, selected: GroupSelected, group_id: Item
+) -> Response:
+    """One of the tenant's organizations."""
+    found = await groups.read(app, parts, directory, group_id)
+    return ScimResponse(found.body(response_parameters=selected), headers=found.headers)
+
+
+@router.put("/Groups/{group_id}")
+async def replace_scim_group(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    origin: RequestOrigin,
+    group_id: Item,
+    body: Sent,
+    if_match: Match = None,
+) -> Response:
+    """Takes the directory's list of members as the whole truth."""
+    changed = await groups.replace(app, parts, directory, origin, group_id, if_match, body)
+    return ScimResponse(changed.body(Context.RESOURCE_REPLACEMENT_RESPONSE), headers=changed.headers)
+
+
+@router.patch("/Groups/{group_id}")
+async def patch_scim_group(
+    directory: CallingDirectory,
+    app: AppResources,
+    parts: AuthParts,
+    origin: RequestOrigin,
+    group_id: Item,
+    body: Sent,
+    if_match: Match = None,
+) -> Response:
+    """Adds and removes members."""
+    changed = await groups.patch(app, parts, directory, origin, group_id, if_match, body)
+    return ScimResponse(changed.body(Context.RESOURCE_PATCH_RESPONSE), headers=changed.headers)
+
+
+@router.post("/Groups")
+async def create_scim_group(_directory: CallingDirectory) -> Response:
+    """Nothing: organizations are made in AccuNode."""
+    groups.refuse_making()
+
+
+@router.delete("/Groups/{group_id}")
+async def remove_scim_group(_directory: CallingDirectory, group_id: Item) -> Response:  # noqa: ARG001 - of the path
+    """Nothing: organizations are deleted in AccuNode."""
+    groups.refuse_deleting()
 
 
 @router.get("/{rest:path}")

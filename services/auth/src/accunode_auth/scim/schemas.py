@@ -12,6 +12,7 @@ from scim2_models import (
     InvalidSyntaxException,
     Mutability,
     PatchOp,
+    Reference,
     Required,
     Resource,
     Uniqueness,
@@ -49,6 +50,25 @@ class User(Resource[Any]):
     name: Annotated[Name | None, Mutability.read_write] = None
     emails: Annotated[list[Email] | None, Mutability.read_only] = None
     active: Annotated[bool | None, Mutability.read_write, Required.true] = None
+
+
+class Member(ComplexAttribute):
+    """Somebody who belongs to a group."""
+
+    value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
+    ref: Annotated[Reference[User] | None, Mutability.immutable] = Field(
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    display: Annotated[str | None, Mutability.read_only] = None
+
+
+class Group(Resource[Any]):
+    """An organization of the tenant."""
+
+    __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:Group")
+
+    display_name: Annotated[str | None, Mutability.read_only] = None
+    members: Annotated[list[Member] | None, Mutability.read_write] = None
 
 
 _WRITABLE = {
@@ -116,3 +136,46 @@ def _with_boolean(operation: Any) -> Any:
 
 def _boolean(value: Any) -> Any:
     return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def parse_group(body: Mapping[str, Any]) -> Group:
+    """The members that a directory names; whatever else it says of an organization is left out.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: The description is not one.
+    """
+    known = {key.lower(): value for key, value in body.items()}
+    schemas = known.get("schemas")
+    if not isinstance(schemas, list) or Group.__schema__ not in schemas:
+        raise InvalidSyntaxException(detail=f"schemas must name {Group.__schema__}.")
+    return Group.model_validate({"schemas": [str(Group.__schema__)], "members": known.get("members")})
+
+
+def patched_group(group: Group, body: Mapping[str, Any]) -> Group:
+    """What a directory's PATCH makes of a group.
+
+    Raises:
+        pydantic.ValidationError, SCIMException: It cannot be applied.
+    """
+    mended = {key: _removals(value) if key.lower() == "operations" else value for key, value in body.items()}
+    operations = PatchOp[Group].model_validate(mended, scim_ctx=Context.RESOURCE_PATCH_REQUEST)
+    changed = group.model_copy(deep=True)
+    operations.patch(changed)
+    return changed
+
+
+def _removals(operations: Any) -> Any:
+    """The operations, with a removal for each member: some directories name those to remove as a value."""
+    if not isinstance(operations, list):
+        return operations
+    return [each for operation in operations for each in _removal(operation)]
+
+
+def _removal(operation: Any) -> list[Any]:
+    if not isinstance(operation, dict) or str(operation.get("op")).lower() != "remove":
+        return [operation]
+    values = operation.get("value")
+    if operation.get("path") != "members" or not isinstance(values, list):
+        return [operation]
+    ids = [str(each.get("value")) for each in values if isinstance(each, dict)]
+    return [{"op": "remove", "path": f'members[value eq "{each}"]'} for each in ids]

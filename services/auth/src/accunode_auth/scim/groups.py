@@ -1,0 +1,235 @@
+"""A tenant's organizations as groups: a directory says who belongs to them, and makes nobody their administrator."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from uuid import UUID
+
+import orjson
+from scim2_models import (
+    Context,
+    ForbiddenException,
+    InvalidValueException,
+    ListResponse,
+    Meta,
+    NotFoundException,
+    NotImplementedException,
+    PreconditionFailedException,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accunode_auth.parts import Origin, Parts
+from accunode_auth.scim import changes, repository
+from accunode_auth.scim.filters import group_conditions
+from accunode_auth.scim.repository import Entry
+from accunode_auth.scim.schemas import Group, Member, parse_group, patched_group
+from accunode_auth.scim.service import MOST_RESULTS
+from accunode_auth.scim_tokens.service import Directory, base_url
+from accunode_auth.sso_connections.service import tenant_context
+from accunode_common.http.resources import Resources
+from accunode_common.models.identity import Membership
+from accunode_common.models.tenancy import Organization
+from accunode_identity import places
+from accunode_identity.places import OpenPlace, Place
+
+_FARTHEST = 10_000_000
+_Members = Sequence[tuple[Entry, Membership]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """An organization as the directory is told."""
+
+    group: Group
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Where it is, and which version this is."""
+        meta = self.group.meta
+        return {} if meta is None else {"ETag": str(meta.version), "Location": str(meta.location)}
+
+    def body(self, context: Context = Context.RESOURCE_QUERY_RESPONSE, **only: Any) -> dict[str, Any]:
+        """What the reply says."""
+        return self.group.model_dump(scim_ctx=context, **only)
+
+
+async def listing(
+    app: Resources, parts: Parts, directory: Directory, *, text: str | None, start: int, count: int
+) -> ListResponse[Group]:
+    """One page of the tenant's organizations.
+
+    Raises:
+        InvalidFilterException: The filter is not one that is known.
+    """
+    wanted = group_conditions(text)
+    start, limit = min(max(start, 1), _FARTHEST), min(max(count, 0), MOST_RESULTS)
+    async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
+        found, total = await repository.organizations(db, directory.tenant_id, wanted, offset=start - 1, limit=limit)
+        held: dict[UUID | None, list[tuple[Entry, Membership]]] = defaultdict(list)
+        for entry, membership in await repository.members(db, directory.tenant_id, [each.id for each in found]):
+            held[membership.organization_id].append((entry, membership))
+        groups = [_shown(parts, each, held[each.id]).group for each in found]
+    return ListResponse[Group](total_results=total, start_index=start, items_per_page=len(groups), resources=groups)
+
+
+async def read(app: Resources, parts: Parts, directory: Directory, text: str) -> ShownGroup:
+    """One of the tenant's organizations.
+
+    Raises:
+        NotFoundException: The tenant has none of that id.
+    """
+    async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
+        return await _read(db, parts, directory, text)
+
+
+async def replace(
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    origin: Origin,
+    text: str,
+    if_match: str | None,
+    body: Mapping[str, Any],
+) -> ShownGroup:
+    """Take the directory's list of members as the whole truth.
+
+    Raises:
+        SCIMException: The list cannot be used, or the tenant has no such organization.
+        ConflictError: There is no room, or somebody who is left out administers the organization.
+    """
+    wanted = parse_group(body)
+    return await _change(app, parts, directory, origin, text, if_match, lambda _: wanted)
+
+
+async def patch(
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    origin: Origin,
+    text: str,
+    if_match: str | None,
+    body: Mapping[str, Any],
+) -> ShownGroup:
+    """Add and remove members.
+
+    Raises:
+        SCIMException: The operations cannot be applied, or the tenant has no such organization.
+        ConflictError: There is no room, or somebody who is removed administers the organization.
+    """
+    return await _change(app, parts, directory, origin, text, if_match, lambda group: patched_group(group, body))
+
+
+def refuse_making() -> NoReturn:
+    """Say that organizations are not a directory's to make.
+
+    Raises:
+        NotImplementedException: Always.
+    """
+    raise NotImplementedException(detail="Organizations are made in AccuNode.")
+
+
+def refuse_deleting() -> NoReturn:
+    """Say that organizations are not a directory's to delete.
+
+    Raises:
+        ForbiddenException: Always.
+    """
+    raise ForbiddenException(detail="Organizations are made and deleted in AccuNode.")
+
+
+async def _change(
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    origin: Origin,
+    text: str,
+    if_match: str | None,
+    make: Callable[[Group], Group],
+) -> ShownGroup:
+    async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
+        place = await places.hold(db, Place(directory.tenant_id, _id(text)))
+        before = await _read(db, parts, directory, text)
+        if place is None:
+            raise _missing()
+        _match(before, if_match)
+        wanted = make(before.group.model_copy(deep=True))
+        left = await _set_members(
+            db, directory, origin, place, {(each.value or "").lower() for each in wanted.members or ()}
+        )
+        after = await _read(db, parts, directory, text)
+        await app.ending.member(db, directory.tenant_id, *left)
+    return after
+
+
+async def _set_members(
+    db: AsyncSession, directory: Directory, origin: Origin, place: OpenPlace, wanted: set[str]
+) -> list[UUID]:
+    """Make the members those that are wanted; gives who was removed."""
+    held = await repository.members(db, directory.tenant_id, [_id(str(place.organization_id))])
+    coming = sorted(wanted - {str(entry.id) for entry, _ in held})
+    joining = [await _person(db, directory, value) for value in coming]
+    leaving = [(entry, membership) for entry, membership in held if str(entry.id) not in wanted]
+    await changes.leave(db, directory, origin, leaving)
+    for entry in joining:
+        await changes.join(db, directory, origin, entry, place)
+    return [membership.user_id for _, membership in leaving]
+
+
+async def _person(db: AsyncSession, directory: Directory, value: str) -> Entry:
+    try:
+        found = await repository.find(db, directory.tenant_id, UUID(value))
+    except ValueError:
+        found = None
+    if found is None or found.user_id is None or not found.managed:
+        raise InvalidValueException(detail="A member is somebody whose account the tenant manages; invite the others.")
+    return found
+
+
+async def _read(db: AsyncSession, parts: Parts, directory: Directory, text: str) -> ShownGroup:
+    found, _ = await repository.organizations(db, directory.tenant_id, [("id", text)], offset=0, limit=1)
+    if not found:
+        raise _missing()
+    return _shown(parts, found[0], await repository.members(db, directory.tenant_id, [found[0].id]))
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _missing() from None
+
+
+def _missing() -> NotFoundException:
+    return NotFoundException(detail="The tenant has no organization of that id.")
+
+
+def _match(shown: ShownGroup, if_match: str | None) -> None:
+    if if_match is None or if_match.strip() == "*":
+        return
+    if shown.headers["ETag"] not in {each.strip() for each in if_match.split(",")}:
+        raise PreconditionFailedException(detail="It has changed since it was read; read it again.")
+
+
+def _shown(parts: Parts, organization: Organization, held: _Members) -> ShownGroup:
+    members = [
+        Member.model_validate(
+            {
+                "value": str(entry.id),
+                "$ref": f"{base_url(parts)}/Users/{entry.id}",
+                "display": entry.display_name or entry.full_name or entry.email,
+            }
+        )
+        for entry, _ in held
+    ]
+    group = Group(id=str(organization.id), display_name=organization.name, members=members or None)
+    digest = hashlib.sha256(orjson.dumps(group.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    group.meta = Meta(
+        resource_type="Group",
+        created=organization.created_at,
+        last_modified=organization.updated_at,
+        location=f"{base_url(parts)}/Groups/{organization.id}",
+        version=f'W/"{digest[:20]}"',
+    )
+    return ShownGroup(group)
