@@ -97,7 +97,7 @@ async def list_scim_users(
 async def search_scim_resources(
     directory: CallingDirectory, app: AppResources, parts: AuthParts, body: Sent
 ) -> Response:
-    """The same, of every kind of resource, with the filter in the body."""
+    """The same people at the root, with the filter in the body; groups are listed at `/Groups` alone."""
     return ScimResponse(await service.search(app, parts, directory, body))
 
 
