@@ -1,0 +1,185 @@
+"""The scaling policy, typed: what `policy.json` holds and `/scaling/policy` takes, and templates are tested against.
+
+A rule is an alarm over one-minute values and the steps taken while it stands, in the terms of CloudWatch alarms and of
+step scaling, so that its numbers can be compared with a template's one by one.
+"""
+
+from enum import StrEnum
+from importlib.resources import files
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CAPACITY_LIMIT = 100
+"""No fleet of this product is larger; a policy that asks for more is a slip of the keyboard."""
+
+MEMORY_MINUTES = 120
+"""The longest window of an alarm."""
+
+
+class Comparison(StrEnum):
+    """Which side of its threshold an alarm watches; CloudWatch's names."""
+
+    ABOVE = "GreaterThanThreshold"
+    BELOW = "LessThanThreshold"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Alarm(_Model):
+    """An alarm over one-minute values of a metric.
+
+    Attributes:
+        comparison: Which side of the threshold breaches it; the threshold itself does not.
+        threshold: In the metric's unit.
+        period_seconds: The length of a datapoint: a minute.
+        evaluation_periods: How many of the latest datapoints are looked at.
+        datapoints_to_alarm: How many of them must breach.
+        missing_data: A minute without a value changes nothing: the alarm stays as it is.
+    """
+
+    comparison: Comparison
+    threshold: float = Field(ge=0, allow_inf_nan=False)
+    period_seconds: Literal[60]
+    evaluation_periods: int = Field(ge=1, le=MEMORY_MINUTES)
+    datapoints_to_alarm: int = Field(ge=1, le=MEMORY_MINUTES)
+    missing_data: Literal["ignore"]
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.datapoints_to_alarm > self.evaluation_periods:
+            raise ValueError("datapoints_to_alarm exceeds evaluation_periods, so the alarm could never ring")
+        return self
+
+    def breached_by(self, value: float) -> bool:
+        """Whether a value lies beyond the threshold."""
+        return value > self.threshold if self.comparison is Comparison.ABOVE else value < self.threshold
+
+
+class Step(_Model):
+    """What to do from a value on, seen from the threshold outwards, until the next step begins.
+
+    Attributes:
+        at: The metric's value at which the step begins.
+        change: Instances to add; negative to remove.
+    """
+
+    at: float = Field(ge=0, allow_inf_nan=False)
+    change: int = Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT)
+
+
+class Interval(_Model):
+    """A step as CloudFormation writes it: bounds relative to the threshold, None for no bound."""
+
+    lower: float | None
+    upper: float | None
+    change: int
+
+
+class ScalingRule(Alarm):
+    """An alarm, the steps taken while it stands, and the pause after each.
+
+    Attributes:
+        steps: From the threshold outwards, without gaps; the last has no end.
+        cooldown_seconds: How long an action counts as still taking effect.
+    """
+
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=10)]
+    cooldown_seconds: int = Field(ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _steps_cover_what_breaches(self) -> Self:
+        sign = 1 if self.comparison is Comparison.ABOVE else -1
+        if self.steps[0].at != self.threshold:
+            raise ValueError(f"the first step begins at {self.steps[0].at:g} and the alarm at {self.threshold:g}")
+        if any((after.at - before.at) * sign <= 0 for before, after in pairwise(self.steps)):
+            raise ValueError("steps do not follow each other away from the threshold")
+        if any(step.change * sign <= 0 for step in self.steps):
+            raise ValueError("a step changes the capacity the wrong way, or not at all")
+        if any((after.change - before.change) * sign < 0 for before, after in pairwise(self.steps)):
+            raise ValueError("a step farther from the threshold changes less than one nearer to it")
+        return self
+
+    def change_at(self, value: float) -> int:
+        """The step that a breaching value calls for; as with AWS, one on the edge of two steps takes the farther
+        one above the threshold and the nearer one below."""
+        if self.comparison is Comparison.ABOVE:
+            reached = [step.change for step in self.steps if value >= step.at]
+        else:
+            reached = [step.change for step in self.steps if value < step.at]
+        return reached[-1] if reached else 0
+
+    def intervals(self) -> tuple[Interval, ...]:
+        """The steps in CloudFormation's terms, in the file's order."""
+        ends = [step.at - self.threshold for step in self.steps]
+        spans = zip(ends, [*ends[1:], None], self.steps, strict=True)
+        if self.comparison is Comparison.ABOVE:
+            return tuple(Interval(lower=near, upper=far, change=step.change) for near, far, step in spans)
+        return tuple(Interval(lower=far, upper=near, change=step.change) for near, far, step in spans)
+
+
+class FleetPolicy(_Model):
+    """How one kind of instance is scaled.
+
+    Attributes:
+        minimum: Instances that always run.
+        maximum: Instances that are never exceeded.
+        metric: The metric that both rules read.
+        statistic: How a minute's values become one.
+        scale_out: When instances are added.
+        scale_in: When they are removed.
+    """
+
+    minimum: int = Field(ge=1, le=CAPACITY_LIMIT)
+    maximum: int = Field(ge=1, le=CAPACITY_LIMIT)
+    metric: Literal["CPUUtilization", "QueueLength"]
+    statistic: Literal["Average", "Maximum"]
+    scale_out: ScalingRule
+    scale_in: ScalingRule
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} exceeds maximum {self.maximum}")
+        if self.scale_out.comparison is not Comparison.ABOVE or self.scale_in.comparison is not Comparison.BELOW:
+            raise ValueError("scale_out is for values above its threshold and scale_in for values below")
+        if self.scale_in.threshold >= self.scale_out.threshold:
+            raise ValueError(
+                f"scale_in begins at {self.scale_in.threshold:g} and scale_out at {self.scale_out.threshold:g}: "
+                "the fleet would shrink and grow by turns"
+            )
+        return self
+
+
+class Policy(_Model):
+    """Every number that scales the product.
+
+    Attributes:
+        name: What the policy is called.
+        api: The API services, each by its processor use in per cent.
+        workers: The workers, by the messages that wait in all queues.
+        backlog_alert: When people are told that too much waits.
+        tasks_per_minute_per_worker: What a worker instance is expected to finish; recommendations reckon with it.
+    """
+
+    name: str = Field(min_length=1, max_length=64)
+    api: FleetPolicy
+    workers: FleetPolicy
+    backlog_alert: Alarm
+    tasks_per_minute_per_worker: int = Field(ge=1, le=100_000)
+
+    @model_validator(mode="after")
+    def _each_by_its_metric(self) -> Self:
+        if self.api.metric != "CPUUtilization" or self.workers.metric != "QueueLength":
+            raise ValueError("the API is scaled by CPUUtilization and the workers by QueueLength")
+        if self.api.scale_out.threshold > 100:
+            raise ValueError("api.scale_out.threshold exceeds 100 per cent, which is never reached")
+        return self
+
+
+def shipped_policy() -> Policy:
+    """The policy that the product ships with, and that the templates carry."""
+    return Policy.model_validate_json(files(__package__).joinpath("policy.json").read_bytes())
