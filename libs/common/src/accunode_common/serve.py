@@ -24,11 +24,14 @@ class ServeSettings(AccunodeSettings):
     Attributes:
         host: The address to listen on; a container's own network decides who reaches it.
         drain_seconds: How long requests under way may take once the process is told to end.
+        keep_alive_seconds: How long an idle connection stays open: longer than the load balancer keeps one, which would
+            otherwise send a request into a connection that is being closed, and answer it 502.
         trusted_proxies: Whose `X-Forwarded-For` is believed: addresses or networks, separated by commas.
     """
 
     host: str = "0.0.0.0"  # noqa: S104
     drain_seconds: int = Field(default=20, ge=0)
+    keep_alive_seconds: int = Field(default=75, ge=1)
     trusted_proxies: str = "127.0.0.1"
 
 
@@ -50,6 +53,7 @@ def serve(service: Service) -> int:
         server_header=False,
         http=CautiousProtocol,
         forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
     return 0

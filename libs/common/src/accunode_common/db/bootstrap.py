@@ -13,6 +13,8 @@ from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
 
 MINIMUM_VERSION = 160000
 _BOOTSTRAP_LOCK = 0x4ACC0
+_POWERS = ("SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
+"""What no role of ours may have; a new role has none of them."""
 
 
 class UnsupportedServerError(RuntimeError):
@@ -48,18 +50,23 @@ def bootstrap(admin_url: str, database: str, passwords: Mapping[str, str]) -> No
 
 
 def _ensure_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) -> None:
-    existing = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    held = {
+        name: {attribute for attribute, has in zip(_POWERS, powers, strict=True) if has}
+        for name, *powers in connection.execute(
+            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles"
+        ).fetchall()
+    }
     for role in DatabaseRole:
-        verb = sql.SQL("ALTER" if role in existing else "CREATE")
+        verb = sql.SQL("ALTER" if role in held else "CREATE")
         login = (
             sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(passwords[role]))
             if role in LOGIN_ROLES
             else sql.SQL("NOLOGIN")
         )
+        # Only what a role has is taken: an administrator who is no superuser may not even name what none has.
+        taken = [sql.SQL(f"NO{power}") for power in _POWERS if power in held.get(role, ())]
         connection.execute(
-            sql.SQL("{} ROLE {} {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(
-                verb, sql.Identifier(role), login
-            )
+            sql.SQL("{} ROLE {} {} {}").format(verb, sql.Identifier(role), login, sql.SQL(" ").join(taken))
         )
     connection.execute(
         sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
