@@ -1,0 +1,1 @@
+"""Plans, deploys, watches and removes AccuNode on AWS."""

@@ -1,0 +1,5 @@
+"""The same command, for where it is not on the path."""
+
+from accunode_infra.cli import main
+
+main()

@@ -1,0 +1,6 @@
+"""One module a verb. Each has `register(app)`, which adds its command, or a group of commands, to the application.
+
+Heavy imports belong inside the commands, so that `accunode-infra --help` stays quick.
+"""
+
+VERBS = ("params",)

@@ -1,0 +1,67 @@
+"""The command line: common options, exit codes, one sentence when something does not go."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from typer.testing import CliRunner
+
+from accunode_infra.aws import in_words
+from accunode_infra.cli import app
+from accunode_infra.commands import VERBS
+from accunode_infra.errors import FailedError, RefusedError
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    found = CliRunner().invoke(app, [verb, "--help"])
+    assert found.exit_code == 0
+    assert "Usage" in found.output
+
+
+def test_an_environment_with_an_impossible_name_is_wrong_use() -> None:
+    found = CliRunner().invoke(app, ["params", "network", "--env", "Production!"])
+    assert found.exit_code == 2
+    assert "is no name for an environment" in found.stderr
+
+
+def test_common_options_may_stand_after_the_verb() -> None:
+    found = CliRunner().invoke(app, ["params", "nowhere", "--json", "--env=test"])
+    assert found.exit_code == 2
+    assert json.loads(found.stdout)["error"].startswith("There is no stack nowhere")
+
+
+def test_what_follows_two_hyphens_is_not_taken_for_a_common_option() -> None:
+    found = CliRunner().invoke(app, ["params", "--", "--json"])
+    assert found.exit_code == 2
+    assert "There is no stack --json" in found.stderr
+
+
+def answer(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "why it is so."}}, "CreateStack")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (NoCredentialsError(), RefusedError, "No AWS credentials were found"),
+        (answer("ExpiredToken"), RefusedError, "have expired"),
+        (answer("InvalidClientTokenId"), RefusedError, "does not take these credentials"),
+        (answer("AccessDenied"), RefusedError, "may not do CreateStack"),
+        (answer("Throttling"), FailedError, "too many requests"),
+        (answer("OptInRequired"), RefusedError, "--region"),
+        (answer("SomethingElse"), FailedError, "refused CreateStack: why it is so (SomethingElse)"),
+        (
+            EndpointConnectionError(endpoint_url="https://sts.nowhere-1.example"),
+            RefusedError,
+            "--region names a region",
+        ),
+    ],
+)
+def test_what_aws_answers_is_one_sentence_with_what_to_do(
+    error: NoCredentialsError | ClientError, kind: type[Exception], words: str
+) -> None:
+    told = in_words(error)
+    assert isinstance(told, kind)
+    assert words in str(told)
+    assert "\n" not in str(told)
