@@ -36,8 +36,21 @@ reset: $(VENV)/.run ## Stop, and delete all local data; asks first (YES=1 does n
 demo-real: $(VENV)/.run ## Load the real SEC filers from DATA (../shared/data)
 	@$(DEVSTACK) demo-real --data "$(DATA)"
 
-test: $(VENV)/.dev ## Run every test; ARGS="-k word" for some
+test: $(VENV)/.dev $(VENV)/infra/.made ## Run every test; ARGS="-k word" for some
 	@$(BIN)/pytest $(ARGS)
+
+# Also part of `make test`.
+.PHONY: test-infra
+test-infra: $(VENV)/.dev $(VENV)/infra/.made ## Lint, check and create the AWS templates; ARGS="-k word" for some
+	@$(BIN)/pytest $(wildcard infra/cloudformation/tests infra/cli/tests tests/infra) $(ARGS)
+
+$(VENV)/infra/.made: $(BIN)/uv requirements/infra.txt requirements/guard.txt tools/unpack_guard.py
+	@echo "Installing what checks the AWS templates"
+	@$(BIN)/uv venv --quiet --clear $(VENV)/infra --python $(BIN)/python
+	@$(BIN)/uv pip install --quiet --python $(VENV)/infra/bin/python --require-hashes -r requirements/infra.txt
+	@$(BIN)/uv pip install --quiet --python $(VENV)/infra/bin/python --require-hashes --no-deps -r requirements/guard.txt
+	@$(BIN)/python tools/unpack_guard.py $(VENV)/infra
+	@touch $@
 
 test-chaos: $(VENV)/.dev ## Break a running stack in every way known, for some 20 minutes; ARGS="-k redis" for some
 	@ACCUNODE_CHAOS_SECONDS=15 $(BIN)/pytest tests/chaos -m "chaos or not chaos" -s -n0 $(ARGS)

@@ -27,12 +27,14 @@ def own_distributions() -> list[str]:
     return [*sorted(f"accunode-{path.parent.name}" for path in manifests), "accunode-infra"]
 
 
-def compile_to(output: str, *sources: str, hashes: bool = True) -> None:
+def compile_to(output: str, *sources: str, hashes: bool = True, apart: bool = False) -> None:
+    """Pin what the sources name. What is `apart` shares no environment with the rest, and so no version."""
     command = [str(UV), "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON, "--no-header"]
     command += [part for name in own_distributions() for part in ("--no-emit-package", name)]
     # Comments would name the packages that ask for each; without hashes the file is for people to read.
-    command += ["--generate-hashes", "--constraints", "constraints.txt"] if hashes else ["--no-annotate"]
-    command += ["--upgrade"] if "--upgrade" in sys.argv[1:] and not hashes else []
+    command += ["--generate-hashes"] if hashes else ["--no-annotate"]
+    command += ["--constraints", "constraints.txt"] if hashes and not apart else []
+    command += ["--upgrade"] if "--upgrade" in sys.argv[1:] and (apart or not hashes) else []
     subprocess.run([*command, *sources, "--output-file", output], cwd=ROOT, check=True)  # noqa: S603
     sys.stdout.write(f"{output}\n")
 
@@ -45,6 +47,8 @@ def main() -> None:
     compile_to("requirements/embedded-redis.txt", "--group", "embedded-redis")
     compile_to("requirements/dev.txt", "--group", "dev")
     compile_to("requirements/audit.txt", "--group", "audit")
+    compile_to("requirements/infra.txt", "--group", "infra", apart=True)
+    compile_to("requirements/guard.txt", "--group", "guard", "--no-deps", apart=True)
     for folder, extras in DEPLOYABLES.items():
         wanted = [part for extra in extras for part in ("--extra", extra)]
         compile_to(f"{folder}/requirements.txt", f"{folder}/pyproject.toml", *wanted)
