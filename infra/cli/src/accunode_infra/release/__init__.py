@@ -1,0 +1,1 @@
+"""Releases: one service at a time from an image to all requests, and back."""

@@ -1,0 +1,101 @@
+"""One-off tasks in the network of an environment: migrations, and checks of what only the network reaches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from accunode_infra.errors import FailedError
+from accunode_infra.release.copies import last_lines, why
+from accunode_infra.release.site import Site, UnfitError, pages
+from accunode_infra.release.stack import Stack
+
+RUN_LIMIT = timedelta(minutes=30)
+STACK = "migrate"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A one-off task that ended well: its ARN, and what it logged last."""
+
+    arn: str
+    lines: list[str]
+
+
+def run(
+    site: Site,
+    key: str,
+    *,
+    image: str | None = None,
+    command: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run the task of the migrate stack to its end; asked again with the same key, the first run is waited for.
+
+    Args:
+        site: The environment.
+        key: What the run is known by, up to 36 characters.
+        image: The image to run it from; else the one of the last time.
+        command: What to run instead of the migrations.
+        environment: Variables of this run only.
+
+    Raises:
+        RefusedError: The migrate stack, or the compute stack, is not deployed.
+        UnfitError: The task could not be placed, or ended with an error; with its reason and last log lines.
+        FailedError: It does not come to an end.
+    """
+    stack = Stack(site, STACK)
+    if image is not None:
+        stack.change({"Image": image})
+    cluster = site.export("ClusterName", of="compute")
+    definition = next(iter(stack.resources("AWS::ECS::TaskDefinition").values()))
+    ecs = site.client("ecs")
+    arn = _earlier(ecs, cluster, key) or _start(site, cluster, definition, key, command, environment or {})
+
+    def ended() -> dict[str, Any] | None:
+        task: dict[str, Any] = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+        return task if task["lastStatus"] == "STOPPED" else None
+
+    task = site.until(ended, limit=RUN_LIMIT)
+    if task is None:
+        raise FailedError(
+            f"The one-off task {arn.rpartition('/')[2]} has run for {RUN_LIMIT.total_seconds() / 60:.0f} minutes: read "
+            "its log with `accunode-infra logs migrate`; running this again goes on waiting."
+        )
+    if any(container.get("exitCode") != 0 for container in task["containers"]):
+        raise UnfitError(f"The one-off task failed: {why(site, task)}")
+    return Ran(arn, last_lines(site, task))
+
+
+def _earlier(ecs: Any, cluster: str, key: str) -> str | None:
+    for status in ("RUNNING", "STOPPED"):
+        for arn in pages(ecs, "list_tasks", "taskArns", cluster=cluster, startedBy=key, desiredStatus=status):
+            return str(arn)
+    return None
+
+
+def _start(
+    site: Site, cluster: str, definition: str, key: str, command: Sequence[str], environment: Mapping[str, str]
+) -> str:
+    ecs = site.client("ecs")
+    described = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    container = described["containerDefinitions"][0]["name"]
+    override: dict[str, Any] = {"name": container}
+    if command:
+        override["command"] = list(command)
+    if environment:
+        override["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
+    answer = ecs.run_task(
+        cluster=cluster,
+        taskDefinition=definition,
+        capacityProviderStrategy=[{"capacityProvider": site.export("ApiCapacityProvider", of="compute")}],
+        startedBy=key,
+        clientToken=key,
+        overrides={"containerOverrides": [override]},
+        enableECSManagedTags=True,
+        propagateTags="TASK_DEFINITION",
+    )
+    if not answer["tasks"]:
+        reasons = "; ".join(sorted({each.get("reason", "unknown") for each in answer.get("failures", [])}))
+        raise UnfitError(f"ECS could not place the one-off task: {reasons or 'it gave no reason'}.")
+    return str(answer["tasks"][0]["taskArn"])

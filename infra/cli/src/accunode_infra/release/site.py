@@ -1,0 +1,124 @@
+"""The environment that a command works on: its account, its stacks by name, the time, and patience."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeVar
+
+import httpx
+from botocore.exceptions import ClientError
+
+from accunode_infra.aws import Session, code_of
+from accunode_infra.errors import FailedError, RefusedError
+from accunode_infra.output import Output
+
+T = TypeVar("T")
+Ask = Callable[[str, dict[str, str]], httpx.Response]
+
+POLL_SECONDS = 5.0
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+
+
+class UnfitError(FailedError):
+    """The new image, or what it meets, is not fit to serve: what was begun is to be taken back."""
+
+
+class Clock:
+    """Time, which tests replace."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
+        time.sleep(seconds)
+
+
+def ask(url: str, headers: dict[str, str]) -> httpx.Response:
+    """Ask a URL over a connection of its own, so that each question may reach another copy."""
+    return httpx.get(url, headers=headers, timeout=10, follow_redirects=False)
+
+
+@dataclass
+class Site:
+    """One environment of one account.
+
+    Attributes:
+        session: The account and region.
+        name: The environment's name, such as `production`.
+        output: Where progress goes.
+        clock: The time.
+        ask: Asks a URL.
+        heartbeat: Called at each look of a wait: it keeps the lock fresh, and ends the wait when the lock is lost.
+    """
+
+    session: Session
+    name: str
+    output: Output
+    clock: Clock = field(default_factory=Clock)
+    ask: Ask = ask
+    heartbeat: Callable[[], None] = lambda: None
+
+    @property
+    def who(self) -> str:
+        """The identity that acts here, as the last part of its ARN."""
+        return self.session.identity["Arn"].rpartition(":")[2]
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service."""
+        return self.session.client(service)
+
+    def stack_name(self, stack: str) -> str:
+        """A stack's full name."""
+        return f"accunode-{self.name}-{stack}"
+
+    def parameter_name(self, *parts: str) -> str:
+        """The name of a Parameter Store entry of this environment."""
+        return "/".join(("/accunode", self.name, *parts))
+
+    @cached_property
+    def exports(self) -> dict[str, str]:
+        """What this environment's stacks export, by the name after `accunode-{environment}-`."""
+        prefix = self.stack_name("")
+        return {
+            each["Name"].removeprefix(prefix): each["Value"]
+            for each in pages(self.client("cloudformation"), "list_exports", "Exports")
+            if each["Name"].startswith(prefix)
+        }
+
+    def export(self, name: str, *, of: str) -> str:
+        """An export's value.
+
+        Raises:
+            RefusedError: The stack `of`, which has it, is not deployed.
+        """
+        if name not in self.exports:
+            raise RefusedError(
+                f"{self.name} has no {name}: the stack {self.stack_name(of)} is not deployed; "
+                f"run `accunode-infra deploy --env {self.name}` first."
+            )
+        return self.exports[name]
+
+    def until(self, look: Callable[[], T | None], *, limit: timedelta, every: float = POLL_SECONDS) -> T | None:
+        """Call `look` until it gives something, or `limit` has passed; a look that AWS throttles is no look."""
+        end = self.clock.now() + limit
+        while True:
+            self.heartbeat()
+            try:
+                found = look()
+            except ClientError as error:
+                if code_of(error) not in _THROTTLED:
+                    raise
+                found = None
+            if found is not None or self.clock.now() >= end:
+                return found
+            self.clock.sleep(every)
+
+
+def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+    """The items of all pages of a listing."""
+    for page in client.get_paginator(operation).paginate(**arguments):
+        yield from page[key]
