@@ -9,8 +9,8 @@ import pytest
 from accunode_auth.settings import AuthSettings
 from accunode_bulk_upload.settings import BulkUploadSettings
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
+from accunode_common.migrations.prepare import PrepareSettings
 from accunode_common.settings import AccunodeSettings, VerifierSettings
-from accunode_docker.prepare import PrepareSettings
 from accunode_docker.secrets import READERS, lay_out
 from accunode_ml.settings import RelaySettings, WorkerSettings
 

@@ -1,15 +1,17 @@
 """Migrations run up, down and up again, say when the models drift, and never wait long for a lock."""
 
+import json
 import threading
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from accunode_common import migrations
-from accunode_common.db.access import DatabaseRole
+from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
 from accunode_common.emails import email_key
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.migrations import __main__ as command_line
@@ -113,6 +115,42 @@ def test_an_unreachable_database_is_one_sentence(
     monkeypatch.setattr("sys.argv", ["accunode-migrations", "upgrade"])
     assert command_line.main() == 1
     assert capsys.readouterr().err.startswith("The database cannot be reached:")
+
+
+def test_an_administrator_without_superuser_prepares_a_database_any_number_of_times(
+    own_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A managed service's administrator may create roles and databases, and is no superuser."""
+    passwords = {role.value: "a-long-password-of-a-role" for role in LOGIN_ROLES}
+    with psycopg.connect(own_server, autocommit=True) as connection:
+        connection.execute("create role managed login createrole createdb password 'a-long-password'")
+        for role in [row[0] for row in connection.execute("select rolname from pg_roles where rolname ~ '^accunode_'")]:
+            connection.execute(f'drop owned by "{role}"')
+            connection.execute(f'drop role "{role}"')
+    admin_url = make_url(own_server).set(username="managed", password="a-long-password")
+    monkeypatch.setenv("ACCUNODE_ADMIN_URL", admin_url.render_as_string(hide_password=False))
+    monkeypatch.setenv("ACCUNODE_ROLE_PASSWORDS", json.dumps(passwords))
+    monkeypatch.setenv("ACCUNODE_DATABASE", "managed_accunode")
+    monkeypatch.setattr("sys.argv", ["accunode-migrations", "prepare"])
+    for _ in range(2):
+        assert command_line.main() == 0, capsys.readouterr().err
+        assert capsys.readouterr().out == f"The database is at revision {migrations.head()}.\n"
+    worker = admin_url.set(
+        username=DatabaseRole.WORKER, password=passwords[DatabaseRole.WORKER], database="managed_accunode"
+    )
+    with psycopg.connect(worker.render_as_string(hide_password=False)) as connection:
+        found = connection.execute("select version_num from public.alembic_version").fetchone()
+    assert found == (migrations.head(),)
+
+
+def test_preparing_an_unreachable_server_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCUNODE_ADMIN_URL", "postgresql://admin:not-there@127.0.0.1:9/postgres")
+    monkeypatch.setenv("ACCUNODE_ROLE_PASSWORDS", "{}")
+    monkeypatch.setattr("sys.argv", ["accunode-migrations", "prepare"])
+    assert command_line.main() == 1
+    assert capsys.readouterr().err.startswith("The database cannot be prepared:")
 
 
 def test_tenants_that_share_a_name_are_numbered_and_then_names_are_unique(database: TestDatabase) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from accunode_common.migrations.prepare import PrepareError
 from accunode_common.settings import SettingsError
 from accunode_docker.errors import DockerError
 
@@ -19,7 +20,7 @@ def one_sentence() -> Iterator[None]:
     """Turn what the user can mend into one line and exit 1; everything else stays a traceback."""
     try:
         yield
-    except (DockerError, SettingsError) as error:
+    except (DockerError, PrepareError, SettingsError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
@@ -48,8 +49,8 @@ def secrets(root: Path = Path("/secrets")) -> None:
 @app.command()
 def prepare() -> None:
     """Make the database's roles, and bring the schema to the newest migration."""
-    from accunode_docker.prepare import PrepareSettings
-    from accunode_docker.prepare import prepare as prepare_database
+    from accunode_common.migrations.prepare import PrepareSettings
+    from accunode_common.migrations.prepare import prepare as prepare_database
 
     with one_sentence():
         revision = prepare_database(PrepareSettings.from_environment())

@@ -1,4 +1,4 @@
-"""Prepares the database of a composed stack: its roles, then its schema. Doing it again changes nothing."""
+"""Prepares a database: its roles, then its schema. Doing it again changes nothing."""
 
 import psycopg
 from pydantic import SecretStr
@@ -8,8 +8,10 @@ from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.bootstrap import UnsupportedServerError, bootstrap, role_url
 from accunode_common.settings import AccunodeSettings, PostgresUrl
-from accunode_docker.errors import DockerError
-from accunode_docker.secrets import DATABASE
+
+
+class PrepareError(RuntimeError):
+    """The database cannot be prepared; the message says why, in one sentence."""
 
 
 class PrepareSettings(AccunodeSettings):
@@ -24,14 +26,14 @@ class PrepareSettings(AccunodeSettings):
     database_require_tls: bool | None = None
     admin_url: PostgresUrl
     role_passwords: dict[str, SecretStr]
-    database: str = DATABASE
+    database: str = "accunode"
 
 
 def prepare(settings: PrepareSettings) -> str:
     """Make or update the roles and the database, and bring it to the newest migration; says which that is.
 
     Raises:
-        DockerError: The server does not answer, is too old, or refuses.
+        PrepareError: The server does not answer, is too old, or refuses.
     """
     admin_url = settings.admin_url.get_secret_value()
     passwords = {role: password.get_secret_value() for role, password in settings.role_passwords.items()}
@@ -41,10 +43,10 @@ def prepare(settings: PrepareSettings) -> str:
             role_url(admin_url, settings.database, DatabaseRole.MIGRATOR, passwords[DatabaseRole.MIGRATOR])
         )
     except UnsupportedServerError as error:
-        raise DockerError(str(error)) from None
+        raise PrepareError(str(error)) from None
     except KeyError as error:
-        raise DockerError(f"ACCUNODE_ROLE_PASSWORDS has no password for {error.args[0]}.") from None
+        raise PrepareError(f"ACCUNODE_ROLE_PASSWORDS has no password for {error.args[0]}.") from None
     except (psycopg.Error, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
-        raise DockerError(f"The database cannot be prepared: {' '.join(str(reason).split())}") from None
+        raise PrepareError(f"The database cannot be prepared: {' '.join(str(reason).split())}") from None
     return migrations.head()
