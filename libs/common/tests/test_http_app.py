@@ -232,6 +232,8 @@ async def test_a_refusal_is_logged_with_its_caller_and_the_operation(
     assert (line["user_id"], line["tenant_id"]) == (str(caller.user_id), str(caller.tenant_id))
     assert line["request_id"] == reply.headers["x-request-id"]
     assert line["reason"].startswith("This needs the permission")
+    (request,) = [line for line in written if line["event"] == "request"]
+    assert (request["request_id"], request["tenant_id"]) == (line["request_id"], line["tenant_id"])
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer nonsense", "Bearer eyJhbGciOiJub25lIn0.e30."])

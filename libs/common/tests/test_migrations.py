@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from sqlalchemy import inspect
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from accunode_common import migrations
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
+from accunode_common.db.bootstrap import role_url
 from accunode_common.emails import email_key
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.migrations import __main__ as command_line
@@ -117,28 +117,19 @@ def test_an_unreachable_database_is_one_sentence(
     assert capsys.readouterr().err.startswith("The database cannot be reached:")
 
 
-def test_an_administrator_without_superuser_prepares_a_database_any_number_of_times(
+def test_preparing_by_the_command_makes_a_database_and_again_changes_nothing(
     own_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A managed service's administrator may create roles and databases, and is no superuser."""
     passwords = {role.value: "a-long-password-of-a-role" for role in LOGIN_ROLES}
-    with psycopg.connect(own_server, autocommit=True) as connection:
-        connection.execute("create role managed login createrole createdb password 'a-long-password'")
-        for role in [row[0] for row in connection.execute("select rolname from pg_roles where rolname ~ '^accunode_'")]:
-            connection.execute(f'drop owned by "{role}"')
-            connection.execute(f'drop role "{role}"')
-    admin_url = make_url(own_server).set(username="managed", password="a-long-password")
-    monkeypatch.setenv("ACCUNODE_ADMIN_URL", admin_url.render_as_string(hide_password=False))
+    monkeypatch.setenv("ACCUNODE_ADMIN_URL", own_server)
     monkeypatch.setenv("ACCUNODE_ROLE_PASSWORDS", json.dumps(passwords))
-    monkeypatch.setenv("ACCUNODE_DATABASE", "managed_accunode")
+    monkeypatch.setenv("ACCUNODE_DATABASE", "prepared_accunode")
     monkeypatch.setattr("sys.argv", ["accunode-migrations", "prepare"])
     for _ in range(2):
         assert command_line.main() == 0, capsys.readouterr().err
         assert capsys.readouterr().out == f"The database is at revision {migrations.head()}.\n"
-    worker = admin_url.set(
-        username=DatabaseRole.WORKER, password=passwords[DatabaseRole.WORKER], database="managed_accunode"
-    )
-    with psycopg.connect(worker.render_as_string(hide_password=False)) as connection:
+    url = role_url(own_server, "prepared_accunode", DatabaseRole.WORKER, passwords[DatabaseRole.WORKER])
+    with psycopg.connect(url) as connection:
         found = connection.execute("select version_num from public.alembic_version").fetchone()
     assert found == (migrations.head(),)
 

@@ -1,5 +1,6 @@
 """TLS to PostgreSQL and Redis: the server is verified by its authority and its name, and nothing else is taken."""
 
+import json
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,8 @@ from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database, SyncDatabase
 from accunode_common.http.resources import redis_client
+from accunode_common.reach import ReachSettings, reach
+from accunode_common.reach import main as reach_command
 from accunode_common.settings import DatabaseSettings, RedisSettings, SettingsError
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.messages import Queue
@@ -198,3 +201,43 @@ def test_an_authority_of_postgresql_that_is_not_there_is_told(monkeypatch: pytes
     monkeypatch.setenv("ACCUNODE_DATABASE_URL", f"{POSTGRES}?sslmode=verify-full&sslrootcert=/nowhere/ca.pem")
     with pytest.raises(SettingsError, match="sslrootcert"):
         DatabaseSettings.from_environment()
+
+
+@pytest.mark.parametrize("setting", ["database_url", "admin_url"])
+def test_reach_says_that_both_servers_answer_over_tls(
+    test_database: TestDatabase, redis_server: Any, folder: Path, setting: str
+) -> None:
+    cache = folder / "cache"
+    cache.mkdir()
+    with (
+        database_over_tls(test_database, folder, DatabaseRole.AUTH) as url,
+        redis_over_tls(redis_server, cache) as redis_settings,
+    ):
+        found = reach(ReachSettings(**{setting: url}, redis_url=redis_settings.redis_url))
+    assert {name: (server["reached"], server.get("tls")) for name, server in found.items()} == {
+        "postgresql": (True, True),
+        "redis": (True, True),
+    }
+
+
+def test_reach_ends_with_the_reason_and_without_the_password(
+    test_database: TestDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", test_database.url(DatabaseRole.AUTH))
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", "redis://:a-long-password@127.0.0.1:9/0")
+    assert reach_command() == 1
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["postgresql"]["reached"] is True
+    assert found["redis"]["reached"] is False
+    assert "127.0.0.1:9" in found["redis"]["reason"]
+    assert "a-long-password" not in told.out + told.err
+
+
+def test_reach_without_any_database_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ACCUNODE_DATABASE_URL", raising=False)
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", REDIS)
+    assert reach_command() == 1
+    assert "neither is ACCUNODE_ADMIN_URL" in capsys.readouterr().err

@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from accunode_auth.admin import generate_key
 from accunode_auth.app import create_app
-from accunode_auth.keys.keyring import KeyRing
+from accunode_auth.keys.keyring import KeyRing, configured_keys, read_keys
 from accunode_auth.settings import AuthSettings
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.http.operations import operations, public_operations
@@ -86,6 +87,45 @@ def test_unusable_signing_keys_get_one_clear_sentence(auth_settings: AuthSetting
     assert (tmp_path / "good.pem").stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
         generate_key(tmp_path / "good.pem")
+
+
+def test_keys_come_as_text_too_and_the_last_signs(auth_settings: AuthSettings, tmp_path: Path) -> None:
+    for name in ("1.pem", "2.pem"):
+        generate_key(tmp_path / name)
+    text = "\n".join((tmp_path / name).read_text() for name in ("1.pem", "2.pem"))
+    given = auth_settings.model_dump(exclude={"signing_key_file"}) | {"signing_keys": text}
+    ring = KeyRing(AuthSettings(**given))
+    from_files = KeyRing(auth_settings.model_copy(update={"signing_key_file": tmp_path}))
+    assert ring.document() == from_files.document()
+    assert configured_keys(AuthSettings(**given))[-1].public_key() == read_keys(tmp_path / "2.pem")[0].public_key()
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_keys_come_from_one_place_exactly(
+    auth_settings: AuthSettings, monkeypatch: pytest.MonkeyPatch, *, both: bool
+) -> None:
+    file = auth_settings.signing_key_file
+    assert file is not None
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", auth_settings.database_url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", auth_settings.redis_url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_MFA_KEY", auth_settings.mfa_key.get_secret_value())
+    if both:
+        monkeypatch.setenv("ACCUNODE_SIGNING_KEY_FILE", str(file))
+        monkeypatch.setenv("ACCUNODE_SIGNING_KEYS", file.read_text())
+    with pytest.raises(SettingsError, match="either here, as PEM text, or by ACCUNODE_SIGNING_KEY_FILE") as told:
+        AuthSettings.from_environment()
+    assert "PRIVATE KEY" not in str(told.value)
+    monkeypatch.setenv("ACCUNODE_SIGNING_KEYS", file.read_text())
+    monkeypatch.delenv("ACCUNODE_SIGNING_KEY_FILE", raising=False)
+    assert AuthSettings.from_environment().signing_keys is not None
+
+
+@pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_unusable_key_text_gets_one_sentence_without_the_text(auth_settings: AuthSettings, text: str) -> None:
+    settings = auth_settings.model_copy(update={"signing_key_file": None, "signing_keys": SecretStr(text)})
+    with pytest.raises(SettingsError, match=r"^ACCUNODE_SIGNING_KEYS") as told:
+        KeyRing(settings)
+    assert "AAAA" not in str(told.value)
 
 
 def test_the_path_table_sends_every_route_here(auth_settings: AuthSettings) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from accunode_common.settings import ApiSettings, HashingSettings, MailSettings
 
@@ -15,6 +15,7 @@ class AuthSettings(ApiSettings, HashingSettings, MailSettings):
     Attributes:
         signing_key_file: A PEM file of Ed25519 private keys, or a folder of such files. All are published, and the
             last one, in the order of file names and within a file, signs.
+        signing_keys: The same as PEM text, where no file can be mounted; exactly one of both is given.
         session_lifetime: After it a person signs in anew, however often the tokens were refreshed. A tenant may decide
             on less, not on more.
         session_idle: After it without a refresh a person signs in anew; likewise.
@@ -35,7 +36,9 @@ class AuthSettings(ApiSettings, HashingSettings, MailSettings):
             to anybody, and how many mails it gets.
     """
 
-    signing_key_file: Path
+    # Before the text, whose validation reads it.
+    signing_key_file: Path | None = None
+    signing_keys: SecretStr | None = Field(default=None, validate_default=True)
     session_lifetime: timedelta = Field(default=timedelta(days=30), ge=timedelta(hours=1))
     session_idle: timedelta = Field(default=timedelta(days=3), ge=timedelta(minutes=15))
     discreet_reply_time: timedelta = Field(default=timedelta(milliseconds=500), gt=timedelta())
@@ -45,6 +48,13 @@ class AuthSettings(ApiSettings, HashingSettings, MailSettings):
     super_admin_second_factor_days: int | None = Field(default=None, ge=0, le=90)
     sso_redirect_origins: frozenset[str] = frozenset()
     public_limit_scale: float = Field(default=1, gt=0)
+
+    @field_validator("signing_keys")
+    @classmethod
+    def _is_the_one_source_of_keys(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (value is None) == (info.data.get("signing_key_file") is None):
+            raise ValueError("give the signing keys either here, as PEM text, or by ACCUNODE_SIGNING_KEY_FILE")
+        return value
 
     @property
     def passkey_domain(self) -> str:

@@ -42,16 +42,45 @@ def read_keys(path: Path) -> list[Ed25519PrivateKey]:
     keys: list[Ed25519PrivateKey] = []
     for file in files:
         try:
-            blocks = _PEM.findall(file.read_bytes())
-            found = [load_pem_private_key(block, password=None) for block in blocks]
-        except (OSError, ValueError, TypeError) as error:
+            text = file.read_bytes()
+        except OSError as error:
             raise SettingsError(f"ACCUNODE_SIGNING_KEY_FILE: {file} cannot be read: {error}.") from error
-        for key in found:
-            if not isinstance(key, Ed25519PrivateKey):
-                raise SettingsError(f"ACCUNODE_SIGNING_KEY_FILE: {file} holds a key that is not Ed25519.")
-            keys.append(key)
+        keys += parse_keys(text, f"ACCUNODE_SIGNING_KEY_FILE: {file}")
     if not keys:
         raise SettingsError(f"ACCUNODE_SIGNING_KEY_FILE: {path} holds no private key.")
+    return keys
+
+
+def parse_keys(text: bytes, source: str) -> list[Ed25519PrivateKey]:
+    """The keys of a PEM text, in its order; `source` names it to whoever has to mend it.
+
+    Raises:
+        SettingsError: One is not an unencrypted Ed25519 key.
+    """
+    keys: list[Ed25519PrivateKey] = []
+    for block in _PEM.findall(text):
+        try:
+            key = load_pem_private_key(block, password=None)
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"{source} cannot be read: {error}.") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise SettingsError(f"{source} holds a key that is not Ed25519.")
+        keys.append(key)
+    return keys
+
+
+def configured_keys(settings: AuthSettings) -> list[Ed25519PrivateKey]:
+    """The keys that the settings name or hold.
+
+    Raises:
+        SettingsError: There are none, or one is not an unencrypted Ed25519 key.
+    """
+    if settings.signing_key_file is not None:
+        return read_keys(settings.signing_key_file)
+    text = settings.signing_keys.get_secret_value() if settings.signing_keys else ""
+    keys = parse_keys(text.encode(), "ACCUNODE_SIGNING_KEYS")
+    if not keys:
+        raise SettingsError("ACCUNODE_SIGNING_KEYS holds no private key.")
     return keys
 
 
@@ -62,7 +91,7 @@ class KeyRing:
     """
 
     def __init__(self, settings: AuthSettings) -> None:
-        keys = read_keys(settings.signing_key_file)
+        keys = configured_keys(settings)
         self._public = {key_id(key.public_key()): key.public_key() for key in keys}
         self._newest = keys[-1]
         self._newest_id = key_id(self._newest.public_key())
