@@ -16,10 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from accunode_devstack.bench import measure, temporary_stack
+from accunode_devstack.bench_api import OperationTimes, measure_api
 from accunode_devstack.credentials import keep_credentials
 from accunode_devstack.demo.client import ApiClient
 from accunode_devstack.demo.people import analyst, demo_users
 from accunode_devstack.demo.real import load_real
+from accunode_devstack.endpoints import read_endpoints
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.stack import ALL, Stack, data_places, wanted_port
 from accunode_devstack.state import find_state
@@ -176,6 +178,41 @@ def bench(
                 f"({result.rows / result.seconds:,.0f} rows/s; 202 after {result.accepted_after:.2f} s); "
                 f"worker with {result.worker_processes} processes, at most {result.peak_memory / 1e6:.0f} MB"
             )
+
+
+@app.command()
+def bench_api(
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each operation is called, alone and together.")] = 3,
+    callers: Annotated[int, typer.Option(min=1, help="How many call at once.")] = 4,
+) -> None:
+    """Measure the API's operations on a stack of their own, and print each."""
+    with one_sentence(), temporary_stack(typer.echo) as (state, _):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
+        times = measure_api(
+            state, endpoints, analyst(demo_users(keep_credentials(state).demo)), seconds=seconds, callers=callers
+        )
+    console.print(_operations(times, callers))
+
+
+def _operations(times: list[OperationTimes], callers: int) -> Table:
+    table = Table(title="One process that answers for all services; milliseconds unless said otherwise", box=None)
+    headings = (
+        "mean",
+        "median",
+        "p95",
+        f"calls/s, {callers} callers",
+        "processor",
+        "database",
+        "calls/s at one processor",
+    )
+    for heading in ("operation", *headings):
+        table.add_column(heading, justify="left" if heading == "operation" else "right")
+    for each in times:
+        alone = (f"{1000 * value:.1f}" for value in (each.mean, each.p50, each.p95))
+        costs = (f"{1000 * value:.2f}" for value in (each.processor, each.database))
+        table.add_row(each.name, *alone, f"{each.per_second:,.0f}", *costs, f"{1 / each.processor:,.0f}")
+    return table
 
 
 def _duration(since: datetime) -> str:
