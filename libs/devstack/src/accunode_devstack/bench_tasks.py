@@ -47,7 +47,7 @@ def measure_tasks(
 
 
 def durations(log: Iterable[str]) -> dict[str, tuple[float, ...]]:
-    """Seconds of each task of uploads that a worker's log says has succeeded, by the task's name."""
+    """Seconds of each task that a worker's log says has succeeded, by the task's name."""
     found = defaultdict(list)
     for line in log:
         try:
@@ -55,6 +55,6 @@ def durations(log: Iterable[str]) -> dict[str, tuple[float, ...]]:
         except ValueError:
             # The log has lines of Celery's start that are not JSON.
             continue
-        if "runtime" in data and str(data.get("name", "")).startswith("bulk."):
+        if "runtime" in data:
             found[data["name"]].append(float(data["runtime"]))
     return {name: tuple(times) for name, times in found.items()}

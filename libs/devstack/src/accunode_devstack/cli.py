@@ -1,4 +1,4 @@
-"""The command line: `python -m accunode_devstack up|down|status|logs|reset|demo-real|bench`."""
+"""The command line: `python -m accunode_devstack up|down|status|logs|reset|demo-real|bench|bench-api`."""
 
 import errno
 import subprocess

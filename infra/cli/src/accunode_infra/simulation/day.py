@@ -9,7 +9,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from accunode_infra.errors import Refused
+from accunode_infra.errors import RefusedError
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -142,13 +142,13 @@ def load_day(path: Path | None = None) -> Day:
     """The day of a file, or the one that ships with the package.
 
     Raises:
-        Refused: The file is not readable, or does not hold a day.
+        RefusedError: The file is not readable, or does not hold a day.
     """
     try:
         text = (path or files(__package__).joinpath("day.yaml")).read_text()
         return Day.model_validate(yaml.safe_load(text))
     except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise Refused(f"{path or 'day.yaml'} does not hold a day: {' '.join(str(error).split())}") from None
+        raise RefusedError(f"{path or 'day.yaml'} does not hold a day: {' '.join(str(error).split())}") from None
 
 
 def _between(hours: tuple[float, ...], seconds: float) -> float:

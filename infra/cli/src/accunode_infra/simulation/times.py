@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from accunode_infra.errors import Refused
+from accunode_infra.errors import RefusedError
 from accunode_infra.simulation.queueing import Vector
 
 QUANTILES = 21
@@ -77,15 +77,17 @@ class ServiceTimes(_Model):
     tasks: Mapping[str, Task]
 
     def operation(self, name: str) -> Operation:
-        """The operation of that name. Raises Refused when it was not measured."""
+        """The operation of that name. Raises RefusedError when it was not measured."""
         if name not in self.operations:
-            raise Refused(f"There are no service times of {name!r}; there are those of {', '.join(self.operations)}.")
+            raise RefusedError(
+                f"There are no service times of {name!r}; there are those of {', '.join(self.operations)}."
+            )
         return self.operations[name]
 
     def task(self, name: str) -> Task:
-        """The task of that name. Raises Refused when it was not measured."""
+        """The task of that name. Raises RefusedError when it was not measured."""
         if name not in self.tasks:
-            raise Refused(f"There are no service times of the task {name!r}; there are {', '.join(self.tasks)}.")
+            raise RefusedError(f"There are no service times of the task {name!r}; there are {', '.join(self.tasks)}.")
         return self.tasks[name]
 
 
@@ -93,13 +95,15 @@ def load_times(path: Path | None = None) -> ServiceTimes:
     """The service times of a file, or those that ship with the package.
 
     Raises:
-        Refused: The file is not readable, or does not hold service times.
+        RefusedError: The file is not readable, or does not hold service times.
     """
     try:
         text = (path or files(__package__).joinpath("service_times.yaml")).read_text()
         return ServiceTimes.model_validate(yaml.safe_load(text))
     except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise Refused(f"{path or 'service_times.yaml'} holds no service times: {' '.join(str(error).split())}") from None
+        raise RefusedError(
+            f"{path or 'service_times.yaml'} holds no service times: {' '.join(str(error).split())}"
+        ) from None
 
 
 def as_quantiles(values: Vector) -> tuple[float, ...]:
@@ -113,13 +117,13 @@ def draw(quantiles: tuple[float, ...], count: int, random: np.random.Generator) 
 
 
 def draw_processor(operation: Operation, count: int, random: np.random.Generator) -> Vector:
-    """Seconds of processor time of so many requests: their mean was measured, their spread is that of the wall times."""
+    """Seconds of processor time of so many requests: of the mean measured, spread as the wall times are."""
     mean = float(np.mean(operation.wall))
     return draw(operation.wall, count, random) * (operation.processor / mean if mean else 0.0)
 
 
 def draw_task(task: Task, rows: int, random: np.random.Generator) -> float:
-    """The duration of one task, in seconds: of the sizes next to `rows`, the same quantile, in proportion between them."""
+    """The duration of one task, in seconds: between the same quantiles of the two sizes next to `rows`."""
     place = random.random() * (QUANTILES - 1)
     below = min(int(place), QUANTILES - 2)
 
