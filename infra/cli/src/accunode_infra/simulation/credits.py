@@ -1,8 +1,8 @@
 """The CPU credits of a burstable instance, after "Unlimited mode concepts" of the EC2 user guide.
 
 A credit is a minute of one vCPU. What an idle instance earns it keeps, at most a day's worth. Without credits a
-standard instance falls to its baseline; an unlimited one goes on with surplus credits, pays them back with what it earns
-later, and is charged for what exceeds a day's worth and for what is left when it ends.
+standard instance falls to its baseline; an unlimited one goes on with surplus credits, pays them back with what it
+earns later, and is charged for what exceeds a day's worth and for what is left when it ends.
 """
 
 from dataclasses import dataclass
