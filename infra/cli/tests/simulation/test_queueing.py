@@ -5,7 +5,7 @@ Seeds are fixed; the tolerances are several standard errors of the mean of a cor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 
@@ -53,6 +53,7 @@ def test_cutting_time_into_minutes_changes_no_wait() -> None:
     assert backlog == pytest.approx(whole.backlog)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.floats(0, 60), st.floats(0, 5)), max_size=40), st.floats(0, 30), st.integers(1, 4))
 def test_every_second_of_work_is_done_or_left(
     customers: list[tuple[float, float]], backlog: float, servers: int

@@ -5,7 +5,7 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 import simpy
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accunode_common.tasks.messages import Queue
@@ -72,7 +72,7 @@ tasks = st.tuples(st.sampled_from(Queue), st.floats(0, 300), st.floats(0, 90))
 scalings = st.tuples(st.floats(0, 600), st.integers(0, 6))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(tasks, max_size=60), st.lists(scalings, max_size=12), st.floats(0, 700), st.integers(1, 3))
 def test_what_arrived_is_done_or_runs_or_waits_at_any_time(
     tasks: list[tuple[Queue, float, float]], scalings: list[tuple[float, int]], looked_at: float, processes: int
