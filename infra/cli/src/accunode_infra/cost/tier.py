@@ -48,7 +48,7 @@ class Choices:
         if self.egress is not None:
             chosen["network"] = {"Egress": self.egress}
         if self.multi_az is not None:
-            chosen["data"] = {"MultiAZ": _text(self.multi_az)}
+            chosen["data"] = {"MultiAz": _text(self.multi_az)}
         if self.replica is not None:
             chosen["cache"] = {"Replicas": int(self.replica)}
         if self.spot is not None:
