@@ -24,6 +24,7 @@ from accunode_common.db.access import (
 from accunode_common.db.base import Base, Identified, TenantOwned, Versioned
 
 _relay = Policy("relays", Command.ALL, using="true", roles=(DatabaseRole.RELAY,))
+_platform_counts = Policy("counts", Command.SELECT, using=READS_PLATFORM, roles=(DatabaseRole.BULK,))
 
 
 class OutboxMessage(TenantOwned, Base):
@@ -35,12 +36,12 @@ class OutboxMessage(TenantOwned, Base):
         {
             "schema": "ops",
             "info": access(
-                (Policy("inserts", Command.INSERT, check=IN_TENANT), _relay),
+                (Policy("inserts", Command.INSERT, check=IN_TENANT), _relay, _platform_counts),
                 {
                     DatabaseRole.AUTH: ("INSERT",),
                     DatabaseRole.TENANTS: ("INSERT",),
                     DatabaseRole.PREDICTIONS: ("INSERT",),
-                    DatabaseRole.BULK: ("INSERT",),
+                    DatabaseRole.BULK: ("INSERT", "SELECT (queue, created_at)"),
                     DatabaseRole.WORKER: ("INSERT",),
                     DatabaseRole.RELAY: ("SELECT", "INSERT", "UPDATE", "DELETE"),
                 },
@@ -70,8 +71,10 @@ class WorkerProcess(Base):
                 (
                     Policy("works", Command.ALL, using="true", roles=(DatabaseRole.WORKER,)),
                     _relay,
+                    _platform_counts,
                 ),
                 {
+                    DatabaseRole.BULK: ("SELECT (id, worker_id, started_at, beat_at, retired, messages)",),
                     DatabaseRole.WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"),
                     DatabaseRole.RELAY: ("SELECT", "DELETE"),
                 },
@@ -130,34 +133,89 @@ class IdempotencyKey(Base):
     expires_at: Mapped[datetime]
 
 
+class TaskCount(Identified, Base):
+    """What a worker has ended since it last said so; the relay adds such rows up into its samples and deletes them."""
+
+    __tablename__ = "task_counts"
+    __table_args__ = (
+        {
+            "schema": "ops",
+            "info": access(
+                (Policy("inserts", Command.INSERT, check="true", roles=(DatabaseRole.WORKER,)), _relay),
+                {DatabaseRole.WORKER: ("INSERT",), DatabaseRole.RELAY: ("SELECT", "DELETE")},
+            ),
+        },
+    )
+
+    queue: Mapped[str] = mapped_column(Text)
+    finished: Mapped[int]
+    failed: Mapped[int]
+    waited_seconds: Mapped[float]
+    ran_seconds: Mapped[float]
+    counted_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class ScalingSample(Base):
+    """What the relay measured once in a minute.
+
+    `waiting` and `oldest_seconds` are by queue, the latter null where nothing waits; `tasks` holds by queue what ended
+    since the sample before: `finished`, `failed`, `waited_seconds` and `ran_seconds`.
+    """
+
+    __tablename__ = "scaling_samples"
+    __table_args__ = (
+        {
+            "schema": "ops",
+            "info": access(
+                (Policy("reads", Command.SELECT, using=READS_PLATFORM, roles=(DatabaseRole.BULK,)), _relay),
+                {DatabaseRole.BULK: ("SELECT",), DatabaseRole.RELAY: ("SELECT", "INSERT", "DELETE")},
+            ),
+        },
+    )
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    waiting: Mapped[dict[str, int]] = mapped_column(JSONB)
+    oldest_seconds: Mapped[dict[str, float | None]] = mapped_column(JSONB)
+    tasks: Mapped[dict[str, dict[str, float]]] = mapped_column(JSONB)
+    queue_length: Mapped[int]
+    outbox_length: Mapped[int]
+    workers_alive: Mapped[int]
+    workers_busy: Mapped[int]
+    leases: Mapped[int]
+
+
 class ScalingPolicy(Versioned, Base):
-    """The thresholds that scale the workers; one row, the numbers that the templates carry too."""
+    """The policy that decisions follow in place of the shipped one; one row, under the name `CURRENT_POLICY`."""
 
     __tablename__ = "scaling_policies"
     __table_args__ = (
         {
             "schema": "ops",
             "info": access(
-                read_write(read=READS_PLATFORM, write=WRITES_PLATFORM),
-                {DatabaseRole.BULK: ("SELECT", "INSERT", "UPDATE")},
+                (*read_write(read=READS_PLATFORM, write=WRITES_PLATFORM), _relay),
+                {DatabaseRole.BULK: ("SELECT", "INSERT", "UPDATE"), DatabaseRole.RELAY: ("SELECT",)},
             ),
         },
     )
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     policy: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    updated_by: Mapped[UUID | None]
+
+
+CURRENT_POLICY = "current"
 
 
 class ScalingDecision(Identified, Base):
-    """What the policy decided, and why."""
+    """What the policy decided, and why; one row for each change of the decision."""
 
     __tablename__ = "scaling_decisions"
     __table_args__ = (
         {
             "schema": "ops",
             "info": access(
-                read_write(read=READS_PLATFORM, write=WRITES_PLATFORM),
-                {DatabaseRole.BULK: ("SELECT", "INSERT")},
+                (*read_write(read=READS_PLATFORM, write=WRITES_PLATFORM), _relay),
+                {DatabaseRole.BULK: ("SELECT",), DatabaseRole.RELAY: ("SELECT", "INSERT", "DELETE")},
             ),
         },
     )
