@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from accunode_common.scaling import (
     Comparison,
     FleetPolicy,
     Interval,
+    Measured,
     Policy,
     Verdict,
     decide,
     look_back,
     next_state,
+    recommend,
     replay,
     shipped_policy,
 )
@@ -193,3 +196,42 @@ def test_a_fleet_grows_in_paces_of_the_cooldown_and_shrinks_again_without_swingi
     assert capacities[-1] == 2
     assert capacities[:20] == sorted(capacities[:20])
     assert capacities[20:] == sorted(capacities[20:], reverse=True)
+
+
+NOW = datetime(2026, 3, 31, 9, 30, 20, tzinfo=UTC)
+
+
+def _samples(*minutes: tuple[int, int] | None) -> list[Measured]:
+    """Samples of the minutes up to NOW's: pairs of queue length and workers."""
+    first = NOW.replace(second=0) - timedelta(minutes=len(minutes) - 1)
+    return [
+        Measured(first + timedelta(minutes=number), *pair) for number, pair in enumerate(minutes) if pair is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "workers", "verdict", "reason"),
+    [
+        ([], 2, Verdict.HOLD, "No QueueLength was measured"),
+        ([(80, 2)] * 3, 2, Verdict.SCALE_OUT, "add 1"),
+        ([(80, 2), None, (80, 2), None], 2, Verdict.HOLD, "neither alarm stands"),
+        ([(80, 2)] * 3 + [None] * 20, 2, Verdict.SCALE_OUT, "add 1"),
+        ([(80, 2)] * 3, 3, Verdict.HOLD, "the change by +1 of 0 s ago still takes effect for 180 s"),
+        ([(80, 2)] * 3 + [(80, 3)] * 2, 3, Verdict.HOLD, "the change by +1 of 80 s ago"),
+        ([(80, 2)] * 3 + [(80, 3)] * 5, 3, Verdict.SCALE_OUT, "add 1"),
+        ([(0, 4)] * 9 + [(0, 3)] * 3, 3, Verdict.HOLD, "the change by -1 of 140 s ago"),
+        ([(0, 3)] * 12, 3, Verdict.SCALE_IN, "remove 1"),
+    ],
+)
+def test_the_recommendation_follows_the_samples_and_the_changes_they_show(
+    minutes: list[tuple[int, int] | None], workers: int, verdict: Verdict, reason: str
+) -> None:
+    decision = recommend(WORKERS, _samples(*minutes), NOW, workers)
+    assert decision.verdict is verdict, decision.reason
+    assert reason in decision.reason
+
+
+def test_a_minute_that_has_no_sample_yet_is_no_silence() -> None:
+    samples = _samples((80, 2), (80, 2), (80, 2))
+    later = NOW + timedelta(minutes=1)
+    assert recommend(WORKERS, samples, later, 2) == recommend(WORKERS, samples, NOW, 2)

@@ -80,6 +80,30 @@ def _await_end(bulk: Bulk, job_id: UUID, *processes: Process, seconds: float = 6
     bulk.check_counts(job_id)
 
 
+def test_a_worker_counts_what_it_has_ended_and_the_relay_adds_it_up(bulk: Bulk, world: World, start: Start) -> None:
+    for table in ("task_counts", "scaling_samples"):
+        bulk.superuser.execute(f"delete from ops.{table}")
+    worker, relay = start("worker", chunk_lease_seconds=60).ready(), start("relay").ready()
+    job_id = bulk.submit(world.one.org_member, _content())
+    _await_end(bulk, job_id, worker, relay)
+    worker.terminate()
+    counted = """
+        select coalesce(sum(finished), 0) as finished, coalesce(sum(failed), 0) as failed,
+            coalesce(sum(ran), 0) > 0 as ran, coalesce(sum(waited), 0) > 0 as waited
+        from (
+            select finished, failed, ran_seconds as ran, waited_seconds as waited from ops.task_counts
+            union all
+            select (t.value ->> 'finished')::int, (t.value ->> 'failed')::int, (t.value ->> 'ran_seconds')::float,
+                (t.value ->> 'waited_seconds')::float
+            from ops.scaling_samples, jsonb_each(tasks) t
+        ) counts
+    """
+    (found,) = bulk.rows(counted)
+    chunks = len(bulk.chunks(job_id))
+    assert found["finished"] >= chunks
+    assert (found["failed"], found["ran"], found["waited"]) == (0, True, True)
+
+
 def test_a_job_is_done_while_two_relays_publish_and_everything_ends_cleanly(
     bulk: Bulk, world: World, start: Start
 ) -> None:

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +25,12 @@ from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError as BrokerError
 
+from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.holders import BEAT_SECONDS, Holder
 from accunode_ml.connecting import connect
+from accunode_ml.counting import TaskCounts
 from accunode_ml.heartbeat import beat, redis_client
 from accunode_ml.settings import WorkerSettings
 
@@ -57,6 +60,10 @@ _PROCESSES = "select id, pid from ops.workers where worker_id = %s and id <> wor
 _LIVE = "update ops.workers set beat_at = clock_timestamp() where id = any(%s)"
 _GONE = "delete from ops.workers where id = any(%s)"
 _RETIRE = "update ops.workers set retired = true where worker_id = %s"
+_COUNT = """
+    insert into ops.task_counts (id, queue, finished, failed, waited_seconds, ran_seconds)
+    values (%(id)s, %(queue)s, %(finished)s, %(failed)s, %(waited_seconds)s, %(ran_seconds)s)
+"""
 _LEAVE = "delete from ops.workers where worker_id = %s"
 
 logger = get_logger(__name__)
@@ -69,12 +76,14 @@ class Watch:
         app: The worker's application.
         settings: Where PostgreSQL and Redis are.
         holder: The worker's main process.
+        counts: Where the worker counts what its tasks end.
     """
 
-    def __init__(self, app: Celery, settings: WorkerSettings, holder: Holder) -> None:
+    def __init__(self, app: Celery, settings: WorkerSettings, holder: Holder, counts: TaskCounts) -> None:
         self._app = app
         self._settings = settings
         self._holder = holder
+        self._counts = counts
         self._queue = Queue(f"probe.{holder.id}", no_declare=True)  # type: ignore[no-untyped-call]
         self._broker = redis_client(settings, tries_again=False)
         self._sender: Connection | None = None
@@ -118,12 +127,14 @@ class Watch:
             return
         self._stop.set()
         self._thread.join(2 * BEAT_SECONDS)
+        self._in_database(self._count)
         self._in_database(lambda database: database.execute(_LEAVE, [self._holder.worker_id]))
 
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
                 self._in_database(self._note)
+                self._in_database(self._count)
                 self._look()
                 self._stop.wait(CLOSE_LOOKS_SECONDS if self._doubtful else BEAT_SECONDS)
         except Exception:
@@ -138,6 +149,20 @@ class Watch:
         database.execute(_GONE, [[process for process, _ in processes if process not in living]])
         database.execute(_LIVE, [living])
         database.execute(_NOTE, {**self._holder.row, "messages": _messages()})
+
+    def _count(self, database: psycopg.Connection) -> None:
+        """Hand over what has ended since the last time; what does not arrive is handed over the next time."""
+        ended = self._counts.take()
+        if not ended:
+            return
+        try:
+            with database.transaction(), database.cursor() as cursor:
+                cursor.executemany(
+                    _COUNT, [{"id": new_id(), "queue": queue, **asdict(of)} for queue, of in ended.items()]
+                )
+        except psycopg.OperationalError:
+            self._counts.add(ended)
+            raise
 
     def _look(self) -> None:
         """See whether the worker takes messages; if it does not, end it."""

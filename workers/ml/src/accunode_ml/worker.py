@@ -11,6 +11,7 @@ from accunode_common.storage import StorageError
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.holders import Holder
 from accunode_ml.bulk import tasks as bulk
+from accunode_ml.counting import TaskCounts, counted
 from accunode_ml.monitoring import tasks as monitoring
 from accunode_ml.portfolio import tasks as portfolio
 from accunode_ml.runtime import Runtime
@@ -57,8 +58,9 @@ class ProcessRuntime:
 def create_worker(settings: WorkerSettings) -> Celery:
     """The worker's Celery application with all its tasks. Nothing is contacted yet."""
     app = create_celery("accunode-worker", settings)
-    holder = Holder.here()
-    runtime, watch = ProcessRuntime(settings, holder), Watch(app, settings, holder)
+    holder, counts = Holder.here(), TaskCounts()
+    runtime, watch = ProcessRuntime(settings, holder), Watch(app, settings, holder, counts)
+    app.Task.Request = counted(counts)
     for feature in (bulk, portfolio, monitoring):
         feature.register(app, runtime)
     add_probe(app, watch)

@@ -12,8 +12,10 @@ from accunode_common.scaling.policy import (
     Step,
     shipped_policy,
 )
+from accunode_common.scaling.recommend import WINDOW_MINUTES, Measured, recommend
 
 __all__ = [
+    "WINDOW_MINUTES",
     "Action",
     "Alarm",
     "AlarmState",
@@ -21,6 +23,7 @@ __all__ = [
     "Decision",
     "FleetPolicy",
     "Interval",
+    "Measured",
     "Policy",
     "ScalingRule",
     "Step",
@@ -28,6 +31,7 @@ __all__ = [
     "decide",
     "look_back",
     "next_state",
+    "recommend",
     "replay",
     "shipped_policy",
 ]

@@ -18,6 +18,13 @@ BEAT_SECONDS = 2.0
 STALE_SECONDS = 9.0
 """How old the last note of a holder may be. Four are missed by then."""
 
+# While the server was away nobody could note that they live.
+LIVES = f"""
+    greatest(w.beat_at, pg_postmaster_start_time()) >= clock_timestamp() - make_interval(secs => {STALE_SECONDS})
+    and not w.retired
+"""
+"""Which rows `w` of `ops.workers` are those of living processes."""
+
 _ANNOUNCE = text("""
     insert into ops.workers (id, worker_id, host, pid) values (:id, :worker_id, :host, :pid)
     on conflict (id) do update set beat_at = clock_timestamp()

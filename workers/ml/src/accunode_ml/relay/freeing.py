@@ -9,22 +9,17 @@ import redis
 
 from accunode_common.log import get_logger
 from accunode_common.tasks.celery import UNACKED_INDEX_KEY, UNACKED_KEY, waiting_key
-from accunode_common.tasks.holders import BEAT_SECONDS, STALE_SECONDS
+from accunode_common.tasks.holders import BEAT_SECONDS, LIVES, STALE_SECONDS
 from accunode_common.tasks.messages import Queue, advance_message
 from accunode_ml.relay.enqueue import enqueue
 
-# While the server was away nobody could note that they live.
-_LIVES = """
-    greatest(w.beat_at, pg_postmaster_start_time()) >= clock_timestamp() - make_interval(secs => %(stale)s)
-    and not w.retired
-"""
 # One whose worker ended on purpose, as Redis had left it, has failed at nothing. A row that a transaction still holds
 # waits for the next time: PostgreSQL ends transactions that stand still.
 _FREE = f"""
     with dead as (
         select c.tenant_id, c.job_id, c.number from bulk.chunks c
         where c.state = 'leased' and c.leased_by is not null
-          and not exists (select 1 from ops.workers w where w.id = c.leased_by and {_LIVES})
+          and not exists (select 1 from ops.workers w where w.id = c.leased_by and {LIVES})
         for update of c skip locked
     ), freed as (
         update bulk.chunks c
@@ -38,20 +33,19 @@ _FREE = f"""
     from freed f join bulk.jobs j on j.tenant_id = f.tenant_id and j.id = f.job_id
     where j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
 """  # noqa: S608
-_FORGET = f"delete from ops.workers w where not ({_LIVES})"  # noqa: S608
-_HELD = f"select unnest(w.messages) from ops.workers w where {_LIVES}"  # noqa: S608
+_FORGET = f"delete from ops.workers w where not ({LIVES})"  # noqa: S608
+_HELD = f"select unnest(w.messages) from ops.workers w where {LIVES}"  # noqa: S608
 
 logger = get_logger(__name__)
 
 
 def free_leases(connection: psycopg.Connection) -> int:
     """Free the chunks of processes that are gone, and have their jobs looked at; returns how many jobs."""
-    stale = {"stale": STALE_SECONDS}
     with connection.transaction():
-        jobs = connection.execute(_FREE, stale).fetchall()
+        jobs = connection.execute(_FREE).fetchall()
         for tenant_id, job_id, job_type in jobs:
             enqueue(connection, advance_message(job_type, tenant_id, job_id))
-        connection.execute(_FORGET, stale)
+        connection.execute(_FORGET)
     if jobs:
         logger.warning("freed what dead workers held", jobs=[str(job_id) for _, job_id, _ in jobs])
     return len(jobs)
@@ -69,7 +63,7 @@ def return_messages(connection: psycopg.Connection, broker: redis.Redis) -> int:
     taken = cast(list[str], broker.zrangebyscore(UNACKED_INDEX_KEY, "-inf", before))
     if not taken:
         return 0
-    held = {row[0] for row in connection.execute(_HELD, {"stale": STALE_SECONDS})}
+    held = {row[0] for row in connection.execute(_HELD)}
     returned = sum(_return(broker, tag) for tag in taken if tag not in held)
     if returned:
         logger.warning("returned messages of dead workers", messages=returned)

@@ -1,4 +1,4 @@
-"""The relay's life: listen, publish, seal, sweep, beat; begin again when PostgreSQL or Redis were away.
+"""The relay's life: listen, publish, seal, sweep, measure, beat; begin again when PostgreSQL or Redis were away.
 
 It beats at the end of a round in which both answered, so that its health says whether it can do its work.
 """
@@ -17,9 +17,11 @@ from accunode_common.tasks.outbox import CHANNEL
 from accunode_ml.connecting import connect
 from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
 from accunode_ml.relay.daily import DailyRound
+from accunode_ml.relay.deciding import decide_now
 from accunode_ml.relay.freeing import free_leases, return_messages
 from accunode_ml.relay.hourly import HourlyRound
 from accunode_ml.relay.publisher import Publisher
+from accunode_ml.relay.sampling import Sampler
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_ml.settings import RelaySettings
 
@@ -44,6 +46,7 @@ class Relay:
         self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
         self._daily = DailyRound(settings.monitoring_hour)
         self._hourly = HourlyRound()
+        self._sampler = Sampler()
         self._broker = redis_client(settings)
         self._heartbeat = settings.heartbeat("relay")
         self._next_sweep = 0.0
@@ -72,6 +75,7 @@ class Relay:
             try:
                 self._publisher.publish_all(connection)
                 self._sweep(connection)
+                self._measure(connection)
                 self._beat()
                 self._pause = 0.0
             except (BrokerError, redis.RedisError) as error:
@@ -95,6 +99,11 @@ class Relay:
         rounds = [each.start_if_due(connection, self._broker) for each in (self._daily, self._hourly)]
         if any(rounds) or sent:
             self._publisher.publish_all(connection)
+
+    def _measure(self, connection: psycopg.Connection) -> None:
+        sample = self._sampler.sample_if_due(connection, self._broker)
+        if sample is not None:
+            decide_now(connection, sample)
 
     def _beat(self) -> None:
         if time.monotonic() >= self._next_beat:

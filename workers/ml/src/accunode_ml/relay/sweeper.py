@@ -42,6 +42,8 @@ _STALLED = """
 _PURGES = (
     "delete from ops.idempotency_keys where expires_at < now()",
     "delete from identity.revocations where expires_at < now()",
+    "delete from ops.scaling_samples where minute < now() - interval '7 days'",
+    "delete from ops.scaling_decisions where decided_at < now() - interval '90 days'",
 )
 
 logger = get_logger(__name__)

@@ -1,0 +1,131 @@
+"""Measures queues and workers once a minute, for the scaling policy and for whoever watches."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import redis
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from accunode_common.ids import made_at
+from accunode_common.tasks.celery import waiting_key
+from accunode_common.tasks.holders import LIVES
+from accunode_common.tasks.messages import Queue
+from accunode_ml.counting import Ended
+
+COUNTED_SECONDS = 120
+"""Counts older than this belong to no minute that is measured now: no relay ran."""
+
+_NOW = f"""
+    select
+        (select count(*) from ops.outbox) as outbox_length,
+        (select count(*) from ops.workers w where w.id = w.worker_id and {LIVES}) as workers_alive,
+        (select count(*) from ops.workers w
+            where w.id = w.worker_id and {LIVES} and cardinality(w.messages) > 0) as workers_busy,
+        (select count(*) from bulk.chunks c
+            where c.state = 'leased' and c.lease_expires_at >= clock_timestamp()) as leases
+"""  # noqa: S608
+_ENDED = """
+    with taken as (delete from ops.task_counts returning *)
+    select queue, sum(finished)::int as finished, sum(failed)::int as failed,
+        sum(waited_seconds)::float as waited_seconds, sum(ran_seconds)::float as ran_seconds
+    from taken where counted_at >= clock_timestamp() - make_interval(secs => %s) group by queue
+"""
+_KEEP = """
+    insert into ops.scaling_samples
+        (minute, waiting, oldest_seconds, tasks, queue_length, outbox_length, workers_alive, workers_busy, leases)
+    values (date_trunc('minute', clock_timestamp()), %(waiting)s, %(oldest_seconds)s, %(tasks)s, %(queue_length)s,
+        %(outbox_length)s, %(workers_alive)s, %(workers_busy)s, %(leases)s)
+    on conflict (minute) do nothing
+    returning *
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A row of `ops.scaling_samples`, whose model says what is what."""
+
+    minute: datetime
+    waiting: dict[str, int]
+    oldest_seconds: dict[str, float | None]
+    tasks: dict[str, dict[str, Any]]
+    queue_length: int
+    outbox_length: int
+    workers_alive: int
+    workers_busy: int
+    leases: int
+
+    def ended(self) -> dict[str, Ended]:
+        """What ended since the sample before, by queue."""
+        return {queue: Ended(**of) for queue, of in self.tasks.items()}
+
+
+class Sampler:
+    """Takes one sample a minute. Of several relays one does: the first of the minute."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+
+    def sample_if_due(self, connection: psycopg.Connection, broker: redis.Redis) -> Sample | None:
+        """The minute's sample, if it is due and this relay has taken it.
+
+        Raises:
+            redis.RedisError: Redis does not answer.
+        """
+        minute = int(time.time() // 60)
+        if minute == self._minute:
+            return None
+        sample = take_sample(connection, broker)
+        self._minute = minute
+        return sample
+
+
+def take_sample(connection: psycopg.Connection, broker: redis.Redis) -> Sample | None:
+    """Measure, and keep it as this minute's sample; None if the minute has one.
+
+    Raises:
+        redis.RedisError: Redis does not answer.
+    """
+    waiting, oldest = _queues(broker)
+    sample = None
+    with connection.transaction():
+        now = connection.cursor(row_factory=dict_row).execute(_NOW).fetchone() or {}
+        ended = connection.cursor(row_factory=dict_row).execute(_ENDED, [COUNTED_SECONDS]).fetchall()
+        values = now | {
+            "waiting": Jsonb(waiting),
+            "oldest_seconds": Jsonb(oldest),
+            "queue_length": sum(waiting.values()),
+            "tasks": Jsonb({row.pop("queue"): row for row in ended}),
+        }
+        sample = connection.cursor(row_factory=class_row(Sample)).execute(_KEEP, values).fetchone()
+        if sample is None:
+            # The counts belong to the next minute's sample.
+            raise psycopg.Rollback
+    return sample
+
+
+def _queues(broker: redis.Redis) -> tuple[dict[str, int], dict[str, float | None]]:
+    with broker.pipeline(transaction=True) as pipe:
+        for queue in Queue:
+            pipe.llen(waiting_key(queue))
+            pipe.lindex(waiting_key(queue), -1)
+        found = pipe.execute()
+    lengths = dict(zip(map(str, Queue), found[::2], strict=True))
+    now = time.time()
+    return lengths, {str(queue): _age(next_one, now) for queue, next_one in zip(Queue, found[1::2], strict=True)}
+
+
+def _age(message: str | None, now: float) -> float | None:
+    """How long ago a message was written: its task's id says when."""
+    if message is None:
+        return None
+    try:
+        written = made_at(UUID(json.loads(message)["headers"]["id"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return None if written is None else round(max(0.0, now - written), 3)
