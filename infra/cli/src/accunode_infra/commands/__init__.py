@@ -3,4 +3,4 @@
 Heavy imports belong inside the commands, so that `accunode-infra --help` stays quick.
 """
 
-VERBS = ("cost", "params")
+VERBS = ("cost", "params", "verify")

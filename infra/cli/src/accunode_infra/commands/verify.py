@@ -16,12 +16,14 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     context: typer.Context,
-    phase: Annotated[list[int] | None, typer.Option(min=1, max=5, help="1 to 5; may be given again. All without.")] = None,
+    phase: Annotated[
+        list[int] | None, typer.Option(min=1, max=5, help="1 to 5; may be given again. All without.")
+    ] = None,
 ) -> None:
     """Look the success criteria of the phases up in the account, and print each with its evidence.
 
-    Nothing is changed and nothing is started. Exits with 4 when a criterion is not met. One that cannot be told (nothing
-    has scaled yet, a permission is missing) is named, and is no failure.
+    Nothing is changed and nothing is started. Exits with 4 when a criterion is not met. One that cannot be told
+    (nothing has scaled yet, a permission is missing) is named, and is no failure.
     """
     from accunode_infra.cli import invocation
     from accunode_infra.release.site import Site
@@ -30,8 +32,8 @@ def verify(
     from accunode_infra.verify.model import Outcome, run
 
     call = invocation(context)
+    account = call.session.account
     site = Site(call.session, call.environment, call.output)
-    _ = site.session.identity
     documents = []
     failed = 0
     for number in sorted(set(phase or PHASES)):
@@ -46,7 +48,7 @@ def verify(
             {"phase": number, "criterion": each.says, "outcome": each.outcome, "evidence": list(each.evidence)}
             for each in found
         ]
-    call.output.result({"environment": call.environment, "failed": failed, "checks": documents})
+    call.output.result({"account": account, "environment": call.environment, "failed": failed, "checks": documents})
     if failed:
         call.output.say(f"{failed} of {len(documents)} criteria are not met.")
         raise typer.Exit(CheckError.code)

@@ -12,6 +12,7 @@ ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 PUBLIC_PORTS = frozenset({80, 443})
 BOUNDARY = "accunode-boundary"
 REPOSITORIES = tuple(f"accunode/{name}" for name in (*(service.name for service in SERVICES), "worker"))
+TARGETS = ("GatewayId", "NatGatewayId", "NetworkInterfaceId", "InstanceId")
 KINDS = ("PublicSubnets", "AppSubnets", "DataSubnets")
 SECRETS: Mapping[str, Sequence[str]] = {
     "auth": ("database-url", "redis-url", "signing-keys", "mfa-key"),
@@ -50,10 +51,7 @@ def subnets(site: Site) -> Iterator[Fact]:
 def _route(ec2: Any, kind: str, subnet: str) -> Fact:
     tables = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["RouteTables"]
     routes = [route for table in tables for route in table["Routes"] if route.get("DestinationCidrBlock") in ANYWHERE]
-    ways = [
-        next((route[key] for key in ("GatewayId", "NatGatewayId", "NetworkInterfaceId", "InstanceId") if route.get(key)), "")
-        for route in routes
-    ]
+    ways = [next(filter(None, map(route.get, TARGETS)), "") for route in routes]
     internet = any(way.startswith("igw-") for way in ways)
     if kind == "PublicSubnets":
         return Fact(internet, f"{subnet} leads to {ways[0] if ways else 'nowhere'}")
@@ -124,7 +122,9 @@ def secrets(site: Site) -> Iterator[Fact]:
     plain = [name for name in wanted if there.get(name, "SecureString") != "SecureString"]
     yield Fact(
         not missing,
-        f"missing: {', '.join(missing)}; run `accunode-infra secrets put`" if missing else f"{len(wanted)} secrets are there",
+        f"missing: {', '.join(missing)}; run `accunode-infra secrets put`"
+        if missing
+        else f"{len(wanted)} secrets are there",
     )
     yield Fact(not plain, f"not encrypted: {', '.join(plain)}" if plain else "each is a SecureString")
 

@@ -14,7 +14,10 @@ BACKUP_DAYS = 7
 def database(site: Site) -> Iterator[Fact]:
     """The database runs in the data subnets, out of the internet's reach, encrypted."""
     instance = _instance(site)
-    yield Fact(instance["DBInstanceStatus"] == "available", f"{instance['DBInstanceIdentifier']} is {instance['DBInstanceStatus']}")
+    yield Fact(
+        instance["DBInstanceStatus"] == "available",
+        f"{instance['DBInstanceIdentifier']} is {instance['DBInstanceStatus']}",
+    )
     yield Fact(not instance.get("PubliclyAccessible"), f"publicly accessible: {instance.get('PubliclyAccessible')}")
     yield Fact(bool(instance.get("StorageEncrypted")), f"storage encrypted: {instance.get('StorageEncrypted')}")
     wanted = set(site.export("DataSubnets", of="network").split(","))
@@ -39,7 +42,9 @@ def backups(site: Site) -> Iterator[Fact]:
     instance = _instance(site)
     days = instance.get("BackupRetentionPeriod", 0)
     yield Fact(days >= BACKUP_DAYS, f"backups are kept {days} days")
-    yield Fact(bool(instance.get("DeletionProtection")), f"protected against deletion: {instance.get('DeletionProtection')}")
+    yield Fact(
+        bool(instance.get("DeletionProtection")), f"protected against deletion: {instance.get('DeletionProtection')}"
+    )
 
 
 def cache(site: Site) -> Iterator[Fact]:

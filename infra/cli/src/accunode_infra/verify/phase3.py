@@ -55,7 +55,7 @@ def services(site: Site) -> Iterator[Fact]:
             if each["runningCount"] != each["desiredCount"]:
                 yield Fact(False, f"{each['serviceName']} runs {each['runningCount']} of {each['desiredCount']}")
     for service in SERVICES:
-        copies = sum(count for name, count in running.items() if f"-{service.name}-" in name or name.endswith(service.name))
+        copies = sum(count for name, count in running.items() if f"-{service.name}-" in f"{name}-")
         yield Fact(copies >= FEWEST, f"{service.name} has {copies} copies")
     for name, says in SINGLES.items():
         copies = sum(count for key, count in running.items() if name in key.split("-"))
@@ -75,7 +75,8 @@ def targets(site: Site) -> Iterator[Fact]:
         serving = [state for state in states if state != "draining"]
         healthy = serving.count("healthy")
         yield Fact(
-            healthy >= FEWEST and healthy == len(serving), f"{service.name}: {healthy} healthy of {len(serving)} targets"
+            healthy >= FEWEST and healthy == len(serving),
+            f"{service.name}: {healthy} healthy of {len(serving)} targets",
         )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accunode_common.routing import SERVICES
-from accunode_infra.release.site import Site
+from accunode_infra.release.site import Site, pages
 from accunode_infra.verify.model import Check, Fact
 
 LOOK_BACK = timedelta(hours=1)
@@ -56,12 +56,13 @@ def responding(site: Site) -> Iterator[Fact]:
     acts = scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]
     ours = [act for act in acts if act["ResourceId"].startswith(f"service/{cluster}/")]
     for act in ours[:5]:
-        yield Fact(
-            act["StatusCode"] in {"Successful", "InProgress", "Pending"},
-            f"{act['ResourceId'].rpartition('/')[2]}: {act['Description']} ({act['StatusCode']}, {act['StartTime']:%F %R})",
-        )
+        name, status = act["ResourceId"].rpartition("/")[2], act["StatusCode"]
+        seen = f"{name}: {act['Description']} ({status}, {act['StartTime']:%F %R})"
+        yield Fact(status in {"Successful", "InProgress", "Pending"}, seen)
     if not ours:
-        yield Fact(None, "nothing has scaled yet: put load on it, or set an alarm off with `accunode-infra alarms test`")
+        yield Fact(
+            None, "nothing has scaled yet: put load on it, or set an alarm off with `accunode-infra alarms test`"
+        )
 
 
 def queue_length(site: Site) -> Iterator[Fact]:
@@ -94,12 +95,14 @@ def _certificate(site: Site, arn: str) -> Fact:
     ends: datetime | None = found.get("NotAfter")
     fresh = ends is None or ends - site.clock.now() > RENEWAL
     until = "" if ends is None else f", until {ends:%F}"
-    return Fact(found["Status"] == "ISSUED" and fresh, f"the certificate of {found['DomainName']} is {found['Status']}{until}")
+    return Fact(
+        found["Status"] == "ISSUED" and fresh, f"the certificate of {found['DomainName']} is {found['Status']}{until}"
+    )
 
 
 def _alarms(site: Site) -> list[dict[str, Any]]:
-    pages = site.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"accunode-{site.name}-")
-    return [alarm for page in pages for alarm in page["MetricAlarms"]]
+    prefix = f"accunode-{site.name}-"
+    return list(pages(site.client("cloudwatch"), "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix))
 
 
 def _points(

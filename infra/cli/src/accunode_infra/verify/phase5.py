@@ -62,9 +62,7 @@ def _rang(client: Any, name: str, since: Any) -> bool:
 
 def stacks(site: Site) -> Iterator[Fact]:
     """Every stack stands, and those with data are protected against deletion."""
-    found = {
-        each["StackName"]: each for each in pages(site.client("cloudformation"), "describe_stacks", "Stacks")
-    }
+    found = {each["StackName"]: each for each in pages(site.client("cloudformation"), "describe_stacks", "Stacks")}
     for stack in STACKS:
         each = found.get(stack_name(stack, site.name))
         if each is None:
@@ -83,7 +81,9 @@ def backups(site: Site) -> Iterator[Fact]:
     taken = [each["SnapshotCreateTime"] for each in found if each.get("SnapshotCreateTime") is not None]
     newest = max(taken, default=None)
     fresh = newest is not None and site.clock.now() - newest < BACKED_UP_WITHIN
-    yield Fact(fresh, f"the newest of {len(found)} snapshots is of {newest:%F %R}" if newest else "there is no snapshot")
+    yield Fact(
+        fresh, f"the newest of {len(found)} snapshots is of {newest:%F %R}" if newest else "there is no snapshot"
+    )
 
 
 def budget(site: Site) -> Iterator[Fact]:
@@ -98,8 +98,10 @@ def budget(site: Site) -> Iterator[Fact]:
 
 
 def quiet(site: Site) -> Iterator[Fact]:
-    """No alarm rings."""
-    ringing = [each["AlarmName"] for each in _alarms(site) if each["StateValue"] == "ALARM" and "scale-in" not in each["AlarmName"]]
+    """No alarm that tells people rings; those that scale come and go."""
+    topic = site.export("AlertTopicArn", of="observability")
+    telling = [each for each in _alarms(site) if topic in each.get("AlarmActions", [])]
+    ringing = [each["AlarmName"] for each in telling if each["StateValue"] == "ALARM"]
     yield Fact(not ringing, f"ringing: {', '.join(ringing)}" if ringing else "none rings")
 
 
