@@ -46,6 +46,9 @@ class Api:
         new = {each["ParameterKey"]: each["ParameterValue"] for each in asked["Parameters"] if "ParameterValue" in each}
         if stack.parameters | new == stack.parameters:
             raise AwsError("ValidationError", "No updates are to be performed.")
+        values = stack.parameters | new
+        if "ActiveSlot" in values and not values[f"{values['ActiveSlot'].capitalize()}Image"]:
+            raise AwsError("ValidationError", "Template error: the active slot has no image.")
         now = self.cloud.clock.now()
         stack.before, stack.parameters = stack.parameters, stack.parameters | new
         stack.status, stack.since = "UPDATE_IN_PROGRESS", now

@@ -96,7 +96,7 @@ class Cloud:
             self.stacks[PREFIX + name] = Stack(PREFIX + name, {})
         self.stacks[f"{PREFIX}migrate"] = Stack(f"{PREFIX}migrate", {"Image": ""})
         for name in ("worker", "relay"):
-            self.stacks[PREFIX + name] = Stack(PREFIX + name, {"Image": "", "Count": "0"})
+            self.stacks[PREFIX + name] = Stack(PREFIX + name, {"Image": "", "DesiredCount": "0"})
         self.alarms[f"{PREFIX}edge-5xx"] = ("OK", [])
 
     def settle(self, seconds: float = 120) -> None:
@@ -160,16 +160,16 @@ class Cloud:
                 name = f"{PREFIX}{short.removeprefix('service-')}-{slot.lower()}"
                 self._apply_one(name, values[f"{slot}Image"], int(values[f"{slot}Count"]), now)
         elif short in {"worker", "relay"}:
-            self._apply_one(stack.name, values["Image"], int(values["Count"]), now)
+            self._apply_one(stack.name, values["Image"], int(values["DesiredCount"]), now)
 
     def _apply_one(self, name: str, image: str, desired: int, now: datetime) -> None:
         if not image:
             self.services.pop(name, None)
             return
         service = self.services.setdefault(name, Service(name))
+        service.desired = desired
         if self.manners[image] is Manner.REPLACED and service.image:
             return
-        service.desired = desired
         service.put(image, now)
         service.advance(now, self.manners)
 

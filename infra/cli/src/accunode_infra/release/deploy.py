@@ -159,10 +159,11 @@ def _earlier(site: Site, service: Deployable, release: SlottedRelease | RollingR
         return serving if serving != newest.image and isinstance(release, SlottedRelease) else newest.before
     if isinstance(release, SlottedRelease):
         slots = release.slots()
-        if slots.serving and (kept := slots[slots.serving.other].image) and kept != serving:
+        if (kept := slots[slots.serving.other].image) and kept != serving:
             return kept
     fit = {Outcome.DEPLOYED, Outcome.ROLLED_BACK}
-    return next((each.image for each in records if each.outcome in fit and each.image != serving), "")
+    served = [image for each in records if each.outcome in fit for image in (each.image, each.before)]
+    return next((image for image in served if image != serving), "")
 
 
 def _known(site: Site, service: Deployable, reference: str) -> Made:

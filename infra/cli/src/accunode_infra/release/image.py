@@ -54,17 +54,9 @@ def find(site: Site, repository: str, name: str) -> Made:
     """The image of a repository that a digest, a tag or a whole reference names.
 
     Raises:
-        RefusedError: The registry does not have it, or it belongs to another repository.
+        RefusedError: The registry does not have it, it belongs to another repository, or its tag is another image's.
     """
-    wanted = name
-    if "@" in name:
-        if repository_of(name) not in {"", repository}:
-            raise RefusedError(
-                f"{name} is not an image of {repository}: give one of that repository, or its digest alone."
-            )
-        wanted = name.partition("@")[2]
-    elif name.startswith(("accunode/", f"{repository}:")):
-        wanted = name.rpartition(":")[2]
+    wanted, tag = _wanted(repository, name)
     key = "imageDigest" if wanted.startswith("sha256:") else "imageTag"
     ecr = site.client("ecr")
     try:
@@ -81,6 +73,11 @@ def find(site: Site, repository: str, name: str) -> Made:
             ) from None
         raise
     digest: str = known["imageDigest"]
+    if tag and tag not in known.get("imageTags", []):
+        there = find(site, repository, tag).digest
+        raise RefusedError(
+            f"In {repository}, {tag} stands for {there[:19]} and not for {digest[:19]}: name only one of the two."
+        )
     registry = f"{known['registryId']}.dkr.ecr.{site.session.region}.{_suffix(site)}"
     variants, architectures = _made_for(site, repository, digest)
     return Made(
@@ -89,6 +86,17 @@ def find(site: Site, repository: str, name: str) -> Made:
         digests=frozenset({digest, *variants}),
         architectures=frozenset(_ECS_NAMES.get(each, each) for each in architectures),
     )
+
+
+def _wanted(repository: str, name: str) -> tuple[str, str]:
+    """The digest or tag that a name means, and the tag that it names beside a digest."""
+    path, _, digest = name.partition("@")
+    place, _, tag = path.rpartition(":") if ":" in path.rpartition("/")[2] else (path, "", "")
+    if "/" in name and not place.endswith(repository):
+        raise RefusedError(f"{name} is not an image of {repository}: give one of that repository, or its digest alone.")
+    if digest:
+        return digest, tag
+    return (tag, "") if place.endswith(repository) else (name, "")
 
 
 def _suffix(site: Site) -> str:

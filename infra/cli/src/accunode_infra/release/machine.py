@@ -10,11 +10,14 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from accunode_infra.aws import in_words
+from accunode_infra.aws import code_of, in_words
 from accunode_infra.errors import FailedError, InfraError
 from accunode_infra.release.lock import Holder, Lock
 from accunode_infra.release.record import Outcome, Record, Records
-from accunode_infra.release.site import Site, UnfitError
+from accunode_infra.release.site import POLL_SECONDS, THROTTLED, Site, UnfitError
+
+PATIENCE = 20
+"""Times that a step is begun again when AWS throttles its calls."""
 
 
 class Release(Protocol):
@@ -92,8 +95,8 @@ class Machine:
             FailedError: It stopped half-way; the message says what to do.
         """
         try:
-            while step := release.next(record):
-                self._perform(release, step, record)
+            while self._forward(release, record):
+                pass
         except UnfitError as error:
             if not release.can_be_withdrawn(record):
                 raise self._stopped(error, record) from error
@@ -105,6 +108,20 @@ class Machine:
         record.end(Outcome.ROLLED_BACK if record.kind == "rollback" else Outcome.DEPLOYED)
         self._records.save(record)
         return record
+
+    def _forward(self, release: Release, record: Record) -> bool:
+        for _ in range(PATIENCE):
+            try:
+                step = release.next(record)
+                if step is not None:
+                    self._perform(release, step, record)
+            except ClientError as error:
+                if code_of(error) not in THROTTLED:
+                    raise
+                self._site.clock.sleep(POLL_SECONDS)
+            else:
+                return step is not None
+        raise FailedError("AWS kept refusing calls as too many.")
 
     def _perform(self, release: Release, step: str, record: Record) -> None:
         self._lock.at(step)
@@ -125,8 +142,7 @@ class Machine:
             self._records.save(record)
         except (InfraError, BotoCoreError, ClientError) as error:
             return self._stopped(error, record)
-        served = "what served before serves on" if record.before else "the service is without an image, as before"
-        return UnfitError(f"{self._service} was not released, and {served}. {reason}")
+        return UnfitError(f"{self._service} was not released, and what served before serves on. {reason}")
 
     def _stopped(self, error: Exception, record: Record) -> InfraError:
         told = in_words(error) if isinstance(error, BotoCoreError | ClientError) else error

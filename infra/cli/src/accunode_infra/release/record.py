@@ -38,7 +38,7 @@ class Record:
         who: The AWS identity.
         commit: The tag of the image, where it is known.
         image: The image by digest.
-        before: The image that served before; empty when none did.
+        before: The image that served before.
         started: ISO 8601.
         steps: When each finished step ended, ISO 8601, in order; forgotten once the release has ended.
         seconds: How long each took.

@@ -33,7 +33,7 @@ class RollingRelease:
         self._stack = Stack(site, service)
 
     def before(self) -> str:
-        """The image in force; empty before the first release.
+        """The image in force.
 
         Raises:
             RefusedError: The stack does not exist, or takes no update.
@@ -80,7 +80,7 @@ class RollingRelease:
 
     def _with_live_count(self, image: str) -> dict[str, str]:
         wanted = [EcsService(self._site, arn, self._site.clock.now()).wanted() for arn in self._arns()]
-        return {"Image": image} | ({"Count": str(wanted[0])} if wanted and wanted[0] > 0 else {})
+        return {"Image": image} | ({"DesiredCount": str(wanted[0])} if wanted and wanted[0] > 0 else {})
 
     def _arns(self) -> list[str]:
         return list(self._stack.resources("AWS::ECS::Service").values())

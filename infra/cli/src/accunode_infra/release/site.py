@@ -18,7 +18,7 @@ T = TypeVar("T")
 Ask = Callable[[str, dict[str, str]], httpx.Response]
 
 POLL_SECONDS = 5.0
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 
 
 class UnfitError(FailedError):
@@ -110,7 +110,7 @@ class Site:
             try:
                 found = look()
             except ClientError as error:
-                if code_of(error) not in _THROTTLED:
+                if code_of(error) not in THROTTLED:
                     raise
                 found = None
             if found is not None or self.clock.now() >= end:

@@ -70,17 +70,13 @@ class Slots:
         return self.blue if slot is Slot.BLUE else self.green
 
     @property
-    def serving(self) -> Slot | None:
-        """The slot that has most of the requests; None before the first release."""
-        slot = Slot.BLUE if self.blue.weight >= self.green.weight else Slot.GREEN
-        return slot if self[slot].image else None
+    def serving(self) -> Slot:
+        """The slot that has most of the requests."""
+        return Slot.BLUE if self.blue.weight >= self.green.weight else Slot.GREEN
 
     def place_for(self, image: str) -> Slot:
         """The slot where `image` is, or is to be raised."""
-        serving = self.serving
-        if serving is None:
-            return self.active
-        return serving if self[serving].image == image else serving.other
+        return self.serving if self[self.serving].image == image else self.serving.other
 
     @classmethod
     def read(cls, parameters: Mapping[str, str], counts: Mapping[Slot, int]) -> "Slots":
@@ -102,9 +98,8 @@ def next_step(slots: Slots, image: str, done: frozenset[Step]) -> Step | None:
         done: The steps that the release's record calls done, and those that are left out.
     """
     place = slots.place_for(image)
-    there, serving = slots[place], slots.serving
-    other = slots[place.other]
-    if there.image != image and there.weight > 0 and serving is not None:
+    there, other = slots[place], slots[place.other]
+    if there.image != image and there.weight > 0:
         return Step.WITHDRAW
     if there.image != image or there.count < max(1, other.count if other.weight > 0 else 1):
         return Step.MIGRATE if Step.MIGRATE not in done and there.image != image else Step.RAISE
@@ -112,7 +107,7 @@ def next_step(slots: Slots, image: str, done: frozenset[Step]) -> Step | None:
         if proof not in done:
             return proof
     if there.weight < WHOLE or slots.active is not place:
-        if serving in {None, place}:
+        if slots.serving is place:
             return Step.FLIP
         if there.weight == 0 and Step.WATCH not in done:
             return Step.SHARE

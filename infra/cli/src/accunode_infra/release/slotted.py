@@ -52,9 +52,9 @@ class SlottedRelease:
         self._alarms: list[str] | None = None
 
     def before(self) -> str:
-        """The image that serves; empty before the first release."""
+        """The image that serves."""
         slots = self.slots()
-        return slots[slots.serving].image if slots.serving else ""
+        return slots[slots.serving].image
 
     def slots(self) -> Slots:
         """Where the service stands, with the live counts.
@@ -85,7 +85,12 @@ class SlottedRelease:
                     record.steps.pop(proof, None)
                 changes = raised(slots, record.image, at_least=self._pace.copies)
                 self._stack.change(changes, self._look_at(place, record))
-                return f"{place}, {changes[place.parameter('Count')]} copies"
+                asked, wanted = int(changes[place.parameter("Count")]), self.slots()[place].count
+                if wanted < asked:
+                    raise UnfitError(
+                        f"ECS keeps {place} of {self._service} at {wanted} copies, where {asked} were asked."
+                    )
+                return f"{place}, {asked} copies"
             case Step.SETTLE:
                 return self._settle(place, record)
             case Step.VERIFY:
@@ -108,8 +113,8 @@ class SlottedRelease:
                 return f"{place.other} is kept at 0 copies"
 
     def can_be_withdrawn(self, record: Record) -> bool:
-        """Whether the slot with the earlier image still has copies; where there was none, or the same, always."""
-        if record.before in {"", record.image}:
+        """Whether the slot with the earlier image still has copies; where it is the same image, always."""
+        if record.before == record.image:
             return True
         slots = self.slots()
         other = slots[slots.place_for(record.image).other]
@@ -121,7 +126,7 @@ class SlottedRelease:
             return
         slots = self.slots()
         place = slots.place_for(record.image)
-        if record.before and (slots[place].weight > 0 or slots.active is place):
+        if slots[place].weight > 0 or slots.active is place:
             self._stack.change(shared(slots, place.other, WHOLE))
             slots = self.slots()
         if slots[place].image == record.image:
