@@ -33,17 +33,19 @@ class Session:
     """One account in one region.
 
     Credentials come from where boto3 takes them: the environment, `AWS_PROFILE`, single sign-on, a role.
-    `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.
+    `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured. `poll_seconds` lie between two looks at something
+    that is waited for.
 
     Raises:
         RefusedError: The profile does not exist.
     """
 
-    def __init__(self, *, region: str | None = None, profile: str | None = None) -> None:
+    def __init__(self, *, region: str | None = None, profile: str | None = None, poll_seconds: float = 3.0) -> None:
         with explained():
             self._boto = boto3.Session(region_name=region, profile_name=profile)
             self.region: str = self._boto.region_name or DEFAULT_REGION
         self.profile = profile
+        self.poll_seconds = poll_seconds
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, *, region: str | None = None) -> Any:

@@ -3,45 +3,23 @@
 import importlib
 import os
 import re
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from accunode_infra.aws import Session, in_words
+from accunode_infra.aws import in_words
 from accunode_infra.commands import VERBS
 from accunode_infra.errors import InfraError, UsageError
+from accunode_infra.invocation import Invocation, invocation
 from accunode_infra.output import Output
+
+__all__ = ["Invocation", "app", "invocation", "main"]
 
 ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{1,15}")
 _FLAGS = frozenset({"--json", "--yes", "-y", "--no-color"})
 _VALUES = frozenset({"--env", "-e", "--region", "--profile"})
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What every verb gets: where it prints, which environment it is about, and which account it works on."""
-
-    output: Output
-    environment: str
-    region: str | None
-    profile: str | None
-
-    @cached_property
-    def session(self) -> Session:
-        """The account; made when first asked for, so that verbs that need none work without credentials."""
-        return Session(region=self.region, profile=self.profile)
-
-
-def invocation(context: typer.Context) -> Invocation:
-    """The invocation that a verb's context belongs to."""
-    found = context.obj
-    if not isinstance(found, Invocation):
-        raise TypeError("the command was not started through the command line")
-    return found
 
 
 class _Verbs(TyperGroup):

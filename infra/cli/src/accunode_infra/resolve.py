@@ -59,7 +59,8 @@ class Resolved:
         conditions: Which conditions hold.
         resources: The resources that are made, by logical name.
         outputs: Each output's value.
-        exports: The same by the name under which other stacks import it.
+        exports: Those under whose name other stacks import them, by that name.
+        export_names: The name under which each output is exported, by output.
     """
 
     parameters: dict[str, Any]
@@ -67,6 +68,7 @@ class Resolved:
     resources: dict[str, Resource]
     outputs: dict[str, Any]
     exports: dict[str, Any] = field(default_factory=dict)
+    export_names: dict[str, str] = field(default_factory=dict)
 
     def of_type(self, type_: str) -> list[Resource]:
         """The resources of a type, in the template's order."""
@@ -105,14 +107,15 @@ def resolve(
             resolver.value(body.get("Properties") or {}),
             resolver.value(attributes),
         )
-    outputs, exports = {}, {}
+    outputs, export_names = {}, {}
     for name, body in template.get("Outputs", {}).items():
         if resolver.holds(body.get("Condition")):
             outputs[name] = resolver.value(body["Value"])
             if "Export" in body:
-                exports[str(resolver.value(body["Export"]["Name"]))] = outputs[name]
+                export_names[name] = str(resolver.value(body["Export"]["Name"]))
+    exports = {export: outputs[name] for name, export in export_names.items()}
     conditions = {name: resolver.holds(name) for name in template.get("Conditions", {})}
-    return Resolved(dict(values), conditions, resources, outputs, exports)
+    return Resolved(dict(values), conditions, resources, outputs, exports, export_names)
 
 
 def is_symbolic(value: Any) -> bool:

@@ -35,6 +35,7 @@ class Stack:
         needs: The stacks whose exports it imports.
         account_wide: Whether the account has one for all environments.
         service: The API service that it runs, if it does.
+        protected: Whether it is kept from being deleted by a slip, by termination protection.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Stack:
     needs: tuple[str, ...] = ()
     account_wide: bool = False
     service: Service | None = None
+    protected: bool = False
 
 
 def _of_service(service: Service) -> Stack:
@@ -51,13 +53,13 @@ def _of_service(service: Service) -> Stack:
 
 
 STACKS: tuple[Stack, ...] = (
-    Stack("bootstrap", "bootstrap", 1, account_wide=True),
-    Stack("network", "network", 1, ("bootstrap",)),
-    Stack("registry", "registry", 1, ("bootstrap",), account_wide=True),
+    Stack("bootstrap", "bootstrap", 1, account_wide=True, protected=True),
+    Stack("network", "network", 1, ("bootstrap",), protected=True),
+    Stack("registry", "registry", 1, ("bootstrap",), account_wide=True, protected=True),
     Stack("observability", "observability", 1, ("bootstrap",)),
-    Stack("data", "data", 2, ("network", "observability")),
+    Stack("data", "data", 2, ("network", "observability"), protected=True),
     Stack("cache", "cache", 2, ("network", "observability")),
-    Stack("storage", "storage", 2, ("network", "observability")),
+    Stack("storage", "storage", 2, ("network", "observability"), protected=True),
     Stack("backup", "backup", 2, ("data", "storage", "observability")),
     Stack("edge", "edge", 3, ("network", "observability")),
     Stack("compute", "compute", 3, ("network", "observability")),

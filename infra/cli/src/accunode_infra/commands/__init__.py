@@ -3,4 +3,11 @@
 Heavy imports belong inside the commands, so that `accunode-infra --help` stays quick.
 """
 
-VERBS = ("cost", "params", "verify")
+VERBS = (
+    "cost",
+    "deploy",
+    "events",
+    "params",
+    "plan",
+    "status",
+)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from accunode_infra.invocation import invocation
 from accunode_infra.stacks import parameters, stack
 from accunode_infra.tiers import Tier, Variant
 
@@ -29,8 +30,6 @@ def params(
 
     What releases decide (images, weights, counts) is left out, so that what stands is kept.
     """
-    from accunode_infra.cli import invocation
-
     call = invocation(context)
     wanted = stack(name)
     values = parameters(wanted, environment=call.environment, tier=tier, variant=variant)

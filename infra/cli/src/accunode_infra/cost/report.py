@@ -96,16 +96,13 @@ def lines_section(found: Month, title: str) -> Section:
             line.what,
             quantity(line.quantity),
             line.price.unit,
-            f"${(line.price.amount * (1 - line.discount)).normalize():f}",
+            f"${line.price.amount * (1 - line.discount):f}",
             money(line.amount),
         ]
         for line in found.merged()
-        if found.quantity(line.price.meter)
     ]
     rows.append(["total", "", "", "", "", money(found.total)])
-    free = {line.what for line in found.lines if line.quantity > 0 and not found.quantity(line.price.meter)}
-    notes = [*_trust(found), *([f"Used, and free at this rate: {', '.join(sorted(free))}."] if free else [])]
-    return Section(title, ["line", "what", "units", "unit", "price", "$ a month"], rows, notes)
+    return Section(title, ["line", "what", "units", "unit", "price", "$ a month"], rows, _trust(found))
 
 
 def _trust(found: Month) -> list[str]:

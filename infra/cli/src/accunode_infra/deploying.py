@@ -1,0 +1,214 @@
+"""Brings stacks to what they are wanted to be: everything checked first, then phase by phase, side by side."""
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from accunode_infra.aws import Session
+from accunode_infra.errors import FailedError, InfraError, RefusedError
+from accunode_infra.output import Output
+from accunode_infra.planning import Target, Wish, change_set, exports, local_changes, target
+from accunode_infra.policy import Note, notes, refuse_losses
+from accunode_infra.stackops import changes
+from accunode_infra.stackops.changes import ChangeSet, ResourceChange
+from accunode_infra.stackops.deleting import protect
+from accunode_infra.stackops.standing import Standing, standing, standing_all, usable
+from accunode_infra.stackops.watching import Watch, look, start_watching
+from accunode_infra.stacks import PHASES, Stack, stack, stack_name
+
+BOOTSTRAP = "bootstrap"
+BOOTSTRAP_STACK = "accunode-bootstrap"
+_LATER = "No export named"
+"""CloudFormation's words when a template imports what another stack is only about to export."""
+
+
+@dataclass
+class Planned:
+    """A stack with what is going to change in it.
+
+    Attributes:
+        made: Its change set; None for a stack, or an import, that is yet to be made: its turn makes it.
+        changes: What changes.
+    """
+
+    target: Target
+    made: ChangeSet | None
+    changes: Sequence[ResourceChange]
+
+    @property
+    def name(self) -> str:
+        """CloudFormation's name of the stack."""
+        return self.target.name
+
+    @property
+    def creates(self) -> bool:
+        """Whether the stack is new."""
+        return self.target.standing is None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.made is not None and self.made.id is None
+
+
+@dataclass
+class Rollout:
+    """A change of an environment's stacks."""
+
+    session: Session
+    output: Output
+    wish: Wish
+    allowed: Collection[str] = ()
+    _standing: dict[str, Standing] = field(default_factory=dict)
+    _open: dict[str, str] = field(default_factory=dict)
+
+    def plan(self, stacks: Sequence[Stack]) -> list[Planned]:
+        """Read what stands, and find out what would change. Change sets are left open; see `discard`.
+
+        Raises:
+            RefusedError: A stack is in no state to be changed, lacks what it needs, or would lose data.
+        """
+        self._standing = standing_all(self.session)
+        for each in stacks:
+            self._usable(each)
+            self._refuse_lacking(each, {other.name for other in stacks})
+        exported = exports(self.session)
+        targets = [target(self.session, each, self.wish, self._usable(each), exported) for each in stacks]
+        for wanted in targets:
+            if wanted.standing is not None:
+                refuse_losses(wanted.name, local_changes(wanted), allowed=self.allowed)
+        planned = [self._planned(wanted) for wanted in targets]
+        for found in planned:
+            if not found.creates:
+                refuse_losses(found.name, found.changes, allowed=self.allowed)
+        return planned
+
+    def discard(self) -> None:
+        """Delete the change sets that were made and not executed."""
+        while self._open:
+            changes.discard(self.session, *self._open.popitem())
+
+    def run(self, planned: Sequence[Planned]) -> Iterator[dict[str, object]]:
+        """Carry it out, a phase after the other; yields a phase's stacks and seconds when it is done.
+
+        Raises:
+            FailedError: A stack failed. Those that were being changed with it are waited for, no other is begun.
+        """
+        for phase, (title, minutes) in PHASES.items():
+            todo = [each for each in planned if each.target.stack.phase == phase]
+            if not todo:
+                continue
+            begun = time.monotonic()
+            self.output.say(f"Phase {phase}, {title} ({minutes} minutes in the brief)", style="bold")
+            self._phase([each for each in todo if not each.unchanged])
+            seconds = time.monotonic() - begun
+            self.output.say(f"Phase {phase} took {_minutes(seconds)} of the brief's {minutes} minutes.")
+            yield {
+                "phase": phase,
+                "title": title,
+                "seconds": round(seconds, 1),
+                "minutes_in_brief": minutes,
+                "stacks": {each.name: _action(each) for each in todo},
+            }
+
+    def _phase(self, todo: list[Planned]) -> None:
+        waiting = list(todo)
+        active: list[tuple[Planned, Watch]] = []
+        failed: list[InfraError] = []
+        while active or (waiting and not failed):
+            busy = {each.target.stack.name for each in waiting} | {each.target.stack.name for each, _ in active}
+            for each in [each for each in waiting if not busy & set(each.target.stack.needs) and not failed]:
+                waiting.remove(each)
+                try:
+                    active += [(each, watch) for watch in self._begin(each)]
+                except InfraError as error:
+                    failed.append(error)
+            active = [pair for pair in active if not self._over(*pair, failed)]
+            if active:
+                time.sleep(self.session.poll_seconds)
+        if failed:
+            more = "" if len(failed) == 1 else f" And {len(failed) - 1} more: {' '.join(map(str, failed[1:]))}"
+            raise FailedError(f"{failed[0]}{more}") from failed[0]
+
+    def _begin(self, each: Planned) -> list[Watch]:
+        made = each.made or change_set(self.session, each.target, role=self._role(each.target.stack))
+        each.made = made
+        self._open.pop(each.name, None)
+        if made.id is None:
+            self.output.say(f"{each.name} is as it should be.")
+            return []
+        if not each.creates:
+            refuse_losses(each.name, made.changes, allowed=self.allowed)
+        now = usable(each.target.standing) or _review(self.session, each.name)
+        watch = start_watching(self.session, now, each.target.template)
+        self.output.say(f"{each.name} is being {'created' if each.creates else 'updated'}.")
+        changes.execute(self.session, made)
+        return [watch]
+
+    def _over(self, each: Planned, watch: Watch, failed: list[InfraError]) -> bool:
+        try:
+            ended = look(self.session, watch, self.output.say)
+        except InfraError as error:
+            failed.append(error)
+            return True
+        if ended is None:
+            return False
+        if each.creates and each.target.stack.protected:
+            protect(self.session, each.name, on=True)
+        self.output.say(f"{each.name}: {ended.status}")
+        return True
+
+    def _planned(self, wanted: Target) -> Planned:
+        if wanted.standing is None:
+            return Planned(wanted, None, local_changes(wanted))
+        try:
+            made = change_set(self.session, wanted, role=self._role(wanted.stack))
+        except FailedError as error:
+            if _LATER not in str(error):
+                raise
+            return Planned(wanted, None, local_changes(wanted))
+        if made.id is not None:
+            self._open[made.stack] = made.id
+        return Planned(wanted, made, made.changes)
+
+    def _usable(self, wanted: Stack) -> Standing | None:
+        return usable(self._standing.get(stack_name(wanted, self.wish.environment)))
+
+    def _refuse_lacking(self, wanted: Stack, chosen: set[str]) -> None:
+        for need in wanted.needs:
+            if need not in chosen and self._usable(stack(need)) is None:
+                raise RefusedError(
+                    f"{wanted.name} needs {need}, which does not stand: deploy {need} first, or everything."
+                )
+
+    def _role(self, wanted: Stack) -> str | None:
+        if wanted.name == BOOTSTRAP:
+            return None
+        if BOOTSTRAP_STACK not in self._standing and (found := standing(self.session, BOOTSTRAP_STACK)):
+            self._standing[BOOTSTRAP_STACK] = found
+        return service_role(self._standing.get(BOOTSTRAP_STACK))
+
+
+def service_role(bootstrap: Standing | None) -> str | None:
+    """The ARN of the role that CloudFormation works in, as the bootstrap stack made it."""
+    return bootstrap.outputs.get("CloudFormationRoleArn") if bootstrap is not None else None
+
+
+def all_notes(planned: Sequence[Planned]) -> list[Note]:
+    """What people should know of a plan before they agree to it."""
+    return [note for each in planned if not each.creates for note in notes(each.name, each.changes)]
+
+
+def _review(session: Session, name: str) -> Standing:
+    found = standing(session, name)
+    if found is None:
+        raise FailedError(f"{name} went away while it was being created: somebody else deletes it; deploy again.")
+    return found
+
+
+def _action(each: Planned) -> str:
+    return "unchanged" if each.unchanged else "created" if each.creates else "updated"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"

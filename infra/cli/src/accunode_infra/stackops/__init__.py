@@ -1,0 +1,1 @@
+"""What is done to one stack, or several at once: look, change, watch, explain, delete."""
