@@ -10,4 +10,5 @@ VERBS = (
     "params",
     "plan",
     "status",
+    "verify",
 )

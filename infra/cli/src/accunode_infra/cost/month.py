@@ -104,7 +104,8 @@ def _free(lines: Iterable[Line]) -> Iterator[Line]:
         price = same[0].price
         free = min(price.free, sum((line.quantity for line in same), Decimal(0)))
         if free:
-            yield Line(SHARED, SHARED, SHARED, same[0].category, f"free of {price.unit}s", -free, price)
+            what = ", ".join(dict.fromkeys(line.what for line in same))
+            yield Line(SHARED, SHARED, SHARED, same[0].category, f"free each month: {what}", -free, price)
 
 
 def _reserved(found: dict[tuple[str, str], Resource], context: Context) -> Iterator[Line]:

@@ -96,13 +96,16 @@ def lines_section(found: Month, title: str) -> Section:
             line.what,
             quantity(line.quantity),
             line.price.unit,
-            f"${line.price.amount * (1 - line.discount):f}",
+            f"${(line.price.amount * (1 - line.discount)).normalize():f}",
             money(line.amount),
         ]
         for line in found.merged()
+        if found.quantity(line.price.meter)
     ]
     rows.append(["total", "", "", "", "", money(found.total)])
-    return Section(title, ["line", "what", "units", "unit", "price", "$ a month"], rows, _trust(found))
+    free = {line.what for line in found.lines if line.quantity > 0 and not found.quantity(line.price.meter)}
+    notes = [*_trust(found), *([f"Used, and free at this rate: {', '.join(sorted(free))}."] if free else [])]
+    return Section(title, ["line", "what", "units", "unit", "price", "$ a month"], rows, notes)
 
 
 def _trust(found: Month) -> list[str]:

@@ -50,7 +50,7 @@ class Choices:
         if self.multi_az is not None:
             chosen["data"] = {"MultiAz": _text(self.multi_az)}
         if self.replica is not None:
-            chosen["cache"] = {"Replicas": int(self.replica)}
+            chosen["cache"] = {"Nodes": 1 + int(self.replica)}
         if self.spot is not None:
             chosen["compute"] = {"SpotWorkers": _text(self.spot)}
         return chosen

@@ -77,7 +77,10 @@ def node_count(resource: Resource, context: Context, category: Category) -> tupl
         RefusedError: `usage.yaml` expects more or fewer than the group may have.
     """
     low, high = decimal(resource.properties["MinSize"]), decimal(resource.properties["MaxSize"])
-    if context.fleet is Fleet.FLOOR or category is Category.EGRESS:
+    if category is Category.EGRESS:
+        wanted = decimal(resource.properties.get("DesiredCapacity", low))
+        return wanted, wanted
+    if context.fleet is Fleet.FLOOR:
         return low, low
     if context.fleet is Fleet.CEILING:
         return high, low

@@ -49,6 +49,7 @@ FREE: Mapping[str, str] = {
     "AWS::IAM::OIDCProvider": "free",
     "AWS::IAM::Policy": "free",
     "AWS::IAM::Role": "free",
+    "AWS::IAM::RolePolicy": "free",
     "AWS::IAM::ServiceLinkedRole": "free",
     "AWS::KMS::Alias": "billed with the key",
     "AWS::Lambda::EventInvokeConfig": _RULE,

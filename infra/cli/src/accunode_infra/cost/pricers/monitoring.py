@@ -25,18 +25,23 @@ def dashboard(_: Resource, __: Context) -> Iterable[Use]:
     yield Use("cloudwatch.dashboard", Decimal(1), "dashboards", Category.MONITORING)
 
 
-def metric_filter(resource: Resource, _: Context) -> Iterable[Use]:
-    """Each metric that a filter makes of a log is a custom metric."""
-    made = Decimal(len(resource.properties["MetricTransformations"]))
-    yield Use("cloudwatch.metric", made, "metrics made from logs", Category.MONITORING)
+def metric_filter(resource: Resource, context: Context) -> Iterable[Use]:
+    """Each metric that a filter makes of a log is a custom metric, for the hours in which a line matches.
+
+    With a default value it gets one for every line, and is billed all the time.
+    """
+    made = resource.properties["MetricTransformations"]
+    always = sum(1 for metric in made if "DefaultValue" in metric)
+    quantity = always + (len(made) - always) * context.usage["error_hours"]
+    yield Use("cloudwatch.metric", quantity, "metrics made from logs", Category.MONITORING)
 
 
 def log_group(resource: Resource, context: Context) -> Iterable[Use]:
     """A log group: its share of what is logged, and what is kept of it."""
     name = resource.properties.get("LogGroupName")
-    flows = context.of_type("AWS::EC2::FlowLog")
-    if any(resource is context.referred(flow, _group_of(flow)) for flow in flows):
-        written = context.usage["flow_log_gb"]
+    flow = _flow_log(resource, context)
+    if flow is not None:
+        written = context.usage["flow_reject_gb" if flow.properties["TrafficType"] == "REJECT" else "flow_log_gb"]
     else:
         written = context.usage["log_gb"] * context.usage.share(str(name))
     months = decimal(resource.properties.get("RetentionInDays", 3650)) / 30
@@ -45,8 +50,12 @@ def log_group(resource: Resource, context: Context) -> Iterable[Use]:
     yield Use("logs.store", kept, "logs kept", Category.MONITORING)
 
 
-def _group_of(flow: Resource) -> object:
-    return flow.properties.get("LogGroupName") or flow.properties.get("LogDestination")
+def _flow_log(group: Resource, context: Context) -> Resource | None:
+    for flow in context.of_type("AWS::EC2::FlowLog"):
+        named = flow.properties.get("LogGroupName") or flow.properties.get("LogDestination")
+        if context.referred(flow, named) is group:
+            return flow
+    return None
 
 
 def function(resource: Resource, context: Context) -> Iterable[Use]:
