@@ -144,6 +144,12 @@ DELETE /bulk-uploads/{}
 GET /jobs/{}
 POST /jobs/{}/cancel
 GET /jobs
+GET /scaling/status
+GET /scaling/metrics
+GET /scaling/recommendation
+GET /scaling/policy
+PUT /scaling/policy
+GET /scaling/history
 """
 
 

@@ -253,6 +253,13 @@ ROWS = (
     row("list_jobs", "list records"),
     row("get_job", "read a record"),
     row("cancel_job", "change a record", job="queued"),
+    # Scaling.
+    row("get_scaling_status", "use as the platform"),
+    row("get_scaling_metrics", "use as the platform"),
+    row("get_scaling_recommendation", "use as the platform"),
+    row("get_scaling_policy", "use as the platform"),
+    row("put_scaling_policy", "use as the platform"),
+    row("list_scaling_decisions", "use as the platform"),
 )
 
 _NEEDS_A_PROVIDER = """

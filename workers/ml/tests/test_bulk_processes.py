@@ -14,8 +14,8 @@ from bulk_work import Bulk, annual_csv, healthy
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import new_id
 from accunode_common.names import name_key
-from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.messages import IngestFile, Queue
+from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import Caller, World
 from accunode_devstack.throwaway import throwaway_redis

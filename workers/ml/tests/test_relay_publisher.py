@@ -15,8 +15,9 @@ from pydantic import SecretStr
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.settings import RedisSettings
-from accunode_common.tasks.celery import create_celery, waiting_key
+from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.messages import PurgeFiles, Queue
+from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
 from accunode_devstack.ports import free_port
 from accunode_devstack.processes import Supervisor

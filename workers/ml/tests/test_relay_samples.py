@@ -13,9 +13,9 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.ops import CURRENT_POLICY
 from accunode_common.scaling import shipped_policy
-from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.holders import Holder
 from accunode_common.tasks.messages import PurgeFiles, Queue
+from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.relay.deciding import decide_now

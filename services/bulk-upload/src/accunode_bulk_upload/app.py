@@ -7,6 +7,7 @@ from accunode_bulk_upload.events.router import router as events
 from accunode_bulk_upload.holdings import Holdings
 from accunode_bulk_upload.jobs.router import router as jobs
 from accunode_bulk_upload.results.router import router as results
+from accunode_bulk_upload.scaling.router import router as scaling
 from accunode_bulk_upload.settings import BulkUploadSettings
 from accunode_bulk_upload.templates.router import router as templates
 from accunode_bulk_upload.uploads.router import router as uploads
@@ -31,8 +32,8 @@ def create_app(settings: BulkUploadSettings, key_source: KeySource | None = None
     app = create_service_app(
         SERVICE,
         settings,
-        [templates, uploads, events, results, jobs],
-        description="Uploads of many companies at once, their jobs and results.",
+        [templates, uploads, events, results, jobs, scaling],
+        description="Uploads of many companies at once, their jobs and results, and how the workers are scaled.",
         body_limits={("POST", f"{API_PREFIX}/bulk-uploads"): settings.max_upload_bytes + FORM_BYTES},
         key_source=key_source,
     )

@@ -27,8 +27,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.holders import BEAT_SECONDS, Holder
+from accunode_common.tasks.waiting import waiting_key
 from accunode_ml.connecting import connect
 from accunode_ml.counting import TaskCounts
 from accunode_ml.heartbeat import beat, redis_client

@@ -7,7 +7,7 @@ step scaling, so that its numbers can be compared with a template's one by one.
 from enum import StrEnum
 from importlib.resources import files
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -30,23 +30,14 @@ class _Model(BaseModel):
 
 
 class Alarm(_Model):
-    """An alarm over one-minute values of a metric.
+    """An alarm over one-minute values of a metric."""
 
-    Attributes:
-        comparison: Which side of the threshold breaches it; the threshold itself does not.
-        threshold: In the metric's unit.
-        period_seconds: The length of a datapoint: a minute.
-        evaluation_periods: How many of the latest datapoints are looked at.
-        datapoints_to_alarm: How many of them must breach.
-        missing_data: A minute without a value changes nothing: the alarm stays as it is.
-    """
-
-    comparison: Comparison
-    threshold: float = Field(ge=0, allow_inf_nan=False)
-    period_seconds: Literal[60]
-    evaluation_periods: int = Field(ge=1, le=MEMORY_MINUTES)
-    datapoints_to_alarm: int = Field(ge=1, le=MEMORY_MINUTES)
-    missing_data: Literal["ignore"]
+    comparison: Comparison = Field(description="Which side of the threshold breaches it; the threshold itself is fine.")
+    threshold: float = Field(ge=0, allow_inf_nan=False, description="In the metric's unit.")
+    period_seconds: Literal[60] = Field(description="The length of a datapoint: a minute.")
+    evaluation_periods: int = Field(ge=1, le=MEMORY_MINUTES, description="How many of the latest datapoints count.")
+    datapoints_to_alarm: int = Field(ge=1, le=MEMORY_MINUTES, description="How many of them must breach.")
+    missing_data: Literal["ignore"] = Field(description="A minute without a value leaves the alarm as it is.")
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
@@ -60,15 +51,10 @@ class Alarm(_Model):
 
 
 class Step(_Model):
-    """What to do from a value on, seen from the threshold outwards, until the next step begins.
+    """What to do from a value on, seen from the threshold outwards, until the next step begins."""
 
-    Attributes:
-        at: The metric's value at which the step begins.
-        change: Instances to add; negative to remove.
-    """
-
-    at: float = Field(ge=0, allow_inf_nan=False)
-    change: int = Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT)
+    at: float = Field(ge=0, allow_inf_nan=False, description="The metric's value at which the step begins.")
+    change: int = Field(ge=-CAPACITY_LIMIT, le=CAPACITY_LIMIT, description="Instances to add; negative to remove.")
 
 
 class Interval(_Model):
@@ -80,15 +66,12 @@ class Interval(_Model):
 
 
 class ScalingRule(Alarm):
-    """An alarm, the steps taken while it stands, and the pause after each.
+    """An alarm, the steps taken while it stands, and the pause after each."""
 
-    Attributes:
-        steps: From the threshold outwards, without gaps; the last has no end.
-        cooldown_seconds: How long an action counts as still taking effect.
-    """
-
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=10)]
-    cooldown_seconds: int = Field(ge=0, le=3600)
+    steps: tuple[Step, ...] = Field(
+        min_length=1, max_length=10, description="From the threshold outwards, without gaps; the last has no end."
+    )
+    cooldown_seconds: int = Field(ge=0, le=3600, description="How long an action counts as still taking effect.")
 
     @model_validator(mode="after")
     def _steps_cover_what_breaches(self) -> Self:
@@ -122,23 +105,14 @@ class ScalingRule(Alarm):
 
 
 class FleetPolicy(_Model):
-    """How one kind of instance is scaled.
+    """How one kind of instance is scaled."""
 
-    Attributes:
-        minimum: Instances that always run.
-        maximum: Instances that are never exceeded.
-        metric: The metric that both rules read.
-        statistic: How a minute's values become one.
-        scale_out: When instances are added.
-        scale_in: When they are removed.
-    """
-
-    minimum: int = Field(ge=1, le=CAPACITY_LIMIT)
-    maximum: int = Field(ge=1, le=CAPACITY_LIMIT)
-    metric: Literal["CPUUtilization", "QueueLength"]
-    statistic: Literal["Average", "Maximum"]
-    scale_out: ScalingRule
-    scale_in: ScalingRule
+    minimum: int = Field(ge=1, le=CAPACITY_LIMIT, description="Instances that always run.")
+    maximum: int = Field(ge=1, le=CAPACITY_LIMIT, description="Instances that are never exceeded.")
+    metric: Literal["CPUUtilization", "QueueLength"] = Field(description="The metric that both rules read.")
+    statistic: Literal["Average", "Maximum"] = Field(description="How a minute's values become one.")
+    scale_out: ScalingRule = Field(description="When instances are added.")
+    scale_in: ScalingRule = Field(description="When they are removed.")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -154,22 +128,22 @@ class FleetPolicy(_Model):
         return self
 
 
+def _example(schema: dict[str, Any]) -> None:
+    schema["examples"] = [shipped_policy().model_dump(mode="json")]
+
+
 class Policy(_Model):
-    """Every number that scales the product.
+    """Every number that scales the product."""
 
-    Attributes:
-        name: What the policy is called.
-        api: The API services, each by its processor use in per cent.
-        workers: The workers, by the messages that wait in all queues.
-        backlog_alert: When people are told that too much waits.
-        tasks_per_minute_per_worker: What a worker instance is expected to finish; recommendations reckon with it.
-    """
+    model_config = ConfigDict(json_schema_extra=_example)
 
-    name: str = Field(min_length=1, max_length=64)
-    api: FleetPolicy
-    workers: FleetPolicy
-    backlog_alert: Alarm
-    tasks_per_minute_per_worker: int = Field(ge=1, le=100_000)
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[\w .-]+$", description="What the policy is called.")
+    api: FleetPolicy = Field(description="The API services, each by its processor use in per cent.")
+    workers: FleetPolicy = Field(description="The workers, by the messages that wait in all queues.")
+    backlog_alert: Alarm = Field(description="When people are told that too much waits.")
+    tasks_per_minute_per_worker: int = Field(
+        ge=1, le=100_000, description="What a worker instance is expected to finish; `drain_minutes` reckons with it."
+    )
 
     @model_validator(mode="after")
     def _each_by_its_metric(self) -> Self:

@@ -11,6 +11,7 @@ from kombu.entity import Queue as BrokerQueue
 
 from accunode_common.settings import RedisSettings
 from accunode_common.tasks.messages import Queue
+from accunode_common.tasks.waiting import KEY_PREFIX
 from accunode_common.tls import broker_options
 
 HARD_TIME_LIMIT_SECONDS = 3600
@@ -20,16 +21,9 @@ VISIBILITY_TIMEOUT_SECONDS = 4 * HARD_TIME_LIMIT_SECONDS
 """When Redis gives an unacknowledged message to somebody else. Sooner than the hard limit, and a task runs twice at
 once; work of a dead worker does not wait for it, as the relay frees what it held (see `accunode_ml.relay.freeing`)."""
 
-_KEY_PREFIX = "accunode:celery:"
-
-UNACKED_KEY = f"{_KEY_PREFIX}unacked"
-UNACKED_INDEX_KEY = f"{_KEY_PREFIX}unacked_index"
+UNACKED_KEY = f"{KEY_PREFIX}unacked"
+UNACKED_INDEX_KEY = f"{KEY_PREFIX}unacked_index"
 """Messages that workers have taken and not acknowledged, by tag, and when each was taken."""
-
-
-def waiting_key(queue: str) -> str:
-    """The Redis list of a queue's messages that no worker has taken yet; Redis has no such key for an empty one."""
-    return f"{_KEY_PREFIX}{queue}"
 
 
 def _transport_options() -> dict[str, Any]:
@@ -52,7 +46,7 @@ def _transport_options() -> dict[str, Any]:
         # Queues take turns, so that a full one never hides the others; Redis priorities are not used.
         "queue_order_strategy": "round_robin",
         # Other users of the same Redis have other keys.
-        "global_keyprefix": _KEY_PREFIX,
+        "global_keyprefix": KEY_PREFIX,
     }
 
 

@@ -8,9 +8,10 @@ import psycopg
 import redis
 
 from accunode_common.log import get_logger
-from accunode_common.tasks.celery import UNACKED_INDEX_KEY, UNACKED_KEY, waiting_key
+from accunode_common.tasks.celery import UNACKED_INDEX_KEY, UNACKED_KEY
 from accunode_common.tasks.holders import BEAT_SECONDS, LIVES, STALE_SECONDS
 from accunode_common.tasks.messages import Queue, advance_message
+from accunode_common.tasks.waiting import waiting_key
 from accunode_ml.relay.enqueue import enqueue
 
 # One whose worker ended on purpose, as Redis had left it, has failed at nothing. A row that a transaction still holds

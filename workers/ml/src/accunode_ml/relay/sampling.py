@@ -1,21 +1,18 @@
 """Measures queues and workers once a minute, for the scaling policy and for whoever watches."""
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import redis
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from accunode_common.ids import made_at
-from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.holders import LIVES
 from accunode_common.tasks.messages import Queue
+from accunode_common.tasks.waiting import message_age, waiting_key
 from accunode_ml.counting import Ended
 
 COUNTED_SECONDS = 120
@@ -117,15 +114,4 @@ def _queues(broker: redis.Redis) -> tuple[dict[str, int], dict[str, float | None
         found = pipe.execute()
     lengths = dict(zip(map(str, Queue), found[::2], strict=True))
     now = time.time()
-    return lengths, {str(queue): _age(next_one, now) for queue, next_one in zip(Queue, found[1::2], strict=True)}
-
-
-def _age(message: str | None, now: float) -> float | None:
-    """How long ago a message was written: its task's id says when."""
-    if message is None:
-        return None
-    try:
-        written = made_at(UUID(json.loads(message)["headers"]["id"]))
-    except (ValueError, KeyError, TypeError):
-        return None
-    return None if written is None else round(max(0.0, now - written), 3)
+    return lengths, {str(queue): message_age(next_one, now) for queue, next_one in zip(Queue, found[1::2], strict=True)}

@@ -7,8 +7,8 @@ import psycopg
 import redis
 
 from accunode_common.log import get_logger
-from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.messages import Queue, advance_message
+from accunode_common.tasks.waiting import waiting_key
 from accunode_ml.relay.enqueue import enqueue
 
 REPEAT_SECONDS = 15.0
