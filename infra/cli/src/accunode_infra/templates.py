@@ -1,6 +1,7 @@
 """Reads CloudFormation templates: YAML with its short tags, into the long form that JSON has."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,17 @@ def path_of(template: str, *, root: Path = CLOUDFORMATION) -> Path:
 
 
 def load(template: str, *, root: Path = CLOUDFORMATION) -> dict[str, Any]:
-    """The template of that name, in the long form.
+    """The template of that name, in the long form; the same object each time, so it is not to be changed.
 
     Raises:
         RefusedError: There is none, or it is not readable.
     """
     path = path_of(template, root=root)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed: int) -> dict[str, Any]:  # noqa: ARG001
     return parse(path.read_text(), name=path.name)
 
 

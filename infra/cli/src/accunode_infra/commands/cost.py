@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -96,8 +97,13 @@ def actual(context: typer.Context) -> None:
 
 
 @verbs.command()
-def page() -> None:
+def page(
+    write: Annotated[Path | None, typer.Option(help="The page to write them into, between its marks.")] = None,
+) -> None:
     """Print the tables of docs/guides/cost.md."""
-    from accunode_infra.cost.page import tables
+    from accunode_infra.cost.page import tables, written
 
-    typer.echo(tables())
+    if write is None:
+        typer.echo(tables())
+    else:
+        write.write_text(written(write.read_text(encoding="utf-8")), encoding="utf-8")

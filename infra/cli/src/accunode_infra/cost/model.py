@@ -52,13 +52,18 @@ class Resource:
     properties: Mapping[str, Any]
 
     @property
+    def tagged(self) -> str | None:
+        """Its tag `Service`, by which AWS allocates its cost."""
+        return next((str(tag["Value"]) for tag in _tags(self.properties) if tag.get("Key") == "Service"), None)
+
+    @property
     def service(self) -> str:
-        """Its tag `Service`, by which AWS allocates its cost; without one, the stack's name."""
-        return next((str(tag["Value"]) for tag in _tags(self.properties) if tag.get("Key") == "Service"), self.stack)
+        """Its tag `Service`; without one, the stack's name."""
+        return self.tagged or self.stack
 
 
 def _tags(properties: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    tags = properties.get("Tags", properties.get("HostedZoneTags", []))
+    tags = properties.get("Tags") or properties.get("BackupVaultTags") or properties.get("HostedZoneTags") or []
     if isinstance(tags, Mapping):
         return [{"Key": key, "Value": value} for key, value in tags.items()]
     return [tag for tag in tags if isinstance(tag, Mapping)]
@@ -203,6 +208,14 @@ class Difference:
     def amount(self) -> Decimal:
         """Dollars a month more, or fewer when negative."""
         return self.after - self.before
+
+    @property
+    def by_category(self) -> dict[Category, Decimal]:
+        """Dollars more by line of the brief's tables; those that stay are left out."""
+        sums: dict[Category, Decimal] = {}
+        for change in self.changes:
+            sums[change.category] = sums.get(change.category, Decimal(0)) + change.amount
+        return {category: amount for category, amount in sums.items() if amount}
 
 
 def difference(before: Month, after: Month) -> Difference:

@@ -1,17 +1,18 @@
 """The tables of docs/guides/cost.md."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
-from accunode_infra.cost.advice import surplus
+from accunode_infra.cost.advice import LOADS, surplus
 from accunode_infra.cost.brief import brief
 from accunode_infra.cost.model import Fleet, Month
 from accunode_infra.cost.prices import prices
 from accunode_infra.cost.report import Section, brief_section, lines_section, money, signed
 from accunode_infra.cost.tier import Choices, tier_month
 from accunode_infra.cost.usage import usage
+from accunode_infra.errors import RefusedError
 from accunode_infra.tiers import Tier, Variant
 
+BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
 VARIANTS = (
     ("brief", Variant.BRIEF, Choices(), False),
     ("brief, NAT gateway", Variant.BRIEF, Choices(egress="nat-gateway"), False),
@@ -38,6 +39,19 @@ def tables() -> str:
     return "\n\n".join(markdown(section) for section in sections)
 
 
+def written(page: str) -> str:
+    """The page with the tables as they are now between its marks.
+
+    Raises:
+        RefusedError: It has no marks.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise RefusedError(f"The page has no lines {BEGIN} and {END} to write the tables between.")
+    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
+
+
 def variants_section() -> Section:
     """Each variant of each tier."""
     rows = [
@@ -57,14 +71,13 @@ def credits_section() -> Section:
         rows += [[f"{tier}, {fleet} fleet", *_fleet_row(month)] for fleet, month in months.items()]
     return Section(
         "The smallest and the largest fleet",
-        ["", "$ a month", "$ a year", "CPU at 50 %", "CPU at 60 %", "CPU at 70 %"],
+        ["", "$ a month", "$ a year", *(f"CPU at {load:.0%}" for load in LOADS)],
         rows,
     )
 
 
 def _fleet_row(month: Month) -> list[str]:
-    loads = (Decimal("0.5"), Decimal("0.6"), Decimal("0.7"))
-    return [money(month.total), money(month.total * 12), *(signed(surplus(month, load)) for load in loads)]
+    return [money(month.total), money(month.total * 12), *(signed(surplus(month, load)) for load in LOADS)]
 
 
 def usage_section() -> Section:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,16 +84,11 @@ def tier_resources(
 
 
 def _resolved(stack: Stack, tier: str, variant: str, chosen: Mapping[str, Any], root: Path) -> Resolved:
-    template = _template(stack.template, root)
+    template = load(stack.template, root=root)
     declared = template.get("Parameters", {})
     running = {name: value for name, value in RUNNING.items() if name in declared}
     given = parameters(stack, environment=ENVIRONMENT, tier=tier, variant=variant, overrides=chosen, root=root)
     return resolve(template, {**running, **given})
-
-
-@cache
-def _template(name: str, root: Path) -> dict[str, Any]:
-    return load(name, root=root)
 
 
 def tier_month(
