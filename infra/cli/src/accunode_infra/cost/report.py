@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +203,7 @@ def quantity(amount: Decimal) -> str:
 
 
 def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01")) + 0
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP) + 0
 
 
 def _line_json(line: Line) -> dict[str, Any]:
