@@ -1,5 +1,6 @@
 """A thin client that speaks the product's HTTP API as a user's script would."""
 
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,8 @@ FINAL_STATES = {"completed", "completed_with_errors", "failed", "cancelled"}
 class Analyst:
     """A signed-in caller."""
 
-    def __init__(self, base_url: str, email: str, password: str) -> None:
-        self.http = httpx.Client(base_url=f"{base_url}/api/v1", timeout=30)
+    def __init__(self, base_url: str, email: str, password: str, *, trusting: ssl.SSLContext | None = None) -> None:
+        self.http = httpx.Client(base_url=f"{base_url}/api/v1", timeout=30, verify=trusting or True)
         self.use(self.post("/auth/login", {"email": email, "password": password}, status=200))
 
     def __enter__(self) -> Self:

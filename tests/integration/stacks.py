@@ -1,5 +1,6 @@
 """The whole product for these tests: in containers, or embedded where there is no engine. Both are used alike."""
 
+import functools
 import json
 import os
 import shutil
@@ -18,12 +19,21 @@ from tests.e2e.api import Analyst
 
 from accunode_devstack.ports import free_port
 from accunode_docker.compose import Compose
+from accunode_docker.images import docker as docker_command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TAG = "integration"
 LEASE_SECONDS = "6"
 # Tests that load the stack send more than a person may.
 RATE_LIMIT = "1000000"
+
+
+@functools.cache
+def build_images() -> None:
+    """Build every image of the product, once in a run."""
+    docker_command(
+        *("compose", "--project-directory", str(REPOSITORY), "build"), environment=os.environ | {"ACCUNODE_TAG": TAG}
+    )
 
 
 class Stack(ABC):
@@ -71,11 +81,12 @@ class ContainerStack(Stack):
             f"ACCUNODE_CHUNK_LEASE_SECONDS={LEASE_SECONDS}\nACCUNODE_RATE_LIMIT_REQUESTS={RATE_LIMIT}\n"
         )
         self.compose = DockerCompose(
-            REPOSITORY, build=True, wait=False, env_file=str(self._variables), keep_volumes=False
+            REPOSITORY, build=False, wait=False, env_file=str(self._variables), keep_volumes=False
         )
         self.command = Compose(self.project, self._variables)
 
     def start(self) -> None:
+        build_images()
         self.compose.start()
         self.command.await_demo()
         host, port = self.compose.get_service_host_and_port("gateway", 8080)

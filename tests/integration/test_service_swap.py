@@ -1,20 +1,11 @@
 """One service is rebuilt with a change and replaced under load, and no request fails."""
 
-import http.client
-import json
 import shutil
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import docker
-import httpx
 import pytest
+from tests.integration.load import LEAST_PER_SECOND, MOST_REQUESTS, Load
 from tests.integration.stacks import REPOSITORY, TAG, ContainerStack
 
 from accunode_docker.images import build, image_named
@@ -23,99 +14,7 @@ from accunode_docker.swap import swap
 pytestmark = pytest.mark.containers
 
 SERVICE = "tenants"
-READERS = 6
-MOST_REQUESTS = 60_000
-LEAST_PER_SECOND = 50
-"""What a busy machine reaches too; a tenth of a second without an answer would then fail five requests."""
 OLD_TITLE, NEW_TITLE = "AccuNode tenants", "AccuNode tenants, changed"
-
-
-class Load:
-    """Callers without pause, each request on a connection of its own: most read a list, one changes a name.
-
-    Attributes:
-        answers: How often each method got each status or error.
-        seconds: How long it lasted.
-        name: The last one that a change was answered for.
-    """
-
-    def __init__(self, stack: ContainerStack) -> None:
-        self.answers: Counter[tuple[str, str]] = Counter()
-        self.seconds = 0.0
-        self._address = urlsplit(stack.base_url)
-        self._ended = threading.Event()
-        self._counting = threading.Lock()
-        user = stack.user("tenant_admin", tenant=0)
-        credentials = {"email": user["email"], "password": user["password"]}
-        signed_in = httpx.post(f"{stack.base_url}/api/v1/auth/login", json=credentials)
-        self._headers = {
-            "Authorization": f"Bearer {signed_in.json()['access_token']}",
-            "Content-Type": "application/json",
-        }
-        self._list = "/api/v1/organizations"
-        organization = self._ask("GET", self._list)["items"][0]
-        self._one = f"{self._list}/{organization['id']}"
-        self.name = self._first_name = organization["name"]
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """The load, until the end of this or `MOST_REQUESTS`."""
-        callers = [threading.Thread(target=self._read) for _ in range(READERS)]
-        callers.append(threading.Thread(target=self._write))
-        began = time.monotonic()
-        for caller in callers:
-            caller.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            for caller in callers:
-                caller.join()
-            self.seconds = time.monotonic() - began
-
-    def name_now(self) -> str:
-        """The name that the organization has."""
-        return str(self._ask("GET", self._one)["name"])
-
-    def name_as_before(self) -> None:
-        """Give the organization the name that it had."""
-        self._ask("PATCH", self._one, {"name": self._first_name})
-
-    def _read(self) -> None:
-        while self._goes_on():
-            self._count("GET", self._list)
-
-    def _write(self) -> None:
-        while self._goes_on():
-            name = f"{self._first_name} {self.answers.total()}"
-            if self._count("PATCH", self._one, {"name": name}):
-                self.name = name
-
-    def _goes_on(self) -> bool:
-        return not self._ended.is_set() and self.answers.total() < MOST_REQUESTS
-
-    def _count(self, method: str, path: str, body: dict[str, str] | None = None) -> bool:
-        try:
-            status = str(self._send(method, path, body)[0])
-        except (OSError, http.client.HTTPException) as error:
-            status = repr(error)
-        with self._counting:
-            self.answers[method, status] += 1
-        return status == "200"
-
-    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
-        status, content = self._send(method, path, body)
-        assert status == 200, content
-        return json.loads(content)
-
-    def _send(self, method: str, path: str, body: dict[str, str] | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(str(self._address.hostname), self._address.port, timeout=30)
-        try:
-            connection.request(method, path, json.dumps(body) if body else None, self._headers)
-            reply = connection.getresponse()
-            return reply.status, reply.read()
-        finally:
-            connection.close()
 
 
 def changed_sources(folder: Path) -> Path:
@@ -147,7 +46,7 @@ def test_a_changed_service_is_swapped_under_load_without_a_failed_request(
     others = {name: containers.container(name).id for name in ("auth", "predictions", "bulk-upload", "gateway")}
     previous = docker_client.images.get(f"accunode/{SERVICE}:{TAG}")
     build(image_named(SERVICE), TAG, revision="changed", root=changed_sources(tmp_path))
-    load = Load(containers)
+    load = Load(containers.base_url, containers.user("tenant_admin", tenant=0))
     try:
         with load.running():
             swap(SERVICE, containers.command, first_share=50)

@@ -31,7 +31,7 @@ class ServeSettings(AccunodeSettings):
 
     host: str = "0.0.0.0"  # noqa: S104
     drain_seconds: int = Field(default=20, ge=0)
-    keep_alive_seconds: int = Field(default=75, ge=1)
+    keep_alive_seconds: int = Field(default=180, ge=1)
     trusted_proxies: str = "127.0.0.1"
 
 
