@@ -81,6 +81,7 @@ class Cloud:
         agent_network: Where the node's agent is reached.
         gateway: The node's address in the VPC.
         agent: The node's agent.
+        database: The database's container, without the TLS before it.
         stack: What ends everything.
     """
 
@@ -93,6 +94,7 @@ class Cloud:
     gateway: str
     agent: Container
     stack: ExitStack
+    database: Container | None = None
 
     def start(
         self,
@@ -130,6 +132,12 @@ class Cloud:
         seconds = made.pop("stop_timeout")
         container = self.start(made, names=(task,), also=self.agent_network)
         return Task(task, container, seconds)
+
+    def sql(self, statement: str) -> str:
+        """What the database's owner gets for a statement."""
+        assert self.database is not None
+        done = self.database.exec_run(["psql", "--username=rdsadmin", "--dbname=accunode", "-XAtqc", statement])
+        return str(done.output.decode().strip())
 
     def asked_of_agent(self) -> list[dict[str, Any]]:
         """What tasks asked the node's agent for."""
@@ -215,6 +223,7 @@ def cloud(client: docker.DockerClient, folder: Path, *, parameters: Mapping[str,
         terminator = {"/terminator.py": Path(terminator_file).read_bytes()}
         made.start(front, names=(DATABASE_HOST,), files=_tls_files(made, DATABASE_HOST) | terminator)
         cache = made.start(_cache(made), names=(CACHE_HOST,), files=_tls_files(made, CACHE_HOST))
+        made.database = database
         healthy(objects, database, cache)
         yield made
 

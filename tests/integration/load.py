@@ -20,7 +20,9 @@ LEAST_PER_SECOND = 50
 
 
 class Load:
-    """Callers without pause, each request on a connection of its own: most read a list, one changes a name.
+    """Callers without pause, unless one is given; most read a list, one changes a name.
+
+    Each request has a connection of its own.
 
     Attributes:
         answers: How often each method got each status or error.
@@ -28,11 +30,21 @@ class Load:
         name: The last one that a change was answered for.
     """
 
-    def __init__(self, base_url: str, user: Mapping[str, Any], *, trusting: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        user: Mapping[str, Any],
+        *,
+        trusting: ssl.SSLContext | None = None,
+        readers: int = READERS,
+        pause: float = 0,
+    ) -> None:
         self.answers: Counter[tuple[str, str]] = Counter()
         self.seconds = 0.0
         self._address = urlsplit(base_url)
         self._trusting = trusting
+        self._readers = readers
+        self._pause = pause
         self._ended = threading.Event()
         self._counting = threading.Lock()
         with Analyst(base_url, user["email"], user["password"], trusting=trusting) as signed_in:
@@ -46,7 +58,7 @@ class Load:
     @contextmanager
     def running(self) -> Iterator[None]:
         """The load, until the end of this or `MOST_REQUESTS`."""
-        callers = [threading.Thread(target=self._read) for _ in range(READERS)]
+        callers = [threading.Thread(target=self._read) for _ in range(self._readers)]
         callers.append(threading.Thread(target=self._write))
         began = time.monotonic()
         for caller in callers:
@@ -87,6 +99,7 @@ class Load:
             status = repr(error)
         with self._counting:
             self.answers[method, status] += 1
+        self._ended.wait(self._pause)
         return status == "200"
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:

@@ -25,9 +25,10 @@ class ApiClient:
     """One person's access to the API at `base_url`; `sign_in` first for all that is not public."""
 
     def __init__(self, base_url: str) -> None:
-        # The stack speaks plain HTTP on loopback; loading the system's certificates for each client takes a while.
-        no_authorities = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._http = httpx.Client(base_url=f"{base_url}/api/v1", timeout=60, trust_env=False, verify=no_authorities)
+        # A stack on this machine speaks plain HTTP, and loading certificates for each client takes a while.
+        encrypted = base_url.startswith("https:")
+        authorities = ssl.create_default_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._http = httpx.Client(base_url=f"{base_url}/api/v1", timeout=60, trust_env=False, verify=authorities)
 
     def __enter__(self) -> Self:
         return self

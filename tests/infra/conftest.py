@@ -1,0 +1,79 @@
+"""One deployment for all tests: the templates' own tasks, on the engine that answers here."""
+
+import fcntl
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from tests.e2e.api import Analyst
+from tests.infra.cloud import DOMAIN, ROOTS, SETUP, cloud
+from tests.infra.deployment import ENVIRONMENT, Deployment, deploy
+from tests.integration.engine import engine, why_no_containers
+from tests.integration.stacks import build_images
+
+HERE = Path(__file__).parent
+BUILD_SECONDS = 1800
+PASSWORD = "a password of the demo's people"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "containers: needs a Docker engine; skipped with the reason where there is none")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("containers"):
+            # The first test builds the images.
+            item.add_marker(pytest.mark.timeout(BUILD_SECONDS))
+            if reason := why_no_containers():
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One run at a time on a machine: the address of a node's agent is the same for all."""
+    with (Path(tempfile.gettempdir()) / "accunode-agent.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The running product, without anybody in it."""
+    build_images()
+    with _alone(), engine() as client, cloud(client, tmp_path_factory.mktemp("node"), parameters={}) as made:
+        yield deploy(made)
+
+
+@pytest.fixture(scope="session")
+def users(deployment: Deployment) -> list[dict[str, Any]]:
+    """The demo's people, loaded through the load balancer."""
+    store, folder = deployment.store, deployment.cloud.node
+    environment = {
+        "ACCUNODE_DATABASE_URL": store[f"/accunode/{ENVIRONMENT}/auth/database-url"],
+        "ACCUNODE_DEMO_PASSWORD": PASSWORD,
+        "ACCUNODE_GATEWAY_URL": f"https://{DOMAIN}",
+        "ACCUNODE_PUBLIC_URL": f"https://{DOMAIN}",
+        "SSL_CERT_FILE": ROOTS,
+    }
+    node = docker.types.Mount(str(Path(ROOTS).parent), str(folder), type="bind", read_only=True)
+    tool = {"image": SETUP, "environment": environment, "mounts": [node], "entrypoint": ["sh", "-c"]}
+    load_and_show = "python -m accunode_docker demo >/dev/null && python -m accunode_docker demo --show"
+    shown = json.loads(deployment.one_off(tool | {"command": [load_and_show]}))
+    found: list[dict[str, Any]] = shown["users"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def member(deployment: Deployment, users: list[dict[str, Any]]) -> Iterator[Analyst]:
+    """An analyst, who comes through the load balancer."""
+    user = next(each for each in users if each["role"] == "org_member")
+    with Analyst(
+        deployment.balancer.base_url, user["email"], user["password"], trusting=deployment.trusting()
+    ) as analyst:
+        yield analyst
