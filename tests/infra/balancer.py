@@ -3,12 +3,15 @@
 A rule's paths, header and weights are the template's; nothing here names a path or a slot.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 CERTIFICATE, KEY = "/tls/balancer.pem", "/tls/balancer-key.pem"
+STATE_PORT = 9999
+"""Where nginx says which configuration is in force: what `version` gives for its text."""
 TargetGroup = str
 
 
@@ -103,6 +106,7 @@ def configuration(
     status, kind, body = listeners.otherwise
     code, scheme, port = listeners.redirect
     lines = [
+        "worker_processes 1;",
         "events { worker_connections 4096; }",
         "http {",
         "log_format targets '$status $upstream_addr $request_uri';",
@@ -137,7 +141,13 @@ def configuration(
         f"proxy_read_timeout {listeners.idle_seconds}s; proxy_send_timeout {listeners.idle_seconds}s;",
         "} } }",
     ]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return text.replace("http {", f"http {{\nserver {{ listen {STATE_PORT}; access_log off; return 200 {version(text)}; }}", 1)
+
+
+def version(text: str) -> str:
+    """Tells one configuration from another."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _division(each: Rule, targets: Mapping[TargetGroup, Sequence[str]]) -> str:

@@ -19,13 +19,15 @@ from typing import Any
 from uuid import uuid4
 
 import docker
+import httpx
 import trustme
 from docker.models.containers import Container
 from docker.models.networks import Network
-from docker.types import IPAMConfig, IPAMPool
+from docker.types import IPAMConfig, IPAMPool, Ulimit
 from tests.infra import agent
-from tests.infra.balancer import CERTIFICATE, KEY
+from tests.infra.balancer import CERTIFICATE, KEY, STATE_PORT
 from tests.integration.stacks import TAG
+from tests.integration.waiting import within
 
 from accunode_common.testing.terminator import __file__ as terminator_file
 from accunode_docker.images import image_named
@@ -129,9 +131,17 @@ class Cloud:
         }
         made = {**settings, "environment": settings["environment"] | given}
         made["ports"] = {port: (self.gateway, host or None) for port, host in settings.get("ports", {}).items()}
+        made["ulimits"] = [self._allowed(limit) for limit in settings.get("ulimits", ())]
         seconds = made.pop("stop_timeout")
         container = self.start(made, names=(task,), also=self.agent_network)
         return Task(task, container, seconds)
+
+    def _allowed(self, limit: Ulimit) -> Ulimit:
+        """The limit, or the engine's own where that is lower and the engine may not raise it."""
+        if limit.name != "nofile":
+            return limit
+        most = int(self.agent.exec_run(["sh", "-c", "ulimit -Hn"]).output)
+        return Ulimit(name=limit.name, soft=min(limit.soft, most), hard=min(limit.hard, most))
 
     def sql(self, statement: str) -> str:
         """What the database's owner gets for a statement."""
@@ -327,7 +337,7 @@ class Balancer:
     def __init__(self, made: Cloud, configuration: str) -> None:
         issued = made.authority.issue_cert(DOMAIN, S3_HOST, "127.0.0.1")
         self._container = made.start(
-            {"image": "nginx:1.27", "ports": {"443/tcp": ("127.0.0.1", None), "80/tcp": ("127.0.0.1", None)}},
+            {"image": "nginx:1.27", "ports": {f"{port}/tcp": ("127.0.0.1", None) for port in (443, 80, STATE_PORT)}},
             names=(DOMAIN, S3_HOST),
             files={
                 CERTIFICATE: b"".join(blob.bytes() for blob in issued.cert_chain_pems),
@@ -338,13 +348,15 @@ class Balancer:
         self._container.reload()
         ports = self._container.attrs["NetworkSettings"]["Ports"]
         self.base_url = f"https://127.0.0.1:{ports['443/tcp'][0]['HostPort']}"
+        self._state_url = f"http://127.0.0.1:{ports[f'{STATE_PORT}/tcp'][0]['HostPort']}"
         self.plain_url = f"http://127.0.0.1:{ports['80/tcp'][0]['HostPort']}"
 
     def configure(self, configuration: str) -> None:
-        """Take other rules or targets; requests under way are answered by the old."""
+        """Take other rules or targets, and return when they are in force; the old answer what is under way."""
         put(self._container, "/etc/nginx/nginx.conf", configuration.encode(), mode=0o644, owner=0)
         done = self._container.exec_run(["nginx", "-s", "reload"])
         assert done.exit_code == 0, done.output.decode()
+        within(SECONDS, lambda: httpx.get(self._state_url).text in configuration)
 
     def answered(self) -> Sequence[list[str]]:
         """Each request's status, target and path, as the balancer logged it."""

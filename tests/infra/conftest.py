@@ -52,20 +52,22 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 @pytest.fixture(scope="session")
 def users(deployment: Deployment) -> list[dict[str, Any]]:
-    """The demo's people, loaded through the load balancer."""
+    """The demo's people, made through the load balancer."""
     store, folder = deployment.store, deployment.cloud.node
+    script = (
+        "import json, os; from accunode_devstack.demo.loader import Installation, load_people;"
+        "place = Installation(os.environ['GATEWAY'], os.environ['ACCUNODE_DATABASE_URL']);"
+        "print(json.dumps([user.entry() for user in load_people(place, os.environ['PASSWORD'])]))"
+    )
     environment = {
         "ACCUNODE_DATABASE_URL": store[f"/accunode/{ENVIRONMENT}/auth/database-url"],
-        "ACCUNODE_DEMO_PASSWORD": PASSWORD,
-        "ACCUNODE_GATEWAY_URL": f"https://{DOMAIN}",
-        "ACCUNODE_PUBLIC_URL": f"https://{DOMAIN}",
+        "GATEWAY": f"https://{DOMAIN}",
+        "PASSWORD": PASSWORD,
         "SSL_CERT_FILE": ROOTS,
     }
     node = docker.types.Mount(str(Path(ROOTS).parent), str(folder), type="bind", read_only=True)
-    tool = {"image": SETUP, "environment": environment, "mounts": [node], "entrypoint": ["sh", "-c"]}
-    load_and_show = "python -m accunode_docker demo >/dev/null && python -m accunode_docker demo --show"
-    shown = json.loads(deployment.one_off(tool | {"command": [load_and_show]}))
-    found: list[dict[str, Any]] = shown["users"]
+    tool = {"image": SETUP, "environment": environment, "mounts": [node], "entrypoint": ["python", "-c", script]}
+    found: list[dict[str, Any]] = json.loads(deployment.one_off(tool))
     return found
 
 

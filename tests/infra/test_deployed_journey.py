@@ -19,7 +19,9 @@ from accunode_common.routing import SERVICES
 
 pytestmark = pytest.mark.containers
 
-ROWS = 20_000
+ROWS = 6_000
+ROWS_IN_CHUNKS = 12_000
+"""More than a chunk a process."""
 SECONDS = 60
 SWAPPED = "tenants"
 RATIOS = {
@@ -158,7 +160,7 @@ LET_GO = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIK
 
 def test_a_worker_that_is_told_to_stop_loses_no_task(deployment: Deployment, member: Analyst, tmp_path: Path) -> None:
     worker = deployment.others["worker"]
-    file = annual_file(tmp_path, rows=ROWS, series=8)
+    file = annual_file(tmp_path, rows=ROWS_IN_CHUNKS, series=8)
     with ThreadPoolExecutor() as pool, ExitStack() as held:
         holding = pool.submit(deployment.cloud.sql, HOLD)
         held.callback(deployment.cloud.sql, LET_GO)
@@ -177,7 +179,7 @@ def test_a_worker_that_is_told_to_stop_loses_no_task(deployment: Deployment, mem
     successor = deployment.run("worker", "worker")
     healthy(successor.container)
 
-    assert member.wait(job, seconds=SECONDS)["rows_accepted"] == ROWS
+    assert member.wait(job, seconds=SECONDS)["rows_accepted"] == ROWS_IN_CHUNKS
     assert deployment.cloud.sql(f"SELECT max(attempts) FROM bulk.chunks WHERE job_id = '{job}'") == "1"
 
 

@@ -57,17 +57,27 @@ def load_demo(installation: Installation, password: str, say: Say) -> Demo:
     return Demo(users, loaded_now=True)
 
 
+def load_people(installation: Installation, password: str) -> list[DemoUser]:
+    """Make the demo's tenants and people only, with `password` for everyone.
+
+    Raises DevstackError when the product refuses a step.
+    """
+    users = demo_users(password)
+    _create_super_admin(installation, users[0])
+    for tenant in TENANTS:
+        _set_up_tenant(installation, users[0], tenant, people_of(tenant, password))
+    return users
+
+
 def write_sign_ins(path: Path, base_url: str, users: list[DemoUser]) -> None:
     """Keep the sign-ins in a file of mode 600, for scripts."""
     write_json(path, {"base_url": base_url, "users": [user.entry() for user in users]})
 
 
 def _load(installation: Installation, platform: DemoUser, password: str) -> None:
-    _create_super_admin(installation, platform)
+    load_people(installation, password)
     *tenants_parts, shared = _shares(draw_portfolio())
     teams = [people_of(tenant, password) for tenant in TENANTS]
-    for tenant, people in zip(TENANTS, teams, strict=True):
-        _set_up_tenant(installation, platform, tenant, people)
     with ExitStack() as clients:
         uploads = _upload(clients.enter_context(ApiClient(installation.base_url)), platform, shared, "system")
         for people, part in zip(teams, tenants_parts, strict=True):
