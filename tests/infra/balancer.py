@@ -142,7 +142,9 @@ def configuration(
         "} } }",
     ]
     text = "\n".join(lines) + "\n"
-    return text.replace("http {", f"http {{\nserver {{ listen {STATE_PORT}; access_log off; return 200 {version(text)}; }}", 1)
+    return text.replace(
+        "http {", f"http {{\nserver {{ listen {STATE_PORT}; access_log off; return 200 {version(text)}; }}", 1
+    )
 
 
 def version(text: str) -> str:

@@ -108,11 +108,11 @@ def _health(check: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _RENDERED: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    "Command": lambda words: {"command": words},
+    "Command": lambda words: {"command": [str(word) for word in words]},
     "Cpu": lambda units: {"cpu_shares": int(units)},
     "DockerLabels": lambda labels: {"labels": labels},
     "DockerSecurityOptions": lambda options: {"security_opt": options},
-    "EntryPoint": lambda words: {"entrypoint": words},
+    "EntryPoint": lambda words: {"entrypoint": [str(word) for word in words]},
     "HealthCheck": _health,
     "LinuxParameters": _linux,
     "Memory": lambda mebibytes: {"mem_limit": int(mebibytes) * MEBIBYTE},

@@ -3,9 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -169,25 +168,41 @@ def test_only_these_routes_are_open_to_anybody(auth_settings: AuthSettings) -> N
     }
 
 
-def run_admin(settings: AuthSettings, *arguments: str, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+ADMIN = ("accunode_auth.admin",)
+BY_SERVE = ("accunode_common.serve", "auth", "admin")
+"""As where an image's entry point stands and only its arguments can be chosen."""
+
+
+def run_admin(
+    settings: AuthSettings, *arguments: str, password: str = PASSWORD, module: Sequence[str] = ADMIN
+) -> subprocess.CompletedProcess[str]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ACCUNODE_")},
         "ACCUNODE_DATABASE_URL": settings.database_url.get_secret_value(),
     }
-    command = [sys.executable, "-m", "accunode_auth.admin", *arguments]
+    command = [sys.executable, "-m", *module, *arguments]
     return subprocess.run(command, env=environment, input=f"{password}\n", capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("module", [ADMIN, BY_SERVE])
 async def test_the_first_super_admin_is_made_by_command(
-    auth: ServiceClient, auth_settings: AuthSettings, sign_in: Callable[..., Awaitable[Any]]
+    auth: ServiceClient, auth_settings: AuthSettings, module: Sequence[str]
 ) -> None:
     email = f"root-{new_id()}@platform.example"
-    made = run_admin(auth_settings, "create-super-admin", "--email", email)
+    made = run_admin(auth_settings, "create-super-admin", "--email", email, module=module)
     assert (made.returncode, made.stdout) == (0, f"{email} is a super admin now.\n"), made.stderr
     again = run_admin(auth_settings, "create-super-admin", "--email", email.upper())
     assert "already" in again.stdout
     reply = await auth.http.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
     assert reply.json()["membership"]["role"] == "super_admin"
+
+
+@pytest.mark.parametrize("words", [["tenants", "admin"], ["auth", "shell"], ["nobody"], []])
+def test_what_a_service_has_no_command_for_is_wrong_use(words: list[str]) -> None:
+    command = [sys.executable, "-m", "accunode_common.serve", *words]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("usage: ")
 
 
 def test_the_command_refuses_a_weak_password_in_one_sentence(auth_settings: AuthSettings) -> None:

@@ -1,10 +1,12 @@
 """Runs one service alone: `python -m accunode_common.serve auth`. A container's entry point.
 
-What keeps it from starting is said in one line. SIGTERM lets it finish the requests under way, for as long as
-`ACCUNODE_DRAIN_SECONDS`.
+`python -m accunode_common.serve auth admin …` runs the service's own commands instead, where only a task's arguments
+can be chosen. What keeps a service from starting is said in one line. SIGTERM lets it finish the requests under
+way, for as long as `ACCUNODE_DRAIN_SECONDS`.
 """
 
 import importlib
+import importlib.util
 import sys
 
 import uvicorn
@@ -60,12 +62,20 @@ def serve(service: Service) -> int:
 
 
 def main() -> int:
-    """Run the service that the command line names."""
+    """Run the service that the command line names, or its own commands."""
     by_name = {service.name: service for service in SERVICES}
-    if len(sys.argv) != 2 or sys.argv[1] not in by_name:
-        sys.stderr.write(f"usage: python -m accunode_common.serve {'|'.join(by_name)}\n")
+    service = by_name.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if service is None or (len(sys.argv) > 2 and not _has_commands(service, sys.argv[2])):
+        sys.stderr.write(f"usage: python -m accunode_common.serve {'|'.join(by_name)}, or auth admin …\n")
         return 2
-    return serve(by_name[sys.argv[1]])
+    if len(sys.argv) == 2:
+        return serve(service)
+    del sys.argv[1:3]
+    return int(importlib.import_module(f"{service.package}.admin").main())
+
+
+def _has_commands(service: Service, word: str) -> bool:
+    return word == "admin" and importlib.util.find_spec(f"{service.package}.admin") is not None
 
 
 if __name__ == "__main__":
