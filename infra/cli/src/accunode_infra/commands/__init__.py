@@ -6,6 +6,7 @@ Heavy imports belong inside the commands, so that `accunode-infra --help` stays 
 VERBS = (
     "cost",
     "deploy",
+    "diagram",
     "events",
     "params",
     "plan",
