@@ -10,6 +10,7 @@ import pytest
 import redis
 from bulk_processes import RELAY, WORKER, Process, wait_until
 from bulk_work import Bulk, annual_csv, healthy
+from ecs_agent import agent_running
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import new_id
@@ -113,6 +114,19 @@ def test_a_job_is_done_while_two_relays_publish_and_everything_ends_cleanly(
     _await_end(bulk, job_id, worker, relay)
     assert {(chunk["attempts"], chunk["error_message"]) for chunk in bulk.chunks(job_id)} == {(1, None)}
     assert [process.terminate() for process in (relay, second, worker)] == [0, 0, 0]
+
+
+def test_a_worker_on_ecs_is_protected_from_scale_in_while_it_works(
+    bulk: Bulk, world: World, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with agent_running() as agent:
+        monkeypatch.setenv("ECS_AGENT_URI", agent.uri)
+        worker, relay = start("worker", chunk_lease_seconds=60).ready(), start("relay").ready()
+        assert agent.states == []
+        _await_end(bulk, bulk.submit(world.one.org_member, _content()), worker, relay)
+        wait_until(lambda: len(agent.states) > 1 or worker.popen.poll() is not None, seconds=60)
+        assert [state["ProtectionEnabled"] for state in agent.states[:2]] == [True, False]
+        assert worker.terminate() == 0
 
 
 @contextmanager

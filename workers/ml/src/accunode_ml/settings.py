@@ -38,6 +38,7 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
         reading_seconds_per_mib: What it may take beyond that for each MiB of the file.
         reading_most_seconds: What it may take whatever the file's size.
         reading_memory_mib: Memory that it may take.
+        ecs_agent_uri: Where ECS's agent answers; ECS itself sets `ECS_AGENT_URI`, without our prefix.
     """
 
     database_pool_size: int = Field(default=1, ge=1)
@@ -56,6 +57,7 @@ class WorkerSettings(HeartbeatSettings, DatabaseSettings, RedisSettings, Storage
     reading_seconds_per_mib: int = Field(default=10, ge=0)
     reading_most_seconds: int = Field(default=900, ge=1)
     reading_memory_mib: int = Field(default=1536, ge=64)
+    ecs_agent_uri: str | None = Field(default=None, validation_alias="ecs_agent_uri", pattern=r"^http://")
 
     def reading_allowance(self, size: int) -> Allowance:
         """What reading a file of so many bytes may take."""

@@ -32,6 +32,7 @@ from accunode_common.tasks.waiting import waiting_key
 from accunode_ml.connecting import connect
 from accunode_ml.counting import TaskCounts
 from accunode_ml.heartbeat import beat, redis_client
+from accunode_ml.protection import TaskProtection
 from accunode_ml.settings import WorkerSettings
 
 PROBE = "worker.probe"
@@ -84,6 +85,7 @@ class Watch:
         self._settings = settings
         self._holder = holder
         self._counts = counts
+        self._protection = TaskProtection(settings.ecs_agent_uri)
         self._queue = Queue(f"probe.{holder.id}", no_declare=True)  # type: ignore[no-untyped-call]
         self._broker = redis_client(settings, tries_again=False)
         self._sender: Connection | None = None
@@ -127,6 +129,7 @@ class Watch:
             return
         self._stop.set()
         self._thread.join(2 * BEAT_SECONDS)
+        self._protection.end()
         self._in_database(self._count)
         self._in_database(lambda database: database.execute(_LEAVE, [self._holder.worker_id]))
 
@@ -135,6 +138,7 @@ class Watch:
             while not self._stop.is_set():
                 self._in_database(self._note)
                 self._in_database(self._count)
+                self._protection.keep(busy=bool(_messages()))
                 self._look()
                 self._stop.wait(CLOSE_LOOKS_SECONDS if self._doubtful else BEAT_SECONDS)
         except Exception:
