@@ -71,6 +71,7 @@ class Api:
             "ApiCapacityProvider": f"{PREFIX}api",
             "WorkerCapacityProvider": f"{PREFIX}worker",
             "PublicUrl": PUBLIC_URL,
+            **self.cloud.exports,
         }
         return {"Exports": [{"Name": PREFIX + name, "Value": value} for name, value in values.items()]}
 
@@ -193,6 +194,14 @@ class Api:
         attributes = [{"name": "ecs.cpu-architecture", "value": self.cloud.instance_architecture}]
         return {"containerInstances": [{"attributes": attributes, "capacityProviderName": f"{PREFIX}api"}]}
 
+    def ecs_update_service(self, asked: dict[str, Any]) -> dict[str, Any]:
+        service = self._by_arn(asked["service"])
+        if service is None or not asked["forceNewDeployment"]:
+            raise AwsError("ServiceNotFoundException")
+        service.start_anew(self.cloud.clock.now())
+        self.cloud.started.append(service.name)
+        return {}
+
     # The rest.
 
     def elbv2_describe_target_health(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -213,7 +222,25 @@ class Api:
             raise AwsError("ValidationException", "a standard parameter holds at most 4096 bytes")
         version = self.cloud.ssm.get(name, ("", 0))[1] + 1
         self.cloud.ssm[name] = (asked["Value"], version)
+        if asked["Type"] == "SecureString":
+            self.cloud.secret.add(name)
         return {"Version": version}
+
+    def ssm_get_parameters_by_path(self, asked: dict[str, Any]) -> dict[str, Any]:
+        moment = self.cloud.clock.now()
+        return {
+            "Parameters": [
+                {
+                    "Name": name,
+                    "Type": "SecureString" if name in self.cloud.secret else "String",
+                    "Version": version,
+                    "LastModifiedDate": moment,
+                    "Value": "ciphertext",
+                }
+                for name, (_, version) in self.cloud.ssm.items()
+                if name.startswith(f"{asked['Path']}/")
+            ]
+        }
 
     def ssm_get_parameter(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["Name"] not in self.cloud.ssm:
@@ -258,6 +285,19 @@ class Api:
                 if name in asked["AlarmNames"] and state == asked["StateValue"]
             ]
         }
+
+    def elasticache_modify_replication_group(self, asked: dict[str, Any]) -> dict[str, Any]:
+        token = asked["AuthToken"]
+        kept = self.cloud.tokens[-1:] if asked["AuthTokenUpdateStrategy"] == "ROTATE" else []
+        self.cloud.tokens = list(dict.fromkeys([*kept, token]))
+        return {}
+
+    def elasticache_describe_replication_groups(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"ReplicationGroups": [{"ReplicationGroupId": asked["ReplicationGroupId"], "Status": "available"}]}
+
+    def rds_modify_db_instance(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.cloud.master_password = asked["MasterUserPassword"]
+        return {}
 
     def logs_get_log_events(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"events": [{"message": "ValueError: ACCUNODE_MFA_KEY is not set\n"}]}

@@ -68,6 +68,11 @@ class Cloud:
     stuck: set[str] = field(default_factory=set)
     outages: list[str] = field(default_factory=list)
     instance_architecture: str = "x86_64"
+    exports: dict[str, str] = field(default_factory=dict)
+    secret: set[str] = field(default_factory=set)
+    started: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    master_password: str = ""
 
     # What tests say.
 

@@ -96,6 +96,11 @@ class Service:
             definition = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{self.name}:{next(_numbers)}"
             self.deployments.insert(0, Deployment(f"ecs-svc/{next(_numbers)}", definition, image, now))
 
+    def start_anew(self, now: datetime) -> None:
+        """Replace the copies by others of the same image."""
+        newest = self.deployments[0]
+        self.deployments.insert(0, Deployment(f"ecs-svc/{next(_numbers)}", newest.definition, newest.image, now))
+
     def live(self) -> list[Task]:
         """The tasks that have not ended."""
         return [each for each in self.tasks if not each.stopped]

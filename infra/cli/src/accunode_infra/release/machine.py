@@ -6,7 +6,7 @@ step fails. Killed at any moment and started again, a release goes on from what 
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,8 @@ from accunode_infra.errors import FailedError, InfraError
 from accunode_infra.release.lock import Holder, Lock
 from accunode_infra.release.record import Outcome, Record, Records
 from accunode_infra.release.site import POLL_SECONDS, THROTTLED, Site, UnfitError
+
+T = TypeVar("T")
 
 PATIENCE = 20
 """Times that a step is begun again when AWS throttles its calls."""
@@ -58,7 +60,6 @@ class Machine:
         self._lock = lock
         self._records = Records(site, service)
         self.despite: list[str] = []
-        site.heartbeat = lock.renew
 
     def goes_on_with(self, image: str) -> bool:
         """Whether a release of that image was cut short, and is the newest."""
@@ -160,9 +161,7 @@ class StoppedError(FailedError):
     """A release stands half-way: the lock stays, and says so."""
 
 
-def holding(
-    site: Site, what: str, service: str, act: Callable[[Lock], Record | None], *, break_lock: bool = False
-) -> Record | None:
+def holding(site: Site, what: str, service: str, act: Callable[[Lock], T], *, break_lock: bool = False) -> T:
     """Do something under the environment's lock, and give it back; it stays when a release was left half-way.
 
     Raises:
@@ -171,6 +170,7 @@ def holding(
     lock = Lock(site, Holder.here(site, what, service))
     if earlier := lock.take(force=break_lock):
         site.output.say(f"Took the lock over: {earlier}.")
+    site.heartbeat = lock.renew
     try:
         done = act(lock)
     except StoppedError:

@@ -1,0 +1,43 @@
+"""Replaces the copies of a service by copies of the same image, which read the secrets anew."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from accunode_infra.release.copies import Copies, EcsService
+from accunode_infra.release.services import deployable
+from accunode_infra.release.site import Site, UnfitError
+from accunode_infra.release.slots import Slot, Slots
+from accunode_infra.release.stack import Stack
+
+LIMIT = timedelta(minutes=30)
+
+
+def restart(site: Site, service: str) -> None:
+    """Start a service's copies anew, a few at a time, and wait until they run.
+
+    Raises:
+        RefusedError: Its stack is not deployed.
+        UnfitError: They do not start.
+    """
+    wanted = deployable(service)
+    stack = Stack(site, wanted.stack)
+    arns = stack.resources("AWS::ECS::Service")
+    parameters = stack.ready().parameters
+    for name, arn in arns.items():
+        if wanted.slotted and not _serves(name, parameters):
+            continue
+        began = site.clock.now()
+        ecs = EcsService(site, arn, began)
+        site.client("ecs").update_service(cluster=ecs.cluster, service=arn, forceNewDeployment=True)
+
+        def settled(ecs: EcsService = ecs) -> Copies | None:
+            copies = ecs.look()
+            return copies if copies.settled and copies.running >= copies.wanted else None
+
+        if site.until(settled, limit=LIMIT) is None:
+            raise UnfitError(f"{service} was not started anew within {LIMIT.total_seconds() / 60:.0f} minutes.")
+
+
+def _serves(name: str, parameters: Mapping[str, str]) -> bool:
+    slots = Slots.read(parameters, {})
+    return any(slot.value in name.lower() and slots[slot].count > 0 for slot in Slot)
