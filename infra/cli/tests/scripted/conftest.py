@@ -74,7 +74,7 @@ class Scene:
 @pytest.fixture(scope="session")
 def _account() -> tuple[Session, Exchange]:
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-    session = Session(region="us-east-1")
+    session = Session(region="us-east-1", poll_seconds=5)
     return session, Exchange(session.events)
 
 

@@ -4,12 +4,17 @@ Heavy imports belong inside the commands, so that `accunode-infra --help` stays 
 """
 
 VERBS = (
+    "alarms",
     "cost",
+    "db",
     "deploy",
     "diagram",
     "events",
     "params",
     "plan",
+    "release",
+    "scale",
+    "secrets",
     "status",
     "verify",
 )

@@ -14,7 +14,7 @@ from accunode_infra.aws import code_of, in_words
 from accunode_infra.errors import FailedError, InfraError
 from accunode_infra.release.lock import Holder, Lock
 from accunode_infra.release.record import Outcome, Record, Records
-from accunode_infra.release.site import POLL_SECONDS, THROTTLED, Site, UnfitError
+from accunode_infra.release.site import THROTTLED, Site, UnfitError
 
 T = TypeVar("T")
 
@@ -119,7 +119,7 @@ class Machine:
             except ClientError as error:
                 if code_of(error) not in THROTTLED:
                     raise
-                self._site.clock.sleep(POLL_SECONDS)
+                self._site.clock.sleep(self._site.session.poll_seconds)
             else:
                 return step is not None
         raise FailedError("AWS kept refusing calls as too many.")

@@ -30,7 +30,7 @@ def run(
     command: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run the task of the migrate stack to its end; asked again with the same key, the first run is waited for.
+    """Run the task of the migrate stack to its end; with a key that is known, the earlier run counts unless it failed.
 
     Args:
         site: The environment.
@@ -68,9 +68,12 @@ def run(
 
 
 def _earlier(ecs: Any, cluster: str, key: str) -> str | None:
+    """The task of an earlier run of the same key, unless it failed."""
     for status in ("RUNNING", "STOPPED"):
-        for arn in pages(ecs, "list_tasks", "taskArns", cluster=cluster, startedBy=key, desiredStatus=status):
-            return str(arn)
+        arns = list(pages(ecs, "list_tasks", "taskArns", cluster=cluster, startedBy=key, desiredStatus=status))
+        for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []:
+            if all(container.get("exitCode") in {None, 0} for container in task["containers"]):
+                return str(task["taskArn"])
     return None
 
 
@@ -90,7 +93,6 @@ def _start(
         taskDefinition=definition,
         capacityProviderStrategy=[{"capacityProvider": site.export("ApiCapacityProvider", of="compute")}],
         startedBy=key,
-        clientToken=key,
         overrides={"containerOverrides": [override]},
         enableECSManagedTags=True,
         propagateTags="TASK_DEFINITION",

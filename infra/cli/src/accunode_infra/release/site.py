@@ -17,7 +17,6 @@ from accunode_infra.output import Output
 T = TypeVar("T")
 Ask = Callable[[str, dict[str, str]], httpx.Response]
 
-POLL_SECONDS = 5.0
 THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 
 
@@ -102,7 +101,7 @@ class Site:
             )
         return self.exports[name]
 
-    def until(self, look: Callable[[], T | None], *, limit: timedelta, every: float = POLL_SECONDS) -> T | None:
+    def until(self, look: Callable[[], T | None], *, limit: timedelta, every: float = 0.0) -> T | None:
         """Call `look` until it gives something, or `limit` has passed; a look that AWS throttles is no look."""
         end = self.clock.now() + limit
         while True:
@@ -115,7 +114,7 @@ class Site:
                 found = None
             if found is not None or self.clock.now() >= end:
                 return found
-            self.clock.sleep(every)
+            self.clock.sleep(max(every, self.session.poll_seconds))
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:

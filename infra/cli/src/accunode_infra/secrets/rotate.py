@@ -84,8 +84,8 @@ def rotate(site: Site, what: str) -> bool:
     """
     if what == "mfa-key":
         raise RefusedError(
-            "The mfa-key cannot be rotated: the secrets of authenticators and of single sign-on are encrypted by it, so "
-            "a new one would lock out all who enrolled an authenticator, and end single sign-on until it is set up."
+            "The mfa-key cannot be rotated: the secrets of authenticators and of single sign-on are encrypted by it, "
+            "so a new one would lock out all who enrolled an authenticator, and end single sign-on until it is set up."
         )
     kinds = {
         "signing-keys": _signing_keys,

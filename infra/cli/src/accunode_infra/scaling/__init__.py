@@ -1,0 +1,1 @@
+"""How many copies there are, may be, and should be."""
