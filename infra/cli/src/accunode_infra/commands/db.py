@@ -103,9 +103,9 @@ def dr_test(context: typer.Context, name: Chosen = None) -> None:
     call = invocation(context)
     site = site_of(call)
     found = drill(site, chosen(site, name))
+    minutes, hours = found.recovery_seconds / 60, found.age_seconds / 3600
     call.output.say(
-        f"{found.snapshot} was restored in {found.restore_seconds / 60:.1f} minutes and read from "
-        f"{found.check_seconds:.0f} seconds later: recovery takes {found.recovery_seconds / 60:.1f} minutes, and the snapshot is "
-        f"{found.age_seconds / 3600:.1f} hours old."
+        f"{found.snapshot} was restored in {found.restore_seconds:.0f} s, and read in {found.check_seconds:.0f} s."
     )
+    call.output.say(f"To recover takes {minutes:.1f} minutes; the snapshot is {hours:.1f} hours old.")
     call.output.result(asdict(found) | {"recovery_seconds": found.recovery_seconds})

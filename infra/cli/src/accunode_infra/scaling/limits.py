@@ -104,11 +104,11 @@ def change(site: Site, service: Deployable, *, minimum: int | None, maximum: int
     policy = now.policy
     if not policy.minimum <= low <= high <= policy.maximum:
         raise RefusedError(
-            f"{service.name} may have {policy} copies by the policy, and {low} to {high} were asked for: stay within, or "
-            "change the policy file, which the templates follow."
+            f"{service.name} may have {policy} copies by the policy, and {low} to {high} were asked for: stay within, "
+            "or change the policy file, which the templates follow."
         )
     if not low <= wanted <= high:
-        raise RefusedError(f"{wanted} copies of {service.name} are outside of {low} to {high}: scaling would undo it.")
+        raise RefusedError(f"{wanted} copies of {service.name} are outside of {low} to {high}.")
     limits = {"MinCount": str(low), "MaxCount": str(high)}
     Stack(site, service.stack).change(limits | _counts(site, service, wanted))
     return read(site, service)
