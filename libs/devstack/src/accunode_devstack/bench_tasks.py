@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from accunode_devstack.bench import measure
+from accunode_devstack.bench_api import Meters
 from accunode_devstack.demo.client import ApiClient
 from accunode_devstack.processes import Supervisor
 from accunode_devstack.programs import WORKER
@@ -20,29 +21,36 @@ class UploadTimes:
         rows: Rows of each upload.
         seconds: From the POST to the job's end, of each upload.
         tasks: The duration of each task by the task's name.
+        processor: Processor time of the worker.
+        database: Processor time of PostgreSQL.
     """
 
     rows: int
     seconds: tuple[float, ...]
     tasks: Mapping[str, tuple[float, ...]]
+    processor: float
+    database: float
 
 
 def measure_tasks(
     client: ApiClient, state: State, sizes: Iterable[tuple[int, int]], say: Callable[[str], None]
 ) -> list[UploadTimes]:
     """Upload files of each number of rows so many times, one after another. Raises DevstackError when a job fails."""
-    log = Supervisor(state).log_of(WORKER)
+    log, meters = Supervisor(state).log_of(WORKER), Meters.of(state, WORKER)
     found, series = [], 0
     for rows, repeats in sizes:
         say(f"Uploading {rows:,} rows {repeats} times")
         seen = log.stat().st_size
+        processor, database = meters.read()
         seconds = []
         for _ in range(repeats):
             seconds.append(measure(client, state, rows, series=series).seconds)
             series += 1
+        after = meters.read()
         with log.open("rb") as lines:
             lines.seek(seen)
-            found.append(UploadTimes(rows, tuple(seconds), durations(line.decode() for line in lines)))
+            tasks = durations(line.decode() for line in lines)
+        found.append(UploadTimes(rows, tuple(seconds), tasks, after[0] - processor, after[1] - database))
     return found
 
 

@@ -8,19 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from accunode_common.scaling import FleetPolicy
+from accunode_infra.cost.tier import ENVIRONMENT, RUNNING
 from accunode_infra.errors import RefusedError
 from accunode_infra.resolve import Resolved, Resource, resolve
 from accunode_infra.stacks import STACKS, parameters, stack
 from accunode_infra.templates import CLOUDFORMATION, load
-
-ENVIRONMENT = "production"
-_IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/accunode/example@sha256:" + 64 * "0"
-_GIVEN: Mapping[str, str] = {
-    "BlueImage": _IMAGE,
-    "Image": _IMAGE,
-    "CertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000",
-}
-"""Parameters that no tier file holds: one slot of each service is up."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +62,7 @@ class Shape:
         api_instances: Where the services run.
         worker_instances: Where the workers run, one on each.
         database: The class of the database's instance.
+        connections: How many the database takes at most.
         timeout: Seconds after which the load balancer gives a request up.
     """
 
@@ -81,6 +74,7 @@ class Shape:
     api_instances: Instances
     worker_instances: Instances
     database: str
+    connections: int
     timeout: float
 
 
@@ -94,14 +88,15 @@ def read_shape(tier: str, variant: str = "brief", *, root: Path = CLOUDFORMATION
     def resolved(name: str) -> Resolved:
         wanted = stack(name)
         template = load(wanted.template, root=root)
-        given = {key: value for key, value in _GIVEN.items() if key in template.get("Parameters", {})}
+        given = {key: value for key, value in RUNNING.items() if key in template.get("Parameters", {})}
         overrides = {**given, **parameters(wanted, environment=ENVIRONMENT, tier=tier, variant=variant, root=root)}
         return resolve(template, overrides)
 
     services = {
         each.service.name: _service(each.name, resolved(each.name)) for each in STACKS if each.service is not None
     }
-    worker, compute = resolved("worker"), resolved("compute")
+    worker, compute, data = resolved("worker"), resolved("compute"), resolved("data")
+    settings = _only(data, "AWS::RDS::DBParameterGroup").properties["Parameters"]
     return Shape(
         tier=tier,
         variant=variant,
@@ -110,7 +105,8 @@ def read_shape(tier: str, variant: str = "brief", *, root: Path = CLOUDFORMATION
         worker_processes=_worker_processes(worker),
         api_instances=_instances(compute, "Api"),
         worker_instances=_instances(compute, "Worker"),
-        database=str(_only(resolved("data"), "AWS::RDS::DBInstance").properties["DBInstanceClass"]),
+        database=str(_only(data, "AWS::RDS::DBInstance").properties["DBInstanceClass"]),
+        connections=int(settings["max_connections"]),
         timeout=_timeout(resolved("edge")),
     )
 
@@ -134,6 +130,8 @@ def scaling_policy(template: Resolved) -> FleetPolicy:
         )
         if alarm is None:
             raise RefusedError(f"No alarm rings the scaling policy {policy.name}, so nothing would ever scale.")
+        if policy.properties["PolicyType"] != "StepScaling":
+            raise RefusedError(f"The scaling policy {policy.name} is not one of steps, which alone are simulated.")
         above = alarm["ComparisonOperator"].startswith("GreaterThan")
         found["scale_out" if above else "scale_in"] = _rule(alarm, policy, above=above)
         found |= {"metric": alarm["MetricName"], "statistic": alarm["Statistic"]}

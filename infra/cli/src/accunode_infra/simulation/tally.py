@@ -1,5 +1,7 @@
 """Many durations in little memory: counts by size, from which percentiles are read to within 2 %."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,16 @@ class Tally:
             self._counts += np.bincount(np.searchsorted(_EDGES, durations), minlength=len(_EDGES) + 1)
             self._sum += float(durations.sum())
             self.most = max(self.most, float(durations.max()))
+
+    @classmethod
+    def together(cls, tallies: Iterable["Tally"]) -> "Tally":
+        """All durations of several."""
+        whole = cls()
+        for each in tallies:
+            whole._counts += each._counts
+            whole._sum += each._sum
+            whole.most = max(whole.most, each.most)
+        return whole
 
     @property
     def mean(self) -> float:

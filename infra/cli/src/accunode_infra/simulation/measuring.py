@@ -1,0 +1,121 @@
+"""`python -m accunode_infra.simulation.measuring`: measures the service times on a stack of its own and writes them.
+
+`make service-times` runs it. What the file holds is this machine's; the file says which that was, and how busy.
+"""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import psutil
+import typer
+import yaml
+
+from accunode_devstack.bench import temporary_stack
+from accunode_devstack.bench_api import OperationTimes, measure_api
+from accunode_devstack.bench_tasks import UploadTimes, durations, measure_tasks
+from accunode_devstack.credentials import keep_credentials
+from accunode_devstack.demo.people import analyst, demo_users
+from accunode_devstack.endpoints import read_endpoints
+from accunode_devstack.processes import Supervisor
+from accunode_devstack.programs import WORKER
+from accunode_infra.simulation.times import as_quantiles
+from accunode_ml.settings import WorkerSettings
+
+SIZES = ((1, 12), (500, 10), (5_000, 8), (20_000, 4), (100_000, 2))
+"""Rows of the uploads, and how many there are of each."""
+CHUNK_ROWS: int = WorkerSettings.model_fields["chunk_rows"].default
+SECONDS, CALLERS = 3.0, 4
+HEAD = """\
+# Service times, measured by `make service-times`: do not edit, measure. Seconds; a distribution is its 21 quantiles
+# from the least to the most, 5 % apart.
+"""
+SHIPPED = Path(__file__).with_name("service_times.yaml")
+
+
+def main(
+    path: Annotated[Path, typer.Argument(help="Where the service times are written.")] = SHIPPED,
+) -> None:
+    """Measure the API's operations and the workers' tasks on a stack of their own, for some four minutes."""
+    busy = [os.getloadavg()[0]]
+    with temporary_stack(typer.echo) as (state, client):
+        user, endpoints = analyst(demo_users(keep_credentials(state).demo)), read_endpoints(state)
+        if endpoints is None:
+            raise typer.Exit(1)
+        uploads = measure_tasks(client, state, SIZES, typer.echo)
+        log = Supervisor(state).log_of(WORKER).read_text().splitlines()
+        busy.append(os.getloadavg()[0])
+        typer.echo("Calling the API")
+        operations = measure_api(state, endpoints, user, seconds=SECONDS, callers=CALLERS)
+    busy.append(os.getloadavg()[0])
+    content = {
+        "measured": _circumstances(busy),
+        "operations": {each.name: _operation(each) for each in operations if each.name != "health"},
+        "tasks": _tasks(uploads, durations(log)),
+    }
+    path.write_text(HEAD + yaml.safe_dump(content, sort_keys=False, width=120, default_flow_style=None))
+    typer.echo(f"Wrote {path.name}")
+
+
+def _circumstances(busy: Sequence[float]) -> Mapping[str, Any]:
+    return {
+        "on": datetime.now(UTC).date().isoformat(),
+        "machine": f"{psutil.cpu_count()} processors ({_processor()}), {psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "python": platform.python_version(),
+        "load": f"{min(busy):.1f} to {max(busy):.1f} processes wanted a processor meanwhile, ours among them",
+        "operations": f"each called for {SECONDS:g} s by one caller and by {CALLERS}, in three rounds of which the one"
+        " counts that took the least processor time; `make bench-api` prints the same",
+        "tasks": "uploads of "
+        + ", ".join(f"{rows:,} rows ({times} times)" for rows, times in SIZES)
+        + ", one after another, by the worker's own log; `make bench` prints whole uploads",
+        "servers": "PostgreSQL and Redis on the same machine: a network adds its round trips",
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _operation(times: OperationTimes) -> Mapping[str, Any]:
+    return {
+        "service": times.service,
+        "processor": round(times.processor, 6),
+        "database": round(times.database, 6),
+        "threads": times.name == "sign_in",
+        "wall": list(as_quantiles(np.array(times.alone))),
+    }
+
+
+def _tasks(uploads: Sequence[UploadTimes], whole: Mapping[str, Sequence[float]]) -> Mapping[str, Any]:
+    seconds = sum(sum(times) for each in uploads for times in each.tasks.values())
+    shares = {
+        "processor": round(min(1.0, sum(each.processor for each in uploads) / seconds), 4),
+        "database": round(sum(each.database for each in uploads) / seconds, 4),
+    }
+    ingest = [{"rows": each.rows, "seconds": _quantiles(each.tasks["bulk.ingest"])} for each in uploads]
+    # A larger upload has chunks of the full size, and no other.
+    full = max(rows for rows, _ in SIZES if rows <= CHUNK_ROWS)
+    chunks: dict[int, list[float]] = {}
+    for each in uploads:
+        chunks.setdefault(min(each.rows, full), []).extend(each.tasks["bulk.score_chunk"])
+    scored = [{"rows": rows, "seconds": _quantiles(times)} for rows, times in sorted(chunks.items())]
+    night = [{"rows": 0, "seconds": _quantiles(whole["monitoring.tenant"])}]
+    return {
+        "bulk.ingest": {**shares, "sizes": ingest},
+        "bulk.score_chunk": {**shares, "sizes": scored},
+        "monitoring.tenant": {**shares, "sizes": night},
+    }
+
+
+def _quantiles(times: Sequence[float]) -> list[float]:
+    return list(as_quantiles(np.array(times)))
+
+
+if __name__ == "__main__":
+    typer.run(main)
