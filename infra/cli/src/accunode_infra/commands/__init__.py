@@ -15,6 +15,7 @@ VERBS = (
     "release",
     "scale",
     "secrets",
+    "simulate",
     "status",
     "verify",
 )

@@ -157,12 +157,16 @@ class _Simulation:
 
     def run(self) -> Result:
         self._workers.begin(min(self._in.shape.workers.minimum, self._in.shape.worker_instances.maximum))
-        for account in (*(node.credits for node in self._fleet.nodes), *(each.credits for each in self._workers.instances)):
+        for account in (
+            *(node.credits for node in self._fleet.nodes),
+            *(each.credits for each in self._workers.instances),
+        ):
             account.balance = self._in.platform.credits_at_midnight.value
         self._database.balance = self._in.platform.credits_at_midnight.value
         for process in (self._minutes(), self._small_files(), *self._spikes(), *self._rounds()):
             self._env.process(process)
-        self._env.run(until=DAY)
+        # A little longer, so that the last minute ends, too.
+        self._env.run(until=DAY + 0.001)
         acts = [*self._control.acts, *(act for copies in self._fleet.services.values() for act in copies.control.acts)]
         return Result(
             inputs=self._in,

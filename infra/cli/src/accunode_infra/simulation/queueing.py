@@ -77,6 +77,8 @@ def crowding(others: Vector, processors: int) -> float:
         others: The share of the time that each other process works.
         processors: How many processes work at once without slowing each other.
     """
+    if len(others) < processors:
+        return 1.0
     working = np.ones(1)
     for share in np.clip(others, 0.0, 1.0):
         working = np.convolve(working, [1 - share, share])

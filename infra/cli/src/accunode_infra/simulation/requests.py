@@ -124,6 +124,13 @@ class Requests:
         backlogs = (self._backlogs.get(station, []) + [0.0] * servers)[:servers]
         counts = {name: int(self._random.poisson(rate * 60)) for name, rate in rates.items()}
         total = sum(counts.values())
+        if not total and not any(backlogs):
+            # Nothing to do, as in most minutes of a night.
+            self._shares[station] = minute.busy[station] = 0.0
+            self._backlogs[station] = backlogs
+            minute.responses.append(np.empty(0))
+            minute.connections.setdefault(service, 0.0)
+            return
         kinds = np.repeat(np.arange(len(counts)), list(counts.values()))
         self._random.shuffle(kinds)
         slowness = self._slowness(service, threads)
@@ -163,6 +170,6 @@ class Requests:
         others = []
         for station, share in self._shares.items():
             at_once = HASHED_AT_ONCE if station.endswith(" passwords") else 1
-            others += [share] * (at_once - (station == own))
+            others += [share] * (at_once - (station == own)) if share else []
         vcpus = self._fleet.standing[0].credits.vcpus
         return crowding(np.array(others), vcpus) / self._fleet.speed(0, sum(others) + 1)

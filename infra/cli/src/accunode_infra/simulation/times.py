@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from accunode_infra.simulation.queueing import Vector
 
 QUANTILES = 21
 """How many a distribution is kept as: from the least to the most, 5 % apart."""
+_PLACES = np.linspace(0, 1, QUANTILES)
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Quantiles = Annotated[tuple[Seconds, ...], Field(min_length=QUANTILES, max_length=QUANTILES)]
@@ -42,10 +44,15 @@ class Operation(_Model):
     wall: Quantiles
     threads: bool = False
 
+    @cached_property
+    def mean(self) -> float:
+        """The mean of the wall times, in seconds."""
+        return float(np.mean(self.wall))
+
     @property
     def elsewhere(self) -> float:
         """Seconds of an undisturbed request in which its process has nothing to do: the database's, mostly."""
-        return max(0.0, float(np.mean(self.wall)) - self.processor)
+        return max(0.0, self.mean - self.processor)
 
 
 class TaskTimes(_Model):
@@ -108,18 +115,17 @@ def load_times(path: Path | None = None) -> ServiceTimes:
 
 def as_quantiles(values: Vector) -> tuple[float, ...]:
     """A sample as it is kept."""
-    return tuple(round(float(value), 6) for value in np.quantile(values, np.linspace(0, 1, QUANTILES)))
+    return tuple(round(float(value), 6) for value in np.quantile(values, _PLACES))
 
 
 def draw(quantiles: tuple[float, ...], count: int, random: np.random.Generator) -> Vector:
     """So many values of a distribution."""
-    return np.interp(random.random(count), np.linspace(0, 1, QUANTILES), quantiles)
+    return np.interp(random.random(count), _PLACES, quantiles)
 
 
 def draw_processor(operation: Operation, count: int, random: np.random.Generator) -> Vector:
     """Seconds of processor time of so many requests: of the mean measured, spread as the wall times are."""
-    mean = float(np.mean(operation.wall))
-    return draw(operation.wall, count, random) * (operation.processor / mean if mean else 0.0)
+    return draw(operation.wall, count, random) * (operation.processor / operation.mean if operation.mean else 0.0)
 
 
 def draw_task(task: Task, rows: int, random: np.random.Generator) -> float:
