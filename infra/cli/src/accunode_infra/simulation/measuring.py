@@ -26,12 +26,12 @@ from accunode_devstack.programs import WORKER
 from accunode_infra.simulation.times import as_quantiles
 from accunode_ml.settings import WorkerSettings
 
-SIZES = ((1, 12), (500, 10), (5_000, 8), (20_000, 4), (100_000, 2))
+SIZES = ((1, 6), (500, 6), (5_000, 6), (20_000, 3), (100_000, 1))
 """Rows of the uploads, and how many there are of each."""
 CHUNK_ROWS: int = WorkerSettings.model_fields["chunk_rows"].default
 COMPANIES = 10_000
 """Of the tenant whose people call the API."""
-SECONDS, CALLERS = 2.0, 4
+SECONDS, CALLERS = 1.5, 4
 HEAD = """\
 # Service times, measured by `make service-times`: do not edit, measure. Seconds; a distribution is its 21 quantiles
 # from the least to the most, 5 % apart.
@@ -77,10 +77,12 @@ def _circumstances(busy: Sequence[float]) -> Mapping[str, Any]:
         "python": platform.python_version(),
         "load": f"{min(busy):.1f} to {max(busy):.1f} processes wanted a processor meanwhile, ours among them",
         "operations": f"each called for {SECONDS:g} s by one caller and by {CALLERS}, in three rounds of which the one"
-        " counts that took the least processor time, in a tenant of {COMPANIES:,} companies",
+        f" counts that took the least processor time, in a tenant of {COMPANIES:,} companies",
         "tasks": "uploads of "
         + ", ".join(f"{rows:,} rows ({times} times)" for rows, times in SIZES)
         + ", one after another, by the worker's own log; `make bench` prints whole uploads",
+        "waiting": "durations are scaled to the processor time that their process and PostgreSQL used, as what a task"
+        " or a request waited for a processor was other work's; what it waited for disks went with it",
         "servers": "PostgreSQL and Redis on the same machine: a network adds its round trips",
     }
 
@@ -92,38 +94,48 @@ def _processor() -> str:
 
 
 def _operation(times: OperationTimes) -> Mapping[str, Any]:
+    alone = np.array(times.alone)
+    share = _share(times.processor + times.database, float(alone.mean()))
     return {
         "service": times.service,
         "processor": round(times.processor, 6),
         "database": round(times.database, 6),
         "threads": times.name == "sign_in",
-        "wall": list(as_quantiles(np.array(times.alone))),
+        "wall": list(as_quantiles(alone * share)),
     }
+
+
+def _share(used: float, wall: float) -> float:
+    """What is left of a duration without the waiting for a processor that others had."""
+    return min(1.0, used / wall)
 
 
 def _tasks(uploads: Sequence[UploadTimes], whole: Mapping[str, Sequence[float]]) -> Mapping[str, Any]:
-    seconds = sum(sum(times) for each in uploads for times in each.tasks.values())
-    shares = {
-        "processor": round(min(1.0, sum(each.processor for each in uploads) / seconds), 4),
-        "database": round(sum(each.database for each in uploads) / seconds, 4),
+    shares = {each.rows: _share(each.processor + each.database, _seconds(each)) for each in uploads}
+    worked = sum(_seconds(each) * shares[each.rows] for each in uploads)
+    costs = {
+        "processor": round(min(1.0, sum(each.processor for each in uploads) / worked), 4),
+        "database": round(sum(each.database for each in uploads) / worked, 4),
     }
-    ingest = [{"rows": each.rows, "seconds": _quantiles(each.tasks["bulk.ingest"])} for each in uploads]
     # A larger upload has chunks of the full size, and no other.
     full = max(rows for rows, _ in SIZES if rows <= CHUNK_ROWS)
     chunks: dict[int, list[float]] = {}
     for each in uploads:
-        chunks.setdefault(min(each.rows, full), []).extend(each.tasks["bulk.score_chunk"])
-    scored = [{"rows": rows, "seconds": _quantiles(times)} for rows, times in sorted(chunks.items())]
-    night = [{"rows": 0, "seconds": _quantiles(whole["monitoring.tenant"])}]
-    return {
-        "bulk.ingest": {**shares, "sizes": ingest},
-        "bulk.score_chunk": {**shares, "sizes": scored},
-        "monitoring.tenant": {**shares, "sizes": night},
-    }
+        scored = [seconds * shares[each.rows] for seconds in each.tasks["bulk.score_chunk"]]
+        chunks.setdefault(min(each.rows, full), []).extend(scored)
+    read = {each.rows: [seconds * shares[each.rows] for seconds in each.tasks["bulk.ingest"]] for each in uploads}
+    least = min(shares.values())
+    night = {0: [seconds * least for seconds in whole["monitoring.tenant"]]}
+    found = {"bulk.ingest": read, "bulk.score_chunk": chunks, "monitoring.tenant": night}
+    return {name: {**costs, "sizes": _sizes(times)} for name, times in found.items()}
 
 
-def _quantiles(times: Sequence[float]) -> list[float]:
-    return list(as_quantiles(np.array(times)))
+def _seconds(upload: UploadTimes) -> float:
+    return sum(sum(times) for times in upload.tasks.values())
+
+
+def _sizes(times: Mapping[int, Sequence[float]]) -> list[Mapping[str, Any]]:
+    return [{"rows": rows, "seconds": list(as_quantiles(np.array(found)))} for rows, found in sorted(times.items())]
 
 
 if __name__ == "__main__":
