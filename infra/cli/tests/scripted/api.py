@@ -295,10 +295,6 @@ class Api:
     def elasticache_describe_replication_groups(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"ReplicationGroups": [{"ReplicationGroupId": asked["ReplicationGroupId"], "Status": "available"}]}
 
-    def rds_modify_db_instance(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self.cloud.master_password = asked["MasterUserPassword"]
-        return {}
-
     def logs_get_log_events(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"events": [{"message": "ValueError: ACCUNODE_MFA_KEY is not set\n"}]}
 

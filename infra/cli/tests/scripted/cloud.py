@@ -73,6 +73,12 @@ class Cloud:
     started: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     master_password: str = ""
+    snapshots: dict[str, datetime] = field(default_factory=dict)
+    instances: dict[str, datetime] = field(default_factory=dict)
+    importers: list[str] = field(default_factory=list)
+    heard: list[tuple[str, str]] = field(default_factory=list)
+    unheard: set[str] = field(default_factory=set)
+    measured: float = 60.0
 
     # What tests say.
 
@@ -89,7 +95,9 @@ class Cloud:
         slots = {f"{slot}{what}": value for slot in SLOTS for what, value in (("Image", ""), ("Count", "0"))}
         self.stacks[f"{PREFIX}service-{name}"] = Stack(
             f"{PREFIX}service-{name}",
-            slots | {"BlueWeight": "100", "GreenWeight": "0", "ActiveSlot": "blue", "Cpu": "256"},
+            slots
+            | {"BlueWeight": "100", "GreenWeight": "0", "ActiveSlot": "blue", "Cpu": "256"}
+            | {"MinCount": "2", "MaxCount": "4"},
         )
         self.alarms[f"{PREFIX}service-{name}-errors"] = ("OK", [f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"])
         policy = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:1:resource/ecs/service:policyName/low"
@@ -99,9 +107,13 @@ class Cloud:
         """Make the stacks around."""
         for name in ("compute", "edge", "observability"):
             self.stacks[PREFIX + name] = Stack(PREFIX + name, {})
+        data = {"SnapshotIdentifier": "", "Generation": "1", "DeletionProtection": "true"}
+        self.stacks[f"{PREFIX}data"] = Stack(f"{PREFIX}data", data)
         self.stacks[f"{PREFIX}migrate"] = Stack(f"{PREFIX}migrate", {"Image": ""})
         for name in ("worker", "relay"):
-            self.stacks[PREFIX + name] = Stack(PREFIX + name, {"Image": "", "DesiredCount": "0"})
+            self.stacks[PREFIX + name] = Stack(
+                PREFIX + name, {"Image": "", "DesiredCount": "0", "MinCount": "2", "MaxCount": "6"}
+            )
         self.alarms[f"{PREFIX}edge-5xx"] = ("OK", [])
 
     def settle(self, seconds: float = 120) -> None:

@@ -1,21 +1,24 @@
 """A scripted environment with the auth service live on its blue slot, and releases that are run in it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
 import pytest
-from infra.cli.tests.scripted.api import Api
 from infra.cli.tests.scripted.cloud import Cloud
+from infra.cli.tests.scripted.operations import Operations
 from infra.cli.tests.scripted.wire import Exchange, Wire
+from typer.testing import Result
 
+from accunode_infra import invocation
 from accunode_infra.aws import Session
 from accunode_infra.output import Output
 from accunode_infra.release.deploy import Wishes, deploy, rollback
 from accunode_infra.release.record import Record, Records
 from accunode_infra.release.services import deployable
-from accunode_infra.release.site import Site
+from accunode_infra.release.site import Clock, Site
 from accunode_infra.release.slotted import Pace
 
 PACE = Pace(watch=timedelta(seconds=45), bake=timedelta(seconds=45), settle=timedelta(minutes=2))
@@ -41,7 +44,7 @@ class Scene:
 
     def process(self, **wire: object) -> Wire:
         """A process that calls from now on; the one before is gone."""
-        self.exchange.wire = Wire(Api(self.cloud), **wire)  # type: ignore[arg-type]
+        self.exchange.wire = Wire(Operations(self.cloud), **wire)  # type: ignore[arg-type]
         return self.exchange.wire
 
     def site(self) -> Site:
@@ -99,3 +102,13 @@ def live_scene(session: Session, exchange: Exchange) -> Scene:
     cloud.stacks["accunode-production-service-auth"].parameters["Cpu"] = "live"
     scene.process()
     return scene
+
+
+@pytest.fixture
+def command(scene: Scene, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command in the scripted environment, by its clock."""
+    monkeypatch.setattr(invocation, "Session", lambda **_: scene.session)
+    monkeypatch.setattr(Clock, "now", lambda _: scene.cloud.clock.now())
+    monkeypatch.setattr(Clock, "sleep", lambda _, seconds: scene.cloud.clock.sleep(seconds))
+    monkeypatch.setattr(httpx, "get", lambda url, headers, **_: scene.cloud.ask(url, headers))
+    return run

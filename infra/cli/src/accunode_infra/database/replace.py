@@ -1,5 +1,8 @@
 """Puts a snapshot in the database's place: a new instance in the same stack, and every reader led to it."""
 
+from botocore.exceptions import ClientError
+
+from accunode_infra.aws import code_of
 from accunode_infra.database.snapshots import Snapshot, take
 from accunode_infra.errors import RefusedError
 from accunode_infra.release import oneoff
@@ -50,7 +53,12 @@ def refuse_held(site: Site) -> None:
         RefusedError: Some do.
     """
     export = site.stack_name("DatabaseInstance")
-    holding = sorted(pages(site.client("cloudformation"), "list_imports", "Imports", ExportName=export))
+    try:
+        holding = sorted(pages(site.client("cloudformation"), "list_imports", "Imports", ExportName=export))
+    except ClientError as error:
+        if code_of(error) != "ValidationError":  # so it says that nobody does
+            raise
+        holding = []
     if holding:
         raise RefusedError(
             f"{', '.join(holding)} import the database's name, which CloudFormation therefore does not change: delete "
