@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.cli.tests.scripted.api import Api
+from infra.cli.tests.scripted.cloud import REGISTRY
 from infra.cli.tests.scripted.wire import AwsError
 
 BOOT = timedelta(minutes=9)
@@ -66,6 +67,32 @@ class Operations(Api):
         if asked["DBInstanceIdentifier"] == self.cloud.exports["DatabaseInstance"]:
             self.cloud.master_password = asked["MasterUserPassword"]
         return {}
+
+    def cloudformation_describe_stacks(self, asked: dict[str, Any]) -> dict[str, Any]:
+        names = [asked["StackName"]] if "StackName" in asked else list(self.cloud.stacks)
+        each = [super(Operations, self).cloudformation_describe_stacks({"StackName": name}) for name in names]
+        return {"Stacks": [stack | {"StackId": stack["StackName"]} for found in each for stack in found["Stacks"]]}
+
+    def ecr_describe_images(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "imageIds" in asked:
+            return super().ecr_describe_images(asked)
+        begin = f"{REGISTRY}/{asked['repositoryName']}@"
+        return {
+            "imageDetails": [
+                {
+                    "imageDigest": reference.partition("@")[2],
+                    "imageTags": [tag],
+                    "imagePushedAt": self.cloud.clock.now() + timedelta(seconds=number),
+                }
+                for number, (tag, reference) in enumerate(self.cloud.tags.items())
+                if reference.startswith(begin)
+            ]
+        }
+
+    def ecr_batch_delete_image(self, asked: dict[str, Any]) -> dict[str, Any]:
+        tag, _ = self._image(asked["repositoryName"], asked["imageIds"][0])
+        del self.cloud.tags[tag]
+        return {"failures": []}
 
     def cloudformation_list_imports(self, asked: dict[str, Any]) -> dict[str, Any]:
         if not self.cloud.importers:

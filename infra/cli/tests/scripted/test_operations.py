@@ -11,6 +11,7 @@ from infra.cli.tests.scripted.wire import Fault, Killed
 from typer.testing import Result
 
 from accunode_common.scaling import shipped_policy
+from accunode_infra.release import deploy
 
 Command = Callable[..., Result]
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
@@ -196,3 +197,30 @@ def test_an_alarm_is_put_back_even_when_its_test_fails(scene: Scene, command: Co
     scene.process().faults.append(Fault("cloudwatch.DescribeAlarmHistory", "AccessDenied"))
     assert command("alarms", "test", "accunode-production-edge-5xx", "--yes").exit_code == 3
     assert scene.cloud.alarms["accunode-production-edge-5xx"] == ("OK", [TOPIC])
+
+
+def test_images_that_a_slot_or_a_record_names_are_never_pruned(scene: Scene, command: Command) -> None:
+    scene.deploy()
+    third = scene.cloud.image("auth", 3)
+    others = [scene.cloud.image("auth", number) for number in range(4, 8)]
+    told = command("images", "prune", "--keep", "2", "--yes", "--json")
+    assert told.exit_code == 0, told.output
+    deleted = json.loads(told.stdout)["deleted"]
+    assert [each.partition("@")[2] for each in deleted] == [
+        each.partition("@")[2] for each in (others[1], others[0], third)
+    ]
+    assert {scene.old, scene.new} <= set(scene.cloud.tags.values())
+
+
+def test_a_slot_whose_image_is_gone_is_told(scene: Scene, command: Command) -> None:
+    scene.cloud.tags = {tag: image for tag, image in scene.cloud.tags.items() if image != scene.old}
+    told = command("images", "list")
+    assert told.exit_code == 1
+    assert "accunode-production-service-auth name images that the registry does not have any more" in told.output
+
+
+def test_deploy_with_a_service_releases_it(scene: Scene, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "revision", lambda: "0123456789ab-dirty")
+    told = command("deploy", "--service", "auth")
+    assert told.exit_code == 3
+    assert "Files differ from the commit" in told.output

@@ -10,6 +10,7 @@ VERBS = (
     "deploy",
     "diagram",
     "events",
+    "images",
     "params",
     "plan",
     "release",

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from accunode_infra.commands.release import release
 from accunode_infra.errors import FailedError
 from accunode_infra.invocation import Invocation, invocation
 from accunode_infra.wishes import FileOption, SetOption, TierOption, VariantOption
@@ -18,6 +19,9 @@ def register(app: typer.Typer) -> None:
 def deploy(
     context: typer.Context,
     stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK]...", help="By default all of them.")] = None,
+    services: Annotated[
+        list[str] | None, typer.Option("--service", help="Release the checked-out commit of it, as `release` does.")
+    ] = None,
     phase: Annotated[int | None, typer.Option(help="Only the stacks of this phase, 1 to 5.")] = None,
     tier: TierOption = None,
     variant: VariantOption = None,
@@ -33,6 +37,9 @@ def deploy(
     from accunode_infra.stacks import STACKS, in_phase, stack
     from accunode_infra.wishes import remember, wish
 
+    if services:
+        release(context, services)
+        return
     call = invocation(context)
     chosen = [stack(name) for name in stacks] if stacks else list(STACKS)
     if phase is not None:
