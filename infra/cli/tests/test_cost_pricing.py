@@ -139,6 +139,10 @@ def test_a_class_without_a_price_is_refused_with_what_to_do() -> None:
         priced(DATABASE, parameters={"Class": "db.x2g.large"})
 
 
+def test_nothing_costs_nothing() -> None:
+    assert month([], tier="startup").total == 0
+
+
 def test_no_type_is_both_priced_and_free() -> None:
     assert not set(PRICERS) & set(FREE)
 

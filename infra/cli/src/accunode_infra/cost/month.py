@@ -44,7 +44,7 @@ def month(
         spot_discount=listed.spot_discount if spot_discount is None else spot_discount,
     )
     lines = [line for resource in found.values() for line in _lines(resource, context)]
-    if shared:
+    if shared and found:
         lines += [_line(use, listed, SHARED, SHARED, SHARED) for use in _shared(assumed)]
     lines += list(_free(lines))
     if reserved:
