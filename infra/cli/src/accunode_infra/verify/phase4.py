@@ -114,7 +114,7 @@ def _points(
         MetricName=metric,
         Dimensions=dimensions,
         StartTime=now - back,
-        EndTime=now,
+        EndTime=now + timedelta(minutes=1),
         Period=60,
         Statistics=["Sum"],
     )["Datapoints"]

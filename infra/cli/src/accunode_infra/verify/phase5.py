@@ -11,6 +11,8 @@ from accunode_infra.verify.model import Check, Fact
 
 TRIED_WITHIN = timedelta(days=90)
 BACKED_UP_WITHIN = timedelta(hours=26)
+KINDS = ("api", "workers", "data")
+"""Those that every tier has; that of cost is a choice."""
 PROTECTED = ("network", "data", "storage")
 STANDING = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
@@ -20,7 +22,7 @@ def dashboards(site: Site) -> Iterator[Fact]:
     client = site.client("cloudwatch")
     prefix = f"accunode-{site.name}-"
     found = client.list_dashboards(DashboardNamePrefix=prefix)["DashboardEntries"]
-    for kind in ("api", "workers", "data", "cost"):
+    for kind in KINDS:
         names = [each["DashboardName"] for each in found if kind in each["DashboardName"].removeprefix(prefix)]
         if not names:
             yield Fact(False, f"there is no dashboard of {kind}")
