@@ -39,7 +39,7 @@ def reply(lines):
     """The next answer's line, without its mark."""
     line = lines.readline().decode().rstrip("\r\n")
     if not line.startswith(("+", ":")):
-        raise QueueMetricError(f"Redis answered {line[:80] or 'nothing'}.")
+        raise QueueMetricError(f"Redis answered: {line[:80] or 'nothing'}")
     return line[1:]
 
 
