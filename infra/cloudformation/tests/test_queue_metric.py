@@ -16,8 +16,8 @@ from infra.cloudformation.tests.conftest import CLOUDFORMATION
 from infra.cloudformation.tests.resolved import of
 from moto import mock_aws
 
-from accunode_common.tasks.celery import waiting_key
 from accunode_common.tasks.messages import Queue
+from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.tls import Authority, authority, tls_in_front_of
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_infra.templates import load
