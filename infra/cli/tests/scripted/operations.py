@@ -46,6 +46,8 @@ class Operations(Api):
             "DBInstanceIdentifier": name,
             "DBInstanceStatus": "available" if self.cloud.clock.now() >= created + BOOT else "creating",
             "DBInstanceClass": "db.t3.micro",
+            "AllocatedStorage": 20,
+            "LatestRestorableTime": self.cloud.clock.now() - timedelta(minutes=5),
             "DBSubnetGroup": {"DBSubnetGroupName": "data"},
             "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}],
             "DBParameterGroups": [{"DBParameterGroupName": "accunode"}],
@@ -56,6 +58,12 @@ class Operations(Api):
         if asked["PubliclyAccessible"] or asked["DBSnapshotIdentifier"] not in self.cloud.snapshots:
             raise AwsError("InvalidParameterValue")
         self.cloud.instances[asked["DBInstanceIdentifier"]] = self.cloud.clock.now()
+        return {}
+
+    def rds_restore_db_instance_to_point_in_time(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["PubliclyAccessible"] or asked["RestoreTime"] > self.cloud.clock.now():
+            raise AwsError("InvalidParameterValue")
+        self.cloud.instances[asked["TargetDBInstanceIdentifier"]] = self.cloud.clock.now()
         return {}
 
     def rds_delete_db_instance(self, asked: dict[str, Any]) -> dict[str, Any]:

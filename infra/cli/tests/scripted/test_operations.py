@@ -33,7 +33,7 @@ def test_a_release_is_told_step_by_step_with_its_times_and_as_a_document(scene: 
     assert told.exit_code == 0, told.output
     for step in ("migrate", "raise: green, 2 copies", "settle: 2 of 2 are healthy", "share: 10 % to green", "lower"):
         assert f"auth: {step}" in told.output
-    told = command("rollback", "--service", "auth", "--json")
+    told = command("rollback", "auth", "--json")
     document = json.loads(told.stdout)
     assert document["services"][0]["outcome"] == "rolled back"
     assert document["services"][0]["image"] == scene.old
@@ -145,6 +145,17 @@ def test_restoring_in_place_wants_the_environments_name_and_keeps_what_was_there
     assert "@new.internal:5432/" in data.cloud.ssm["/accunode/production/worker/database-url"][0]
     assert len(data.cloud.snapshots) == 2
     assert len(data.cloud.started) == 6
+    assert command(*restore, "--to", "2026-11-26T23:00:00", "--confirm", "production").exit_code == 3
+    told = command(*restore, "--to", "2026-11-26T11:00:00", "--confirm", "production")
+    assert told.exit_code == 0, told.output
+    assert parameters_of(data)["Generation"] == "3"
+    assert parameters_of(data)["SnapshotIdentifier"].startswith("accunode-production-moment-")
+    assert data.cloud.instances == {}
+
+
+def parameters_of(scene: Scene) -> dict[str, str]:
+    """The parameters of the data stack."""
+    return scene.cloud.stacks["accunode-production-data"].parameters
 
 
 def _replaced(scene: Scene) -> bool:

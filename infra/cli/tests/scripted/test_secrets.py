@@ -139,7 +139,7 @@ def test_redis_takes_both_tokens_until_everybody_has_the_new_one(drawn: Scene) -
     old = drawn.cloud.tokens[-1]
     taken: list[list[str]] = []
     drawn.process(observe=lambda name: taken.append(drawn.cloud.tokens) if name == "ecs.UpdateService" else None)
-    assert rotate(drawn.site(), "redis-token") is True
+    assert rotate(drawn.site(), "auth-token") is True
     assert len(taken) == len(ROLES)
     assert all(old in tokens and len(tokens) == 2 for tokens in taken)
     assert drawn.cloud.tokens == [value(drawn, "cache/auth-token")]

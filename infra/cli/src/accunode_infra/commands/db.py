@@ -1,5 +1,6 @@
 """`db`: migrations, snapshots, and restoring them; `dr-test`: the proof that they can be restored."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -64,31 +65,38 @@ def snapshot(context: typer.Context) -> None:
 def restore(
     context: typer.Context,
     name: Chosen = None,
+    to: Annotated[datetime | None, typer.Option(help="A moment (UTC) instead: 2026-11-26T10:00:00.")] = None,
     in_place: Annotated[bool, typer.Option("--in-place", help="Instead of the database, not beside it.")] = False,
     confirm: Annotated[
         str | None, typer.Option(help="The environment's name, typed: for --in-place in scripts.")
     ] = None,
 ) -> None:
-    """Restore a snapshot: beside the database until you say that it may go, or with --in-place instead of it."""
+    """Restore a snapshot or a moment: beside the database while you look at it, or with --in-place instead of it."""
     from accunode_infra.database.replace import refuse_held, replace
-    from accunode_infra.database.snapshots import chosen, restored_aside
+    from accunode_infra.database.snapshots import Snapshot, at, chosen, restored_aside
     from accunode_infra.release.machine import holding
 
     call = invocation(context)
     site = site_of(call)
-    found = chosen(site, name)
+    moment = to.replace(tzinfo=UTC) if to is not None else None
     if not in_place:
-        with restored_aside(site, found, "restored") as instance:
+        with restored_aside(site, moment or chosen(site, name), "restored") as instance:
             host = instance["Endpoint"]["Address"]
-            call.output.say(f"{found.name} is restored as {instance['DBInstanceIdentifier']} at {host}.")
+            call.output.say(f"Restored as {instance['DBInstanceIdentifier']} at {host}, until you answer.")
             call.output.confirm("Delete it again? It is deleted whatever the answer, once there is one.")
-        call.output.result({"snapshot": found.name, "restored": instance["DBInstanceIdentifier"], "deleted": True})
+        call.output.result({"restored": instance["DBInstanceIdentifier"], "deleted": True})
         return
     refuse_held(site)
-    question = f"Everything written since {found.taken:%Y-%m-%d %H:%M} UTC leaves {call.environment}."
+    since = moment or chosen(site, name).taken
+    question = f"Everything written since {since:%Y-%m-%d %H:%M} UTC leaves {call.environment}."
     if not call.output.confirm_typed(question, call.environment, typed=confirm):
         raise RefusedError("The name was not typed, so nothing was restored.")
-    kept = holding(site, "restore", "database", lambda _: replace(site, found))
+
+    def act(_: object) -> tuple[Snapshot, str]:
+        found = at(site, moment) if moment else chosen(site, name)
+        return found, replace(site, found)
+
+    found, kept = holding(site, "restore", "database", act)
     call.output.say(f"{found.name} is in place." + (f" What was there before is kept as {kept}." if kept else ""))
     call.output.result({"snapshot": found.name, "kept": kept or None})
 

@@ -65,9 +65,8 @@ def release(
 
 def rollback(
     context: typer.Context,
-    services: Annotated[
-        list[str] | None, typer.Option("--service", metavar="SERVICE", help="May be given again; by default all.")
-    ] = None,
+    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="By default all.")] = None,
+    named: Annotated[list[str] | None, typer.Option("--service", metavar="SERVICE", hidden=True)] = None,
     break_lock: Annotated[bool, typer.Option("--break-lock", help="Take the lock from whoever holds it.")] = False,
 ) -> None:
     """Bring back what served before: a move of weights while the old slot has copies, else its image raised again."""
@@ -76,8 +75,9 @@ def rollback(
     from accunode_infra.release.slotted import Pace
 
     call = invocation(context)
-    chosen = [deployable(name) for name in services] if services else list(reversed(DEPLOYABLES))
-    if not services and not call.output.confirm(f"Roll back all of {call.environment}?"):
+    names = [*(services or ()), *(named or ())]
+    chosen = [deployable(name) for name in names] if names else list(reversed(DEPLOYABLES))
+    if not names and not call.output.confirm(f"Roll back all of {call.environment}?"):
         raise typer.Exit(1)
     site = site_of(call)
     done = []

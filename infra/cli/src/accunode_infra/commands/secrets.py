@@ -73,7 +73,7 @@ def put(
 @secrets.command()
 def rotate(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="signing-keys, role-passwords, redis-token or master-password.")],
+    what: Annotated[str, typer.Argument(help="signing-keys, role-passwords, auth-token or master-password.")],
     break_lock: Annotated[bool, typer.Option("--break-lock", help="Take the lock from whoever holds it.")] = False,
 ) -> None:
     """Rotate a secret that is in use; what still has the old one goes on working. May be cut short and run again."""

@@ -81,15 +81,31 @@ def chosen(site: Site, name: str | None) -> Snapshot:
     raise RefusedError(f"{instance(site)} has no snapshot {name}: `accunode-infra db snapshots` lists those it has.")
 
 
-def take(site: Site) -> str:
-    """Take a snapshot and wait until it can be restored; gives its name.
+def at(site: Site, moment: datetime) -> Snapshot:
+    """A snapshot of the database as it was at a moment of the last days, made through an instance beside it.
+
+    Raises:
+        RefusedError: The backups do not reach there.
+        FailedError: It is not ready in time.
+    """
+    known = site.client("rds").describe_db_instances(DBInstanceIdentifier=instance(site))["DBInstances"][0]
+    if moment > known["LatestRestorableTime"]:
+        raise RefusedError(f"The backups reach until {known['LatestRestorableTime']:%Y-%m-%d %H:%M:%S} UTC.")
+    with restored_aside(site, moment, "moment") as restored:
+        name = take(site, of=restored["DBInstanceIdentifier"])
+    return Snapshot(name, moment, known["AllocatedStorage"], automated=False)
+
+
+def take(site: Site, *, of: str | None = None) -> str:
+    """Take a snapshot, of the database or of an instance beside it, and wait until it can be restored; gives its name.
 
     Raises:
         FailedError: It is not ready in time.
     """
     rds = site.client("rds")
-    name = f"{instance(site)}-{site.clock.now():%Y%m%d-%H%M%S}"
-    rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=instance(site), Tags=_tags(site))
+    source = of or instance(site)
+    name = f"{source}-{site.clock.now():%Y%m%d-%H%M%S}"
+    rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=source, Tags=_tags(site))
 
     def available() -> bool | None:
         found = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"][0]
@@ -103,8 +119,8 @@ def take(site: Site) -> str:
 
 
 @contextmanager
-def restored_aside(site: Site, snapshot: Snapshot, purpose: str) -> Iterator[dict[str, Any]]:
-    """An instance made from a snapshot beside the database, deleted at the end, whatever happened.
+def restored_aside(site: Site, source: Snapshot | datetime, purpose: str) -> Iterator[dict[str, Any]]:
+    """An instance made from a snapshot, or a moment, beside the database, deleted at the end, whatever happened.
 
     It is like the database (class, network, parameters), alone in one zone, and has an administrator's password of its
     own, `Password` in what is given.
@@ -115,26 +131,30 @@ def restored_aside(site: Site, snapshot: Snapshot, purpose: str) -> Iterator[dic
     password = secrets.token_urlsafe(32)
     name = f"accunode-{site.name}-{purpose}-{site.clock.now():%Y%m%d%H%M%S}"
     try:
-        yield _restore(site, snapshot, name, password) | {"Password": password}
+        yield _restore(site, source, name, password) | {"Password": password}
     finally:
         delete(site, name)
 
 
-def _restore(site: Site, snapshot: Snapshot, name: str, password: str) -> dict[str, Any]:
+def _restore(site: Site, source: Snapshot | datetime, name: str, password: str) -> dict[str, Any]:
     rds = site.client("rds")
     like = rds.describe_db_instances(DBInstanceIdentifier=instance(site))["DBInstances"][0]
-    rds.restore_db_instance_from_db_snapshot(
-        DBInstanceIdentifier=name,
-        DBSnapshotIdentifier=snapshot.name,
-        DBInstanceClass=like["DBInstanceClass"],
-        DBSubnetGroupName=like["DBSubnetGroup"]["DBSubnetGroupName"],
-        VpcSecurityGroupIds=[each["VpcSecurityGroupId"] for each in like["VpcSecurityGroups"]],
-        DBParameterGroupName=like["DBParameterGroups"][0]["DBParameterGroupName"],
-        MultiAZ=False,
-        PubliclyAccessible=False,
-        DeletionProtection=False,
-        Tags=_tags(site),
-    )
+    alike = {
+        "DBInstanceClass": like["DBInstanceClass"],
+        "DBSubnetGroupName": like["DBSubnetGroup"]["DBSubnetGroupName"],
+        "VpcSecurityGroupIds": [each["VpcSecurityGroupId"] for each in like["VpcSecurityGroups"]],
+        "DBParameterGroupName": like["DBParameterGroups"][0]["DBParameterGroupName"],
+        "MultiAZ": False,
+        "PubliclyAccessible": False,
+        "DeletionProtection": False,
+        "Tags": _tags(site),
+    }
+    if isinstance(source, Snapshot):
+        rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=source.name, **alike)
+    else:
+        rds.restore_db_instance_to_point_in_time(
+            SourceDBInstanceIdentifier=instance(site), TargetDBInstanceIdentifier=name, RestoreTime=source, **alike
+        )
     _available(site, name)
     rds.modify_db_instance(
         DBInstanceIdentifier=name, MasterUserPassword=password, BackupRetentionPeriod=0, ApplyImmediately=True

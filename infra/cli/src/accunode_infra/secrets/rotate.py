@@ -90,7 +90,7 @@ def rotate(site: Site, what: str) -> bool:
     kinds = {
         "signing-keys": _signing_keys,
         "role-passwords": _role_passwords,
-        "redis-token": _redis_token,
+        "auth-token": _auth_token,
         "master-password": _master_password,
     }
     if what not in kinds:
@@ -179,7 +179,7 @@ def _role_passwords(site: Site, progress: Progress) -> list[Stage]:
     return stages
 
 
-def _redis_token(site: Site, _: Progress) -> list[Stage]:
+def _auth_token(site: Site, _: Progress) -> list[Stage]:
     store = Store(site)
     cache = site.client("elasticache")
 
