@@ -1,5 +1,6 @@
 """The success criteria against an account that moto's server keeps."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,10 @@ from accunode_infra.aws import Session
 from accunode_infra.errors import RefusedError
 from accunode_infra.output import Output
 from accunode_infra.release.site import Site
+from accunode_infra.secrets.store import NEEDED
+from accunode_infra.verify import PHASES
 from accunode_infra.verify.model import Check, Fact, Outcome, run, weigh
-from accunode_infra.verify.phase1 import SECRETS, registry, secrets
+from accunode_infra.verify.phase1 import registry, secrets
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +92,31 @@ def test_what_is_missing_fails_and_what_aws_does_not_tell_is_left_open(
     assert found.evidence[0].endswith((".", "deployed"))
 
 
+@pytest.mark.parametrize("phase", PHASES)
+def test_in_an_empty_account_no_criterion_of_a_phase_is_met(site: Site, run: Callable[..., Result], phase: int) -> None:
+    result = run("verify", "--phase", str(phase), "--json")
+    assert result.exit_code == 4, result.output
+    checks = json.loads(result.stdout)["checks"]
+    assert [check["criterion"] for check in checks] == [check.says for check in PHASES[phase]]
+    assert {check["outcome"] for check in checks} == {"fail"}
+
+
+def test_every_phase_is_looked_at_unless_one_is_named(site: Site, run: Callable[..., Result]) -> None:
+    found = json.loads(run("verify", "--json").stdout)
+    assert {check["phase"] for check in found["checks"]} == {1, 2, 3, 4, 5}
+    assert found["failed"] == len(found["checks"])
+
+
 def test_without_credentials_it_is_refused_before_anything_is_looked_at(run: Callable[..., Result]) -> None:
     result = run("verify", "--phase", "1")
     assert result.exit_code == 3
     assert "No AWS credentials were found" in result.stderr
+
+
+def test_a_look_from_inside_needs_nodes_to_run_on(site: Site, run: Callable[..., Result]) -> None:
+    result = run("verify", "--phase", "2", "--inside")
+    assert result.exit_code == 3
+    assert "is not deployed" in result.stderr
 
 
 def test_a_phase_that_does_not_exist_is_wrong_use(run: Callable[..., Result]) -> None:
@@ -105,7 +129,7 @@ def put(client: Any, names: list[str], **kind: str) -> None:
 
 
 def all_secrets() -> list[str]:
-    return [f"/accunode/production/{reader}/{name}" for reader, names in SECRETS.items() for name in names]
+    return [f"/accunode/production/{reader}/{name}" for reader, name in NEEDED]
 
 
 def test_secrets_are_ready_when_each_is_there_and_encrypted(site: Site) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from accunode_infra.cli import app
+from accunode_infra.templates import load
+
 ROOT = Path(__file__).resolve().parents[3]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -91,6 +94,30 @@ def test_every_make_target_exists(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text().replace("$(VENV)", ".venv")
     targets = {command.split()[1] for command in commands(path) if command.startswith("make ")}
     assert {target for target in targets if not re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE)} == set()
+
+
+@each_workflow
+def test_every_option_of_the_command_line_exists(path: Path) -> None:
+    from typer.main import get_command
+
+    verbs = get_command(app).commands  # type: ignore[attr-defined]
+    common = {name for option in get_command(app).params for name in option.opts}
+    for job in jobs(path).values():
+        for step in job["steps"]:
+            run = step.get("run", "")
+            for verb in re.findall(r"accunode-infra (\w+)", run):
+                known = common | {name for option in verbs[verb].params for name in option.opts}
+                assert set(re.findall(r"(?<![\w-])--[a-z-]+", run)) <= known, step["name"]
+
+
+def test_a_deployment_ends_while_its_role_may_still_be_held() -> None:
+    role = load("bootstrap")["Resources"]["DeployerRole"]["Properties"]
+    deploy = jobs(ROOT / ".github" / "workflows" / "deploy.yml")["deploy"]
+    asked = [
+        step["with"]["role-duration-seconds"] for step in deploy["steps"] if "role-to-assume" in step.get("with", {})
+    ]
+    assert asked == [role["MaxSessionDuration"]]
+    assert deploy["timeout-minutes"] * 60 <= asked[0]
 
 
 def test_what_is_deployed_waits_for_a_plan() -> None:

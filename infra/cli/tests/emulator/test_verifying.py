@@ -14,9 +14,9 @@ from accunode_infra.aws import Session
 from accunode_infra.cli import app
 from accunode_infra.output import Output
 from accunode_infra.release.site import Site
+from accunode_infra.secrets.store import NEEDED
 from accunode_infra.verify import PHASES
 from accunode_infra.verify.model import Found, Outcome, run
-from accunode_infra.verify.phase1 import SECRETS
 
 STACKS = (
     "bootstrap",
@@ -42,11 +42,10 @@ def account() -> Iterator[Emulator]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", KEYS["aws_secret_access_key"])
         patch.setenv("AWS_REGION", REGION)
         patch.setenv("ACCUNODE_POLL_SECONDS", "0")
-        for reader, names in SECRETS.items():
-            for name in names:
-                running.client("ssm").put_parameter(
-                    Name=f"/accunode/production/{reader}/{name}", Value="drawn-and-long-enough", Type="SecureString"
-                )
+        for reader, name in NEEDED:
+            running.client("ssm").put_parameter(
+                Name=f"/accunode/production/{reader}/{name}", Value="drawn-and-long-enough", Type="SecureString"
+            )
         certificate = running.client("acm").request_certificate(DomainName="api.example.com")["CertificateArn"]
         settings = {
             "observability": ["AlertEmail=alerts@example.com"],
@@ -270,10 +269,18 @@ def test_an_api_that_cannot_be_reached_fails_with_the_reason(site: Site) -> None
     assert "connection refused" in found.evidence[0]
 
 
-def test_a_certificate_that_was_not_issued_fails_phase_4(site: Site) -> None:
+def test_a_certificate_that_was_not_issued_fails_phase_4(
+    site: Site, account: Emulator, export: Callable[[str], str]
+) -> None:
+    elb = account.client("elbv2")
+    listener = export("HttpsListenerArn")
+    held = elb.describe_listeners(ListenerArns=[listener])["Listeners"][0]["Certificates"]
+    asked = account.client("acm").request_certificate(DomainName="new.example.com")["CertificateArn"]
+    elb.modify_listener(ListenerArn=listener, Certificates=[{"CertificateArn": asked}])
     found = criterion(site, 4, "SSL certificates active")
+    elb.modify_listener(ListenerArn=listener, Certificates=held)
     assert found.outcome is Outcome.FAIL
-    assert "the certificate of api.example.com is PENDING_VALIDATION" in found.evidence[0]
+    assert "the certificate of new.example.com is PENDING_VALIDATION" in found.evidence[0]
 
 
 def test_a_stack_that_is_not_deployed_or_not_protected_is_named(site: Site) -> None:

@@ -1,11 +1,12 @@
 """Phase 1, AWS setup: network, security groups, roles, parameters, registry."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from accunode_common.routing import SERVICES
 from accunode_infra.release.site import Site, pages
+from accunode_infra.secrets.store import NEEDED
 from accunode_infra.verify.model import Check, Fact
 
 ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
@@ -14,19 +15,6 @@ BOUNDARY = "accunode-boundary"
 REPOSITORIES = tuple(f"accunode/{name}" for name in (*(service.name for service in SERVICES), "worker"))
 TARGETS = ("GatewayId", "NatGatewayId", "NetworkInterfaceId", "InstanceId")
 KINDS = ("PublicSubnets", "AppSubnets", "DataSubnets")
-SECRETS: Mapping[str, Sequence[str]] = {
-    "auth": ("database-url", "redis-url", "signing-keys", "mfa-key"),
-    "tenants": ("database-url", "redis-url"),
-    "predictions": ("database-url", "redis-url"),
-    "bulk-upload": ("database-url", "redis-url"),
-    "worker": ("database-url", "redis-url"),
-    "relay": ("database-url", "redis-url"),
-    "migrate": ("admin-url", "role-passwords", "redis-url"),
-    "data": ("master-password",),
-    "cache": ("auth-token",),
-    "queue-metric": ("redis-token",),
-}
-"""Who reads which secret; mail is a choice."""
 
 
 def subnets(site: Site) -> Iterator[Fact]:
@@ -117,7 +105,7 @@ def secrets(site: Site) -> Iterator[Fact]:
         each["Name"]: each["Type"]
         for each in pages(site.client("ssm"), "describe_parameters", "Parameters", ParameterFilters=filters)
     }
-    wanted = [site.parameter_name(reader, name) for reader, names in SECRETS.items() for name in names]
+    wanted = [site.parameter_name(*name) for name in NEEDED]
     missing = [name for name in wanted if name not in there]
     plain = [name for name in wanted if there.get(name, "SecureString") != "SecureString"]
     yield Fact(

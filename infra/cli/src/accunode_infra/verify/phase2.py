@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from accunode_infra.release import oneoff
 from accunode_infra.release.site import Site
 from accunode_infra.verify.model import Check, Fact
 
@@ -60,6 +61,16 @@ def cache(site: Site) -> Iterator[Fact]:
         yield Fact(bool(group.get(key)), f"{says}: {group.get(key)}")
 
 
+def look_inside(site: Site) -> None:
+    """Run a task in the network that asks the database and the cache over TLS; what it sees is in its log.
+
+    Raises:
+        InfraError: The stacks that it runs on are not deployed, or it does not reach both.
+    """
+    key = f"look-{site.clock.now():%Y%m%d-%H%M%S}"
+    oneoff.run(site, key, command=("python", "-m", "accunode_common.reach"))
+
+
 def connectivity(site: Site) -> Iterator[Fact]:
     """The last time something looked from inside: a SELECT and a PING over TLS."""
     groups = site.client("logs")
@@ -70,7 +81,7 @@ def connectivity(site: Site) -> Iterator[Fact]:
     looks = [look for event in answer["events"] if (look := _look(event["message"])) is not None]
     if not looks:
         yield Fact(
-            None, "nothing has looked from inside within a week: `accunode-infra doctor --in-vpc` does, once nodes run"
+            None, "nothing has looked from inside within a week: `verify --phase 2 --inside` does, once nodes run"
         )
         return
     for server, told in looks[-1].items():
