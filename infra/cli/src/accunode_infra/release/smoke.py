@@ -36,7 +36,7 @@ def smoke(site: Site, service: str, slot: Slot) -> int:
                 answer = site.ask(url, {HEADER: slot.value})
             except httpx.HTTPError as error:
                 raise UnfitError(f"{slot} of {service} does not answer at {url}: {error}.") from None
-            if not _fits(path, answer):
+            if not fits(path, answer):
                 raise UnfitError(
                     f"{slot} of {service} answers {answer.status_code} at {url}, where {_expected(path)} is right: "
                     f"{' '.join(answer.text.split())[:200]}"
@@ -45,7 +45,8 @@ def smoke(site: Site, service: str, slot: Slot) -> int:
     return answers
 
 
-def _fits(path: str, answer: httpx.Response) -> bool:
+def fits(path: str, answer: httpx.Response) -> bool:
+    """Whether a fit copy answers so to somebody who has not signed in."""
     if path == JWKS:
         return answer.status_code == 200 and bool(answer.json().get("keys"))
     return answer.status_code == 401 and "json" in answer.headers.get("content-type", "")
