@@ -122,10 +122,13 @@ class Issuer:
         self.keys = keys
         self.fetches = 0
         self.fails = False
+        self.held: asyncio.Event | None = None
 
     async def answer(self, _request: httpx.Request) -> httpx.Response:
         self.fetches += 1
         await asyncio.sleep(0.01)
+        if self.held is not None:
+            await self.held.wait()
         return httpx.Response(503) if self.fails else httpx.Response(200, json=key_set(**self.keys))
 
     def keys_of(self, **options: float) -> RemoteKeys:
@@ -171,6 +174,22 @@ async def test_known_keys_keep_serving_while_the_issuer_is_down(new_key: Callabl
     assert await keys.find("a")
     issuer.fails = True
     assert await keys.find("a")
+
+
+async def test_nobody_waits_for_an_attempt_of_somebody_else_when_the_key_is_known(
+    new_key: Callable[[], Ed25519PrivateKey],
+) -> None:
+    issuer = Issuer(a=new_key())
+    keys = issuer.keys_of(max_age=0, min_interval=0)
+    assert await keys.find("a")
+    issuer.held = asyncio.Event()
+    first = asyncio.create_task(keys.find("a"))
+    while issuer.fetches < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert await keys.find("a")
+    assert not first.done()
+    issuer.held.set()
+    assert await first
 
 
 async def test_without_any_key_the_service_is_unavailable_rather_than_the_token_wrong() -> None:

@@ -62,7 +62,7 @@ class RemoteKeys(Generic[Key]):
 
     The document is fetched again when it is older than `max_age`, and when a token names an unknown key, though
     never more often than every `min_interval`; many requests share one fetch. If the issuer is down, the keys
-    already known keep serving.
+    already known keep serving, also while somebody else tries to fetch.
 
     Args:
         client: Used for the fetches; the owner closes it.
@@ -97,7 +97,9 @@ class RemoteKeys(Generic[Key]):
         Raises:
             ServiceUnavailableError: No keys are known and the issuer does not answer.
         """
-        if key_id not in self._keys or time.monotonic() - self._fetched_at > self._max_age:
+        known, old = key_id in self._keys, time.monotonic() - self._fetched_at > self._max_age
+        # Where the way to the issuer is gone, one request waits for the attempt and the others go on.
+        if not known or (old and not self._fetching.locked()):
             await self._refresh(key_id)
         if not self._keys:
             raise ServiceUnavailableError("The signing keys cannot be fetched.")
