@@ -45,7 +45,6 @@ ROOTS = "/etc/accunode/roots.pem"
 folder, which the templates mount into every task."""
 SETUP = image_named("setup").reference(TAG)
 SECONDS = 90
-MASTER = "accunode"
 FRONT = ["/tls/server.pem", "/tls/server-key.pem", "5432", "database"]
 ELASTICACHE_LACKS = (
     "ACL",
@@ -64,9 +63,11 @@ ELASTICACHE_LACKS = (
 
 @dataclass(frozen=True)
 class Passwords:
-    """What the parameter store keeps."""
+    """What the servers are created with: the database's name, its master and that one's password, the cache's token."""
 
+    database: str
     master: str
+    master_password: str
     token: str
 
 
@@ -216,18 +217,18 @@ def said(container: Container) -> str:
 
 
 @contextmanager
-def cloud(client: docker.DockerClient, folder: Path, *, parameters: Mapping[str, str]) -> Iterator[Cloud]:
+def cloud(client: docker.DockerClient, folder: Path, passwords: Passwords) -> Iterator[Cloud]:
     """The servers, healthy; everything is removed in the end.
 
     Args:
         client: The engine's.
         folder: An empty folder.
-        parameters: What the template's parameter group sets of the database.
+        passwords: The servers'.
     """
     with ExitStack() as stack:
-        made = _node(client, folder, stack)
+        made = _node(client, folder, passwords, stack)
         objects = made.start(_objects(), names=("objects",))
-        database = made.start(_database(parameters), names=("database",), files=_database_files(made))
+        database = made.start(_database(), names=("database",), files=_database_files(made))
         # Not every build of PostgreSQL speaks TLS itself.
         front = {"image": SETUP, "entrypoint": ["python", "-I", "/terminator.py"], "command": FRONT, "user": "999"}
         terminator = {"/terminator.py": Path(terminator_file).read_bytes()}
@@ -238,7 +239,7 @@ def cloud(client: docker.DockerClient, folder: Path, *, parameters: Mapping[str,
         yield made
 
 
-def _node(client: docker.DockerClient, folder: Path, stack: ExitStack) -> Cloud:
+def _node(client: docker.DockerClient, folder: Path, passwords: Passwords, stack: ExitStack) -> Cloud:
     name = f"accunode-vpc-{uuid4().hex[:8]}"
     network = client.networks.create(name, driver="bridge")
     stack.callback(network.remove)
@@ -255,7 +256,6 @@ def _node(client: docker.DockerClient, folder: Path, stack: ExitStack) -> Cloud:
     node.mkdir()
     for name_of_file in ("rds-ca.pem", Path(ROOTS).name):
         authority.cert_pem.write_to_path(str(node / name_of_file))
-    passwords = Passwords(uuid4().hex, uuid4().hex)
     container = client.containers.create(SETUP, entrypoint=["python", "-I", "/agent.py"], network=name)
     stack.callback(container.remove, force=True, v=True)
     agents.connect(container, ipv4_address=AGENT_ADDRESS)
@@ -274,10 +274,9 @@ def _check(*command: str) -> dict[str, Any]:
     return {"test": ["CMD", *command], "interval": second, "timeout": 5 * second, "retries": 60}
 
 
-def _database(parameters: Mapping[str, str]) -> dict[str, Any]:
+def _database() -> dict[str, Any]:
     return {
         "image": "postgres:18",
-        "command": ["postgres", *(word for name, value in parameters.items() for word in ("-c", f"{name}={value}"))],
         "environment": {"POSTGRES_PASSWORD": uuid4().hex, "POSTGRES_USER": "rdsadmin", "POSTGRES_DB": "postgres"},
         "healthcheck": _check("pg_isready", "--quiet", "--host", "127.0.0.1", "--username", "rdsadmin"),
         "shm_size": "128m",
@@ -287,8 +286,9 @@ def _database(parameters: Mapping[str, str]) -> dict[str, Any]:
 def _database_files(made: Cloud) -> dict[str, bytes]:
     # As RDS makes its master user.
     master = (
-        f"CREATE ROLE {MASTER} LOGIN NOSUPERUSER INHERIT CREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS"
-        f" PASSWORD '{made.passwords.master}';\nGRANT pg_read_all_stats TO {MASTER};\n"
+        f"CREATE ROLE {made.passwords.master} LOGIN NOSUPERUSER INHERIT CREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS"
+        f" PASSWORD '{made.passwords.master_password}';\nGRANT pg_read_all_stats TO {made.passwords.master};\n"
+        f"CREATE DATABASE {made.passwords.database} OWNER {made.passwords.master};\n"
     )
     return {"/docker-entrypoint-initdb.d/master.sql": master.encode()}
 

@@ -11,8 +11,9 @@ from typing import Any
 import docker
 import pytest
 from tests.e2e.api import Analyst
-from tests.infra.cloud import DOMAIN, ROOTS, SETUP, cloud
-from tests.infra.deployment import ENVIRONMENT, Deployment, deploy
+from tests.infra.cloud import DOMAIN, REGION, ROOTS, SETUP, cloud
+from tests.infra.deployment import ENVIRONMENT, EXPORTS, Deployment, deploy, passwords
+from tests.infra.parameter_store import written_by_the_cli
 from tests.integration.engine import engine, why_no_containers
 from tests.integration.stacks import build_images
 
@@ -46,8 +47,10 @@ def _alone() -> Iterator[None]:
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The running product, without anybody in it."""
     build_images()
-    with _alone(), engine() as client, cloud(client, tmp_path_factory.mktemp("node"), parameters={}) as made:
-        yield deploy(made)
+    store = written_by_the_cli(ENVIRONMENT, REGION, EXPORTS)
+    folder = tmp_path_factory.mktemp("node")
+    with _alone(), engine() as client, cloud(client, folder, passwords(store)) as made:
+        yield deploy(made, store)
 
 
 @pytest.fixture(scope="session")

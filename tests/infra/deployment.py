@@ -1,8 +1,6 @@
 """The stacks of the templates, resolved as the CLI does it, and their tasks run among what stands in for AWS."""
 
-import json
 import re
-import secrets
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +10,6 @@ from tests.infra.cloud import (
     CACHE_HOST,
     DATABASE_HOST,
     DOMAIN,
-    MASTER,
     OBJECTS_BUCKET,
     REGION,
     ROOTS,
@@ -20,24 +17,34 @@ from tests.infra.cloud import (
     S3_HOST,
     Balancer,
     Cloud,
+    Passwords,
     Task,
     healthy,
 )
 from tests.infra.containers import rendered
 from tests.integration.stacks import TAG
 
-from accunode_common.db.access import LOGIN_ROLES
 from accunode_common.routing import SERVICES
 from accunode_docker.images import image_named
-from accunode_docker.secrets import DATABASE, READERS
 from accunode_infra.resolve import ACCOUNT, Resolved, resolve
 from accunode_infra.stacks import parameters, stack
 from accunode_infra.templates import load
 
 ENVIRONMENT = "production"
 CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/0"
-BUNDLE = "sslmode=verify-full&sslrootcert=/etc/accunode/rds-ca.pem"
 SLOTS = {"blue": "Blue", "green": "Green"}
+EXPORTS = {
+    f"accunode-{ENVIRONMENT}-{name}": value
+    for name, value in {
+        "CacheHost": CACHE_HOST,
+        "CachePort": "6379",
+        "DatabaseHost": DATABASE_HOST,
+        "DatabasePort": "5432",
+        "ObjectsBucket": OBJECTS_BUCKET,
+        "PublicUrl": f"https://{DOMAIN}",
+    }.items()
+}
+"""What the stacks of the database, the cache, the files and the edge export."""
 
 
 def resolved(name: str, *, imports: Mapping[str, str] | None = None, **given: str) -> Resolved:
@@ -64,25 +71,16 @@ def listeners() -> Listeners:
     )
 
 
-def parameter_store(made: Cloud) -> dict[str, str]:
-    """Every secret that the templates name, by the name of its parameter."""
-    from accunode_docker.secrets import _signing_key
-
-    role_passwords = {role.value: secrets.token_urlsafe(24) for role in LOGIN_ROLES}
-
-    def database_url(user: str, password: str, name: str) -> str:
-        return f"postgresql://{user}:{password}@{DATABASE_HOST}:5432/{name}?{BUNDLE}"
-
-    redis_url = f"rediss://:{made.passwords.token}@{CACHE_HOST}:6379/0"
-    found = {f"{reader}/redis-url": redis_url for reader in (*READERS, "migrate")}
-    found |= {
-        f"{reader}/database-url": database_url(role, role_passwords[role], DATABASE) for reader, role in READERS.items()
-    }
-    found["auth/signing-keys"] = _signing_key()
-    found["auth/mfa-key"] = secrets.token_urlsafe(32)
-    found["migrate/admin-url"] = database_url(MASTER, made.passwords.master, "postgres")
-    found["migrate/role-passwords"] = json.dumps(role_passwords)
-    return {f"/accunode/{ENVIRONMENT}/{name}": value for name, value in found.items()}
+def passwords(store: Mapping[str, str]) -> Passwords:
+    """What the database's master and the cache are created with."""
+    (database,) = resolved("data").of_type("AWS::RDS::DBInstance")
+    place = f"/accunode/{ENVIRONMENT}"
+    return Passwords(
+        database.properties["DBName"],
+        database.properties["MasterUsername"],
+        store[f"{place}/data/master-password"],
+        store[f"{place}/cache/auth-token"],
+    )
 
 
 class Deployment:
@@ -95,23 +93,12 @@ class Deployment:
         store: The parameter store.
     """
 
-    def __init__(self, made: Cloud) -> None:
+    def __init__(self, made: Cloud, store: Mapping[str, str]) -> None:
         self.cloud = made
-        self.store = parameter_store(made)
+        self.store = store
         self.running: dict[tuple[str, str], Task] = {}
         self.others: dict[str, Task] = {}
         self._slots: dict[str, dict[str, str]] = {}
-        self._imports = {
-            f"accunode-{ENVIRONMENT}-{name}": value
-            for name, value in {
-                "CacheHost": CACHE_HOST,
-                "CachePort": "6379",
-                "DatabaseHost": DATABASE_HOST,
-                "DatabasePort": "5432",
-                "ObjectsBucket": OBJECTS_BUCKET,
-                "PublicUrl": f"https://{DOMAIN}",
-            }.items()
-        }
         self._vpc = made.network.attrs["IPAM"]["Config"][0]["Subnet"]
 
     def image(self, name: str) -> str:
@@ -121,7 +108,7 @@ class Deployment:
 
     def run(self, name: str, image: str) -> Task:
         """Start the one task definition of a stack."""
-        made = resolved(name, imports=self._imports, Image=self.image(image))
+        made = resolved(name, imports=EXPORTS, Image=self.image(image))
         (definition,) = made.of_type("AWS::ECS::TaskDefinition")
         self.others[name] = self._task(definition.properties)
         return self.others[name]
@@ -133,6 +120,13 @@ class Deployment:
         definition = made.resources[f"{SLOTS[slot]}TaskDefinition"]
         self.running[service, slot] = task = self._task(definition.properties)
         return task
+
+    def run_once(self, service: str, command: Sequence[str], **environment: str) -> Task:
+        """Start a copy with another command and more variables, as the overrides of a task can say."""
+        definition = self._service(service).resources["BlueTaskDefinition"]
+        settings = self._rendered(definition.properties) | {"command": list(command)}
+        settings["environment"] = settings["environment"] | environment
+        return self.cloud.task(settings)
 
     def check(self, service: str, slot: str) -> tuple[str, str]:
         """The path and the status of the health check that a slot's target group makes."""
@@ -172,16 +166,18 @@ class Deployment:
 
     def _service(self, service: str) -> Resolved:
         given = {"VpcCidr": self._vpc, **self._slots[service]}
-        return resolved(f"service-{service}", imports=self._imports, **given)
+        return resolved(f"service-{service}", imports=EXPORTS, **given)
 
     def _task(self, definition: Mapping[str, Any]) -> Task:
-        settings = rendered(
+        return self.cloud.task(self._rendered(definition))
+
+    def _rendered(self, definition: Mapping[str, Any]) -> dict[str, Any]:
+        return rendered(
             definition,
             secret=lambda source: self.store[re.sub(r"^arn:.*:parameter/", "/", source)],
             image=lambda reference: reference.partition("@")[2],
             host=self._folder,
         )
-        return self.cloud.task(settings)
 
     def _folder(self, path: str) -> str:
         assert path == ROOTS.rpartition("/")[0], f"{path} is not a folder that a node has."
@@ -201,12 +197,12 @@ class Deployment:
         return configuration(listeners(), rules, targets, domain=DOMAIN, aliases={S3_HOST: S3_ADDRESS})
 
 
-def deploy(made: Cloud) -> Deployment:
+def deploy(made: Cloud, store: Mapping[str, str]) -> Deployment:
     """Everything running in its blue slot, healthy, behind the load balancer.
 
     The order is the CLI's: migrations, then the services, then the worker and the relay.
     """
-    deployment = Deployment(made)
+    deployment = Deployment(made, store)
     migration = deployment.run("migrate", "tenants")
     ended = migration.container.wait()
     assert ended["StatusCode"] == 0, migration.container.logs().decode()

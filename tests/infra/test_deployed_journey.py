@@ -83,6 +83,15 @@ def test_what_is_for_the_machinery_is_not_reached_through_the_balancer(deploymen
         assert reply.status_code == 404
 
 
+def test_the_first_person_is_made_by_a_task_of_the_auth_service(deployment: Deployment) -> None:
+    email, password = "first@platform.example", "a password that is changed at once"
+    command = ["admin", "create-super-admin", "--email", email]
+    task = deployment.run_once("auth", command, ACCUNODE_ADMIN_PASSWORD=password)
+    assert task.container.wait()["StatusCode"] == 0, task.container.logs().decode()
+    with Analyst(deployment.balancer.base_url, email, password, trusting=deployment.trusting()) as first:
+        assert first.get("/users/me")["email"] == email
+
+
 def test_an_analyst_scores_uploads_and_exports(deployment: Deployment, member: Analyst, tmp_path: Path) -> None:
     company = {"name": "Balanced Works", "sector": "Machinery"}
     made = member.post(
@@ -109,6 +118,17 @@ def test_objects_are_reached_with_the_tasks_own_credentials(deployment: Deployme
     assert users <= asked
     paths = [path for _, _, path in deployment.balancer.answered() if path.startswith(f"/{OBJECTS_BUCKET}/")]
     assert any(f"/{OBJECTS_BUCKET}/objects/" in path for path in paths)
+
+
+def test_a_worker_asks_not_to_be_scaled_in_while_it_works(deployment: Deployment) -> None:
+    place = f"/api/{deployment.others['worker'].name}/task-protection/v1/state"
+
+    def wishes() -> list[bool]:
+        asked = [each for each in deployment.cloud.asked_of_agent() if each["path"] == place]
+        return [each["wish"]["ProtectionEnabled"] for each in asked if each["method"] == "PUT"]
+
+    within(SECONDS, lambda: wishes()[-1:] == [False])
+    assert True in wishes()
 
 
 @contextmanager

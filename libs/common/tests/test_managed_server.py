@@ -43,6 +43,21 @@ def test_it_prepares_migrates_and_prepares_again_with_other_passwords(administra
             assert connection.execute("SELECT current_user").fetchone() == (role.value,)
 
 
+def test_a_database_that_was_made_with_the_server_becomes_the_migrators(administrator: str) -> None:
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE made_before")
+
+    for _ in range(2):
+        bootstrap(administrator, "made_before", passwords("first"))
+        migrator = role_url(
+            administrator, "made_before", DatabaseRole.MIGRATOR, passwords("first")["accunode_migrator"]
+        )
+        migrations.upgrade(migrator)
+
+    with psycopg.connect(migrator) as connection:
+        assert connection.execute("SELECT version_num FROM public.alembic_version").fetchone() == (migrations.head(),)
+
+
 def test_it_takes_back_what_a_role_was_given_beside_it(administrator: str) -> None:
     bootstrap(administrator, DATABASE, passwords("first"))
     with psycopg.connect(administrator, autocommit=True) as connection:

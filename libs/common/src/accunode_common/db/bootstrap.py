@@ -77,13 +77,18 @@ def _ensure_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) 
 
 def _ensure_database(connection: psycopg.Connection, database: str) -> None:
     name, owner = sql.Identifier(database), sql.Identifier(DatabaseRole.MIGRATOR)
-    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
-    if not found:
+    found = connection.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [database])
+    holder = found.fetchone()
+    if holder != (DatabaseRole.MIGRATOR,):
         administrator = sql.Identifier(connection.info.user)
         connection.execute(sql.SQL("GRANT {} TO {}").format(owner, administrator))
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(name, owner)
+        # A cloud may have made it with the server, for its administrator.
+        statement = (
+            "ALTER DATABASE {} OWNER TO {}"
+            if holder
+            else "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'"
         )
+        connection.execute(sql.SQL(statement).format(name, owner))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     connection.execute(
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
