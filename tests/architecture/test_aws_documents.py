@@ -1,14 +1,32 @@
-"""The pages about AWS name alarms that exist, and every alarm has one."""
+"""The pages about AWS name alarms, commands, files and tests that exist, and answer every line of the requirements."""
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
-from tests.architecture.conftest import ROOT
+import pytest
+from tests.architecture.conftest import ROOT, Source
 
+from accunode_infra.cli import app
+from accunode_infra.diagram import flowchart
 from accunode_infra.templates import CLOUDFORMATION, load
 
-RUNBOOKS = ROOT / "docs" / "runbooks"
+DOCS = ROOT / "docs"
+RUNBOOKS = DOCS / "runbooks"
+PAGES = [
+    DOCS / "deploy.md",
+    DOCS / "aws-diagram.md",
+    DOCS / "aws-requirements.md",
+    DOCS / "guides" / "availability.md",
+    *sorted(RUNBOOKS.glob("*.md")),
+]
+REQUIREMENTS = 183
+ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| (done|partly|not shown|no) \| ([^|]+) \|$", re.MULTILINE)
+NAMED = re.compile(r"`(test_\w+)::(test_\w+)`")
 ALARM = re.compile(r"`(accunode-ENV-[A-Za-z0-9-]+)`")
 
 
@@ -50,3 +68,47 @@ def test_the_alarms_that_name_a_page_name_one_that_is_there() -> None:
         for page in re.findall(r"docs/[\w/-]+\.md", str(properties.get("AlarmDescription")))
     ]
     assert [page for page in said if not (ROOT / page).is_file()] == []
+
+
+def test_the_diagram_is_what_the_templates_make() -> None:
+    (shown,) = re.findall(r"```mermaid\n(.*?)```", (DOCS / "aws-diagram.md").read_text(), re.DOTALL)
+    assert shown == flowchart(), "make it again: accunode-infra diagram"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_links_to_what_is_there(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    verbs = {command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands}
+    verbs |= {str(group.name) for group in app.registered_groups}
+    named = set(chain.from_iterable(re.findall(r"accunode-infra ([a-z][a-z-]*)", page.read_text()) for page in PAGES))
+    assert len(named) > 10
+    assert sorted(named - verbs) == []
+
+
+def test_every_requirement_has_one_answer() -> None:
+    rows = ROW.findall((DOCS / "aws-requirements.md").read_text())
+    assert [int(number) for number, *_ in rows] == list(range(1, REQUIREMENTS + 1))
+
+
+def test_what_is_done_names_its_test_or_its_page() -> None:
+    rows = ROW.findall((DOCS / "aws-requirements.md").read_text())
+    assert [
+        number for number, _, state, why in rows if state == "done" and not NAMED.search(why) and "](" not in why
+    ] == []
+
+
+def test_every_test_that_an_answer_names_exists(sources: Sequence[Source]) -> None:
+    tests = {
+        (source.path.stem, node.name)
+        for source in sources
+        if source.path.name.startswith("test_")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+    named = set(NAMED.findall((DOCS / "aws-requirements.md").read_text()))
+    assert len(named) > 60
+    assert sorted(named - tests) == []

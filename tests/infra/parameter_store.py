@@ -16,7 +16,7 @@ from accunode_infra.secrets.draw import draw
 def written_by_the_cli(environment: str, region: str, exports: Mapping[str, str]) -> dict[str, str]:
     """Every secret by the name of its parameter, for stacks that export what is given."""
     template = {
-        "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {
             f"Output{number}": {"Value": value, "Export": {"Name": name}}
             for number, (name, value) in enumerate(exports.items())

@@ -61,8 +61,12 @@ def flowchart(*, root: Path = CLOUDFORMATION) -> str:
 
 def _label(each: Stack, template: Mapping[str, Any]) -> str:
     counted = Counter(_SHOWN[body["Type"]] for body in template["Resources"].values() if body["Type"] in _SHOWN)
-    parts = [f"{number} {word}{'s' if number > 1 else ''}" for word, number in sorted(counted.items())]
+    parts = [f"{number} {word if number == 1 else _plural(word)}" for word, number in sorted(counted.items())]
     return json.dumps("<br>".join([f"<b>{each.name}</b>", *parts]))
+
+
+def _plural(word: str) -> str:
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
 def _exports(template: Mapping[str, Any]) -> Iterator[str]:
