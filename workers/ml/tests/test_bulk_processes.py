@@ -18,6 +18,7 @@ from accunode_common.names import name_key
 from accunode_common.tasks.messages import IngestFile, Queue
 from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
+from accunode_common.testing.emf import metric_lines
 from accunode_common.testing.people import Caller, World
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.bulk.ingest import ingest_file
@@ -84,10 +85,11 @@ def _await_end(bulk: Bulk, job_id: UUID, *processes: Process, seconds: float = 6
 def test_a_worker_counts_what_it_has_ended_and_the_relay_adds_it_up(bulk: Bulk, world: World, start: Start) -> None:
     for table in ("task_counts", "scaling_samples"):
         bulk.superuser.execute(f"delete from ops.{table}")
-    worker, relay = start("worker", chunk_lease_seconds=60).ready(), start("relay").ready()
+    emf = {"metrics": "emf", "metrics_environment": "staging"}
+    worker, relay = start("worker", chunk_lease_seconds=60, **emf).ready(), start("relay", **emf).ready()
     job_id = bulk.submit(world.one.org_member, _content())
     _await_end(bulk, job_id, worker, relay)
-    worker.terminate()
+    assert [process.terminate() for process in (worker, relay)] == [0, 0]
     counted = """
         select coalesce(sum(finished), 0) as finished, coalesce(sum(failed), 0) as failed,
             coalesce(sum(ran), 0) > 0 as ran, coalesce(sum(waited), 0) > 0 as waited
@@ -103,6 +105,12 @@ def test_a_worker_counts_what_it_has_ended_and_the_relay_adds_it_up(bulk: Bulk, 
     chunks = len(bulk.chunks(job_id))
     assert found["finished"] >= chunks
     assert (found["failed"], found["ran"], found["waited"]) == (0, True, True)
+    published = metric_lines(worker.said())
+    assert {line["Environment"] for line in (*published, *metric_lines(relay.said()))} == {"staging"}
+    assert sum(line["TasksFinished"] for line in published) == found["finished"]
+    assert any(line.get("TaskRunSeconds") for line in published)
+    assert {line["Queue"] for line in published} == set(Queue)
+    assert any("WorkersAlive" in line for line in metric_lines(relay.said()))
 
 
 def test_a_job_is_done_while_two_relays_publish_and_everything_ends_cleanly(

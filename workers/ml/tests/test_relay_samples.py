@@ -17,8 +17,10 @@ from accunode_common.tasks.holders import Holder
 from accunode_common.tasks.messages import PurgeFiles, Queue
 from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
+from accunode_common.testing.emf import checked
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.relay.deciding import decide_now
+from accunode_ml.relay.publishing import metric_lines
 from accunode_ml.relay.sampling import Sample, Sampler, take_sample
 from accunode_ml.relay.sweeper import Sweeper
 
@@ -79,6 +81,12 @@ def test_a_sample_counts_what_waits_what_works_and_what_has_ended(
     assert (sample.workers_alive, sample.workers_busy, sample.outbox_length) == (2, 1, 1)
     assert sample.tasks == {"bulk": {"finished": 5, "failed": 1, "waited_seconds": 3, "ran_seconds": 4}}
     assert relay.execute("select count(*) from ops.task_counts").fetchone() == (0,)
+    together, *queues = [checked(line) for line in metric_lines(sample, "production")]
+    figures = ("QueueLength", "OutboxLength", "WorkersAlive", "WorkersBusy", "TasksPerMinute")
+    assert {name: together[name] for name in figures} == dict(zip(figures, (3, 1, 2, 1, 6), strict=True))
+    assert together["QueueOldestSeconds"] == sample.oldest_seconds["bulk"]
+    assert {line["Queue"]: line["QueueLength"] for line in queues} == sample.waiting
+    assert {line["Queue"]: line["QueueOldestSeconds"] > 0 for line in queues}["interactive"] is False
 
 
 def test_a_minute_has_one_sample_however_many_relays_measure(

@@ -65,6 +65,31 @@ class AccunodeSettings(BaseSettings):
             raise SettingsError(f"The environment is not usable: {problems}.") from None
 
 
+class MetricsFormat(StrEnum):
+    """How figures are published: not at all, or as CloudWatch's embedded metric format on standard output."""
+
+    NONE = "none"
+    EMF = "emf"
+
+
+class MetricsSettings(AccunodeSettings):
+    """Whether figures are published once a minute, and as whose.
+
+    Attributes:
+        metrics_environment: The `Environment` that metrics belong to, as the stacks are called; else `environment`.
+    """
+
+    metrics: MetricsFormat = MetricsFormat.NONE
+    metrics_environment: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{1,15}$")
+
+    @property
+    def metrics_place(self) -> str | None:
+        """The `Environment` of published metrics; None where none are."""
+        if self.metrics is MetricsFormat.NONE:
+            return None
+        return self.metrics_environment or self.environment.value
+
+
 class LogSettings(AccunodeSettings):
     """What is logged, and how."""
 
@@ -175,7 +200,7 @@ class HttpSettings(AccunodeSettings):
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
 
-class ApiSettings(LogSettings, DatabaseSettings, RedisSettings, TokenSettings, HttpSettings):
+class ApiSettings(LogSettings, MetricsSettings, DatabaseSettings, RedisSettings, TokenSettings, HttpSettings):
     """What every API service needs."""
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,8 @@ from uuid import UUID
 from celery.worker.request import Request
 
 from accunode_common.ids import made_at
+
+MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,29 @@ class Ended:
 
 
 class TaskCounts:
-    """What has ended since somebody last took it, by queue; threads may add and take at once."""
+    """What has ended since somebody last took it, by queue; threads may add and take at once.
 
-    def __init__(self) -> None:
+    Args:
+        each: Whether to keep each task too, for percentiles; of many, the latest `MOST_KEPT` of a queue.
+    """
+
+    def __init__(self, *, each: bool = False) -> None:
         self._lock = threading.Lock()
         self._ended: dict[str, Ended] = {}
+        self._each: dict[str, deque[Ended]] | None = {} if each else None
+
+    def count(self, queue: str, task: Ended) -> None:
+        """Count one task."""
+        self.add({queue: task})
+        with self._lock:
+            if self._each is not None:
+                self._each.setdefault(queue, deque(maxlen=MOST_KEPT)).append(task)
+
+    def take_each(self) -> dict[str, list[Ended]]:
+        """Each task that ended since this was last asked; it does not lessen what `take` gives."""
+        with self._lock:
+            taken, self._each = self._each or {}, {} if self._each is not None else None
+        return {queue: list(tasks) for queue, tasks in taken.items()}
 
     def add(self, ended: dict[str, Ended]) -> None:
         """Count these too."""
@@ -73,7 +94,7 @@ def counted(counts: TaskCounts) -> type[Request]:
         def acknowledge(self) -> None:
             # Celery's own class overrides on_success without asking this one; every end acknowledges.
             if not self.acknowledged:
-                counts.add({self.delivery_info["routing_key"]: self._as_ended(time.time())})
+                counts.count(self.delivery_info["routing_key"], self._as_ended(time.time()))
             super().acknowledge()
 
         def _as_ended(self, now: float) -> Ended:

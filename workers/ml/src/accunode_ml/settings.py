@@ -6,10 +6,17 @@ from pathlib import Path
 from pydantic import Field
 
 from accunode_common.confined import MEBIBYTE, Allowance
-from accunode_common.settings import DatabaseSettings, LogSettings, ModelSettings, RedisSettings, StorageSettings
+from accunode_common.settings import (
+    DatabaseSettings,
+    LogSettings,
+    MetricsSettings,
+    ModelSettings,
+    RedisSettings,
+    StorageSettings,
+)
 
 
-class HeartbeatSettings(LogSettings):
+class HeartbeatSettings(LogSettings, MetricsSettings):
     """Where a process shows that it lives; give each process of a machine its own file."""
 
     heartbeat_file: Path | None = None

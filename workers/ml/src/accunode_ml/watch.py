@@ -33,6 +33,7 @@ from accunode_ml.connecting import connect
 from accunode_ml.counting import TaskCounts
 from accunode_ml.heartbeat import beat, redis_client
 from accunode_ml.protection import TaskProtection
+from accunode_ml.publishing import TaskMetrics
 from accunode_ml.settings import WorkerSettings
 
 PROBE = "worker.probe"
@@ -86,6 +87,7 @@ class Watch:
         self._holder = holder
         self._counts = counts
         self._protection = TaskProtection(settings.ecs_agent_uri)
+        self._metrics = TaskMetrics(counts, settings.metrics_place)
         self._queue = Queue(f"probe.{holder.id}", no_declare=True)  # type: ignore[no-untyped-call]
         self._broker = redis_client(settings, tries_again=False)
         self._sender: Connection | None = None
@@ -130,6 +132,7 @@ class Watch:
         self._stop.set()
         self._thread.join(2 * BEAT_SECONDS)
         self._protection.end()
+        self._metrics.publish()
         self._in_database(self._count)
         self._in_database(lambda database: database.execute(_LEAVE, [self._holder.worker_id]))
 
@@ -139,6 +142,7 @@ class Watch:
                 self._in_database(self._note)
                 self._in_database(self._count)
                 self._protection.keep(busy=bool(_messages()))
+                self._metrics.publish_if_due()
                 self._look()
                 self._stop.wait(CLOSE_LOOKS_SECONDS if self._doubtful else BEAT_SECONDS)
         except Exception:

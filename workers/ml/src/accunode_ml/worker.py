@@ -58,7 +58,7 @@ class ProcessRuntime:
 def create_worker(settings: WorkerSettings) -> Celery:
     """The worker's Celery application with all its tasks. Nothing is contacted yet."""
     app = create_celery("accunode-worker", settings)
-    holder, counts = Holder.here(), TaskCounts()
+    holder, counts = Holder.here(), TaskCounts(each=settings.metrics_place is not None)
     runtime, watch = ProcessRuntime(settings, holder), Watch(app, settings, holder, counts)
     app.Task.Request = counted(counts)
     for feature in (bulk, portfolio, monitoring):

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Text, bindparam, create_engine, func, select
+from sqlalchemy import Engine, Text, bindparam, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from accunode_common.settings import DatabaseSettings
 
@@ -86,12 +87,39 @@ def _engine_options(settings: DatabaseSettings, application: str, *, idle_second
     }
 
 
+class PoolUse:
+    """How many connections of a pool are in use, and how many were at most."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._most = (0, 0)
+        event.listen(engine, "checkout", self._checked_out)
+
+    def now(self) -> tuple[int, int]:
+        """Connections in use, and how many of all that are open lie beyond the pool's size."""
+        pool = self._engine.pool
+        if not isinstance(pool, QueuePool):
+            return 0, 0
+        return pool.checkedout(), max(0, pool.overflow())
+
+    def take_most(self) -> tuple[int, int]:
+        """The most of both since this was last asked."""
+        now = self.now()
+        most, self._most = self._most, now
+        return max(most[0], now[0]), max(most[1], now[1])
+
+    def _checked_out(self, *_: object) -> None:
+        now = self.now()
+        self._most = max(self._most[0], now[0]), max(self._most[1], now[1])
+
+
 class Database:
     """PostgreSQL for an API process."""
 
     def __init__(self, settings: DatabaseSettings, application: str) -> None:
         url = driver_url(settings.database_url.get_secret_value())
         self.engine: AsyncEngine = create_async_engine(url, **_engine_options(settings, application, idle_seconds=60))
+        self.pool_use = PoolUse(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from accunode_common.http.health import system_router
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, SecurityHeaders
 from accunode_common.http.operations import RouteNames, check
+from accunode_common.http.publishing import publishing
 from accunode_common.http.query import refuse_unknown_parameters
 from accunode_common.http.resources import open_resources
 from accunode_common.routing import API_PREFIX
@@ -61,7 +62,10 @@ def create_service_app(
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings, service=name, key_source=key_source) as opened:
+        async with (
+            open_resources(settings, service=name, key_source=key_source) as opened,
+            publishing(settings.metrics_place, name, metrics, opened.database.pool_use),
+        ):
             running.state.resources = opened
             yield
 

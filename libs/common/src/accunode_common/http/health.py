@@ -89,7 +89,8 @@ def system_router(service: str, metrics: HttpMetrics) -> APIRouter:
         )
 
     @router.get("/metrics", dependencies=[Depends(refuse_strangers)])
-    async def prometheus() -> Response:
+    async def prometheus(request: Request) -> Response:
+        metrics.show_pool(*resources(request).database.pool_use.now())
         return Response(metrics.render(), media_type=HttpMetrics.content_type)
 
     return router

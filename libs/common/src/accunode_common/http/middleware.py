@@ -14,10 +14,9 @@ from accunode_common.http.operations import RouteNames
 from accunode_common.http.problems import unexpected
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.telemetry import HttpMetrics
+from accunode_common.telemetry import SYSTEM_PATHS, HttpMetrics
 
 REQUEST_ID_HEADER = "X-Request-ID"
-SYSTEM_PATHS = frozenset({"/health", "/ready", "/metrics"})
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -10,6 +10,7 @@ import psycopg
 import redis
 from kombu.exceptions import OperationalError as BrokerError
 
+from accunode_common import emf
 from accunode_common.audit_chain import seal
 from accunode_common.log import get_logger
 from accunode_common.tasks.celery import create_celery
@@ -21,6 +22,7 @@ from accunode_ml.relay.deciding import decide_now
 from accunode_ml.relay.freeing import free_leases, return_messages
 from accunode_ml.relay.hourly import HourlyRound
 from accunode_ml.relay.publisher import Publisher
+from accunode_ml.relay.publishing import metric_lines
 from accunode_ml.relay.sampling import Sampler
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_ml.settings import RelaySettings
@@ -102,8 +104,11 @@ class Relay:
 
     def _measure(self, connection: psycopg.Connection) -> None:
         sample = self._sampler.sample_if_due(connection, self._broker)
-        if sample is not None:
-            decide_now(connection, sample)
+        if sample is None:
+            return
+        decide_now(connection, sample)
+        if self._settings.metrics_place is not None:
+            emf.write(metric_lines(sample, self._settings.metrics_place))
 
     def _beat(self) -> None:
         if time.monotonic() >= self._next_beat:

@@ -1,0 +1,69 @@
+"""Figures as CloudWatch's embedded metric format."""
+
+import json
+
+import pytest
+
+from accunode_common.emf import Dimension, Metric, Minutes, Unit, line
+from accunode_common.settings import LogSettings, MetricsSettings
+from accunode_common.testing.emf import checked
+
+
+def test_a_line_names_its_metrics_their_units_and_what_splits_them() -> None:
+    document = checked(
+        line(
+            "staging",
+            [Metric("QueueLength", 3), Metric("QueueOldestSeconds", 1.5, Unit.SECONDS)],
+            dimensions={Dimension.QUEUE: "bulk"},
+            at=1_700_000_000.5,
+        )
+    )
+    assert document == {
+        "_aws": {
+            "Timestamp": 1_700_000_000_500,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "AccuNode",
+                    "Dimensions": [["Environment", "Queue"]],
+                    "Metrics": [
+                        {"Name": "QueueLength", "Unit": "Count"},
+                        {"Name": "QueueOldestSeconds", "Unit": "Seconds"},
+                    ],
+                }
+            ],
+        },
+        "Environment": "staging",
+        "Queue": "bulk",
+        "QueueLength": 3,
+        "QueueOldestSeconds": 1.5,
+    }
+
+
+def test_of_many_values_a_hundred_keep_the_percentiles() -> None:
+    values = [float(number) for number in range(10_000)]
+    document = checked(line("production", [Metric("Latency", values[::-1], Unit.MILLISECONDS)]))
+    kept = document["Latency"]
+    assert len(kept) == 100
+    for percent in (50, 95, 99):
+        assert kept[percent - 1] < values[percent * 100] <= kept[percent]
+
+
+def test_metrics_without_a_value_are_left_out() -> None:
+    document = checked(line("production", [Metric("Requests", 0), Metric("Latency", [], Unit.MILLISECONDS)]))
+    assert "Latency" not in json.dumps(document)
+
+
+def test_a_minute_is_told_once() -> None:
+    minutes = Minutes(now=59)
+    assert [minutes.turned(now) for now in (59.9, 60, 61, 119, 240, 241)] == [False, True, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [({}, None), ({"metrics": "emf"}, "local"), ({"metrics": "emf", "metrics_environment": "staging"}, "staging")],
+)
+def test_metrics_belong_to_the_environment_that_the_stacks_are_called_by(
+    settings: dict[str, str], place: str | None
+) -> None:
+    assert MetricsSettings(**settings).metrics_place == place
+    assert not hasattr(LogSettings(), "metrics_place")

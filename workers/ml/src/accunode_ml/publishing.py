@@ -1,0 +1,47 @@
+"""What a worker has ended, once a minute, as log lines that CloudWatch reads."""
+
+from accunode_common import emf
+from accunode_common.emf import Dimension, Metric, Minutes, Unit, line
+from accunode_common.tasks.messages import Queue
+from accunode_ml.counting import Ended, TaskCounts
+
+
+class TaskMetrics:
+    """Publishes what a worker counts.
+
+    Args:
+        counts: Where it counts; with each task.
+        environment: Whose metrics they are; None publishes nothing.
+    """
+
+    def __init__(self, counts: TaskCounts, environment: str | None) -> None:
+        self._counts = counts
+        self._environment = environment
+        self._minutes = Minutes()
+
+    def publish_if_due(self) -> None:
+        """Print the lines of the minute that has ended, if one has; called every few seconds."""
+        if self._environment is not None and self._minutes.turned():
+            self.publish()
+
+    def publish(self) -> None:
+        """Print the lines of what was not published yet."""
+        if self._environment is not None:
+            emf.write(metric_lines(self._counts.take_each(), self._environment))
+
+
+def metric_lines(ended: dict[str, list[Ended]], environment: str) -> list[str]:
+    """A line for each queue; one of which nothing ended has zeros and no times."""
+    return [
+        line(environment, _metrics(ended.get(queue.value, [])), dimensions={Dimension.QUEUE: queue.value})
+        for queue in Queue
+    ]
+
+
+def _metrics(tasks: list[Ended]) -> list[Metric]:
+    return [
+        Metric("TasksFinished", sum(task.finished for task in tasks)),
+        Metric("TasksFailed", sum(task.failed for task in tasks)),
+        Metric("TaskWaitSeconds", [round(task.waited_seconds, 3) for task in tasks], Unit.SECONDS),
+        Metric("TaskRunSeconds", [round(task.ran_seconds, 3) for task in tasks], Unit.SECONDS),
+    ]
