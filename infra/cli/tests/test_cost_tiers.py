@@ -67,6 +67,11 @@ def test_an_economy_tier_with_spot_stays_at_or_below_the_briefs_total(tier: Tier
     assert tier_month(tier, Variant.ECONOMY).total <= brief().levels[tier].total
 
 
+def test_an_economy_startup_without_spot_is_above_the_briefs_total_by_less_than_seven_dollars() -> None:
+    total = tier_month(Tier.STARTUP, Variant.ECONOMY, Choices(spot=False)).total
+    assert 0 < total - brief().levels[Tier.STARTUP].total < 7
+
+
 @each_tier
 def test_economy_costs_less_than_the_briefs_machines(tier: Tier) -> None:
     assert tier_month(tier, Variant.ECONOMY, Choices(spot=False)).total < tier_month(tier, Variant.BRIEF).total
