@@ -13,7 +13,7 @@ DATA ?= ../shared/data
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train bench bench-api service-times bench-scoring bench-hostile
+.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train bench bench-api service-times simulation-chart bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -103,6 +103,9 @@ bench-api: $(VENV)/.dev ## Measure the API's operations: milliseconds, calls a s
 
 service-times: $(VENV)/.dev ## Measure what the simulation draws service times from, and write them
 	@ACCUNODE_RATE_LIMIT_REQUESTS=1000000000 ACCUNODE_PUBLIC_LIMIT_SCALE=1000000 $(BIN)/python -m accunode_infra.simulation.measuring $(ARGS)
+
+simulation-chart: $(VENV)/.dev ## Draw the guide's day again
+	@$(BIN)/accunode-infra simulate --chart docs/guides/scaling-simulation.png
 
 bench-scoring: $(VENV)/.dev ## Measure scoring against calling LightGBM directly
 	@$(BIN)/python -m accunode_ml.training bench-scoring

@@ -48,6 +48,13 @@ class Credits:
         """vCPUs that it may use now."""
         return float(self.vcpus) if self.unlimited or self.balance > 0 else self.baseline
 
+    @property
+    def strain(self) -> float:
+        """How near it is to paying, or to its baseline: 1 once it is there."""
+        if self.unlimited:
+            return 1.0 if self.charged > 0 else self.surplus / self.most
+        return 1 - self.balance / self.most
+
     def pass_time(self, used: float, minutes: float) -> None:
         """Let `minutes` go by in which `used` vCPU-minutes were worked."""
         change = self.baseline * minutes - used

@@ -17,11 +17,11 @@ from accunode_infra.simulation.board import Board, Task
 from accunode_infra.simulation.control import Act, Control
 from accunode_infra.simulation.copies import ApiFleet
 from accunode_infra.simulation.credits import Credits
+from accunode_infra.simulation.database import Database
 from accunode_infra.simulation.day import DAY, HOUR, Day, Weekday
 from accunode_infra.simulation.limits import Limits
 from accunode_infra.simulation.money import Money, reckon
 from accunode_infra.simulation.platform import Platform, drawn
-from accunode_infra.simulation.queueing import mean_wait
 from accunode_infra.simulation.requests import Minute, Requests
 from accunode_infra.simulation.shape import Instances, Shape
 from accunode_infra.simulation.tally import Tally
@@ -37,8 +37,6 @@ CHUNKS_IN_FLIGHT: int = WorkerSettings.model_fields["chunks_in_flight"].default
 
 BUSY = 0.95
 """The share of the time from which on a process counts as having none left."""
-NEARLY_ALL = 0.98
-"""Of the database's processors, what it is reckoned with at most: beyond that it answers ever later."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +126,7 @@ class _Simulation:
         self._requests = Requests(
             inputs.day, inputs.weekday, inputs.times, self._fleet, people, timeout=shape.timeout, slower=slower
         )
+        self._database = Database(Credits(*self._burstable(shape.database.removeprefix("db.")), unlimited=True))
         self._board = Board(self._env)
         self._waits = {queue: Tally() for queue in Queue}
         self._turnarounds = {queue: Tally() for queue in Queue}
@@ -138,6 +137,7 @@ class _Simulation:
             launching=inputs.platform.worker_launching(launches),
             new_credits=lambda: self._credits(shape.worker_instances),
             started=lambda task, wait: self._waits[task.queue].add(np.array([wait])),
+            database_slowness=self._database.task_slowness,
         )
         self._uploads = Uploads(
             self._env,
@@ -152,7 +152,6 @@ class _Simulation:
         self._control = Control("workers", shape.workers)
         self._alert = shipped_policy().backlog_alert
         self._alerted, self._lengths = AlarmState.INSUFFICIENT_DATA, list[float]()
-        self._database = Credits(*self._burstable(shape.database.removeprefix("db.")), unlimited=True)
         self._record, self._limits = Record(), Limits()
 
     def run(self) -> Result:
@@ -162,7 +161,7 @@ class _Simulation:
             *(each.credits for each in self._workers.instances),
         ):
             account.balance = self._in.platform.credits_at_midnight.value
-        self._database.balance = self._in.platform.credits_at_midnight.value
+        self._database.credits.balance = self._in.platform.credits_at_midnight.value
         for process in (self._minutes(), self._small_files(), *self._spikes(), *self._rounds()):
             self._env.process(process)
         # A little longer, so that the last minute ends, too.
@@ -181,7 +180,7 @@ class _Simulation:
             unfinished=sum(upload.ended is None for upload in self._uploads.every),
             acts=sorted(acts, key=lambda act: act.at),
             limits=self._limits,
-            money=reckon(self._in.shape, self._fleet, self._workers, self._database, DAY),
+            money=reckon(self._in.shape, self._fleet, self._workers, self._database.credits, DAY),
         )
 
     def _credits(self, instances: Instances) -> Credits:
@@ -228,18 +227,16 @@ class _Simulation:
             self._board.put(Task(Queue.MAINTENANCE, kind, took, times.processor, times.database))
 
     def _minutes(self) -> Steps:
-        slowness = 1.0
         while True:
             begun = self._env.now
             yield self._env.timeout(60)
             worked, self._workers.database = self._workers.database, 0.0
+            slowness = self._database.request_slowness(self._workers.running, self._workers.wanted)
             minute = self._requests.minute(begun, slowness)
             used = self._workers.minute_ends()
-            load = (minute.database + worked) / 60
-            self._database.pass_time(min(load, self._database.vcpus), 1)
-            slowness = 1 + mean_wait(self._database.vcpus, min(load, NEARLY_ALL * self._database.vcpus), 1.0)
+            self._database.pass_minute(minute.database, worked)
             self._scale(minute)
-            self._note(minute, load, used)
+            self._note(minute, used)
 
     def _scale(self, minute: Minute) -> None:
         now = self._env.now
@@ -255,13 +252,13 @@ class _Simulation:
         self._lengths = [*self._lengths, float(length)][-look_back(self._alert) :]
         self._alerted = next_state(self._alert, self._alerted, self._lengths)
 
-    def _note(self, minute: Minute, database: float, used: float) -> None:
+    def _note(self, minute: Minute, used: float) -> None:
         now, record, shape = self._env.now, self._record, self._in.shape
         record.users.append(minute.users)
         record.requests.append(minute.requests / 60)
         responses = np.concatenate(minute.responses)
         record.p95.append(float(np.quantile(responses, 0.95)) if len(responses) else 0.0)
-        record.database.append(database / self._database.vcpus)
+        record.database.append(self._database.busy)
         standing = self._workers.standing
         record.api_nodes.append(len(self._fleet.standing))
         record.worker_nodes.append(len(standing))
@@ -272,15 +269,16 @@ class _Simulation:
             waiting.append(len(self._board.queues[queue]))
         for name, copies in self._fleet.services.items():
             record.copies.setdefault(name, []).append(copies.running)
-            self._limits.see(f"connections of {name}", now, minute.connections[name] / copies.shape.pool)
+            self._limits.see(f"database connections ({name})", now, minute.connections[name] / copies.shape.pool)
         for station, share in minute.busy.items():
-            self._limits.see(f"processor of {station}", now, share / BUSY)
-        self._limits.see("processor of the API's instances", now, minute.node / BUSY)
-        self._limits.see("processor of the database", now, record.database[-1])
+            self._limits.see(f"processor ({station})", now, share / BUSY)
+        self._limits.see("processors of an API instance", now, minute.node / BUSY)
+        self._limits.see("processors of the database", now, self._database.busy / BUSY)
         self._limits.see("requests lost", now, float(minute.lost > 0))
-        self._limits.see("CPU credits of an instance", now, float(any(each.surplus > 0 for each in every)))
+        self._limits.see("CPU credits", now, max(each.strain for each in every))
+        # All that may run do, and still more wait than people are told of.
         at_most = len([worker for worker in standing if not worker.draining]) >= _most(shape.workers, shape)
-        self._limits.see("workers at their maximum, more than the alert waiting", now, float(at_most and self._alerts))
+        self._limits.see("workers", now, float(at_most and self._alerts))
 
     @property
     def _alerts(self) -> bool:

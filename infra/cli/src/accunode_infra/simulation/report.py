@@ -9,6 +9,8 @@ from accunode_infra.simulation.model import Result
 from accunode_infra.simulation.tally import Tally
 
 PERCENTILES = (50, 95, 99)
+SHOWN = 3
+"""Of what gives way, in a line."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def side_by_side(results: Mapping[str, Result], title: str, what: str) -> Sectio
     """Days beside each other: of several numbers of users, or of several policies."""
     columns = (
         *(what, "requests/s", "p50", "p95", "p99", "lost", "small files p95", "bulk files p95", "API", "workers"),
-        *("acts", "database", "$/month", "breaks first"),
+        *("acts", "database", "$/month", "gives way, in this order"),
     )
     return Section(title, columns, [_line(name, result) for name, result in results.items()])
 
@@ -178,6 +180,7 @@ def side_by_side(results: Mapping[str, Result], title: str, what: str) -> Sectio
 def _line(name: str, result: Result) -> tuple[object, ...]:
     record = result.record
     every = Tally.together(result.responses.values())
+    reached = [(limit, limit.reached) for limit in result.limits.every if limit.reached is not None]
     files = [result.turnarounds[queue] for queue in result.turnarounds]
     return (
         name,
@@ -190,7 +193,7 @@ def _line(name: str, result: Result) -> tuple[object, ...]:
         len(result.acts),
         f"{100 * max(record.database):.0f} %",
         f"{result.money.month:,.0f}",
-        broken(result.limits.first),
+        "; ".join(f"{limit.name} {clock(at)}" for limit, at in reached[:SHOWN]) or "nothing",
     )
 
 

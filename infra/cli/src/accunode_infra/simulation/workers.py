@@ -69,6 +69,7 @@ class Workers:
         capacity: How many there should be.
         instances: Every one that has been, in the order of launch.
         finished: Messages done.
+        database: PostgreSQL's processor seconds used, of messages done.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Workers:
         launching: Launching,
         new_credits: Callable[[], Credits],
         started: Callable[[Task, float], None] = lambda _task, _wait: None,
+        database_slowness: Callable[[int, float], float] = lambda _tasks, _wanted: 1.0,
     ) -> None:
         self._env = env
         self._board = board
@@ -87,6 +89,7 @@ class Workers:
         self._launching = launching
         self._new_credits = new_credits
         self._started = started
+        self._database_slowness = database_slowness
         self.capacity = 0
         self.instances: list[Worker] = []
         self.finished = 0
@@ -101,6 +104,11 @@ class Workers:
     def running(self) -> int:
         """Messages being worked on."""
         return sum(len(worker.running) for worker in self.instances)
+
+    @property
+    def wanted(self) -> float:
+        """The database's processors that those would use if nobody was in their way."""
+        return sum(task.database for worker in self.instances for task in worker.running)
 
     def begin(self, count: int) -> None:
         """Have so many from the very begin."""
@@ -191,11 +199,13 @@ class Workers:
         self._started(task, self._env.now - task.queued_at)
         worker.mark(self._env.now)
         worker.running.append(task)
-        worker.using += task.processor
-        yield self._env.timeout(task.seconds / worker.speed)
+        slowness = self._database_slowness(self.running, self.wanted)
+        longer = 1 + task.database * (slowness - 1)
+        worker.using += task.processor / longer
+        yield self._env.timeout(task.seconds * longer / worker.speed)
         worker.mark(self._env.now)
         worker.running.remove(task)
-        worker.using -= task.processor
+        worker.using -= task.processor / longer
         self.database += task.seconds * task.database
         self.finished += 1
         task.done()
