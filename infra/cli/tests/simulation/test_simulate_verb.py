@@ -71,7 +71,8 @@ def test_policies_are_compared_with_the_templates(run: Run, quiet: Path, tmp_pat
     ours, eager = json.loads(found.stdout)
     assert eager["name"] == "eager (eager.json)"
     assert eager["instance_hours"]["workers"] > ours["instance_hours"]["workers"]
-    assert eager["uploads"]["turnarounds"]["bulk"]["p95"] < ours["uploads"]["turnarounds"]["bulk"]["p95"]
+    assert eager["dollars"]["month"] > ours["dollars"]["month"]
+    assert not any(act["fleet"] == "workers" for act in eager["acts"] if act["change"] < 0 and act["capacity"] < 8)
 
 
 @pytest.mark.parametrize(
