@@ -1,11 +1,13 @@
 """Alerts and costs: where alarms go, what is counted in logs, and which spending is told."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from infra.cloudformation.tests import resolved
 from infra.cloudformation.tests.alarms import alarm, rule
+from infra.cloudformation.tests.conftest import CLOUDFORMATION
 
 from accunode_common.routing import SERVICES
 from accunode_infra.tiers import Tier, Variant
@@ -36,6 +38,17 @@ def test_every_alarm_says_what_silence_means_and_where_to_read_on() -> None:
         assert each.properties["AlarmName"].startswith("accunode-production-"), each.where
         if TELLS(each.properties):
             assert len(each.properties["AlarmDescription"]) > 20, each.where
+
+
+def test_the_runbooks_that_alarms_name_are_there() -> None:
+    named = {
+        page
+        for each in resolved.resources("AWS::CloudWatch::Alarm")
+        for page in re.findall(r"docs/runbooks/[\w-]+\.md", each.properties["AlarmDescription"])
+    }
+    assert len(named) > 3
+    root = CLOUDFORMATION.parents[1]
+    assert [page for page in sorted(named) if not (root / page).is_file()] == []
 
 
 def test_alarms_names_differ() -> None:
