@@ -2,10 +2,19 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
 
 from accunode_infra.aws import Session
 from accunode_infra.errors import FailedError, InfraError, RefusedError
+from accunode_infra.firsts import (
+    first_image,
+    image_parameter,
+    migrate,
+    refuse_missing_secrets,
+    refuse_unproved_domain,
+    unknown_image,
+)
 from accunode_infra.output import Output
 from accunode_infra.planning import Target, Wish, change_set, exports, local_changes, target
 from accunode_infra.policy import Note, notes, refuse_losses
@@ -17,6 +26,7 @@ from accunode_infra.stackops.watching import Watch, look, start_watching
 from accunode_infra.stacks import PHASES, Stack, stack, stack_name
 
 BOOTSTRAP = "bootstrap"
+MIGRATE = "migrate"
 BOOTSTRAP_STACK = "accunode-bootstrap"
 _LATER = "No export named"
 """CloudFormation's words when a template imports what another stack is only about to export."""
@@ -61,6 +71,7 @@ class Rollout:
     allowed: Collection[str] = ()
     _standing: dict[str, Standing] = field(default_factory=dict)
     _open: dict[str, str] = field(default_factory=dict)
+    _prepared: bool = False
 
     def plan(self, stacks: Sequence[Stack]) -> list[Planned]:
         """Read what stands, and find out what would change. Change sets are left open; see `discard`.
@@ -82,6 +93,20 @@ class Rollout:
             if not found.creates:
                 refuse_losses(found.name, found.changes, allowed=self.allowed)
         return planned
+
+    def refuse_early(self, planned: Sequence[Planned]) -> None:
+        """Refuse what could be found wrong with new stacks before anything is begun.
+
+        Raises:
+            RefusedError: A certificate is not issued, a secret or an image is missing that nothing here is to make.
+        """
+        chosen = {each.target.stack.name for each in planned}
+        for each in planned:
+            wanted = each.target.stack
+            if wanted.template == "edge" and not each.unchanged:
+                refuse_unproved_domain(self.session, each.target.after)
+            if each.creates and not chosen & set(wanted.needs):
+                self._complete(each)
 
     def discard(self) -> None:
         """Delete the change sets that were made and not executed."""
@@ -130,7 +155,19 @@ class Rollout:
             more = "" if len(failed) == 1 else f" And {len(failed) - 1} more: {' '.join(map(str, failed[1:]))}"
             raise FailedError(f"{failed[0]}{more}") from failed[0]
 
+    def _complete(self, each: Planned) -> Target:
+        """The target of a new stack with the image that it begins with; its secrets are there."""
+        refuse_missing_secrets(self.session, each.name, each.target.after)
+        wanted, name = each.target, image_parameter(each.target.stack)
+        if name is None or wanted.given.get(name) != unknown_image(self.session, wanted.stack):
+            return wanted
+        image = first_image(self.session, self.wish.environment, self.output, wanted.stack, self.wish.image)
+        return replace(wanted, given={**wanted.given, name: image})
+
     def _begin(self, each: Planned) -> list[Watch]:
+        if each.creates:
+            each.target = self._complete(each)
+            self._prepare_database(each.target.stack)
         made = each.made or change_set(self.session, each.target, role=self._role(each.target.stack))
         each.made = made
         self._open.pop(each.name, None)
@@ -148,15 +185,24 @@ class Rollout:
     def _over(self, each: Planned, watch: Watch, failed: list[InfraError]) -> bool:
         try:
             ended = look(self.session, watch, self.output.say)
+            if ended is not None:
+                self._finish(each)
+                self.output.say(f"{each.name}: {ended.status}")
         except InfraError as error:
             failed.append(error)
             return True
-        if ended is None:
-            return False
+        return ended is not None
+
+    def _prepare_database(self, wanted: Stack) -> None:
+        """Before the first of the new stacks that use the database; that it is prepared already does no harm."""
+        if self._prepared or MIGRATE not in wanted.needs:
+            return
+        migrate(self.session, self.wish.environment, self.output, f"deploy-{uuid4().hex[:16]}")
+        self._prepared = True
+
+    def _finish(self, each: Planned) -> None:
         if each.creates and each.target.stack.protected:
             protect(self.session, each.name, on=True)
-        self.output.say(f"{each.name}: {ended.status}")
-        return True
 
     def _planned(self, wanted: Target) -> Planned:
         if wanted.standing is None:

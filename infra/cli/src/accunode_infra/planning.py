@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from accunode_infra.aws import Session, explained, in_words
 from accunode_infra.errors import RefusedError
+from accunode_infra.firsts import image_parameter, unknown_image
 from accunode_infra.resolve import Resolved, resolve
 from accunode_infra.stackops import changes
 from accunode_infra.stackops.changes import ChangeSet, ResourceChange
@@ -27,6 +28,7 @@ class Wish:
 
     Attributes:
         overrides: Parameters by stack or template name, over those of the tier.
+        image: The tag or digest of the image that new services begin with; None for the commit that is checked out.
         root: The folder with `templates/` and `parameters/`.
     """
 
@@ -34,6 +36,7 @@ class Wish:
     tier: Tier = Tier.STARTUP
     variant: Variant = Variant.BRIEF
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    image: str | None = None
     root: Path = CLOUDFORMATION
 
 
@@ -74,6 +77,9 @@ def target(session: Session, stack: Stack, wish: Wish, standing: Standing | None
         overrides=overrides,
         root=wish.root,
     )
+    unnamed = image_parameter(stack)
+    if standing is None and unnamed is not None and unnamed not in given:
+        given[unnamed] = unknown_image(session, stack)
     pseudo = {"AWS::Region": session.region, "AWS::Partition": session.partition, "AWS::AccountId": session.account}
     name = stack_name(stack, wish.environment)
     kept = _known(standing.parameters if standing is not None else {}, template)

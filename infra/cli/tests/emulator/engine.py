@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,11 +15,16 @@ from infra.cli.tests.emulator.values import Values
 
 from accunode_infra.errors import RefusedError
 from accunode_infra.resolve import Resolved, resolve
-from accunode_infra.templates import parse
+from accunode_infra.templates import parse as parse_text
 
 _STACK = "AWS::CloudFormation::Stack"
 _NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
 _STANDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+
+
+@cache
+def parse(body: str) -> dict[str, Any]:
+    return parse_text(body)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """How a type of resource is made, changed and deleted by plain API calls."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +38,10 @@ class Place:
 
     def generated(self, longest: int = 128) -> str:
         """The name that a resource without one gets. Stable, so that tests can read it."""
-        return f"{self.stack}-{self.name}"[:longest].rstrip("-")
+        full = f"{self.stack}-{self.name}"
+        if len(full) <= longest:
+            return full
+        return f"{full[: longest - 9].rstrip('-')}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"
 
     def arn(self, service: str, rest: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{rest}"

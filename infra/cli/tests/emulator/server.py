@@ -1,5 +1,6 @@
 """Moto's server on loopback, with the engine behind its CloudFormation API."""
 
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from infra.cli.tests.emulator.engine import Engine, InvalidError, Stack
+from infra.cli.tests.emulator.differences import InvalidError
+from infra.cli.tests.emulator.engine import Engine, Stack
+from infra.cli.tests.emulator.tasks import Tasks
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
@@ -27,10 +31,12 @@ class Emulator:
     Attributes:
         url: What `AWS_ENDPOINT_URL` is to be.
         engine: The stacks, to look into and to break.
+        tasks: What runs in ECS.
     """
 
     url: str
     engine: Engine
+    tasks: Tasks
 
     def client(self, service: str) -> Any:
         """A client to assert with; its calls are not the command line's."""
@@ -44,6 +50,8 @@ def _client(url: str, service: str) -> Any:
 @contextmanager
 def serving() -> Iterator[Emulator]:
     """Run an empty emulator."""
+    # Moto knows AWS's own policies, and loads them when told.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -56,19 +64,36 @@ def serving() -> Iterator[Emulator]:
         return clients[service]
 
     engine = Engine(client, account=ACCOUNT, region=REGION)
-    replaced = _answer_with(engine)
+    tasks = Tasks(ACCOUNT, REGION)
+    put_back = [
+        _replace(CloudFormationResponse, _answers(engine)),
+        _replace(EC2ContainerServiceResponse, tasks.answers()),
+    ]
     try:
         _reset(url)
-        yield Emulator(url, engine)
+        yield Emulator(url, engine, tasks)
     finally:
-        for name, method in replaced.items():
-            if method is None:
-                delattr(CloudFormationResponse, name)
-            else:
-                setattr(CloudFormationResponse, name, method)
+        for each in put_back:
+            each()
         for each in clients.values():
             each.close()
         server.stop()
+
+
+def _replace(owner: type, methods: dict[str, Any]) -> Callable[[], None]:
+    """Put methods on a class of moto's; returns what puts its own back."""
+    own = {name: owner.__dict__.get(name) for name in methods}
+    for name, method in methods.items():
+        setattr(owner, name, method)
+
+    def put_back() -> None:
+        for name, method in own.items():
+            if method is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, method)
+
+    return put_back
 
 
 def _reset(url: str) -> None:
@@ -78,14 +103,10 @@ def _reset(url: str) -> None:
         pass
 
 
-def _answer_with(engine: Engine) -> dict[str, Any]:
+def _answers(engine: Engine) -> dict[str, Any]:
     answers = {name: _answer(getattr(_Api, name), engine) for name in dir(_Api) if not name.startswith("_")}
     # What the engine gives has AWS's own shape already.
-    answers["RESPONSE_KEY_PATH_TO_TRANSFORMER"] = {}
-    replaced = {name: CloudFormationResponse.__dict__.get(name) for name in answers}
-    for name, method in answers.items():
-        setattr(CloudFormationResponse, name, method)
-    return replaced
+    return answers | {"RESPONSE_KEY_PATH_TO_TRANSFORMER": {}}
 
 
 def _answer(function: Callable[[Engine, dict[str, Any]], dict[str, Any] | None], engine: Engine) -> Any:

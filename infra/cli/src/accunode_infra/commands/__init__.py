@@ -8,6 +8,7 @@ VERBS = (
     "cost",
     "db",
     "deploy",
+    "destroy",
     "diagram",
     "events",
     "images",

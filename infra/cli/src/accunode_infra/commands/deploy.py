@@ -1,6 +1,7 @@
 """`deploy`: brings the stacks to what they are wanted to be, phase by phase."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -27,6 +28,9 @@ def deploy(
     variant: VariantOption = None,
     settings: SetOption = None,
     file: FileOption = None,
+    image: Annotated[
+        str | None, typer.Option(help="The tag or digest that new services begin with; else the commit checked out.")
+    ] = None,
     allowed: Annotated[
         list[str] | None, typer.Option("--allow-replacement", metavar="RESOURCE", help="One that holds data.")
     ] = None,
@@ -45,11 +49,13 @@ def deploy(
     if phase is not None:
         chosen = [each for each in in_phase(phase) if each in chosen]
     wanted = wish(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
+    wanted = replace(wanted, image=image)
     clear_remains(call, [each.name for each in chosen])
     rollout = Rollout(call.session, call.output, wanted, allowed or ())
     try:
         planned = rollout.plan(chosen)
         show(call.output, planned, str(wanted.tier))
+        rollout.refuse_early(planned)
         changing = [each for each in planned if not each.unchanged]
         if changing and not call.output.confirm(f"Change {len(changing)} stacks of {call.environment}?"):
             raise typer.Exit(1)
@@ -68,6 +74,7 @@ def clear_remains(call: Invocation, chosen: Sequence[str]) -> None:
     Raises:
         FailedError: It is not agreed to.
     """
+    from accunode_infra.lifting import lift
     from accunode_infra.stackops.deleting import delete
     from accunode_infra.stackops.standing import FAILED_CREATE, standing_all
     from accunode_infra.stackops.watching import failure
@@ -81,4 +88,5 @@ def clear_remains(call: Invocation, chosen: Sequence[str]) -> None:
         call.output.say(failure(call.session, found), style="yellow")
         if not call.output.confirm(f"Delete what is left of {found.name}?"):
             raise FailedError(f"{found.name} is left as it is, and cannot be deployed so.")
+        lift(call.session, found, call.output.say)
         delete(call.session, found, call.output.say)
