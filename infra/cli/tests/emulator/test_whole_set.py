@@ -37,7 +37,7 @@ def weights(product: Product, service: str) -> set[tuple[str, int]]:
     elbv2 = product.emulator.client("elbv2")
     rules = [each.id for each in made.values() if each.type.endswith("::ListenerRule")]
     found = elbv2.describe_rules(RuleArns=rules)["Rules"]
-    forwards = [action["ForwardConfig"]["TargetGroups"] for rule in found for action in rule["Actions"]]
+    forwards = [action.get("ForwardConfig", {}).get("TargetGroups", []) for rule in found for action in rule["Actions"]]
     return {
         (slots[each["TargetGroupArn"]], each["Weight"]) for groups in forwards if len(groups) == 2 for each in groups
     }
