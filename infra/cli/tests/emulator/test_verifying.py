@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from infra.cli.tests.emulator.server import KEYS, REGION, Emulator, serving
+from infra.cli.tests.emulator.stage import certificate
 from typer.testing import CliRunner
 
 from accunode_infra.aws import Session
@@ -46,10 +47,9 @@ def account() -> Iterator[Emulator]:
             running.client("ssm").put_parameter(
                 Name=f"/accunode/production/{reader}/{name}", Value="drawn-and-long-enough", Type="SecureString"
             )
-        certificate = running.client("acm").request_certificate(DomainName="api.example.com")["CertificateArn"]
         settings = {
             "observability": ["AlertEmail=alerts@example.com"],
-            "edge": [f"CertificateArn={certificate}", "DomainName=api.example.com"],
+            "edge": [f"CertificateArn={certificate(running)}", "DomainName=api.example.com"],
         }
         for stack in STACKS:
             chosen = [word for each in settings.get(stack, []) for word in ("--set", f"{stack}.{each}")]
