@@ -282,7 +282,7 @@ class Api:
             "MetricAlarms": [
                 {"AlarmName": name, "AlarmActions": actions, "StateReason": "Threshold Crossed", "StateValue": state}
                 for name, (state, actions) in self.cloud.alarms.items()
-                if name in asked["AlarmNames"] and state == asked["StateValue"]
+                if name in asked["AlarmNames"]
             ]
         }
 

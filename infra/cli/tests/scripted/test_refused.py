@@ -1,5 +1,8 @@
 """What a release refuses before it has done anything."""
 
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -96,6 +99,26 @@ def test_a_second_release_is_refused_while_the_first_holds_the_lock(scene: Scene
 def test_a_lock_that_nobody_renews_is_nobodys(scene: Scene) -> None:
     Lock(scene.site(), Holder("ben", "elsewhere", 7, "deploy", "tenants", _now(scene), _now(scene))).take()
     scene.cloud.clock.sleep(timedelta(minutes=16).total_seconds())
+    scene.deploy()
+    assert scene.live() == scene.new
+
+
+def test_a_lock_of_a_process_that_was_killed_here_gives_way_and_one_that_lives_does_not(scene: Scene) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        here = Holder("ben", socket.gethostname(), process.pid, "deploy", "tenants", _now(scene), _now(scene), "watch")
+        Lock(scene.site(), here).take()
+        refused(scene, "ben on .* has held it since")
+        process.kill()
+    scene.deploy()
+    assert scene.live() == scene.new
+
+
+def test_a_release_that_stopped_half_way_is_gone_on_with_by_anybody_and_blocks_other_services(scene: Scene) -> None:
+    at = _now(scene)
+    Lock(scene.site(), Holder("ben", "elsewhere", 7, "deploy", "auth", at, at, "watch", stopped=True)).take()
+    scene.cloud.image("tenants", 1)
+    with pytest.raises(RefusedError, match="stopped at: watch"):
+        scene.deploy("tenants-1", service="tenants")
     scene.deploy()
     assert scene.live() == scene.new
 

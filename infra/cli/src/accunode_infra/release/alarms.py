@@ -28,9 +28,9 @@ def firing(site: Site, names: list[str]) -> dict[str, str]:
             "describe_alarms",
             "MetricAlarms",
             AlarmNames=names[first : first + 100],
-            StateValue="ALARM",
         )
-        found |= {each["AlarmName"]: each.get("StateReason", "") for each in listed if not scales(each)}
+        fires = (each for each in listed if each["StateValue"] == "ALARM" and not scales(each))
+        found |= {each["AlarmName"]: each.get("StateReason", "") for each in fires}
     return found
 
 
