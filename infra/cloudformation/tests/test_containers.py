@@ -32,7 +32,7 @@ READ: dict[str, tuple[type[AccunodeSettings], ...]] = {
 }
 """The settings that the process of each stack reads."""
 
-NOT_OURS = {"AWS_REGION", "TMPDIR", "ACCUNODE_METRICS", "ACCUNODE_METRICS_ENVIRONMENT"}
+NOT_OURS = {"AWS_REGION", "TMPDIR"}
 SCHEDULABLE_MIB = 1_700
 """What a t3.small, of 2,048 MiB, has for tasks when its system, its agent and the 192 MiB of ECS_RESERVED_MEMORY are
 taken off. Not measured on AWS."""
