@@ -36,7 +36,8 @@ TABLE: dict[str, str] = {
     " get_prediction_statistics export_predictions get_prediction list_prediction_versions explain_prediction",
     "prediction:write": "create_annual_prediction create_quarterly_prediction create_statement_prediction"
     " rescore_annual_prediction rescore_quarterly_prediction rescore_statement_prediction delete_prediction",
-    "scaling:read": "",
+    "scaling:read": "get_scaling_status get_scaling_metrics get_scaling_recommendation get_scaling_policy"
+    " list_scaling_decisions",
     "system_record:write": "",
 }
 """The operations that each scope opens by itself; every other operation refuses every key."""
