@@ -270,6 +270,10 @@ class _Simulation:
         for name, copies in self._fleet.services.items():
             record.copies.setdefault(name, []).append(copies.running)
             self._limits.see(f"database connections ({name})", now, minute.connections[name] / copies.shape.pool)
+        # Pools keep what they have opened; a worker's process has one.
+        pools = sum(copies.running * copies.shape.pool for copies in self._fleet.services.values())
+        opened = pools + sum(worker.loops for worker in standing)
+        self._limits.see("database connections (all)", now, opened / shape.connections)
         for station, share in minute.busy.items():
             self._limits.see(f"processor ({station})", now, share / BUSY)
         self._limits.see("processors of an API instance", now, minute.node / BUSY)
