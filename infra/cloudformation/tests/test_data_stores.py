@@ -68,6 +68,13 @@ def test_a_standby_is_one_parameter() -> None:
     assert database(MultiAz="true")["MultiAZ"] == "true"
 
 
+@pytest.mark.parametrize(("seconds", "roles"), [("0", 0), ("60", 1)])
+def test_enhanced_monitoring_brings_the_role_that_it_needs(seconds: str, roles: int) -> None:
+    stack = resolved.of("data", EnhancedMonitoringSeconds=seconds)
+    assert len(stack.of_type("AWS::IAM::Role")) == roles
+    assert ("MonitoringRoleArn" in stack.resources["Database"].properties) == bool(roles)
+
+
 def test_a_restored_database_repeats_nothing_that_its_snapshot_has() -> None:
     properties = database(SnapshotIdentifier="rds:accunode-production-1-2026-11-26", Generation="2")
     assert properties["DBSnapshotIdentifier"] == "rds:accunode-production-1-2026-11-26"

@@ -29,22 +29,6 @@ BESIDE = {
     "s3:GetObject": "`aws cloudformation deploy` takes a large template from the bucket of artefacts",
     "s3:PutObject": "and puts it there",
     "cloudformation:GetTemplateSummary": "and asks what is in it",
-    **dict.fromkeys(
-        (
-            "autoscaling:SetInstanceProtection",
-            "autoscaling:UpdateAutoScalingGroup",
-            "ecs:DescribeCapacityProviders",
-            "ecs:UpdateCapacityProvider",
-            "ecs:UpdateTaskProtection",
-            "elasticloadbalancing:ModifyLoadBalancerAttributes",
-            "route53:GetHostedZone",
-            "s3:DeleteObject",
-            "s3:DeleteObjectVersion",
-            "s3:ListBucketVersions",
-            "ssm:GetParameters",
-        ),
-        "destroying lifts what protects, and empties buckets",
-    ),
 }
 """What is called by others than our own source."""
 
