@@ -136,9 +136,16 @@ def test_each_fleet_rings_for_its_processors_and_credits(
 
 @pytest.mark.parametrize("fleet", FLEETS)
 def test_people_are_told_when_no_instance_can_be_launched(fleet: str) -> None:
-    (told,) = of("compute").resources[f"{fleet}Group"].properties["NotificationConfigurations"]
-    assert told["TopicARN"] == TOPIC
-    assert "autoscaling:EC2_INSTANCE_LAUNCH_ERROR" in told["NotificationTypes"]
+    """By an event: a group's own notification would have to be let into the alerts' key, or the group fails."""
+    group = of("compute").resources[f"{fleet}Group"].properties
+    assert "NotificationConfigurations" not in group
+    (pattern,) = [
+        each.properties["EventPattern"]
+        for each in of("observability").of_type("AWS::Events::Rule")
+        if "EC2 Instance Launch Unsuccessful" in each.properties["EventPattern"]["detail-type"]
+    ]
+    (name,) = pattern["detail"]["AutoScalingGroupName"]
+    assert group["AutoScalingGroupName"].startswith(name["prefix"])
 
 
 def test_full_monitoring_is_what_the_largest_tier_of_the_brief_has() -> None:
