@@ -168,6 +168,7 @@ def test_limits_are_set_within_the_policys_and_differences_are_told(scene: Scene
     assert told.exit_code == 3
     assert f"may have {policy.minimum} to {policy.maximum} copies by the policy" in told.output
     scene.cloud.services["accunode-production-auth-blue"].desired = 4
+    scene.process(observe=lambda _: scene.cloud.clock.sleep(20))  # longer than a lock goes without being renewed
     found = json.loads(command("scale", "auth", "--max", "3", "--json").stdout)[0]
     assert found["standing"] == {"minimum": 2, "maximum": 3}
     assert found["wanted"] == 3, "the copies beyond the new limit go"

@@ -42,7 +42,7 @@ def deploy(
     from accunode_infra.wishes import remember, wish
 
     if services:
-        release(context, services)
+        release(context, services, image=image)
         return
     call = invocation(context)
     chosen = [stack(name) for name in stacks] if stacks else list(STACKS)

@@ -179,8 +179,14 @@ def holding(site: Site, what: str, service: str, act: Callable[[Lock], T], *, br
     except (InfraError, BotoCoreError, ClientError, KeyboardInterrupt):
         _whatever_aws_says(lock.release)
         raise
+    finally:
+        site.heartbeat = _nothing
     lock.release()
     return done
+
+
+def _nothing() -> None:
+    """Nobody waits for a lock that is not held."""
 
 
 def _whatever_aws_says(act: Callable[[], None]) -> None:
