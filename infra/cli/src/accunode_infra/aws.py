@@ -37,16 +37,28 @@ class Session:
     that is waited for.
 
     Raises:
-        RefusedError: The profile does not exist.
+        RefusedError: The profile or the region does not exist.
     """
 
     def __init__(self, *, region: str | None = None, profile: str | None = None, poll_seconds: float = 3.0) -> None:
         with explained():
             self._boto = boto3.Session(region_name=region, profile_name=profile)
             self.region: str = self._boto.region_name or DEFAULT_REGION
+            self._refuse_unknown_region()
         self.profile = profile
         self.poll_seconds = poll_seconds
         self._clients: dict[tuple[str, str], Any] = {}
+
+    def _refuse_unknown_region(self) -> None:
+        known = [
+            region
+            for partition in self._boto.get_available_partitions()
+            for region in self._boto.get_available_regions("cloudformation", partition)
+        ]
+        if self.region not in known:
+            raise RefusedError(
+                f"There is no AWS region {self.region!r}: name one such as {DEFAULT_REGION} with --region."
+            )
 
     def client(self, service: str, *, region: str | None = None) -> Any:
         """The boto3 client of a service, made once; throttled calls are repeated up to eight times."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from accunode_infra.aws import Session
+from accunode_infra.doctor.checks import refuse_small_quotas
 from accunode_infra.errors import FailedError, InfraError, RefusedError
 from accunode_infra.firsts import (
     first_image,
@@ -101,6 +102,8 @@ class Rollout:
             RefusedError: A certificate is not issued, a secret or an image is missing that nothing here is to make.
         """
         chosen = {each.target.stack.name for each in planned}
+        if any(each.creates and each.target.stack.name in {"network", "compute"} for each in planned):
+            refuse_small_quotas(self.session, self.wish)
         for each in planned:
             wanted = each.target.stack
             if wanted.template == "edge" and not each.unchanged:

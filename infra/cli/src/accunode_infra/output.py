@@ -61,7 +61,7 @@ class Output:
     def error(self, error: InfraError) -> None:
         """Say what went wrong, on standard error; with `--json` also as the document."""
         self._errors.print(Text(str(error), style="red"))
-        self.result({"error": str(error), "code": error.code})
+        self.result({**error.document, "error": str(error), "code": error.code})
 
     def confirm(self, question: str) -> bool:
         """Ask yes or no; `--yes` answers yes.

@@ -1,21 +1,118 @@
-"""What fails is explained, taken back, and leaves nothing that stands in the way."""
-
-from collections.abc import Callable
-from typing import Any
+"""What is wrong is found before anything is done; what fails is explained, taken back, and can be cleaned."""
 
 import pytest
+from infra.cli.tests.emulator.calls import recording
+from infra.cli.tests.emulator.conftest import Cli
 from infra.cli.tests.emulator.server import Emulator
+from infra.cli.tests.emulator.stage import DOMAIN, certificate, write_secrets
 
-Cli = Callable[..., Any]
+from accunode_infra.templates import load
+
+
+def stands(emulator: Emulator) -> set[str]:
+    return {each.name for each in emulator.engine.standing()}
 
 
 @pytest.fixture
-def boundary(emulator: Emulator) -> None:
-    everything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-    emulator.client("iam").create_policy(PolicyName="accunode-boundary", PolicyDocument=everything)
+def begun(cli: Cli, emulator: Emulator) -> Emulator:
+    """An account with the first phase."""
+    cli("deploy", "bootstrap", "network", "observability")
+    return emulator
 
 
 def test_a_stack_is_not_deployed_before_what_it_needs(cli: Cli, emulator: Emulator) -> None:
-    found = cli("deploy", "data", code=3)
-    assert "data needs network, which does not stand" in found["error"]
-    assert emulator.engine.standing() == []
+    assert "data needs network, which does not stand" in cli("deploy", "data", code=3)["error"]
+    assert stands(emulator) == set()
+
+
+def test_without_credentials_nothing_is_begun(cli: Cli, emulator: Emulator) -> None:
+    said = cli("deploy", code=3, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert "No AWS credentials were found" in said["error"]
+    assert stands(emulator) == set()
+
+
+def test_a_region_that_does_not_exist_is_refused(cli: Cli, emulator: Emulator) -> None:
+    assert "There is no AWS region 'mars-east-1'" in cli("deploy", "--region", "mars-east-1", code=3)["error"]
+    assert stands(emulator) == set()
+
+
+def test_without_room_for_another_network_nothing_is_begun(cli: Cli, emulator: Emulator) -> None:
+    for number in range(5):
+        emulator.client("ec2").create_vpc(CidrBlock=f"10.{number}.0.0/16")
+    said = cli("deploy", "bootstrap", "network", code=3)
+    assert "quota: VPCs is too small" in said["error"]
+    assert "request-service-quota-increase" in said["error"]
+    assert stands(emulator) == set()
+
+
+def test_a_database_without_its_password_is_refused(cli: Cli, begun: Emulator) -> None:
+    said = cli("deploy", "data", code=3)
+    assert "reads /accunode/production/data/master-password" in said["error"]
+    assert "accunode-production-data" not in stands(begun)
+
+
+def test_a_certificate_that_is_not_issued_is_refused(cli: Cli, begun: Emulator) -> None:
+    asked = begun.client("acm").request_certificate(DomainName=DOMAIN, ValidationMethod="DNS")["CertificateArn"]
+    edge = ["--set", f"edge.CertificateArn={asked}", "--set", f"edge.DomainName={DOMAIN}"]
+    said = cli("deploy", "edge", *edge, code=3)
+    assert "is PENDING_VALIDATION, not issued: add the record" in said["error"]
+    assert "accunode-production-edge" not in stands(begun)
+
+
+def test_a_certificate_for_another_name_is_refused(cli: Cli, begun: Emulator) -> None:
+    other = certificate(begun, "other.example.com")
+    edge = ["--set", f"edge.CertificateArn={other}", "--set", f"edge.DomainName={DOMAIN}"]
+    assert "and the domain is api.example.com" in cli("deploy", "edge", *edge, code=3)["error"]
+    assert "accunode-production-edge" not in stands(begun)
+
+
+def test_a_hosted_zone_that_is_not_there_is_refused(cli: Cli, begun: Emulator) -> None:
+    edge = ["--set", "edge.HostedZoneId=Z0123456789ABCDEFGHIJ", "--set", f"edge.DomainName={DOMAIN}"]
+    assert "There is no hosted zone" in cli("deploy", "edge", *edge, code=3)["error"]
+    assert "accunode-production-edge" not in stands(begun)
+
+
+def test_a_failed_first_create_is_explained_and_its_remains_are_deleted_by_the_next(cli: Cli, begun: Emulator) -> None:
+    write_secrets(begun)
+    generation = load("data")["Parameters"]["Generation"]["Default"]
+    group = f"/aws/rds/instance/accunode-production-{generation}/postgresql"
+    begun.client("logs").create_log_group(logGroupName=group)
+    said = cli("deploy", "data", code=1)
+    assert "accunode-production-data was not created: Log (AWS::Logs::LogGroup)" in said["error"]
+    assert begun.engine.stack("accunode-production-data").status == "ROLLBACK_COMPLETE"
+    assert cli("events", "data")["cause"]["resource"] == "Log"
+    begun.client("logs").delete_log_group(logGroupName=group)
+    cli("deploy", "data")
+    assert begun.engine.stack("accunode-production-data").status == "CREATE_COMPLETE"
+
+
+def test_a_change_by_hand_is_named(cli: Cli, begun: Emulator) -> None:
+    assert cli("drift", "network")["stacks"] == {"accunode-production-network": []}
+    begun.engine.drifted["accunode-production-network", "Vpc"] = [
+        {
+            "PropertyPath": "/EnableDnsSupport",
+            "ExpectedValue": "true",
+            "ActualValue": "false",
+            "DifferenceType": "NOT_EQUAL",
+        }
+    ]
+    said = cli("drift", code=4)
+    assert "Changed by hand: accunode-production-network: Vpc" in said["error"]
+
+
+def test_logs_of_a_service_are_read(cli: Cli, begun: Emulator) -> None:
+    assert cli("logs", "auth")["lines"] == []
+    assert "There is no log of nothing" in cli("logs", "nothing", code=2)["error"]
+
+
+def test_doctor_names_what_is_missing(cli: Cli, emulator: Emulator) -> None:
+    checks = {each["name"]: each for each in cli("doctor", code=4)["checks"]}
+    assert checks["credentials"]["well"]
+    assert not checks["domain"]["well"]
+
+
+def test_the_calls_of_the_command_line_are_recorded_and_the_emulator_s_are_not(cli: Cli, emulator: Emulator) -> None:
+    with recording() as calls:
+        cli("deploy", "bootstrap")
+    assert ("cloudformation", "ExecuteChangeSet") in calls
+    assert ("iam", "CreateRole") not in calls

@@ -1,0 +1,1 @@
+"""Looks whether everything is there that a deploy needs, before it is needed."""
