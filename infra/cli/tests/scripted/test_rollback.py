@@ -43,6 +43,15 @@ def test_a_release_under_way_is_taken_back(scene: Scene) -> None:
     assert scene.cloud.outages == []
 
 
+def test_another_image_takes_the_place_of_a_release_that_stopped_half_way(scene: Scene) -> None:
+    cut_short(scene, "watch")
+    third = scene.cloud.image("auth", 3)
+    scene.deploy(third)
+    assert scene.live() == third
+    assert scene.cloud.outages == []
+    assert [each.outcome for each in scene.records()] == [Outcome.DEPLOYED, Outcome.SUPERSEDED]
+
+
 def test_after_the_old_slot_is_lowered_the_earlier_image_is_raised_again_without_a_migration(scene: Scene) -> None:
     scene.deploy()
     migrations = len(scene.cloud.one_off)
