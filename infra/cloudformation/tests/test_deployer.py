@@ -7,7 +7,7 @@ import pytest
 from infra.cloudformation.tests.deployer_calls import calls
 from infra.cloudformation.tests.test_policies import BOOTSTRAP, actions
 
-PREFIX = {"elbv2": "elasticloadbalancing"}
+PREFIX = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 OTHERWISE: dict[str, set[str]] = {
     "budgets:DescribeBudgets": {"budgets:ViewBudget"},
     "s3:DeleteObjects": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
@@ -29,6 +29,12 @@ BESIDE = {
     "s3:GetObject": "`aws cloudformation deploy` takes a large template from the bucket of artefacts",
     "s3:PutObject": "and puts it there",
     "cloudformation:GetTemplateSummary": "and asks what is in it",
+    "cloudformation:DescribeStackDriftDetectionStatus": "somebody looks for what was changed by hand",
+    "cloudformation:DescribeStackResourceDrifts": "somebody looks for what was changed by hand",
+    "cloudformation:DetectStackDrift": "somebody looks for what was changed by hand",
+    "ec2:DescribeAddresses": "somebody looks how much of a quota is taken",
+    "ec2:DescribeInstances": "somebody looks how much of a quota is taken",
+    "servicequotas:GetServiceQuota": "somebody looks how much of a quota is taken",
 }
 """What is called by others than our own source."""
 
