@@ -15,6 +15,13 @@ from accunode_infra.tiers import Tier, Variant, load_tier
 NAMES = templates.names()
 ACCOUNT_WIDE = {each.template for each in STACKS if each.account_wide}
 TAGS = {"Service", "Environment", "Tier"}
+TAGGABLE_TOO_LATELY = {
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::ListenerRule",
+}
+"""The cfn-lint that the command line brings does not know their tags yet, and `plan` would refuse them."""
 
 
 def test_every_template_is_used_and_every_stack_has_its_template() -> None:
@@ -59,7 +66,7 @@ def tags(value: Any) -> dict[str, Any]:
 def test_everything_taggable_is_tagged(schemas: dict[str, Any], tier: Tier, variant: Variant) -> None:
     for each in resolved.resources(tier=tier, variant=variant):
         holder = schemas[each.resource.type]["tags"]
-        if holder is None:
+        if holder is None or each.resource.type in TAGGABLE_TOO_LATELY:
             continue
         found = tags(each.properties.get(holder, {}))
         assert set(found) >= TAGS, each.where
