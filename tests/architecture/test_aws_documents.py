@@ -1,13 +1,17 @@
 """The pages about AWS name alarms, commands, files and tests that exist, and answer every line of the requirements."""
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.architecture.conftest import ROOT
+from tests.architecture.conftest import ROOT, Source
 
+from accunode_infra.cli import app
 from accunode_infra.diagram import flowchart
 from accunode_infra.templates import CLOUDFORMATION, load
 
@@ -77,6 +81,14 @@ def test_a_page_links_to_what_is_there(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_command_that_a_page_names_exists() -> None:
+    verbs = {command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands}
+    verbs |= {str(group.name) for group in app.registered_groups}
+    named = set(chain.from_iterable(re.findall(r"accunode-infra ([a-z][a-z-]*)", page.read_text()) for page in PAGES))
+    assert len(named) > 10
+    assert sorted(named - verbs) == []
+
+
 def test_every_requirement_has_one_answer() -> None:
     rows = ROW.findall((DOCS / "aws-requirements.md").read_text())
     assert [int(number) for number, *_ in rows] == list(range(1, REQUIREMENTS + 1))
@@ -87,3 +99,16 @@ def test_what_is_done_names_its_test_or_its_page() -> None:
     assert [
         number for number, _, state, why in rows if state == "done" and not NAMED.search(why) and "](" not in why
     ] == []
+
+
+def test_every_test_that_an_answer_names_exists(sources: Sequence[Source]) -> None:
+    tests = {
+        (source.path.stem, node.name)
+        for source in sources
+        if source.path.name.startswith("test_")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+    named = set(NAMED.findall((DOCS / "aws-requirements.md").read_text()))
+    assert len(named) > 60
+    assert sorted(named - tests) == []

@@ -45,6 +45,7 @@ ROOTS = "/etc/accunode/roots.pem"
 folder, which the templates mount into every task."""
 SETUP = image_named("setup").reference(TAG)
 SECONDS = 90
+LABEL = "accunode.tests.infra"
 FRONT = ["/tls/server.pem", "/tls/server-key.pem", "5432", "database"]
 ELASTICACHE_LACKS = (
     "ACL",
@@ -110,7 +111,9 @@ class Cloud:
         """Start a container by what `containers.create` takes, reached by `names` in the VPC."""
         known = {self.network.name: self.client.api.create_endpoint_config(aliases=list(names))}
         container = self.client.containers.create(
-            network=self.network.name, networking_config=known, detach=True, **settings
+            network=self.network.name,
+            networking_config=known,
+            **{**settings, "labels": {LABEL: "", **settings.get("labels", {})}},
         )
         self.stack.callback(container.remove, force=True, v=True)
         for path, content in (files or {}).items():
@@ -225,6 +228,7 @@ def cloud(client: docker.DockerClient, folder: Path, passwords: Passwords) -> It
         folder: An empty folder.
         passwords: The servers'.
     """
+    _clear(client)
     with ExitStack() as stack:
         made = _node(client, folder, passwords, stack)
         objects = made.start(_objects(), names=("objects",))
@@ -239,16 +243,24 @@ def cloud(client: docker.DockerClient, folder: Path, passwords: Passwords) -> It
         yield made
 
 
+def _clear(client: docker.DockerClient) -> None:
+    """Remove what a run that was killed has left: its network has the one address that this run needs."""
+    for container in client.containers.list(all=True, filters={"label": LABEL}):
+        container.remove(force=True, v=True)
+    for network in client.networks.list(filters={"label": LABEL}):
+        network.remove()
+
+
 def _node(client: docker.DockerClient, folder: Path, passwords: Passwords, stack: ExitStack) -> Cloud:
     name = f"accunode-vpc-{uuid4().hex[:8]}"
-    network = client.networks.create(name, driver="bridge")
+    network = client.networks.create(name, driver="bridge", labels={LABEL: ""})
     stack.callback(network.remove)
     network.reload()
     gateway = network.attrs["IPAM"]["Config"][0]["Gateway"]
     # The agent's address is the same on every node, in its own network.
     pool = IPAMPool(subnet="169.254.170.0/24", gateway="169.254.170.1")
     agents = client.networks.create(
-        f"{name}-agent", driver="bridge", internal=True, ipam=IPAMConfig(pool_configs=[pool])
+        f"{name}-agent", driver="bridge", internal=True, labels={LABEL: ""}, ipam=IPAMConfig(pool_configs=[pool])
     )
     stack.callback(agents.remove)
     authority = trustme.CA()
@@ -256,7 +268,7 @@ def _node(client: docker.DockerClient, folder: Path, passwords: Passwords, stack
     node.mkdir()
     for name_of_file in ("rds-ca.pem", Path(ROOTS).name):
         authority.cert_pem.write_to_path(str(node / name_of_file))
-    container = client.containers.create(SETUP, entrypoint=["python", "-I", "/agent.py"], network=name)
+    container = client.containers.create(SETUP, entrypoint=["python", "-I", "/agent.py"], network=name, labels=[LABEL])
     stack.callback(container.remove, force=True, v=True)
     agents.connect(container, ipv4_address=AGENT_ADDRESS)
     put(container, "/agent.py", Path(agent.__file__).read_bytes(), mode=0o444)

@@ -16,6 +16,7 @@ from tests.integration.load import Load
 from tests.integration.waiting import within
 
 from accunode_common.routing import SERVICES
+from accunode_common.testing.emf import metric_lines
 
 pytestmark = pytest.mark.containers
 
@@ -209,6 +210,13 @@ def test_a_worker_that_is_told_to_stop_loses_no_task(deployment: Deployment, mem
 
     assert member.wait(job, seconds=SECONDS)["rows_accepted"] == ROWS_IN_CHUNKS
     assert deployment.cloud.sql(f"SELECT max(attempts) FROM bulk.chunks WHERE job_id = '{job}'") == "1"
+
+
+def test_every_task_publishes_what_it_measures(deployment: Deployment) -> None:
+    tasks = {**{service: task for (service, _), task in deployment.running.items()}, **deployment.others}
+    for name in (*(service.name for service in SERVICES), "worker", "relay"):
+        lines = within(2 * SECONDS, lambda task=tasks[name]: metric_lines(task.container.logs().decode()))
+        assert {each["_aws"]["CloudWatchMetrics"][0]["Namespace"] for each in lines} == {"AccuNode"}, name
 
 
 def test_no_task_said_that_anything_was_unexpected(deployment: Deployment) -> None:
