@@ -14,6 +14,7 @@ from accunode_common.scaling import (
     Interval,
     Measured,
     Policy,
+    ScalingRule,
     Verdict,
     decide,
     look_back,
@@ -69,6 +70,8 @@ def test_steps_become_the_intervals_that_a_template_writes() -> None:
         (lambda p: p["api"].update(scale_in=p["api"]["scale_out"]), "scale_in for values below"),
         (lambda p: p["api"]["scale_out"].update(period_seconds=300), "60"),
         (lambda p: p["workers"].update(ceiling=9), "Extra inputs"),
+        (lambda p: p["backlog_alert"].update(comparison="LessThanThreshold"), "not for fewer"),
+        (lambda p: p["workers"]["scale_out"].update(steps=p["workers"]["scale_out"]["steps"] * 100_000), "at most 10"),
         (lambda p: p["workers"]["scale_out"].update(threshold=float("nan")), "finite"),
     ],
 )
@@ -140,6 +143,23 @@ def test_a_bigger_backlog_takes_a_bigger_step(value: float, change: int) -> None
     assert WORKERS.scale_out.change_at(value) == change
     if value > 50:
         assert decide(WORKERS, [value] * 3, 2).change == change
+
+
+@pytest.mark.parametrize(
+    ("value", "change"), [(10.5, 0), (10, -1), (9, -1), (6, -1), (5, -2), (1.5, -2), (1, -3), (0, -3)]
+)
+def test_on_the_edge_of_two_steps_the_farther_one_is_taken_below_the_threshold_too(value: float, change: int) -> None:
+    steps = [{"at": at, "change": -number} for number, at in enumerate((10, 5, 1), 1)]
+    rule = ScalingRule.model_validate(WORKERS.scale_in.model_dump() | {"steps": steps})
+    assert rule.change_at(value) == change
+    # What AWS is given: below the threshold a lower bound is exclusive and an upper one inclusive.
+    matching = [
+        each.change
+        for each in rule.intervals()
+        if (each.lower is None or value > rule.threshold + each.lower)
+        and (each.upper is None or value <= rule.threshold + each.upper)
+    ]
+    assert matching == ([change] if change else [])
 
 
 @pytest.mark.parametrize(
@@ -235,3 +255,11 @@ def test_a_minute_that_has_no_sample_yet_is_no_silence() -> None:
     samples = _samples((80, 2), (80, 2), (80, 2))
     later = NOW + timedelta(minutes=1)
     assert recommend(WORKERS, samples, later, 2) == recommend(WORKERS, samples, NOW, 2)
+
+
+@pytest.mark.parametrize("minutes", [1, 5])
+def test_samples_of_a_clock_that_was_set_back_do_not_count(minutes: int) -> None:
+    samples = _samples((80, 2), (80, 2), (80, 2))
+    earlier = NOW - timedelta(minutes=minutes)
+    before = [sample for sample in samples if sample.minute <= earlier]
+    assert recommend(WORKERS, samples, earlier, 2) == recommend(WORKERS, before, earlier, 2)

@@ -206,6 +206,16 @@ async def test_history_lists_decisions_newest_first(
     assert rest["next_cursor"] is None
 
 
+async def test_a_decision_of_another_release_is_left_out_of_the_history(
+    api: ServiceClient, world: World, superuser: psycopg.Connection
+) -> None:
+    superuser.execute(
+        "insert into ops.scaling_decisions (id, decision) values (%s, %s)", [new_id(), Jsonb({"verdict": "dance"})]
+    )
+    reply = await api.as_(world.super_admin).get(f"{PATH}/history")
+    assert (reply.status_code, reply.json()["items"]) == (200, [])
+
+
 @pytest.mark.parametrize("who", ["tenant_admin", "org_admin", "org_member"])
 async def test_nobody_below_the_platform_sees_or_changes_any_of_it(api: ServiceClient, world: World, who: str) -> None:
     caller = api.as_(getattr(world.one, who))

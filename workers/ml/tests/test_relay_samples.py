@@ -145,6 +145,19 @@ def test_only_a_change_of_the_decision_is_kept(superuser: psycopg.Connection, re
     assert [(row["policy_name"], row["policy_version"]) for row in kept] == [("default", 0)] * 2
 
 
+def test_a_decision_that_this_release_cannot_read_is_followed_by_one_that_it_can(
+    superuser: psycopg.Connection, relay: psycopg.Connection
+) -> None:
+    superuser.execute(
+        "insert into ops.scaling_decisions (id, decision, decided_at) values (%s, %s, now() - interval '1 s')",
+        [new_id(), Jsonb({"verdict": "of another time"})],
+    )
+    calm = _samples(superuser, *[(0, 2)] * 12)
+    for _ in range(2):
+        assert decide_now(relay, calm).verdict == "hold"
+    assert relay.execute("select count(*) from ops.scaling_decisions").fetchone() == (2,)
+
+
 def test_the_stored_policy_decides_and_one_that_cannot_be_read_does_not(
     superuser: psycopg.Connection, relay: psycopg.Connection
 ) -> None:

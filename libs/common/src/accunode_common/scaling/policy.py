@@ -87,12 +87,13 @@ class ScalingRule(Alarm):
         return self
 
     def change_at(self, value: float) -> int:
-        """The step that a breaching value calls for; as with AWS, one on the edge of two steps takes the farther
-        one above the threshold and the nearer one below."""
-        if self.comparison is Comparison.ABOVE:
-            reached = [step.change for step in self.steps if value >= step.at]
-        else:
-            reached = [step.change for step in self.steps if value < step.at]
+        """The step that a value calls for, 0 for none.
+
+        A value on the edge of two steps takes the one farther from the threshold, after the bounds of AWS's
+        `StepAdjustment`: above the threshold the lower one is inclusive, below it the upper one.
+        """
+        above = self.comparison is Comparison.ABOVE
+        reached = [step.change for step in self.steps if (value >= step.at if above else value <= step.at)]
         return reached[-1] if reached else 0
 
     def intervals(self) -> tuple[Interval, ...]:
@@ -149,6 +150,8 @@ class Policy(_Model):
     def _each_by_its_metric(self) -> Self:
         if self.api.metric != "CPUUtilization" or self.workers.metric != "QueueLength":
             raise ValueError("the API is scaled by CPUUtilization and the workers by QueueLength")
+        if self.backlog_alert.comparison is not Comparison.ABOVE:
+            raise ValueError("backlog_alert is for more messages than its threshold, not for fewer")
         if self.api.scale_out.threshold > 100:
             raise ValueError("api.scale_out.threshold exceeds 100 per cent, which is never reached")
         return self

@@ -33,10 +33,12 @@ def recommend(fleet: FleetPolicy, samples: Sequence[Measured], now: datetime, wo
 
     Args:
         fleet: The workers' policy.
-        samples: Of the last `WINDOW_MINUTES`, oldest first; a minute without one is a minute without a value.
+        samples: Of the last `WINDOW_MINUTES`, oldest first; a minute without one is a minute without a value. Those
+            after `now`, as a clock that was set back leaves them, do not count.
         now: The moment of the decision.
         workers: Workers that live at `now`.
     """
+    samples = [sample for sample in samples if sample.minute <= now]
     return decide(fleet, _by_minute(samples, now), workers, _latest_change(samples, now, workers))
 
 

@@ -54,6 +54,15 @@ class DecisionRecord(BaseModel):
             policy_version=version,
         )
 
+    @classmethod
+    def kept_as(cls, stored: Mapping[str, Any]) -> Self | None:
+        """The record that was kept so; None where this code cannot read it, as after another release."""
+        try:
+            return cls.model_validate(stored)
+        except ValidationError as error:
+            logger.error("a kept scaling decision is not readable", faults=error.error_count())
+            return None
+
     def says_the_same_as(self, other: Self | None) -> bool:
         """Whether both ask for the same, by the same policy: numbers that merely moved are no new decision."""
         return other is not None and (

@@ -114,10 +114,12 @@ async def history(session: AsyncSession, order: SortOrder, paging: PageParameter
 
 
 def show_decisions(rows: Sequence[ScalingDecision]) -> list[DecisionOut]:
-    """Decisions as clients see them."""
+    """Decisions as clients see them, without those that this code cannot read."""
+    records = ((row, DecisionRecord.kept_as(row.decision)) for row in rows)
     return [
-        DecisionOut(id=row.id, decided_at=row.decided_at, **DecisionRecord.model_validate(row.decision).model_dump())
-        for row in rows
+        DecisionOut(id=row.id, decided_at=row.decided_at, **record.model_dump())
+        for row, record in records
+        if record is not None
     ]
 
 

@@ -32,7 +32,7 @@ def decide_now(connection: psycopg.Connection, sample: Sample) -> DecisionRecord
         decision, workers=sample.workers_alive, queue_length=sample.queue_length, policy=policy, version=version
     )
     kept = connection.execute(_LATEST).fetchone()
-    if not record.says_the_same_as(DecisionRecord.model_validate(kept[0]) if kept else None):
+    if not record.says_the_same_as(DecisionRecord.kept_as(kept[0]) if kept else None):
         connection.execute(_KEEP, [new_id(), Jsonb(record.model_dump(mode="json"))])
         logger.info("scaling decision", verdict=record.verdict, capacity=record.capacity, reason=record.reason)
     return record
