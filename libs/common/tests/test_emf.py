@@ -1,11 +1,15 @@
 """Figures as CloudWatch's embedded metric format."""
 
+import io
 import json
+import select
+from typing import Any
 
 import pytest
 
-from accunode_common.emf import Dimension, Metric, Minutes, Unit, line
+from accunode_common.emf import Dimension, Metric, Minutes, Unit, line, write
 from accunode_common.settings import LogSettings, MetricsSettings
+from accunode_common.tasks.messages import Queue
 from accunode_common.testing.emf import checked
 
 
@@ -46,6 +50,30 @@ def test_of_many_values_a_hundred_keep_the_percentiles() -> None:
     assert len(kept) == 100
     for percent in (50, 95, 99):
         assert kept[percent - 1] < values[percent * 100] <= kept[percent]
+
+
+class Pipe(io.RawIOBase):
+    """What the system is asked to write, each at one go."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.writes.append(bytes(data))
+        return len(data)
+
+
+def test_each_of_the_longest_lines_is_written_whole_beside_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = Pipe()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BufferedWriter(pipe)))
+    times = [number + 0.123 for number in range(86_400)]
+    metrics = [Metric(name, times, Unit.SECONDS) for name in ("TaskWaitSeconds", "TaskRunSeconds")]
+    write([line("a-long-name-here", metrics, dimensions={Dimension.QUEUE: queue}) for queue in Queue])
+    assert [checked(each.decode().removesuffix("\n"))["Queue"] for each in pipe.writes] == list(Queue)
+    assert max(map(len, pipe.writes)) <= select.PIPE_BUF
 
 
 def test_metrics_without_a_value_are_left_out() -> None:

@@ -14,7 +14,9 @@ class Agent(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.answer: tuple[int, dict[str, Any]] | None = None
+        self.answer: tuple[int, Any] | None = None
+        self.dribbles = threading.Event()
+        self.closing = threading.Event()
 
     @property
     def uri(self) -> str:
@@ -35,6 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = self.server.answer or (200, held)
         self.send_response(status)
         self.end_headers()
+        while self.server.dribbles.is_set() and not self.server.closing.wait(0.1):
+            self.wfile.write(b" ")
         self.wfile.write(json.dumps(answer).encode())
 
     def log_message(self, *_: object) -> None:
@@ -50,5 +54,6 @@ def agent_running() -> Iterator[Agent]:
         try:
             yield server
         finally:
+            server.closing.set()
             server.shutdown()
             thread.join(10)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -104,6 +105,36 @@ def test_a_minute_has_one_sample_however_many_relays_measure(
     assert len(minutes) == (1 if other is None else 2)
     left = relay.execute("select count(*) from ops.task_counts").fetchone()
     assert left == (1 if other is None else 0,)
+
+
+def test_each_minute_of_the_databases_clock_is_sampled_whatever_the_relays_own_says(
+    superuser: psycopg.Connection, relay: psycopg.Connection, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = 1000.0
+    standing_still = SimpleNamespace(monotonic=lambda: passed, time=lambda: 1_800_000_000.0)
+    monkeypatch.setattr("accunode_ml.relay.sampling.time", standing_still)
+    sampler = Sampler()
+    for _ in range(3):
+        assert sampler.sample_if_due(relay, broker) is not None
+        assert sampler.sample_if_due(relay, broker) is None
+        superuser.execute("update ops.scaling_samples set minute = minute - interval '1 minute'")
+        passed += 60
+
+
+def test_what_gathered_without_a_relay_is_cleared_away_little_by_little(
+    superuser: psycopg.Connection, relay: psycopg.Connection, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accunode_ml.relay.sampling.MOST_COUNTS", 2)
+    for ago in (3600, 1800, 900, 1):
+        superuser.execute(
+            "insert into ops.task_counts (id, queue, finished, failed, waited_seconds, ran_seconds, counted_at)"
+            " values (%s, 'bulk', 1, 0, 0, 0, clock_timestamp() - make_interval(secs => %s))",
+            [new_id(), ago],
+        )
+    sample = take_sample(relay, broker)
+    assert sample is not None
+    assert sample.tasks["bulk"]["finished"] == 1
+    assert relay.execute("select count(*) from ops.task_counts").fetchone() == (2,)
 
 
 def test_without_redis_there_is_no_sample(relay: psycopg.Connection) -> None:

@@ -45,9 +45,12 @@ def test_a_long_task_renews_its_protection_before_it_expires(agent: Agent) -> No
         (500, {"error": {"Code": "ServerException"}}),
         (200, {"failure": {"Reason": "TASK_NOT_VALID"}}),
         (200, {"protection": {"ProtectionEnabled": False}}),
+        (200, {"protection": "yes"}),
+        (200, ["protected"]),
+        (200, None),
     ],
 )
-def test_a_failure_is_no_end_and_is_tried_again_after_a_pause(agent: Agent, answer: tuple[int, dict[str, Any]]) -> None:
+def test_a_failure_is_no_end_and_is_tried_again_after_a_pause(agent: Agent, answer: tuple[int, Any]) -> None:
     protection = TaskProtection(agent.uri)
     agent.answer = answer
     for now in (0, 2, 4):
@@ -57,6 +60,23 @@ def test_a_failure_is_no_end_and_is_tried_again_after_a_pause(agent: Agent, answ
     protection.keep(busy=True, now=RETRY_SECONDS)
     protection.keep(busy=True, now=RETRY_SECONDS + 2)
     assert agent.states == [ON, ON]
+
+
+def test_an_agent_that_dribbles_holds_nobody_up(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accunode_ml.protection.TIMEOUT_SECONDS", 0.5)
+    protection = TaskProtection(agent.uri)
+    agent.dribbles.set()
+    protection.keep(busy=True, now=0)
+    protection.keep(busy=True, now=RETRY_SECONDS)
+    protection.end()
+    assert agent.states == [ON], "the first question is still under way"
+    agent.dribbles.clear()
+
+
+def test_no_proxy_is_asked_for_the_agent(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    TaskProtection(agent.uri).keep(busy=True, now=0)
+    assert agent.states == [ON]
 
 
 def test_an_agent_that_is_away_is_no_end() -> None:

@@ -6,10 +6,12 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 from celery.exceptions import QueueNotFound
 from pydantic import SecretStr
 
+from accunode_common.db.access import DatabaseRole
 from accunode_common.settings import RedisSettings
 from accunode_common.tasks.celery import (
     HARD_TIME_LIMIT_SECONDS,
@@ -17,6 +19,7 @@ from accunode_common.tasks.celery import (
     configuration,
     create_celery,
 )
+from accunode_common.tasks.holders import Holder
 from accunode_common.tasks.messages import (
     INTERACTIVE_BYTES,
     INTERACTIVE_ROWS,
@@ -25,9 +28,12 @@ from accunode_common.tasks.messages import (
     queue_for_bytes,
     queue_for_rows,
 )
+from accunode_common.testing.database import TestDatabase
+from accunode_ml.counting import Ended, TaskCounts
 from accunode_ml.heartbeat import age, beat
 from accunode_ml.settings import WorkerSettings
 from accunode_ml.startup import StartupError, await_postgres, await_redis
+from accunode_ml.watch import Watch
 from accunode_ml.worker import create_worker
 
 
@@ -41,6 +47,18 @@ def test_no_task_outlives_the_time_after_which_redis_gives_it_to_somebody_else(w
     assert limits
     assert all(limit and limit <= HARD_TIME_LIMIT_SECONDS for limit in limits)
     assert VISIBILITY_TIMEOUT_SECONDS >= 2 * HARD_TIME_LIMIT_SECONDS
+
+
+def test_figures_that_cannot_be_kept_do_not_end_the_worker(
+    worker_settings: WorkerSettings, test_database: TestDatabase
+) -> None:
+    counts = TaskCounts()
+    watch = Watch(create_celery("test", worker_settings), worker_settings, Holder.here(), counts)
+    counts.count(Queue.BULK, Ended(finished=1))
+    # A role that may not is as good as a schema that has no such table.
+    with psycopg.connect(test_database.url(DatabaseRole.AUTH), autocommit=True) as connection:
+        watch._count(connection)
+    assert counts.take() == {}
 
 
 def test_only_json_is_read_and_written() -> None:

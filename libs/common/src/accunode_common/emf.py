@@ -74,10 +74,13 @@ def line(
 
 
 def write(lines: Sequence[str]) -> None:
-    """Print lines to standard output, where a container's log driver takes them; each at one go."""
+    """Print lines to standard output, where a container's log driver takes them.
+
+    Each at one go, as a pipe keeps no more than 4096 bytes together when several processes write to it.
+    """
     for each in lines:
         sys.stdout.write(f"{each}\n")
-    sys.stdout.flush()
+        sys.stdout.flush()
 
 
 class Minutes:

@@ -5,11 +5,11 @@ worker without protection still ends its tasks before it stops, as long as ECS w
 """
 
 import json
+import threading
 import time
 from http.client import HTTPException
-from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from accunode_common.log import get_logger
 
@@ -22,12 +22,9 @@ IDLE_SECONDS = 10.0
 
 RETRY_SECONDS = 10.0
 TIMEOUT_SECONDS = 2.0
+"""How long the agent may take. Whoever asks is the one who notes that the worker lives, and has no more time."""
 
 logger = get_logger(__name__)
-
-
-class ProtectionError(Exception):
-    """The agent did not do as it was asked."""
 
 
 class TaskProtection:
@@ -43,6 +40,9 @@ class TaskProtection:
         self._renew_at = 0.0
         self._busy_at = float("-inf")
         self._retry_at = float("-inf")
+        self._asking: threading.Thread | None = None
+        # On this machine, where no proxy leads to.
+        self._agent = build_opener(ProxyHandler({}))
 
     def keep(self, *, busy: bool, now: float | None = None) -> None:
         """Have the task protected while it is busy; called every few seconds, and never raises.
@@ -67,27 +67,40 @@ class TaskProtection:
             self._ask(wanted=False, now=time.monotonic())
 
     def _ask(self, wanted: bool, now: float) -> None:
-        try:
-            self._put({"ProtectionEnabled": wanted} | ({"ExpiresInMinutes": EXPIRES_MINUTES} if wanted else {}))
-        except (OSError, HTTPException, ValueError, ProtectionError) as error:
-            logger.warning("scale-in protection failed", wanted=wanted, reason=str(error)[:300])
-            self._retry_at = now + RETRY_SECONDS
+        self._retry_at = now + RETRY_SECONDS
+        if self._asking is not None and self._asking.is_alive():
+            # What the agent still does about the last question would cross this one.
+            return
+        told: list[str | None] = []
+        # A socket's own limit is one for each of its reads: an agent that dribbles could hold the worker up for long.
+        self._asking = threading.Thread(target=lambda: told.append(self._refusal(wanted)), name="ecs", daemon=True)
+        self._asking.start()
+        self._asking.join(TIMEOUT_SECONDS)
+        reason = told[0] if told else f"no answer within {TIMEOUT_SECONDS:g} s"
+        if reason is not None:
+            logger.warning("scale-in protection failed", wanted=wanted, reason=reason[:300])
             return
         self._protected, self._renew_at, self._retry_at = wanted, now + RENEW_SECONDS, now
 
-    def _put(self, state: dict[str, Any]) -> None:
+    def _refusal(self, wanted: bool) -> str | None:
+        """Ask the agent; why it did not do so, None if it did."""
         request = Request(  # noqa: S310 (the agent's own address, given by ECS)
             str(self._url),
-            data=json.dumps(state).encode(),
+            data=json.dumps(
+                {"ProtectionEnabled": wanted} | ({"ExpiresInMinutes": EXPIRES_MINUTES} if wanted else {})
+            ).encode(),
             headers={"Content-Type": "application/json"},
             method="PUT",
         )
         try:
-            with urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310
+            with self._agent.open(request, timeout=TIMEOUT_SECONDS) as reply:
                 answer = json.load(reply)
         except HTTPError as error:
             with error:
-                raise ProtectionError(f"{error.code}: {error.read(300).decode(errors='replace')}") from None
-        held = answer.get("protection") or {}
-        if held.get("ProtectionEnabled") is not state["ProtectionEnabled"]:
-            raise ProtectionError(json.dumps(answer.get("failure") or answer.get("error") or answer))
+                return f"{error.code}: {error.read(300).decode(errors='replace')}"
+        except (OSError, HTTPException, ValueError) as error:
+            return str(error)
+        match answer:
+            case {"protection": {"ProtectionEnabled": bool(held)}} if held is wanted:
+                return None
+        return json.dumps(answer)

@@ -159,7 +159,7 @@ class Watch:
         database.execute(_NOTE, {**self._holder.row, "messages": _messages()})
 
     def _count(self, database: psycopg.Connection) -> None:
-        """Hand over what has ended since the last time; what does not arrive is handed over the next time."""
+        """Hand over what has ended since the last time; what the server is away for is handed over the next time."""
         ended = self._counts.take()
         if not ended:
             return
@@ -171,6 +171,9 @@ class Watch:
         except psycopg.OperationalError:
             self._counts.add(ended)
             raise
+        except psycopg.Error as error:
+            # As with a schema of another release: figures are no reason to end the worker.
+            logger.error("task counts are lost", reason=str(error).strip()[:300])
 
     def _look(self) -> None:
         """See whether the worker takes messages; if it does not, end it."""

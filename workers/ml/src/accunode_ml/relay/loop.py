@@ -106,9 +106,9 @@ class Relay:
         sample = self._sampler.sample_if_due(connection, self._broker)
         if sample is None:
             return
-        decide_now(connection, sample)
         if self._settings.metrics_place is not None:
             emf.write(metric_lines(sample, self._settings.metrics_place))
+        decide_now(connection, sample)
 
     def _beat(self) -> None:
         if time.monotonic() >= self._next_beat:

@@ -18,6 +18,12 @@ from accunode_ml.counting import Ended
 COUNTED_SECONDS = 120
 """Counts older than this belong to no minute that is measured now: no relay ran."""
 
+MOST_COUNTS = 20_000
+"""How many rows of counts one sample takes, the newest first, so that what gathered without a relay holds nothing up.
+Six workers write some 500 a minute."""
+
+_LEFT = "select 60 - extract(second from clock_timestamp())::float"
+
 _NOW = f"""
     select
         (select count(*) from ops.outbox) as outbox_length,
@@ -28,10 +34,13 @@ _NOW = f"""
             where c.state = 'leased' and c.lease_expires_at >= clock_timestamp()) as leases
 """  # noqa: S608
 _ENDED = """
-    with taken as (delete from ops.task_counts returning *)
+    with taken as (
+        delete from ops.task_counts where id in (select id from ops.task_counts order by id desc limit %(most)s)
+        returning *
+    )
     select queue, sum(finished)::int as finished, sum(failed)::int as failed,
         sum(waited_seconds)::float as waited_seconds, sum(ran_seconds)::float as ran_seconds
-    from taken where counted_at >= clock_timestamp() - make_interval(secs => %s) group by queue
+    from taken where counted_at >= clock_timestamp() - make_interval(secs => %(seconds)s) group by queue
 """
 _KEEP = """
     insert into ops.scaling_samples
@@ -63,10 +72,10 @@ class Sample:
 
 
 class Sampler:
-    """Takes one sample a minute. Of several relays one does: the first of the minute."""
+    """Takes one sample in each minute of the database's clock. Of several relays one does: the first of the minute."""
 
     def __init__(self) -> None:
-        self._minute = 0
+        self._due_at = 0.0
 
     def sample_if_due(self, connection: psycopg.Connection, broker: redis.Redis) -> Sample | None:
         """The minute's sample, if it is due and this relay has taken it.
@@ -74,11 +83,14 @@ class Sampler:
         Raises:
             redis.RedisError: Redis does not answer.
         """
-        minute = int(time.time() // 60)
-        if minute == self._minute:
+        if time.monotonic() < self._due_at:
             return None
+        # By this machine's clock, a little apart from the database's, every other minute could be missed. Asked for
+        # before the sample, which may itself take until the next minute.
+        (left,) = connection.execute(_LEFT).fetchone() or (0.0,)
+        due_at = time.monotonic() + left
         sample = take_sample(connection, broker)
-        self._minute = minute
+        self._due_at = due_at
         return sample
 
 
@@ -89,10 +101,11 @@ def take_sample(connection: psycopg.Connection, broker: redis.Redis) -> Sample |
         redis.RedisError: Redis does not answer.
     """
     waiting, oldest = _queues(broker)
+    counted = {"seconds": COUNTED_SECONDS, "most": MOST_COUNTS}
     sample = None
     with connection.transaction():
         now = connection.cursor(row_factory=dict_row).execute(_NOW).fetchone() or {}
-        ended = connection.cursor(row_factory=dict_row).execute(_ENDED, [COUNTED_SECONDS]).fetchall()
+        ended = connection.cursor(row_factory=dict_row).execute(_ENDED, counted).fetchall()
         values = now | {
             "waiting": Jsonb(waiting),
             "oldest_seconds": Jsonb(oldest),
