@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from accunode_infra.commands.release import site_of
 from accunode_infra.errors import CheckError
 from accunode_infra.invocation import invocation
 from accunode_infra.wishes import FileOption, SetOption, TierOption, VariantOption
@@ -36,7 +37,7 @@ def doctor(
     if in_vpc:
         from accunode_infra.doctor.reach import reach
 
-        found.append(reach(call.session, call.environment, call.output))
+        found.append(reach(site_of(call)))
     call.output.table(["", "what", "says"], [("ok" if each.well else "NO", each.name, each.says) for each in found])
     bad = [each for each in found if not each.well]
     document = {"checks": [{"name": each.name, "well": each.well, "says": each.says} for each in found]}

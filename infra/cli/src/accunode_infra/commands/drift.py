@@ -34,9 +34,7 @@ def drift(
                 time.sleep(session.poll_seconds)
             if found.get("StackDriftStatus") != "DRIFTED":
                 return []
-            drifts = client.describe_stack_resource_drifts(
-                StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
-            )["StackResourceDrifts"]
+            drifts = _drifts(client, name)
         return [
             {
                 "resource": each["LogicalResourceId"],
@@ -77,3 +75,17 @@ def drift(
         )
     call.output.show(Text(f"{len(names)} stacks are as their templates say."))
     call.output.result({"stacks": found})
+
+
+def _drifts(client: Any, name: str) -> list[dict[str, Any]]:
+    """What differs in a stack; botocore has no paginator for it."""
+    found: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
+    while True:
+        answer = client.describe_stack_resource_drifts(
+            StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], **token
+        )
+        found += answer["StackResourceDrifts"]
+        if "NextToken" not in answer:
+            return found
+        token = {"NextToken": answer["NextToken"]}

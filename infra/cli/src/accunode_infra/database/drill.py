@@ -55,7 +55,7 @@ def drill(site: Site, snapshot: Snapshot) -> Drill:
         ran = oneoff.run(
             site,
             instance["DBInstanceIdentifier"].removeprefix(f"accunode-{site.name}-"),
-            command=["accunode_common.reach"],
+            command=oneoff.REACH,
             environment={"ACCUNODE_DATABASE_URL": url},
         )
         checked = site.clock.now()

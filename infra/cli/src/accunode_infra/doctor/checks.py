@@ -43,7 +43,7 @@ class Quota:
 
 
 def _vpcs(session: Session) -> int:
-    return len(session.client("ec2").describe_vpcs()["Vpcs"])
+    return sum(len(page["Vpcs"]) for page in session.client("ec2").get_paginator("describe_vpcs").paginate())
 
 
 def _addresses(session: Session) -> int:

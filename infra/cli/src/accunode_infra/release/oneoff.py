@@ -12,6 +12,8 @@ from accunode_infra.release.stack import Stack
 
 RUN_LIMIT = timedelta(minutes=30)
 STACK = "migrate"
+REACH = ("accunode_common.reach",)
+"""The command that asks the database and the cache; the task definition's entry point is `python -m`."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ def run(
     arn = _earlier(ecs, cluster, key) or _start(site, cluster, definition, key, command, environment or {})
 
     def ended() -> dict[str, Any] | None:
-        task: dict[str, Any] = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
-        return task if task["lastStatus"] == "STOPPED" else None
+        # A task that was started a moment ago may not be described yet.
+        found: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
+        return next((task for task in found if task["lastStatus"] == "STOPPED"), None)
 
     task = site.until(ended, limit=RUN_LIMIT)
     if task is None:
@@ -62,7 +65,7 @@ def run(
             f"The one-off task {arn.rpartition('/')[2]} has run for {RUN_LIMIT.total_seconds() / 60:.0f} minutes: read "
             "its log with `accunode-infra logs migrate`; running this again goes on waiting."
         )
-    if any(container.get("exitCode") != 0 for container in task["containers"]):
+    if not _succeeded(task):
         raise UnfitError(f"The one-off task failed: {why(site, task)}")
     return Ran(arn, last_lines(site, task))
 
@@ -72,9 +75,14 @@ def _earlier(ecs: Any, cluster: str, key: str) -> str | None:
     for status in ("RUNNING", "STOPPED"):
         arns = list(pages(ecs, "list_tasks", "taskArns", cluster=cluster, startedBy=key, desiredStatus=status))
         for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []:
-            if all(container.get("exitCode") in {None, 0} for container in task["containers"]):
+            if task["lastStatus"] != "STOPPED" or _succeeded(task):
                 return str(task["taskArn"])
     return None
+
+
+def _succeeded(task: Mapping[str, Any]) -> bool:
+    """Whether every container ended with 0; one that never started has no exit code."""
+    return all(container.get("exitCode") == 0 for container in task["containers"])
 
 
 def _start(

@@ -57,8 +57,14 @@ def ring(site: Site, alarm: dict[str, Any]) -> Rung:
 
 
 def _reported(site: Site, name: str, since: datetime, actions: int) -> list[str] | None:
-    found = site.client("cloudwatch").describe_alarm_history(
-        AlarmName=name, HistoryItemType="Action", StartDate=since, EndDate=site.clock.now() + timedelta(minutes=5)
-    )["AlarmHistoryItems"]
-    said = [each["HistorySummary"] for each in found]
+    history = pages(
+        site.client("cloudwatch"),
+        "describe_alarm_history",
+        "AlarmHistoryItems",
+        AlarmName=name,
+        HistoryItemType="Action",
+        StartDate=since,
+        EndDate=site.clock.now() + timedelta(minutes=5),
+    )
+    said = [each["HistorySummary"] for each in history]
     return said if len(said) >= actions else None

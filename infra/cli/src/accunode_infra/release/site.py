@@ -120,4 +120,4 @@ class Site:
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
     """The items of all pages of a listing."""
     for page in client.get_paginator(operation).paginate(**arguments):
-        yield from page[key]
+        yield from page.get(key, ())

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from accunode_infra.release import oneoff
-from accunode_infra.release.site import Site
+from accunode_infra.release.site import Site, pages
 from accunode_infra.verify.model import Check, Fact
 
 BACKUP_DAYS = 7
@@ -30,11 +30,8 @@ def transport(site: Site) -> Iterator[Fact]:
     """The database refuses connections without TLS."""
     for group in _instance(site)["DBParameterGroups"]:
         name = group["DBParameterGroupName"]
-        found = {
-            each["ParameterName"]: each.get("ParameterValue")
-            for page in site.client("rds").get_paginator("describe_db_parameters").paginate(DBParameterGroupName=name)
-            for each in page["Parameters"]
-        }
+        listed = pages(site.client("rds"), "describe_db_parameters", "Parameters", DBParameterGroupName=name)
+        found = {each["ParameterName"]: each.get("ParameterValue") for each in listed}
         yield Fact(found.get("rds.force_ssl") == "1", f"{name}: rds.force_ssl is {found.get('rds.force_ssl')}")
 
 
@@ -68,17 +65,21 @@ def look_inside(site: Site) -> None:
         InfraError: The stacks that it runs on are not deployed, or it does not reach both.
     """
     key = f"look-{site.clock.now():%Y%m%d-%H%M%S}"
-    oneoff.run(site, key, command=("python", "-m", "accunode_common.reach"))
+    oneoff.run(site, key, command=oneoff.REACH)
 
 
 def connectivity(site: Site) -> Iterator[Fact]:
     """The last time something looked from inside: a SELECT and a PING over TLS."""
-    groups = site.client("logs")
     since = int((site.clock.now() - timedelta(days=7)).timestamp() * 1000)
-    answer = groups.filter_log_events(
-        logGroupName=site.parameter_name("migrate"), startTime=since, filterPattern='"reached"'
+    found = pages(
+        site.client("logs"),
+        "filter_log_events",
+        "events",
+        logGroupName=site.parameter_name("migrate"),
+        startTime=since,
+        filterPattern='"reached"',
     )
-    looks = [look for event in answer["events"] if (look := _look(event["message"])) is not None]
+    looks = [look for event in found if (look := _look(event["message"])) is not None]
     if not looks:
         yield Fact(
             None, "nothing has looked from inside within a week: `verify --phase 2 --inside` does, once nodes run"

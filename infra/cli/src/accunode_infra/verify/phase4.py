@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from accunode_common.routing import SERVICES
@@ -31,9 +32,9 @@ def limits(site: Site) -> Iterator[Fact]:
     """Each service has limits, and policies that act on alarms."""
     scaling = site.client("application-autoscaling")
     cluster = site.export("ClusterName", of="compute")
-    found = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    found = pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
     ours = [each for each in found if each["ResourceId"].startswith(f"service/{cluster}/")]
-    policies = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    policies = list(pages(scaling, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs"))
     alarms = _alarms(site)
     for name in (*(service.name for service in SERVICES), "worker"):
         targets = [each for each in ours if name in each["ResourceId"].rpartition("/")[2]]
@@ -53,9 +54,9 @@ def responding(site: Site) -> Iterator[Fact]:
     """Something has scaled: the last act of each service, if there was one."""
     scaling = site.client("application-autoscaling")
     cluster = site.export("ClusterName", of="compute")
-    acts = scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]
-    ours = [act for act in acts if act["ResourceId"].startswith(f"service/{cluster}/")]
-    for act in ours[:5]:
+    acts = pages(scaling, "describe_scaling_activities", "ScalingActivities", ServiceNamespace="ecs")
+    ours = list(islice((act for act in acts if act["ResourceId"].startswith(f"service/{cluster}/")), 5))
+    for act in ours:
         name, status = act["ResourceId"].rpartition("/")[2], act["StatusCode"]
         seen = f"{name}: {act['Description']} ({status}, {act['StartTime']:%F %R})"
         yield Fact(status in {"Successful", "InProgress", "Pending"}, seen)
@@ -82,7 +83,7 @@ def certificates(site: Site) -> Iterator[Fact]:
     yield Fact(policy.startswith(TLS_POLICIES), f"port {https['Port']} speaks TLS by {policy}")
     for held in https.get("Certificates", []):
         yield _certificate(site, held["CertificateArn"])
-    for other in elb.describe_listeners(LoadBalancerArn=https["LoadBalancerArn"])["Listeners"]:
+    for other in pages(elb, "describe_listeners", "Listeners", LoadBalancerArn=https["LoadBalancerArn"]):
         if other["Port"] == 80:
             kinds = {action["Type"] for action in other["DefaultActions"]}
             yield Fact(kinds == {"redirect"}, f"port 80: {', '.join(kinds)}")

@@ -21,7 +21,7 @@ def dashboards(site: Site) -> Iterator[Fact]:
     """Each dashboard is there and shows something."""
     client = site.client("cloudwatch")
     prefix = f"accunode-{site.name}-"
-    found = client.list_dashboards(DashboardNamePrefix=prefix)["DashboardEntries"]
+    found = list(pages(client, "list_dashboards", "DashboardEntries", DashboardNamePrefix=prefix))
     for kind in KINDS:
         names = [each["DashboardName"] for each in found if kind in each["DashboardName"].removeprefix(prefix)]
         if not names:
@@ -58,8 +58,15 @@ def tried(site: Site) -> Iterator[Fact]:
 
 
 def _rang(client: Any, name: str, since: Any) -> bool:
-    found = client.describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate", StartDate=since)
-    return any("to ALARM" in item.get("HistorySummary", "") for item in found["AlarmHistoryItems"])
+    history = pages(
+        client,
+        "describe_alarm_history",
+        "AlarmHistoryItems",
+        AlarmName=name,
+        HistoryItemType="StateUpdate",
+        StartDate=since,
+    )
+    return any("to ALARM" in item.get("HistorySummary", "") for item in history)
 
 
 def stacks(site: Site) -> Iterator[Fact]:
@@ -90,8 +97,8 @@ def backups(site: Site) -> Iterator[Fact]:
 
 def budget(site: Site) -> Iterator[Fact]:
     """Spending is watched."""
-    answer = site.client("budgets").describe_budgets(AccountId=site.session.account)
-    ours = [each for each in answer.get("Budgets", []) if each["BudgetName"].startswith(f"accunode-{site.name}")]
+    found = pages(site.client("budgets"), "describe_budgets", "Budgets", AccountId=site.session.account)
+    ours = [each for each in found if each["BudgetName"].startswith(f"accunode-{site.name}")]
     for each in ours:
         limit = each.get("BudgetLimit", {})
         yield Fact(True, f"{each['BudgetName']}: {limit.get('Amount')} {limit.get('Unit')}, {each['TimeUnit'].lower()}")
