@@ -1,7 +1,6 @@
 """What the repository's own templates cost, tier by tier."""
 
 import json
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,7 @@ from accunode_infra.cost.brief import brief, compared
 from accunode_infra.cost.page import tables, written
 from accunode_infra.cost.pricers import FREE, PRICERS
 from accunode_infra.cost.usage import usage
-from accunode_infra.templates import CLOUDFORMATION, load, names
+from accunode_infra.templates import load, names
 from accunode_infra.tiers import Tier, Variant
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "cost.md"
@@ -62,15 +61,15 @@ def test_each_line_stands_beside_the_briefs_with_a_reason_and_they_add_to_the_to
     assert all(line.why for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("tier", "most"), [(Tier.STARTUP, Decimal("7.00")), (Tier.GROWTH, Decimal(0)), (Tier.SCALE, Decimal("5.00"))]
-)
-def test_an_economy_tier_is_above_the_briefs_total_by_no_more_than_our_own_metrics_cost(
-    tier: Tier, most: Decimal
-) -> None:
-    over = tier_month(tier, Variant.ECONOMY).total - brief().levels[tier].total
-    assert over <= most
-    assert over <= Decimal("0.30") * sum(usage(tier).series.values())
+@each_tier
+def test_an_economy_tier_costs_at_most_what_the_brief_says(tier: Tier) -> None:
+    assert tier_month(tier, Variant.ECONOMY).total <= brief().levels[tier].total
+
+
+def test_the_economy_of_level_1_is_within_two_dollars_of_the_brief_without_spot() -> None:
+    """Without Spot the scale tier is above the brief: six workers on demand are $29 more."""
+    found = tier_month(Tier.STARTUP, Variant.ECONOMY, Choices(spot=False)).total
+    assert abs(found - brief().levels[Tier.STARTUP].total) <= 2
 
 
 @each_tier
@@ -133,25 +132,6 @@ UNTAGGABLE = {
     "AWS::SNS::Subscription",
     "AWS::Scheduler::Schedule",
 }
-
-
-def test_every_metric_that_the_product_publishes_is_counted_by_its_dimensions() -> None:
-    root = GUIDE.parents[2]
-    sources = [
-        path for folder in ("libs", "services", "workers") for path in (root / folder).glob("*/src/**/publishing.py")
-    ]
-    published = {name for path in sources for name in re.findall(r'Metric\(\s*"(\w+)"', path.read_text())}
-    assert published == set(usage("startup").series)
-
-
-def test_a_dashboard_shows_no_more_series_of_ours_than_are_counted() -> None:
-    text = (CLOUDFORMATION / "templates" / "dashboards.yaml").read_text()
-    series = set(re.findall(r'\["AccuNode", ((?:"[^"{]*"(?:, )?|"\$\{Environment\}"(?:, )?)+)', text))
-    names_shown = [dimensions.split('"')[1] for dimensions in series]
-    counted = usage("startup").series
-    shown = {name for name in names_shown if not name.startswith("Errors-")}
-    assert shown <= set(counted)
-    assert all(names_shown.count(name) <= counted[name] for name in shown)
 
 
 def test_the_command_prints_lines_that_add_to_the_total(run: Callable[..., Result]) -> None:

@@ -71,12 +71,13 @@ def metric(length, **dimensions):
 
 
 def handler(_event, _context):
-    """Print the length of each queue, and of all together."""
+    """Print the length of all queues together, and of each unless only the essential is wanted."""
     try:
         found = lengths(os.environ["QUEUES"].split(","))
     except QueueMetricError:
         # The token may have changed: the next minute reads it anew.
         token.cache_clear()
         raise
-    lines = [metric(length, Queue=queue) for queue, length in found.items()]
+    each = found if os.environ["METRICS"] == "emf" else {}
+    lines = [metric(length, Queue=queue) for queue, length in each.items()]
     sys.stdout.write("\n".join([*lines, metric(sum(found.values()))]) + "\n")

@@ -103,6 +103,21 @@ def test_five_errors_of_a_service_in_five_minutes_are_told(name: str) -> None:
     assert (properties["Threshold"], properties["Period"], properties["EvaluationPeriods"]) == (5, 300, 1)
 
 
+def test_five_errors_of_all_services_together_are_told_where_they_are_one_metric() -> None:
+    found = resolved.of("observability", Metrics="emf-essential")
+    (properties,) = [
+        each.properties
+        for each in found.of_type("AWS::CloudWatch::Alarm")
+        if each.properties["MetricName"].startswith("Errors-")
+    ]
+    filters = found.of_type("AWS::Logs::MetricFilter")
+    assert len(filters) == len(LOGS)
+    for each in filters:
+        (counted,) = each.properties["MetricTransformations"]
+        assert (counted["MetricNamespace"], counted["MetricName"]) == ("AccuNode", properties["MetricName"])
+    assert (properties["Threshold"], properties["Period"], properties["EvaluationPeriods"]) == (5, 300, 1)
+
+
 def test_the_nat_instance_is_watched_while_there_is_one() -> None:
     away = alarm(resolved.of("observability"), "NatAwayAlarm")
     assert rule(away) == ("LessThanThreshold", 1, 60, 5, 5, "breaching")

@@ -4,14 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+from infra.cloudformation.tests.published import CHOICES, published
 from infra.cloudformation.tests.resolved import of, with_template
 
-import accunode_common
-import accunode_ml
 from accunode_common.routing import SERVICES
 from accunode_common.tasks.messages import Queue
 from accunode_infra.resolve import resolve
@@ -45,15 +43,15 @@ def page(name: str, **given: str) -> dict[str, Any]:
     return body
 
 
-def widgets(name: str) -> Iterator[dict[str, Any]]:
-    for widget in page(name)["widgets"]:
+def widgets(name: str, **given: str) -> Iterator[dict[str, Any]]:
+    for widget in page(name, **given)["widgets"]:
         if widget["type"] == "metric":
             yield widget["properties"]
 
 
-def shown(name: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+def shown(name: str, **given: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Each metric that a page shows: namespace, name, dimensions."""
-    for widget in widgets(name):
+    for widget in widgets(name, **given):
         for metric in widget["metrics"]:
             words = [each for each in metric if isinstance(each, str)]
             if words:
@@ -61,19 +59,11 @@ def shown(name: str) -> Iterator[tuple[str, str, dict[str, str]]]:
                 yield namespace, metric_name, dict(zip(rest[::2], rest[1::2], strict=True))
 
 
-def printed() -> set[str]:
-    """The metrics that the product prints, from its sources."""
-    sources = (
-        source for package in (accunode_common, accunode_ml) for source in Path(package.__path__[0]).rglob("*.py")
-    )
-    return {name for source in sources for name in re.findall(r'\bMetric\("(\w+)"', source.read_text())}
-
-
-def from_logs() -> set[str]:
+def from_logs(choice: str) -> set[str]:
     """The metrics that are made of log lines."""
     return {
         transformation["MetricName"]
-        for found in of("observability").of_type("AWS::Logs::MetricFilter")
+        for found in of("observability", Metrics=choice).of_type("AWS::Logs::MetricFilter")
         for transformation in found.properties["MetricTransformations"]
     }
 
@@ -87,13 +77,27 @@ def services() -> set[str]:
     }
 
 
+@pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("name", PAGES)
-def test_every_metric_is_published_by_somebody_under_those_dimensions(name: str) -> None:
-    ours = printed()
-    for namespace, metric, dimensions in shown(name):
+def test_every_metric_is_published_by_somebody_under_those_dimensions(name: str, choice: str) -> None:
+    ours = published(choice)
+    for namespace, metric, dimensions in shown(name, Metrics=choice):
         assert tuple(dimensions) in BY[namespace], (namespace, metric)
-        if namespace == "AccuNode":
-            assert metric in (ours if dimensions else from_logs()), metric
+        if namespace == "AccuNode" and dimensions:
+            assert (metric, tuple(dimensions.items())) in ours, metric
+        elif namespace == "AccuNode":
+            assert metric in from_logs(choice), metric
+
+
+def test_every_series_that_is_published_is_on_a_page_when_it_is_one_of_the_essential() -> None:
+    choice = CHOICES[1]
+    on_pages = {
+        (metric, tuple(dimensions.items()))
+        for name in PAGES
+        for namespace, metric, dimensions in shown(name, Metrics=choice)
+        if namespace == "AccuNode" and dimensions
+    }
+    assert on_pages == published(choice)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -117,10 +121,11 @@ def test_every_dimension_names_what_the_stacks_make(name: str) -> None:
                 assert value in known[dimension], (metric, dimension)
 
 
+@pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_as_wide_as_the_screen_and_nothing_lies_on_anything_else(name: str) -> None:
+def test_a_page_is_as_wide_as_the_screen_and_nothing_lies_on_anything_else(name: str, choice: str) -> None:
     taken: set[tuple[int, int]] = set()
-    for widget in page(name)["widgets"]:
+    for widget in page(name, Metrics=choice)["widgets"]:
         cells = {
             (x, y)
             for x in range(widget["x"], widget["x"] + widget["width"])

@@ -112,6 +112,15 @@ def test_queues_that_redis_does_not_know_are_empty(measure: Measure, cache: redi
     assert values(measure()) == {"interactive": 0, "bulk": 0, "maintenance": 0, None: 0}
 
 
+def test_the_essential_is_the_length_of_all_queues_together(
+    measure: Measure, cache: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS", "emf-essential")
+    cache.flushall()
+    cache.rpush(waiting_key(Queue.BULK), *range(37))
+    assert values(measure()) == {None: 37}
+
+
 def test_what_is_printed_is_the_metric_that_the_alarms_read(measure: Measure) -> None:
     for line in measure():
         (described,) = line["_aws"]["CloudWatchMetrics"]

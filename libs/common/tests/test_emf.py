@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accunode_common.emf import Dimension, Metric, Minutes, Unit, line, write
+from accunode_common.emf import Dimension, Metric, Minutes, Place, Unit, line, write
 from accunode_common.settings import LogSettings, MetricsSettings
 from accunode_common.tasks.messages import Queue
 from accunode_common.testing.emf import checked
@@ -45,7 +45,7 @@ def test_a_line_names_its_metrics_their_units_and_what_splits_them() -> None:
 
 def test_of_many_values_a_hundred_keep_the_percentiles() -> None:
     values = [float(number) for number in range(10_000)]
-    document = checked(line("production", [Metric("Latency", values[::-1], Unit.MILLISECONDS)]))
+    document = checked(line("production", [Metric("Latency", values[::-1], Unit.SECONDS)]))
     kept = document["Latency"]
     assert len(kept) == 100
     for percent in (50, 95, 99):
@@ -77,7 +77,7 @@ def test_each_of_the_longest_lines_is_written_whole_beside_other_processes(monke
 
 
 def test_metrics_without_a_value_are_left_out() -> None:
-    document = checked(line("production", [Metric("Requests", 0), Metric("Latency", [], Unit.MILLISECONDS)]))
+    document = checked(line("production", [Metric("Requests", 0), Metric("Latency", [], Unit.SECONDS)]))
     assert "Latency" not in json.dumps(document)
 
 
@@ -88,10 +88,15 @@ def test_a_minute_is_told_once() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "place"),
-    [({}, None), ({"metrics": "emf"}, "local"), ({"metrics": "emf", "metrics_environment": "staging"}, "staging")],
+    [
+        ({}, None),
+        ({"metrics": "emf"}, Place("local")),
+        ({"metrics": "emf", "metrics_environment": "staging"}, Place("staging")),
+        ({"metrics": "emf-essential", "metrics_environment": "staging"}, Place("staging", essential=True)),
+    ],
 )
 def test_metrics_belong_to_the_environment_that_the_stacks_are_called_by(
-    settings: dict[str, str], place: str | None
+    settings: dict[str, str], place: Place | None
 ) -> None:
     assert MetricsSettings(**settings).metrics_place == place
     assert not hasattr(LogSettings(), "metrics_place")

@@ -21,7 +21,6 @@ class Unit(StrEnum):
 
     COUNT = "Count"
     SECONDS = "Seconds"
-    MILLISECONDS = "Milliseconds"
 
 
 class Dimension(StrEnum):
@@ -29,6 +28,19 @@ class Dimension(StrEnum):
 
     QUEUE = "Queue"
     SERVICE = "Service"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose metrics are published, and which.
+
+    Attributes:
+        environment: The `Environment` they belong to.
+        essential: Whether only those without another dimension are, few enough to be free of charge.
+    """
+
+    environment: str
+    essential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from accunode_common.emf import Place
 from accunode_common.tls import check_postgres_url, check_redis_url
 
 WEAK_PASSWORDS = frozenset({"", "accunode", "admin", "changeme", "password", "postgres", "redis", "secret"})
@@ -66,10 +67,15 @@ class AccunodeSettings(BaseSettings):
 
 
 class MetricsFormat(StrEnum):
-    """How figures are published: not at all, or as CloudWatch's embedded metric format on standard output."""
+    """How figures are published: not at all, or as CloudWatch's embedded metric format on standard output.
+
+    Every combination of a metric and its dimensions is billed by the month: the essential ones are those of all queues
+    and all services together, few enough to be free.
+    """
 
     NONE = "none"
     EMF = "emf"
+    EMF_ESSENTIAL = "emf-essential"
 
 
 class MetricsSettings(AccunodeSettings):
@@ -83,11 +89,13 @@ class MetricsSettings(AccunodeSettings):
     metrics_environment: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{1,15}$")
 
     @property
-    def metrics_place(self) -> str | None:
-        """The `Environment` of published metrics; None where none are."""
+    def metrics_place(self) -> Place | None:
+        """Whose published metrics are, and which; None where none are."""
         if self.metrics is MetricsFormat.NONE:
             return None
-        return self.metrics_environment or self.environment.value
+        return Place(
+            self.metrics_environment or self.environment.value, essential=self.metrics is MetricsFormat.EMF_ESSENTIAL
+        )
 
 
 class LogSettings(AccunodeSettings):

@@ -1,10 +1,7 @@
-"""Metrics of one application, for Prometheus and for CloudWatch.
+"""Metrics of one application, for Prometheus.
 
 Each application has its own registry, so two can live in one process.
 """
-
-from collections import deque
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -14,30 +11,6 @@ LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 
 
 SYSTEM_PATHS = frozenset({"/health", "/ready", "/metrics"})
 """What machines ask every few seconds; no caller's request."""
-
-MOST_KEPT = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What callers were answered in a while.
-
-    Attributes:
-        requests: How many requests.
-        errors: Those answered with a status of 500 or more.
-        seconds: How long each took, of at most the latest `MOST_KEPT`.
-    """
-
-    requests: int
-    errors: int
-    seconds: list[float]
-
-
-class _Recently:
-    def __init__(self) -> None:
-        self.requests = 0
-        self.errors = 0
-        self.seconds: deque[float] = deque(maxlen=MOST_KEPT)
 
 
 class HttpMetrics:
@@ -67,17 +40,11 @@ class HttpMetrics:
         pool = ("accunode_database_pool_in_use", "Connections to PostgreSQL in use.")
         overflow = ("accunode_database_pool_overflow", "Open connections to PostgreSQL beyond the pool's size.")
         self._pool = [Gauge(*named, ("service",), registry=self.registry).labels(service) for named in (pool, overflow)]
-        self._recently = _Recently()
 
     def show_pool(self, in_use: int, overflow: int) -> None:
         """Have the next rendering show these connections of the pool."""
         for gauge, value in zip(self._pool, (in_use, overflow), strict=True):
             gauge.set(value)
-
-    def take_answered(self) -> Answered:
-        """What callers were answered since this was last asked, without what machines ask."""
-        recently, self._recently = self._recently, _Recently()
-        return Answered(recently.requests, recently.errors, list(recently.seconds))
 
     def started(self) -> None:
         """A request has begun."""
@@ -88,10 +55,6 @@ class HttpMetrics:
         self._in_flight.dec()
         self._requests.labels(self._service, method, route, str(status)).inc()
         self._seconds.labels(self._service, method, route).observe(seconds)
-        if route not in SYSTEM_PATHS:
-            self._recently.requests += 1
-            self._recently.errors += status >= 500
-            self._recently.seconds.append(seconds)
 
     def render(self) -> bytes:
         """The metrics in Prometheus' text format."""

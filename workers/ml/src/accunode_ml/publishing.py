@@ -1,7 +1,7 @@
 """What a worker has ended, once a minute, as log lines that CloudWatch reads."""
 
 from accunode_common import emf
-from accunode_common.emf import Dimension, Metric, Minutes, Unit, line
+from accunode_common.emf import Dimension, Metric, Minutes, Place, Unit, line
 from accunode_common.tasks.messages import Queue
 from accunode_ml.counting import Ended, TaskCounts
 
@@ -11,29 +11,32 @@ class TaskMetrics:
 
     Args:
         counts: Where it counts; with each task.
-        environment: Whose metrics they are; None publishes nothing.
+        place: Whose metrics they are, and which; None publishes nothing.
     """
 
-    def __init__(self, counts: TaskCounts, environment: str | None) -> None:
+    def __init__(self, counts: TaskCounts, place: Place | None) -> None:
         self._counts = counts
-        self._environment = environment
+        self._place = place
         self._minutes = Minutes()
 
     def publish_if_due(self) -> None:
         """Print the lines of the minute that has ended, if one has; called every few seconds."""
-        if self._environment is not None and self._minutes.turned():
+        if self._place is not None and self._minutes.turned():
             self.publish()
 
     def publish(self) -> None:
         """Print the lines of what was not published yet."""
-        if self._environment is not None:
-            emf.write(metric_lines(self._counts.take_each(), self._environment))
+        if self._place is not None:
+            emf.write(metric_lines(self._counts.take_each(), self._place))
 
 
-def metric_lines(ended: dict[str, list[Ended]], environment: str) -> list[str]:
-    """A line for each queue; one of which nothing ended has zeros and no times."""
+def metric_lines(ended: dict[str, list[Ended]], place: Place) -> list[str]:
+    """A line for each queue; one of which nothing ended has zeros and no times. The essential is of all together."""
+    if place.essential:
+        every = [task for tasks in ended.values() for task in tasks]
+        return [line(place.environment, [_failed(every), _waited(every)])]
     return [
-        line(environment, _metrics(ended.get(queue.value, [])), dimensions={Dimension.QUEUE: queue.value})
+        line(place.environment, _metrics(ended.get(queue.value, [])), dimensions={Dimension.QUEUE: queue.value})
         for queue in Queue
     ]
 
@@ -41,7 +44,15 @@ def metric_lines(ended: dict[str, list[Ended]], environment: str) -> list[str]:
 def _metrics(tasks: list[Ended]) -> list[Metric]:
     return [
         Metric("TasksFinished", sum(task.finished for task in tasks)),
-        Metric("TasksFailed", sum(task.failed for task in tasks)),
-        Metric("TaskWaitSeconds", [round(task.waited_seconds, 3) for task in tasks], Unit.SECONDS),
+        _failed(tasks),
+        _waited(tasks),
         Metric("TaskRunSeconds", [round(task.ran_seconds, 3) for task in tasks], Unit.SECONDS),
     ]
+
+
+def _failed(tasks: list[Ended]) -> Metric:
+    return Metric("TasksFailed", sum(task.failed for task in tasks))
+
+
+def _waited(tasks: list[Ended]) -> Metric:
+    return Metric("TaskWaitSeconds", [round(task.waited_seconds, 3) for task in tasks], Unit.SECONDS)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from accunode_infra.cost.model import Category, Context, Fleet, Line, Month, Resource, Use
 from accunode_infra.cost.pricers import FREE, PRICERS
 from accunode_infra.cost.prices import Prices, prices
-from accunode_infra.cost.usage import Usage, usage
+from accunode_infra.cost.usage import PUBLISHED, Usage, usage
 from accunode_infra.errors import RefusedError
 
 SHARED = "shared"
@@ -45,7 +45,7 @@ def month(
     )
     lines = [line for resource in found.values() for line in _lines(resource, context)]
     if shared and found:
-        lines += [_line(use, listed, SHARED, SHARED, SHARED) for use in _shared(assumed)]
+        lines += [_line(use, listed, SHARED, SHARED, SHARED) for use in _shared(assumed, _published(found.values()))]
     lines += list(_free(lines))
     if reserved:
         lines += list(_reserved(found, context))
@@ -87,8 +87,21 @@ def _line(use: Use, listed: Prices, stack: str, resource: str, service: str) -> 
     )
 
 
-def _shared(assumed: Usage) -> Iterator[Use]:
-    series = Decimal(sum(assumed.series.values()))
+def _published(resources: Iterable[Resource]) -> str:
+    """What services print of their own metrics: the most that any task definition among the resources says."""
+    said = {
+        variable["Value"]
+        for resource in resources
+        if resource.type == "AWS::ECS::TaskDefinition"
+        for container in resource.properties["ContainerDefinitions"]
+        for variable in container.get("Environment", [])
+        if variable["Name"] == "ACCUNODE_METRICS"
+    }
+    return next((choice for choice in PUBLISHED if choice in said), PUBLISHED[0])
+
+
+def _shared(assumed: Usage, published: str) -> Iterator[Use]:
+    series = Decimal(sum(assumed.series[published].values()))
     yield Use("cloudwatch.metric", series, "metrics that services print", Category.MONITORING)
     yield Use("transfer.out", assumed["out_gb"], "to the internet", Category.OUT)
     yield Use("transfer.zones", assumed["zones_gb"], "between zones", Category.ZONES)

@@ -9,6 +9,9 @@ from typing import Any
 from accunode_infra.cost.prices import decimal, read_data
 from accunode_infra.errors import RefusedError
 
+PUBLISHED = ("emf", "emf-essential")
+"""What services may print of their own metrics, as `Metrics` of the templates says: everything, or the essential."""
+
 
 @dataclass(frozen=True)
 class Assumption:
@@ -22,12 +25,17 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Usage:
-    """The assumptions of one tier."""
+    """The assumptions of one tier.
+
+    Attributes:
+        shares: The share of all log lines that goes to a log group.
+        series: By what the templates' `Metrics` says, how many series each metric that services print has.
+    """
 
     tier: str
     assumptions: Mapping[str, Assumption]
     shares: Mapping[str, Decimal]
-    series: Mapping[str, int]
+    series: Mapping[str, Mapping[str, int]]
 
     def __getitem__(self, name: str) -> Decimal:
         return self.assumptions[name].by_tier[self.tier]
@@ -60,7 +68,10 @@ def usage(tier: str) -> Usage:
         tier=tier,
         assumptions=found,
         shares={name: decimal(share) for name, share in data["logs"].items()},
-        series={name: int(entry["series"]) for name, entry in data["metrics"].items()},
+        series={
+            choice: {name: int(entry[choice]) for name, entry in data["metrics"].items() if entry[choice]}
+            for choice in PUBLISHED
+        },
     )
 
 

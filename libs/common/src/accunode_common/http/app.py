@@ -64,7 +64,7 @@ def create_service_app(
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         async with (
             open_resources(settings, service=name, key_source=key_source) as opened,
-            publishing(settings.metrics_place, name, metrics, opened.database.pool_use),
+            publishing(settings.metrics_place, name, opened.database.pool_use),
         ):
             running.state.resources = opened
             yield

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-_UNITS = {"Count", "Seconds", "Milliseconds"}
+_UNITS = {"Count", "Seconds"}
 _DIMENSIONS = {"Environment", "Queue", "Service"}
 
 

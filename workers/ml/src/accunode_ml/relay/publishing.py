@@ -1,11 +1,11 @@
 """What the relay measured, as log lines that CloudWatch reads."""
 
-from accunode_common.emf import Dimension, Metric, Unit, line
+from accunode_common.emf import Dimension, Metric, Place, Unit, line
 from accunode_ml.relay.sampling import Sample
 
 
-def metric_lines(sample: Sample, environment: str) -> list[str]:
-    """The lines of one sample: everything together, and each queue for itself."""
+def metric_lines(sample: Sample, place: Place) -> list[str]:
+    """The lines of one sample: everything together, and each queue for itself unless only the essential is wanted."""
     at = sample.minute.timestamp()
     ended = sample.ended().values()
     together = [
@@ -16,11 +16,13 @@ def metric_lines(sample: Sample, environment: str) -> list[str]:
         Metric("WorkersBusy", sample.workers_busy),
         Metric("TasksPerMinute", sum(each.finished + each.failed for each in ended)),
     ]
-    lines = [line(environment, together, at=at)]
+    lines = [line(place.environment, together, at=at)]
+    if place.essential:
+        return lines
     for queue, waiting in sample.waiting.items():
         oldest = _seconds(sample.oldest_seconds.get(queue))
         alone = [Metric("QueueLength", waiting), Metric("QueueOldestSeconds", oldest, Unit.SECONDS)]
-        lines.append(line(environment, alone, dimensions={Dimension.QUEUE: queue}, at=at))
+        lines.append(line(place.environment, alone, dimensions={Dimension.QUEUE: queue}, at=at))
     return lines
 
 
