@@ -25,7 +25,21 @@ _UNKNOWN_KEY = frozenset(
         "InvalidAccessKeyId",
     }
 )
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+THROTTLED = frozenset(
+    {
+        "EC2ThrottledException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""The names under which AWS refuses a call because there were too many."""
+
 _NO_REGION = frozenset({"OptInRequired", "RegionDisabledException", "InvalidRegion"})
 
 
@@ -161,7 +175,7 @@ def _answer_in_words(error: ClientError) -> InfraError:
         return RefusedError(
             f"These credentials may not do {asked}: {message}. Use the deployer role, or add the permission."
         )
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return FailedError(f"AWS kept refusing {asked} as too many requests: wait a minute and run this again.")
     if code in _NO_REGION:
         return RefusedError(

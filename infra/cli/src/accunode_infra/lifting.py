@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from accunode_infra.aws import Session, explained
-from accunode_infra.errors import RefusedError
+from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.stackops.deleting import protect
 from accunode_infra.stackops.standing import Standing
 
@@ -124,7 +124,9 @@ def _empty(session: Session, bucket: str) -> None:
     client = session.client("s3")
     found = list(_versions(session, bucket))
     for start in range(0, len(found), BATCH):
-        client.delete_objects(Bucket=bucket, Delete={"Objects": found[start : start + BATCH], "Quiet": True})
+        batch = {"Objects": found[start : start + BATCH], "Quiet": True}
+        for error in client.delete_objects(Bucket=bucket, Delete=batch).get("Errors", []):
+            raise FailedError(f"{error['Key']} of {bucket} cannot be deleted: {error['Message'].rstrip('.')}.")
 
 
 def _retained(session: Session, stack: Standing) -> set[str]:

@@ -200,7 +200,7 @@ class Api:
             raise AwsError("ServiceNotFoundException")
         service.start_anew(self.cloud.clock.now())
         self.cloud.started.append(service.name)
-        return {}
+        return {"service": self.ecs_describe_services({"services": [service.arn]})["services"][0]}
 
     # The rest.
 

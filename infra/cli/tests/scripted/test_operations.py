@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+from infra.cli.tests.scripted.cloud import Stack
 from infra.cli.tests.scripted.conftest import Scene
 from infra.cli.tests.scripted.operations import BOOT
 from infra.cli.tests.scripted.wire import Fault, Killed
@@ -12,6 +14,7 @@ from typer.testing import Result
 
 from accunode_common.scaling import shipped_policy
 from accunode_infra.release import deploy
+from accunode_infra.release.record import Outcome, Record
 
 Command = Callable[..., Result]
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
@@ -222,6 +225,22 @@ def test_images_that_a_slot_or_a_record_names_are_never_pruned(scene: Scene, com
         each.partition("@")[2] for each in (others[1], others[0], third)
     ]
     assert {scene.old, scene.new} <= set(scene.cloud.tags.values())
+
+
+def test_images_that_a_record_of_another_environment_names_are_never_pruned(scene: Scene, command: Command) -> None:
+    scene.deploy()
+    serving, earlier = scene.cloud.image("auth", 3), scene.cloud.image("auth", 4)
+    scene.cloud.image("auth", 5)
+    staging = {"Environment": "staging", "BlueImage": serving}
+    scene.cloud.stacks["accunode-staging-service-auth"] = Stack("accunode-staging-service-auth", staging)
+    record = Record(
+        "deploy", "ben", "4", serving, earlier, scene.cloud.clock.now().isoformat(), outcome=Outcome.DEPLOYED
+    )
+    scene.cloud.ssm["/accunode/staging/deployments/auth"] = (json.dumps([asdict(record)]), 1)
+    assert json.loads(command("images", "prune", "--keep", "1", "--yes", "--json").stdout)["deleted"] == []
+    del scene.cloud.ssm["/accunode/staging/deployments/auth"]
+    deleted = json.loads(command("images", "prune", "--keep", "1", "--yes", "--json").stdout)["deleted"]
+    assert [each.partition("@")[2] for each in deleted] == [earlier.partition("@")[2]]
 
 
 def test_a_slot_whose_image_is_gone_is_told(scene: Scene, command: Command) -> None:

@@ -1,8 +1,10 @@
 """What a release refuses before it has done anything."""
 
+import json
 import socket
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -143,6 +145,21 @@ def test_a_release_whose_lock_was_broken_stops_before_its_next_step(scene: Scene
     found = held(scene.site())
     assert found is not None
     assert found[0].who == "ben", "the lock stays the new holder's"
+
+
+def test_a_lock_that_is_broken_between_a_look_and_a_write_is_noticed(scene: Scene) -> None:
+    lock = Lock(scene.site(), Holder.here(scene.site(), "deploy", "auth"))
+    lock.take()
+    name = "/accunode/production/lock"
+    thief = Holder("ben", "elsewhere", 7, "rollback", "auth", _now(scene), _now(scene))
+
+    def break_it(call: str) -> None:
+        if call == "ssm.PutParameter":
+            scene.cloud.ssm[name] = (json.dumps(asdict(thief)), scene.cloud.ssm[name][1] + 1)
+
+    scene.process(observe=break_it)
+    with pytest.raises(FailedError, match="took the lock"):
+        lock.at("flip")
 
 
 def _now(scene: Scene) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from infra.cli.tests.scripted.conftest import Scene
@@ -12,6 +13,7 @@ from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.db.access import LOGIN_ROLES
 from accunode_infra.errors import RefusedError, UsageError
 from accunode_infra.secrets.draw import draw, refuse_drawn
+from accunode_infra.secrets.restart import restart
 from accunode_infra.secrets.rotate import rotate
 from accunode_infra.secrets.store import NEEDED, ROLES, SIGNING_KEYS, Store, named
 
@@ -145,6 +147,38 @@ def test_redis_takes_both_tokens_until_everybody_has_the_new_one(drawn: Scene) -
     assert drawn.cloud.tokens == [value(drawn, "cache/auth-token")]
     assert old not in value(drawn, "auth/redis-url")
     assert old not in value(drawn, "queue-metric/redis-token")
+
+
+def test_copies_count_as_started_anew_only_when_ecs_tells_of_the_new_roll_out(drawn: Scene) -> None:
+    model = drawn.process().model
+    describe, start, stale = model.ecs_describe_services, model.ecs_update_service, []
+
+    def started(request: dict[str, Any]) -> dict[str, Any]:
+        before, answer = describe({"services": [request["service"]]}), start(request)
+        stale.extend([before] * 2)
+        return answer
+
+    model.ecs_update_service = started
+    model.ecs_describe_services = lambda request: stale.pop() if stale else describe(request)
+    restart(drawn.site(), "auth")
+    assert drawn.cloud.started == ["accunode-production-auth-blue"]
+    assert [each.state for each in drawn.cloud.services["accunode-production-auth-blue"].deployments] == ["COMPLETED"]
+
+
+def test_a_token_counts_as_taken_only_when_redis_has_no_change_pending(drawn: Scene) -> None:
+    model = drawn.process().model
+    describe, pending = model.elasticache_describe_replication_groups, [{"AuthTokenStatus": "ROTATING"}] * 3
+
+    def described(request: dict[str, Any]) -> dict[str, Any]:
+        found = describe(request)
+        if pending:
+            assert value(drawn, "cache/auth-token") != value(drawn, "cache/next-auth-token")
+            found["ReplicationGroups"][0]["PendingModifiedValues"] = pending.pop()
+        return found
+
+    model.elasticache_describe_replication_groups = described
+    assert rotate(drawn.site(), "auth-token") is True
+    assert pending == []
 
 
 def test_the_administrators_password_changes_on_the_server_and_in_the_migrations_url(drawn: Scene) -> None:

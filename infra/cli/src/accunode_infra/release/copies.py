@@ -24,12 +24,16 @@ _DEADLY = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
 
 @dataclass(frozen=True)
 class Copies:
-    """A service at a moment: the copies wanted and running, whether the roll-out is over, and the latest event."""
+    """A service at a moment: the copies wanted and running, whether the roll-out is over, and the latest event.
+
+    `deployment` is the id of the newest roll-out.
+    """
 
     wanted: int
     running: int
     settled: bool
     event: str
+    deployment: str
 
 
 class EcsService:
@@ -55,12 +59,17 @@ class EcsService:
             UnfitError: A copy of the newest deployment ended or failed its health checks, or ECS gave the roll-out up.
         """
         service = self._describe()
-        newest = next(each for each in service["deployments"] if each["status"] == "PRIMARY")
+        newest = _newest(service)
         self._refuse_given_up(service)
         self._refuse_ended(newest["id"])
         settled = len(service["deployments"]) == 1 and newest.get("rolloutState", "COMPLETED") == "COMPLETED"
         event = next((each["message"] for each in service.get("events", [])), "")
-        return Copies(service["desiredCount"], service["runningCount"], settled, event)
+        return Copies(service["desiredCount"], service["runningCount"], settled, event, newest["id"])
+
+    def start_anew(self) -> str:
+        """Have the copies replaced by others of the same image; gives the id of that roll-out."""
+        answer = self._ecs.update_service(cluster=self.cluster, service=self.arn, forceNewDeployment=True)
+        return str(_newest(answer["service"])["id"])
 
     def wanted(self) -> int:
         """How many copies ECS is to run; the autoscaler moves this. 0 when there is no such service."""
@@ -121,6 +130,10 @@ class EcsService:
             reason = task.get("stoppedReason", "")
             if task.get("stopCode") in _DEADLY or ("failed" in reason and "health check" in reason):
                 raise UnfitError(f"A copy of {self.name} ended: {why(self._site, task)}")
+
+
+def _newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(each for each in service["deployments"] if each["status"] == "PRIMARY")
 
 
 def why(site: Site, task: Mapping[str, Any]) -> str:

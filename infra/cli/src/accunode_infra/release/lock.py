@@ -116,9 +116,11 @@ class Lock:
         Raises:
             FailedError: The lock is no longer this process's.
         """
-        self._check()
+        version = self._check()
         self.holder = replace(self.holder, step=step, renewed=self._site.clock.now().isoformat(timespec="seconds"))
-        self._put(overwrite=True)
+        if self._put(overwrite=True) != version + 1:
+            self.release()
+            raise FailedError("Somebody took the lock from this release at this moment; it has stopped where it was.")
 
     def stop(self) -> None:
         """Say that the work was left half-way."""
@@ -136,11 +138,13 @@ class Lock:
         if found and self._is_mine(found[0]):
             self._ssm.delete_parameter(Name=self._name)
 
-    def _check(self) -> None:
+    def _check(self) -> int:
+        """The version of the lock, which is this process's."""
         found = held(self._site)
         if found is None or not self._is_mine(found[0]):
             now = f"now {found[0]}" if found else "nobody holds it now"
             raise FailedError(f"The lock was taken from this release, which has stopped where it was: {now}.")
+        return found[1]
 
     def _is_mine(self, other: Holder) -> bool:
         mine = self.holder

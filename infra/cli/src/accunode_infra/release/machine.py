@@ -10,11 +10,11 @@ from typing import Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from accunode_infra.aws import code_of, in_words
+from accunode_infra.aws import THROTTLED, code_of, in_words
 from accunode_infra.errors import FailedError, InfraError
 from accunode_infra.release.lock import Holder, Lock
 from accunode_infra.release.record import Outcome, Record, Records
-from accunode_infra.release.site import THROTTLED, Site, UnfitError
+from accunode_infra.release.site import Site, UnfitError
 
 T = TypeVar("T")
 

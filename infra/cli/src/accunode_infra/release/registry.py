@@ -1,7 +1,7 @@
 """The registry's images: which are in use, which can be gone back to, and which may go."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accunode_infra.aws import Session
@@ -22,7 +22,7 @@ class Stored:
 
     Attributes:
         used_by: The stacks that name it, in any environment; an image that one names is never deleted.
-        recorded: Whether a deployment record names it, so that it can be gone back to.
+        recorded: Whether a deployment record of any environment names it, so that it can be gone back to.
     """
 
     repository: str
@@ -40,18 +40,20 @@ class Stored:
 
 def named_by_stacks(session: Session) -> dict[str, tuple[str, ...]]:
     """The stacks that name each digest, over all environments of the account."""
+    return _named_by(standing_all(session).values())
+
+
+def _named_by(stacks: Iterable[Standing]) -> dict[str, tuple[str, ...]]:
     named: dict[str, tuple[str, ...]] = {}
-    for stack in standing_all(session).values():
+    for stack in stacks:
         for digest in _digests(stack):
             named[digest] = (*named.get(digest, ()), stack.name)
     return named
 
 
-def _digests(stack: Standing) -> Iterable[str]:
-    for name in _IMAGES:
-        digest = stack.parameters.get(name, "").partition("@")[2]
-        if digest:
-            yield digest
+def _digests(stack: Standing) -> list[str]:
+    named = (stack.parameters.get(name, "").partition("@")[2] for name in _IMAGES)
+    return [digest for digest in named if digest]
 
 
 def stored(site: Site) -> list[Stored]:
@@ -60,11 +62,14 @@ def stored(site: Site) -> list[Stored]:
     Raises:
         FailedError: A stack names an image that the registry does not have any more.
     """
-    named = named_by_stacks(site.session)
+    stacks = standing_all(site.session).values()
+    named = _named_by(stacks)
+    environments = {site.name, *(stack.parameters.get("Environment", site.name) for stack in stacks if _digests(stack))}
     recorded = {
         image.partition("@")[2]
+        for environment in environments
         for service in DEPLOYABLES
-        for record in Records(site, service.name).read()
+        for record in Records(replace(site, name=environment), service.name).read()
         for image in (record.image, record.before)
     }
     found: list[Stored] = []

@@ -10,14 +10,12 @@ from typing import Any, TypeVar
 import httpx
 from botocore.exceptions import ClientError
 
-from accunode_infra.aws import Session, code_of
+from accunode_infra.aws import THROTTLED, Session, code_of
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.output import Output
 
 T = TypeVar("T")
 Ask = Callable[[str, dict[str, str]], httpx.Response]
-
-THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 
 
 class UnfitError(FailedError):

@@ -26,13 +26,14 @@ def restart(site: Site, service: str) -> None:
     for name, arn in arns.items():
         if wanted.slotted and not _serves(name, parameters):
             continue
-        began = site.clock.now()
-        ecs = EcsService(site, arn, began)
-        site.client("ecs").update_service(cluster=ecs.cluster, service=arn, forceNewDeployment=True)
+        ecs = EcsService(site, arn, site.clock.now())
+        begun = ecs.start_anew()
 
-        def settled(ecs: EcsService = ecs) -> Copies | None:
+        def settled(ecs: EcsService = ecs, begun: str = begun) -> Copies | None:
             copies = ecs.look()
-            return copies if copies.settled and copies.running >= copies.wanted else None
+            # For a moment ECS may still tell of the roll-out before, which is settled.
+            ready = copies.deployment == begun and copies.settled and copies.running >= copies.wanted
+            return copies if ready else None
 
         if site.until(settled, limit=LIMIT) is None:
             raise UnfitError(f"{service} was not started anew within {LIMIT.total_seconds() / 60:.0f} minutes.")

@@ -198,7 +198,8 @@ def _auth_token(site: Site, _: Progress) -> list[Stage]:
 
         def available() -> bool | None:
             found = cache.describe_replication_groups(ReplicationGroupId=group)["ReplicationGroups"][0]
-            return True if found["Status"] == "available" else None
+            pending = found.get("PendingModifiedValues", {}).get("AuthTokenStatus")
+            return True if found["Status"] == "available" and not pending else None
 
         if site.until(available, limit=_CACHE_LIMIT) is None:
             raise RefusedError(f"{group} is still being changed: run the same again when it is available.")
