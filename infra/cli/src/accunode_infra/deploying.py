@@ -2,20 +2,12 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from uuid import uuid4
+from dataclasses import dataclass, field
 
 from accunode_infra.aws import Session
 from accunode_infra.doctor.checks import refuse_small_quotas
 from accunode_infra.errors import FailedError, InfraError, RefusedError
-from accunode_infra.firsts import (
-    first_image,
-    image_parameter,
-    migrate,
-    refuse_missing_secrets,
-    refuse_unproved_domain,
-    unknown_image,
-)
+from accunode_infra.firsts import refuse_unproved_domain
 from accunode_infra.output import Output
 from accunode_infra.planning import Target, Wish, change_set, exports, local_changes, target
 from accunode_infra.policy import Note, notes, refuse_losses
@@ -25,9 +17,9 @@ from accunode_infra.stackops.deleting import protect
 from accunode_infra.stackops.standing import Standing, standing, standing_all, usable
 from accunode_infra.stackops.watching import Watch, look, start_watching
 from accunode_infra.stacks import PHASES, Stack, stack, stack_name
+from accunode_infra.supplies import Supplies
 
 BOOTSTRAP = "bootstrap"
-MIGRATE = "migrate"
 BOOTSTRAP_STACK = "accunode-bootstrap"
 _LATER = "No export named"
 """CloudFormation's words when a template imports what another stack is only about to export."""
@@ -72,7 +64,10 @@ class Rollout:
     allowed: Collection[str] = ()
     _standing: dict[str, Standing] = field(default_factory=dict)
     _open: dict[str, str] = field(default_factory=dict)
-    _prepared: bool = False
+    _supplies: Supplies = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._supplies = Supplies(self.session, self.output, self.wish)
 
     def plan(self, stacks: Sequence[Stack]) -> list[Planned]:
         """Read what stands, and find out what would change. Change sets are left open; see `discard`.
@@ -95,21 +90,21 @@ class Rollout:
                 refuse_losses(found.name, found.changes, allowed=self.allowed)
         return planned
 
-    def refuse_early(self, planned: Sequence[Planned]) -> None:
-        """Refuse what could be found wrong with new stacks before anything is begun.
+    def refuse_early(self, planned: Sequence[Planned]) -> list[str]:
+        """Refuse what can be found wrong before anything is begun; gives what is done beside the stacks, a line each.
 
         Raises:
-            RefusedError: A certificate is not issued, a secret or an image is missing that nothing here is to make.
+            RefusedError: A quota is too small, a certificate is not issued, or something that new stacks need is
+                neither there nor can be made.
         """
-        chosen = {each.target.stack.name for each in planned}
-        if any(each.creates and each.target.stack.name in {"network", "compute"} for each in planned):
+        new = [each.target for each in planned if each.creates]
+        if {each.stack.name for each in new} & {"network", "compute"}:
             refuse_small_quotas(self.session, self.wish)
         for each in planned:
-            wanted = each.target.stack
-            if wanted.template == "edge" and not each.unchanged:
+            if each.target.stack.template == "edge" and not each.unchanged:
                 refuse_unproved_domain(self.session, each.target.after)
-            if each.creates and not chosen & set(wanted.needs):
-                self._complete(each)
+        self._supplies.has_registry = self._usable(stack("registry")) is not None
+        return self._supplies.refuse_early(new)
 
     def discard(self) -> None:
         """Delete the change sets that were made and not executed."""
@@ -128,6 +123,7 @@ class Rollout:
                 continue
             begun = time.monotonic()
             self.output.say(f"Phase {phase}, {title} ({minutes} minutes in the brief)", style="bold")
+            self._protect_late(todo)
             self._phase([each for each in todo if not each.unchanged])
             seconds = time.monotonic() - begun
             self.output.say(f"Phase {phase} took {_minutes(seconds)} of the brief's {minutes} minutes.")
@@ -152,25 +148,24 @@ class Rollout:
                 except InfraError as error:
                     failed.append(error)
             active = [pair for pair in active if not self._over(*pair, failed)]
-            if active:
+            if active and not self._ahead(waiting, failed):
                 time.sleep(self.session.poll_seconds)
         if failed:
             more = "" if len(failed) == 1 else f" And {len(failed) - 1} more: {' '.join(map(str, failed[1:]))}"
             raise FailedError(f"{failed[0]}{more}") from failed[0]
 
-    def _complete(self, each: Planned) -> Target:
-        """The target of a new stack with the image that it begins with; its secrets are there."""
-        refuse_missing_secrets(self.session, each.name, each.target.after)
-        wanted, name = each.target, image_parameter(each.target.stack)
-        if name is None or wanted.given.get(name) != unknown_image(self.session, wanted.stack):
-            return wanted
-        image = first_image(self.session, self.wish.environment, self.output, wanted.stack, self.wish.image)
-        return replace(wanted, given={**wanted.given, name: image})
+    def _ahead(self, waiting: list[Planned], failed: list[InfraError]) -> bool:
+        """Make use of the time until the next look."""
+        try:
+            return not failed and self._supplies.ahead(each.target for each in waiting)
+        except InfraError as error:
+            failed.append(error)
+            return False
 
     def _begin(self, each: Planned) -> list[Watch]:
         if each.creates:
-            each.target = self._complete(each)
-            self._prepare_database(each.target.stack)
+            each.target = self._supplies.complete(each.target)
+            self._supplies.prepare_database(each.target)
         made = each.made or change_set(self.session, each.target, role=self._role(each.target.stack))
         each.made = made
         self._open.pop(each.name, None)
@@ -196,16 +191,17 @@ class Rollout:
             return True
         return ended is not None
 
-    def _prepare_database(self, wanted: Stack) -> None:
-        """Before the first of the new stacks that use the database; that it is prepared already does no harm."""
-        if self._prepared or MIGRATE not in wanted.needs:
-            return
-        migrate(self.session, self.wish.environment, self.output, f"deploy-{uuid4().hex[:16]}")
-        self._prepared = True
-
     def _finish(self, each: Planned) -> None:
+        if each.target.stack.name == "registry":
+            self._supplies.has_registry = True
         if each.creates and each.target.stack.protected:
             protect(self.session, each.name, on=True)
+
+    def _protect_late(self, todo: list[Planned]) -> None:
+        """Protect what an earlier deploy created, and was cut short before it protected."""
+        for each in todo:
+            if each.target.standing and each.target.stack.protected and not each.target.standing.protected:
+                protect(self.session, each.name, on=True)
 
     def _planned(self, wanted: Target) -> Planned:
         if wanted.standing is None:

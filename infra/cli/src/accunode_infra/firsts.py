@@ -21,32 +21,14 @@ def image_parameter(stack: Stack) -> str | None:
     return "Image" if stack.name in _RUN_BY_WORKER else None
 
 
-def repository(stack: Stack) -> str:
-    """The repository of the image that a stack runs; the worker's image holds relay and migrations too."""
-    return f"accunode/{stack.service.name if stack.service else 'worker'}"
+def image_name(stack: Stack) -> str:
+    """The image that a stack runs; the worker's holds relay and migrations too."""
+    return stack.service.name if stack.service else "worker"
 
 
 def unknown_image(session: Session, stack: Stack) -> str:
     """A reference that stands for the image until it is known."""
-    return f"{session.account}.dkr.ecr.{session.region}.amazonaws.com/{repository(stack)}@sha256:{'0' * 64}"
-
-
-def first_image(session: Session, environment: str, output: Output, stack: Stack, tag: str | None) -> str:
-    """The image that a new stack is to begin with, by digest.
-
-    Args:
-        tag: A tag or digest; None for the commit that is checked out.
-
-    Raises:
-        RefusedError: The registry does not have it; says how to push it.
-    """
-    from accunode_infra.release.deploy import clean_commit
-    from accunode_infra.release.image import find
-    from accunode_infra.release.site import Site
-
-    wanted = tag or clean_commit()
-    with explained():
-        return find(Site(session, environment, output), repository(stack), wanted).reference
+    return f"{session.account}.dkr.ecr.{session.region}.amazonaws.com/accunode/{image_name(stack)}@sha256:{'0' * 64}"
 
 
 def migrate(session: Session, environment: str, output: Output, key: str) -> None:
@@ -63,22 +45,14 @@ def migrate(session: Session, environment: str, output: Output, key: str) -> Non
         run(Site(session, environment, output), key)
 
 
-def refuse_missing_secrets(session: Session, name: str, wanted: Resolved) -> None:
-    """Refuse a stack whose resources read secrets that are not there: they would not start, and it would wait long.
-
-    Raises:
-        RefusedError: Some are missing.
-    """
+def missing_secrets(session: Session, wanted: Resolved) -> list[str]:
+    """The names of the secrets that a stack's resources read and the parameter store does not have."""
     names = sorted({found for resource in wanted.resources.values() for found in secrets_of(resource.properties)})
     missing: list[str] = []
     for start in range(0, len(names), 10):
         with explained():
             missing += session.client("ssm").get_parameters(Names=names[start : start + 10])["InvalidParameters"]
-    if missing:
-        raise RefusedError(
-            f"{name} reads {', '.join(sorted(missing))}, which the parameter store does not have: write them with "
-            "`accunode-infra secrets`."
-        )
+    return sorted(missing)
 
 
 def secrets_of(value: Any) -> Iterator[str]:

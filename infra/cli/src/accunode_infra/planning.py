@@ -28,7 +28,7 @@ class Wish:
 
     Attributes:
         overrides: Parameters by stack or template name, over those of the tier.
-        image: The tag or digest of the image that new services begin with; None for the commit that is checked out.
+        images: The tags or digests that new services begin with, by image; the commit that is checked out for others.
         root: The folder with `templates/` and `parameters/`.
     """
 
@@ -36,7 +36,7 @@ class Wish:
     tier: Tier = Tier.STARTUP
     variant: Variant = Variant.BRIEF
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    image: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
     root: Path = CLOUDFORMATION
 
 

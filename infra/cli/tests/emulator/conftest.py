@@ -1,18 +1,23 @@
 """The emulator, and the command line aimed at it."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from infra.cli.tests.emulator.server import KEYS, REGION, Emulator, serving
-from infra.cli.tests.emulator.stage import DOMAIN, certificate, push, write_secrets
+from infra.cli.tests.emulator.stage import DOMAIN, IMAGES, certificate
 from typer.testing import CliRunner
 
 from accunode_infra.cli import app
 
 Cli = Callable[..., Any]
+PROGRAMS = Path(__file__).parent / "programs"
+"""A git that has a commit checked out, and a docker that pushes to the emulator; nothing is built."""
+COMMIT = "0123456789ab"
 
 
 def aimed_at(emulator: Emulator) -> Cli:
@@ -26,6 +31,8 @@ def aimed_at(emulator: Emulator) -> Cli:
         "AWS_SECRET_ACCESS_KEY": KEYS["aws_secret_access_key"],
         "AWS_REGION": REGION,
         "ACCUNODE_POLL_SECONDS": "0",
+        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        "CHECKED_OUT": COMMIT,
     }
 
     def run(*words: str, code: int = 0, **more: str) -> Any:
@@ -61,11 +68,20 @@ class Product:
     said: dict[str, Any]
 
 
+def first_deploy(emulator: Emulator) -> list[str]:
+    """The one command that somebody with an issued certificate types in an empty account."""
+    return ["deploy", "--set", f"edge.CertificateArn={certificate(emulator)}", "--set", f"edge.DomainName={DOMAIN}"]
+
+
 def deployed(emulator: Emulator) -> Product:
-    """Deploy everything as somebody would: the first phase, secrets and images, the rest."""
+    """Deploy everything as somebody would, by one command."""
     cli = aimed_at(emulator)
-    cli("deploy", "--phase", "1")
-    write_secrets(emulator)
-    images = push(emulator, "v1")
-    edge = ["--set", f"edge.CertificateArn={certificate(emulator)}", "--set", f"edge.DomainName={DOMAIN}"]
-    return Product(emulator, cli, images, cli("deploy", "--image", "v1", *edge))
+    said = cli(*first_deploy(emulator))
+    return Product(emulator, cli, {name: _pushed(emulator, name) for name in IMAGES}, said)
+
+
+def _pushed(emulator: Emulator, name: str) -> str:
+    repository = f"accunode/{name}"
+    found = emulator.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": COMMIT}])
+    (image,) = found["imageDetails"]
+    return f"{image['registryId']}.dkr.ecr.{REGION}.amazonaws.com/{repository}@{image['imageDigest']}"

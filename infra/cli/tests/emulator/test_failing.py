@@ -1,8 +1,10 @@
 """What is wrong is found before anything is done; what fails is explained, taken back, and can be cleaned."""
 
+from pathlib import Path
+
 import pytest
 from infra.cli.tests.emulator.calls import recording
-from infra.cli.tests.emulator.conftest import Cli
+from infra.cli.tests.emulator.conftest import COMMIT, PROGRAMS, Cli, first_deploy
 from infra.cli.tests.emulator.server import Emulator
 from infra.cli.tests.emulator.stage import DOMAIN, certificate, write_secrets
 
@@ -45,10 +47,41 @@ def test_without_room_for_another_network_nothing_is_begun(cli: Cli, emulator: E
     assert stands(emulator) == set()
 
 
-def test_a_database_without_its_password_is_refused(cli: Cli, begun: Emulator) -> None:
-    said = cli("deploy", "data", code=3)
-    assert "reads /accunode/production/data/master-password" in said["error"]
-    assert "accunode-production-data" not in stands(begun)
+def test_files_that_differ_from_the_commit_are_refused_before_the_first_stack(cli: Cli, emulator: Emulator) -> None:
+    said = cli(*first_deploy(emulator), code=3, CHECKED_OUT=f"{COMMIT}-dirty")
+    assert "Files differ from the commit" in said["error"]
+    assert stands(emulator) == set()
+
+
+def test_without_docker_nothing_is_begun(cli: Cli, emulator: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "git").symlink_to(PROGRAMS / "git")
+    (tmp_path / "sh").symlink_to("/bin/sh")
+    said = cli(*first_deploy(emulator), code=3, PATH=str(tmp_path))
+    assert "docker: It is not installed" in said["error"]
+    assert stands(emulator) == set()
+
+
+def test_an_image_that_no_registry_can_have_is_refused_before_the_first_stack(cli: Cli, emulator: Emulator) -> None:
+    said = cli(*first_deploy(emulator), "--image", "auth=v1", code=3)
+    assert "The registry does not stand yet, so it has no v1 of auth" in said["error"]
+    assert stands(emulator) == set()
+
+
+def test_without_a_domain_nothing_is_begun(cli: Cli, emulator: Emulator) -> None:
+    assert "DomainName" in cli("deploy", code=3)["error"]
+    assert stands(emulator) == set()
+
+
+def test_a_secret_that_nobody_can_draw_is_refused_before_the_first_stack(cli: Cli, emulator: Emulator) -> None:
+    said = cli(*first_deploy(emulator), "--set", "service-auth.Mail=true", code=3)
+    assert "write it with `accunode-infra secrets put auth/mail-url`" in said["error"]
+    assert stands(emulator) == set()
+
+
+def test_the_password_of_a_database_that_stands_is_not_drawn_again(cli: Cli, begun: Emulator) -> None:
+    cli("deploy", "data")
+    begun.client("ssm").delete_parameter(Name="/accunode/production/data/master-password")
+    assert "data/master-password is gone and its server stands" in cli("secrets", "init", code=3)["error"]
 
 
 def test_a_certificate_that_is_not_issued_is_refused(cli: Cli, begun: Emulator) -> None:

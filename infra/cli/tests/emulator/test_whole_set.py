@@ -85,6 +85,12 @@ def test_every_prefix_of_the_path_table_has_a_rule(product: Product) -> None:
     assert paths == {part for each in SERVICES for prefix in each.prefixes for part in (prefix, f"{prefix}/*")}
 
 
+def test_one_command_draws_every_secret(product: Product) -> None:
+    found = product.cli("secrets", "list")
+    assert found["missing"] == []
+    assert {each["version"] for each in found["secrets"]} == {1}
+
+
 def test_each_service_begins_in_the_blue_slot_with_the_image_that_was_pushed(product: Product) -> None:
     for each in SERVICES:
         assert running_image(product, f"service-{each.name}", "BlueService") == product.images[each.name]

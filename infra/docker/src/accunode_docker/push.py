@@ -6,6 +6,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -30,11 +31,11 @@ class Registry:
     """An account's ECR registry.
 
     Credentials, region and endpoint come from where boto3 takes them: `AWS_PROFILE`, `AWS_REGION`,
-    `AWS_ENDPOINT_URL_ECR` or the machine's role.
+    `AWS_ENDPOINT_URL_ECR` or the machine's role; or from a client of ECR that is given.
     """
 
-    def __init__(self, region: str | None = None) -> None:
-        self._client = boto3.client("ecr", region_name=region)
+    def __init__(self, region: str | None = None, *, client: Any = None) -> None:
+        self._client = client or boto3.client("ecr", region_name=region)
 
     def digest(self, repository: str, tag: str) -> str | None:
         """The digest of what has the tag; None when nothing has.
@@ -70,8 +71,10 @@ class Registry:
         return host
 
 
-def push(image: Image, *, registry: Registry, allow_dirty: bool = False) -> Pushed:
+def push(image: Image, *, registry: Registry, allow_dirty: bool = False, platform: str | None = None) -> Pushed:
     """Build an image from the commit that is checked out, and push it. A commit that is there already stays.
+
+    `platform` is what it is built for, such as `linux/arm64`; None for this machine's own.
 
     Raises:
         DockerError: Files differ from the commit, the build fails, or the registry refuses or holds something else.
@@ -85,7 +88,7 @@ def push(image: Image, *, registry: Registry, allow_dirty: bool = False) -> Push
         host = registry.sign_in(Path(folder))
         if there is not None:
             return Pushed(f"{host}/{repository}@{there}", tag, fresh=False)
-        local = build(image, tag, revision=tag)
+        local = build(image, tag, revision=tag, extra=("--platform", platform) if platform else ())
         remote = f"{host}/{repository}:{tag}"
         docker("tag", local, remote)
         docker("push", "--quiet", remote, environment=os.environ | {"DOCKER_CONFIG": folder})

@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from accunode_docker.errors import DockerError
-from accunode_docker.images import image_named, revision
+from accunode_docker.images import revision
 from accunode_infra.errors import InfraError, RefusedError
 from accunode_infra.release.alarms import firing, refuse_firing, speaking_for
-from accunode_infra.release.image import Made, find, refuse_critical, refuse_wrong_architecture
+from accunode_infra.release.image import Made, find, push_commit, refuse_critical, refuse_wrong_architecture
 from accunode_infra.release.lock import Lock
 from accunode_infra.release.machine import Machine, holding
 from accunode_infra.release.record import Outcome, Record, Records
@@ -75,7 +74,7 @@ def clean_commit() -> str:
 def _deploy(site: Site, service: Deployable, tag: str, wishes: Wishes, lock: Lock) -> Record | None:
     if wishes.image is None:
         lock.at("push the image")
-        _push(site, service)
+        push_commit(site, service.image)
     made = find(site, service.repository, tag)
     cluster = site.export("ClusterName", of="compute")
     refuse_wrong_architecture(site, made, cluster, site.export(service.pool, of="compute"))
@@ -97,16 +96,6 @@ def _deploy(site: Site, service: Deployable, tag: str, wishes: Wishes, lock: Loc
         machine.despite = sorted(fires)
     record = machine.begin(kind="deploy", image=made.reference, commit=made.tag, before=before)
     return machine.run(release, record)
-
-
-def _push(site: Site, service: Deployable) -> None:
-    from accunode_docker.push import Registry, push
-
-    try:
-        pushed = push(image_named(service.image), registry=Registry(site.session.region))
-    except DockerError as error:
-        raise RefusedError(str(error)) from None
-    site.output.say(f"{service.name}: {'pushed' if pushed.fresh else 'the registry has'} {pushed.tag}")
 
 
 def _blank(site: Site, made: Made, before: str) -> Record:

@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from accunode_docker.errors import DockerError
+from accunode_docker.images import image_named
 from accunode_infra.aws import code_of
 from accunode_infra.errors import RefusedError
 from accunode_infra.release.site import Site
@@ -16,6 +18,10 @@ SCAN_LIMIT = timedelta(minutes=5)
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ECS_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+class NoImageError(RefusedError):
+    """The registry does not have an image of that tag or digest."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def find(site: Site, repository: str, name: str) -> Made:
                 f"The registry has no repository {repository}: deploy the stack accunode-registry."
             ) from None
         if code_of(error) in {"ImageNotFoundException", "InvalidParameterException"}:
-            raise RefusedError(
+            raise NoImageError(
                 f"{repository} holds no image {wanted}: push it first, or name one that "
                 f"`aws ecr describe-images --repository-name {repository}` lists."
             ) from None
@@ -190,3 +196,24 @@ def _critical(site: Site, repository: str, digest: str) -> list[str]:
     ]
     counted = findings.get("findingSeverityCounts", {}).get("CRITICAL", 0)
     return listed + [f"{counted} unnamed"] * (counted > 0 and not listed)
+
+
+def push_commit(site: Site, name: str, *, platform: str | None = None) -> str:
+    """Build an image from the commit that is checked out, and push it; gives its tag. What is there already stays.
+
+    Args:
+        site: The environment.
+        name: The image, of `accunode_docker.images`.
+        platform: What it is built for, such as `linux/arm64`; None for this machine's own.
+
+    Raises:
+        RefusedError: Files differ from the commit, the build fails, or the registry refuses.
+    """
+    from accunode_docker.push import Registry, push
+
+    try:
+        pushed = push(image_named(name), registry=Registry(client=site.client("ecr")), platform=platform)
+    except DockerError as error:
+        raise RefusedError(str(error)) from None
+    site.output.say(f"{name}: {'pushed' if pushed.fresh else 'the registry has'} {pushed.tag}")
+    return pushed.tag
