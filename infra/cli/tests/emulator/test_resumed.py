@@ -63,4 +63,6 @@ def test_a_deploy_that_is_killed_again_and_again_goes_on_each_time(
     }
     protected = {name for name, each in standing.items() if each.protected}
     assert protected == {stack_name(each, "production") for each in STACKS if each.protected}
-    assert all(each["Version"] == 1 for each in emulator.client("ssm").describe_parameters()["Parameters"])
+    secrets = cli("secrets", "list")
+    assert secrets["missing"] == []
+    assert {each["version"] for each in secrets["secrets"]} == {1}
