@@ -107,7 +107,7 @@ def test_a_replica_doubles_what_the_cache_costs(tier: Tier) -> None:
         ("nat-instance", Decimal("7.356")),
         ("nat-gateway", Decimal("36.95")),
         ("nat-gateway-per-az", Decimal("73.45")),
-        ("endpoints", Decimal("102.30")),
+        ("endpoints", Decimal("116.90")),
     ],
 )
 def test_the_way_out_costs_what_it_costs(egress: str, dollars: Decimal) -> None:

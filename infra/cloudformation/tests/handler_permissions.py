@@ -1,7 +1,8 @@
 """Run by the linters' Python: what the provider schemas of cfn-lint say of the types named on standard input.
 
-Writes {type: {"permissions": […], "writes": […], "tags": "Tags" or null}} as JSON: what CloudFormation calls to create,
-read, update and delete a resource of the type (`writes`: without reading), and the property that holds its tags.
+Writes {type: {"permissions": […], "writes": […], "tags": "Tags" or null, "fixed": […]}} as JSON: what CloudFormation
+calls to create, read, update and delete a resource of the type (`writes`: without reading), the property that holds its
+tags, and the paths of the properties that only another resource in its place can change.
 """
 
 import json
@@ -26,6 +27,7 @@ for kind in json.load(sys.stdin):
             }
         ),
         "permissions": sorted({action for verb in handlers.values() for action in verb.get("permissions", [])}),
+        "fixed": [path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])],
         "tags": tagging["tagProperty"].removeprefix("/properties/") if tagging.get("taggable") else None,
     }
 json.dump(found, sys.stdout)

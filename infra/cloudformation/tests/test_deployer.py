@@ -20,6 +20,7 @@ OTHERWISE: dict[str, set[str]] = {
 """Operations whose permission has another name, or which need another one beside it."""
 
 BESIDE = {
+    "ecs:TagResource": "a one-off task takes its definition's tags",
     "iam:PassRole": "CloudFormation and tasks are handed their roles",
     "ecr:BatchCheckLayerAvailability": "docker pushes",
     "ecr:CompleteLayerUpload": "docker pushes",
@@ -28,6 +29,7 @@ BESIDE = {
     "ecr:UploadLayerPart": "docker pushes",
     "s3:GetObject": "`aws cloudformation deploy` takes a large template from the bucket of artefacts",
     "s3:PutObject": "and puts it there",
+    "cloudformation:ListStacks": "DescribeStacks asks for it when it is to describe all",
     "cloudformation:GetTemplateSummary": "and asks what is in it",
     "cloudformation:DescribeStackDriftDetectionStatus": "somebody looks for what was changed by hand",
     "cloudformation:DescribeStackResourceDrifts": "somebody looks for what was changed by hand",
@@ -70,7 +72,7 @@ def test_what_the_deployer_writes_is_accunode_s(granted: set[str]) -> None:
         if resources == ["*"] and not reads:
             assert "accunode-" in json.dumps(statement["Condition"]), statement["Sid"]
         for each in resources:
-            known = ("accunode", "og:default", "auto-backup", "arn:aws:s3:::any/", "role/any")
+            known = ("accunode", "parameter/aws/service/", "og:default", "auto-backup", "arn:aws:s3:::any/", "role/any")
             assert each == "*" or any(part in each for part in known), each
 
 

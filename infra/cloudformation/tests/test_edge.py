@@ -90,7 +90,9 @@ def test_access_logs_are_kept_when_asked_in_a_bucket_that_only_the_load_balancer
     assert attributes()["access_logs.s3.enabled"] == "false"
     assert "AccessLogBucket" not in of("edge").resources
     kept = of("edge", AccessLogs="true")
-    assert attributes(AccessLogs="true")["access_logs.s3.bucket"] == {"Ref": "AccessLogBucket"}
+    # By way of the policy, whose reference is its bucket: a trial file is written as soon as logs are on.
+    assert attributes(AccessLogs="true")["access_logs.s3.bucket"] == {"Ref": "AccessLogBucketPolicy"}
+    assert kept.resources["AccessLogBucketPolicy"].properties["Bucket"] == {"Ref": "AccessLogBucket"}
     allowed, denied = kept.resources["AccessLogBucketPolicy"].properties["PolicyDocument"]["Statement"]
     assert allowed["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -1,6 +1,7 @@
 """The network: what is where, who may speak to whom, and the way out."""
 
 import ipaddress
+import re
 from itertools import combinations
 from typing import Any
 
@@ -18,14 +19,20 @@ INCOMING = {
     ("Cache", "CacheClient", 6379, 6379),
     ("Nat", "Api", 443, 443),
     ("Nat", "Worker", 443, 443),
+    ("Nat", "Function", 443, 443),
 }
 OUTGOING = {
     ("LoadBalancer", "Api", 32768, 65535),
     ("Api", WORLD, 443, 443),
     ("Worker", WORLD, 443, 443),
+    ("Function", WORLD, 443, 443),
     ("DatabaseClient", "Database", 5432, 5432),
     ("CacheClient", "Cache", 6379, 6379),
     ("Nat", WORLD, 443, 443),
+    # Answers leave by an interface that has not seen the requests, so nothing lets them out by itself.
+    ("Nat", "Api", 1024, 65535),
+    ("Nat", "Worker", 1024, 65535),
+    ("Nat", "Function", 1024, 65535),
 }
 """Group, peer, first port, last port: every rule that there is."""
 
@@ -48,6 +55,59 @@ def rules(direction: str, **given: str) -> set[tuple[str, str, int, int]]:
 def test_the_rules_are_these_and_no_others() -> None:
     assert rules("Ingress") == INCOMING
     assert rules("Egress") == OUTGOING
+
+
+MEMBERS = {
+    "compute ApiLaunchTemplate": {"Api", "DatabaseClient", "CacheClient"},
+    "compute WorkerLaunchTemplate": {"Worker", "DatabaseClient", "CacheClient"},
+    "queue-metric Function": {"Function", "CacheClient"},
+    "data Database": {"Database"},
+    "cache Cache": {"Cache"},
+    "edge LoadBalancer": {"LoadBalancer"},
+}
+"""What lies in which groups, outside the network's own stack."""
+
+
+def memberships() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for each in resolved.resources():
+        for name in re.findall(r"accunode-production-(\w+)SecurityGroup'", str(each.properties)):
+            found.setdefault(each.where, set()).add(name)
+    return found
+
+
+def test_whoever_speaks_to_somebody_is_in_the_group_that_may() -> None:
+    assert memberships() == MEMBERS
+
+
+FLOWS = [
+    ("edge LoadBalancer", "compute ApiLaunchTemplate", 32768),
+    ("compute ApiLaunchTemplate", "data Database", 5432),
+    ("compute ApiLaunchTemplate", "cache Cache", 6379),
+    ("compute WorkerLaunchTemplate", "data Database", 5432),
+    ("compute WorkerLaunchTemplate", "cache Cache", 6379),
+    ("queue-metric Function", "cache Cache", 6379),
+    ("compute ApiLaunchTemplate", "Nat", 443),
+    ("compute WorkerLaunchTemplate", "Nat", 443),
+    ("queue-metric Function", "Nat", 443),
+    ("compute ApiLaunchTemplate", "Endpoint", 443),
+    ("compute WorkerLaunchTemplate", "Endpoint", 443),
+    ("queue-metric Function", "Endpoint", 443),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "port"), FLOWS)
+def test_what_has_to_speak_with_each_other_is_let_out_here_and_in_there(one: str, other: str, port: int) -> None:
+    egress = {"Egress": "endpoints" if other == "Endpoint" else "nat-instance"}
+    ours = memberships()[one]
+    theirs = memberships().get(other, {other})
+    outgoing, incoming = rules("Egress", **egress), rules("Ingress", **egress)
+    assert any(
+        first <= port <= last for group_, peer, first, last in outgoing if group_ in ours and peer in {*theirs, WORLD}
+    )
+    assert any(
+        first <= port <= last for group_, peer, first, last in incoming if group_ in theirs and peer in {*ours, WORLD}
+    )
 
 
 def test_a_mail_server_adds_one_port_on_the_way_out() -> None:
@@ -136,7 +196,7 @@ def test_endpoints_bring_every_service_that_a_node_calls() -> None:
         each.properties for each in resolved.of("network", Egress="endpoints").of_type("AWS::EC2::VPCEndpoint")
     ]
     names = {each["ServiceName"].split(".", 3)[3] for each in endpoints if each["VpcEndpointType"] == "Interface"}
-    assert names == {"ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "ssm"}
+    assert names == {"ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "ssm", "cloudformation"}
 
 
 def test_s3_has_a_gateway_endpoint_with_every_way_out() -> None:

@@ -183,7 +183,8 @@ def test_the_function_runs_each_minute_within_the_network() -> None:
     assert schedule.properties["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert (function()["Runtime"], function()["Architectures"]) == ("python3.13", ["arm64"])
     assert function()["VpcConfig"]["SecurityGroupIds"] == [
-        {"Fn::ImportValue": "accunode-production-FunctionSecurityGroup"}
+        {"Fn::ImportValue": "accunode-production-FunctionSecurityGroup"},
+        {"Fn::ImportValue": "accunode-production-CacheClientSecurityGroup"},
     ]
     groups = {each.properties["LogGroupName"] for each in of("observability").of_type("AWS::Logs::LogGroup")}
     assert function()["LoggingConfig"]["LogGroup"] in groups

@@ -69,11 +69,42 @@ def test_everything_taggable_is_tagged(schemas: dict[str, Any], tier: Tier, vari
         if holder is None or each.resource.type in TAGGABLE_TOO_LATELY:
             continue
         found = tags(each.properties.get(holder, {}))
+        if holder in schemas[each.resource.type]["fixed"]:
+            assert set(found) >= TAGS - {"Tier"}, each.where
+            continue
         assert set(found) >= TAGS, each.where
         wide = each.stack.account_wide
         assert (found["Environment"], found["Tier"]) == (("account", "account") if wide else ("production", tier)), (
             each.where
         )
+
+
+MADE_ANEW = {
+    "AWS::ECS::TaskDefinition": "each change is a revision",
+    "AWS::ElastiCache::ParameterGroup": "it has no name of its own, and the other engine has other settings",
+}
+"""Types of which another takes the place of the old one when a size changes, and may."""
+
+
+def at(properties: dict[str, Any], path: str) -> Any:
+    value: Any = properties
+    for part in path.split("/"):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def test_another_size_puts_no_resource_in_the_place_of_an_old_one(schemas: dict[str, Any]) -> None:
+    """Most have a name, or are the account's only one: the new one could not be made while the old one stands."""
+    kept: dict[tuple[str, str], Any] = {}
+    replaced = set()
+    for tier, variant in resolved.SIZES:
+        for each in resolved.resources(tier=tier, variant=variant):
+            for path in schemas[each.resource.type]["fixed"]:
+                value = at(each.properties, path)
+                if kept.setdefault((each.where, path), value) != value and each.resource.type not in MADE_ANEW:
+                    replaced.add((each.where, path))
+    assert replaced == set()
+    assert len(kept) > 100
 
 
 def exports(name: str, tier: Tier, variant: Variant) -> set[str]:
