@@ -269,10 +269,12 @@ def test_cloudformation_may_read_what_it_made(schemas: dict[str, Any]) -> None:
 NOT_BESIDE = {
     "rds:*": "*TenantDatabase secretsmanager:* kms:*",
     "elasticache:*": "s3:* ec2:*NetworkInterface*",
+    "servicequotas:*": "*",
     "wafv2:*": "apigateway:* apprunner:* appsync:* cognito-idp:* ec2:*",
 }
 """What an action asks for only with a property that nobody gives: tenants of Oracle, passwords that RDS keeps,
-snapshots in buckets, firewalls before something else than a load balancer, other nodes than the cache has."""
+snapshots in buckets, firewalls before something else than a load balancer, other nodes than the cache has,
+the uses of quotas that are read elsewhere."""
 
 
 @pytest.mark.parametrize("who", ["CloudFormation", "deployer"])
