@@ -138,10 +138,32 @@ def test_preparing_an_unreachable_server_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ACCUNODE_ADMIN_URL", "postgresql://admin:not-there@127.0.0.1:9/postgres")
-    monkeypatch.setenv("ACCUNODE_ROLE_PASSWORDS", "{}")
+    monkeypatch.setenv("ACCUNODE_ROLE_PASSWORDS", json.dumps({role.value: "a-long-password" for role in LOGIN_ROLES}))
     monkeypatch.setattr("sys.argv", ["accunode-migrations", "prepare"])
     assert command_line.main() == 1
     assert capsys.readouterr().err.startswith("The database cannot be prepared:")
+
+
+@pytest.mark.parametrize(
+    ("passwords", "complaint"),
+    [
+        ('{"accunode_auth": "hunter2hunter2', "is not JSON"),
+        ('["hunter2hunter2"]', "valid dictionary"),
+        ('{"accunode_auth": "hunter2hunter2"}', "no password for accunode_migrator, accunode_tenants"),
+        (json.dumps({role.value: "" for role in LOGIN_ROLES}), "no password for accunode_migrator"),
+    ],
+)
+def test_passwords_that_do_not_do_are_refused_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], passwords: str, complaint: str
+) -> None:
+    monkeypatch.setenv("ACCUNODE_ADMIN_URL", "postgresql://admin:not-there@127.0.0.1:9/postgres")
+    monkeypatch.setenv("ACCUNODE_ROLE_PASSWORDS", passwords)
+    monkeypatch.setattr("sys.argv", ["accunode-migrations", "prepare"])
+    assert command_line.main() == 1
+    told = capsys.readouterr().err
+    assert "ACCUNODE_ROLE_PASSWORDS" in told
+    assert complaint in told
+    assert "hunter2" not in told
 
 
 def test_tenants_that_share_a_name_are_numbered_and_then_names_are_unique(database: TestDatabase) -> None:

@@ -234,6 +234,29 @@ def test_reach_ends_with_the_reason_and_without_the_password(
     assert "a-long-password" not in told.out + told.err
 
 
+@pytest.mark.parametrize("password", ["hunter2/x", "hunter2#x", "hunter2[x", "hunter2?x"])
+def test_a_redis_url_that_cannot_be_read_is_one_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], password: str
+) -> None:
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", POSTGRES)
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", f"redis://:{password}@127.0.0.1:6379/0")
+    assert reach_command() == 1
+    told = capsys.readouterr()
+    assert "ACCUNODE_REDIS_URL: Value error, has no readable host and port" in told.err
+    assert "hunter2" not in told.out + told.err
+
+
+def test_reach_shows_no_password_that_holds_a_space(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", "postgresql://accunode_auth:hunter2 x@127.0.0.1:9/accunode")
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", "redis://:y@127.0.0.1:9/0")
+    assert reach_command() == 1
+    told = capsys.readouterr()
+    assert "refused" in json.loads(told.out)["postgresql"]["reason"].lower()
+    assert "hunter2" not in told.out + told.err
+
+
 def test_reach_without_any_database_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
 from accunode_auth.admin import generate_key
@@ -117,6 +119,41 @@ def test_keys_come_from_one_place_exactly(
     monkeypatch.setenv("ACCUNODE_SIGNING_KEYS", file.read_text())
     monkeypatch.delenv("ACCUNODE_SIGNING_KEY_FILE", raising=False)
     assert AuthSettings.from_environment().signing_keys is not None
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", " "),
+        lambda text: text + text,
+        str.rstrip,
+    ],
+)
+def test_keys_are_read_whatever_the_way_did_to_their_line_ends(
+    auth_settings: AuthSettings, tmp_path: Path, rewritten: Callable[[str], str]
+) -> None:
+    generate_key(tmp_path / "1.pem")
+    text = SecretStr(rewritten((tmp_path / "1.pem").read_text()))
+    ring = KeyRing(auth_settings.model_copy(update={"signing_key_file": None, "signing_keys": text}))
+    from_file = KeyRing(auth_settings.model_copy(update={"signing_key_file": tmp_path}))
+    assert ring.document() == from_file.document()
+
+
+@pytest.mark.parametrize("kind", ["cut off", "encrypted", "of the old form"])
+def test_a_second_key_that_is_none_is_not_passed_over(auth_settings: AuthSettings, tmp_path: Path, kind: str) -> None:
+    generate_key(tmp_path / "1.pem")
+    good = (tmp_path / "1.pem").read_text()
+    curve = ec.generate_private_key(ec.SECP256R1())
+    second = {
+        "cut off": good[:70],
+        "encrypted": curve.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode(),
+        "of the old form": curve.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
+    }[kind]
+    settings = auth_settings.model_copy(update={"signing_key_file": None, "signing_keys": SecretStr(good + second)})
+    with pytest.raises(SettingsError, match="cut off, encrypted or not in the PKCS #8 form") as told:
+        KeyRing(settings)
+    assert not any(part in str(told.value) for part in second.splitlines() if len(part) > 20)
 
 
 @pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])

@@ -15,8 +15,8 @@ import redis
 from pydantic import Field, ValidationInfo, field_validator
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy.engine import make_url
 
+from accunode_common.db.session import libpq_url
 from accunode_common.log import redact_secrets
 from accunode_common.settings import PostgresUrl, RedisSettings, SettingsError
 
@@ -54,8 +54,8 @@ def reach(settings: ReachSettings) -> dict[str, dict[str, Any]]:
 
 def _postgresql(settings: ReachSettings) -> bool:
     given = settings.database_url or settings.admin_url
-    url = make_url(given.get_secret_value() if given else "").set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False), connect_timeout=TIMEOUT_SECONDS) as connection:
+    url = libpq_url(given.get_secret_value() if given else "")
+    with psycopg.connect(url, connect_timeout=TIMEOUT_SECONDS) as connection:
         connection.execute("SELECT 1")
         return bool(connection.pgconn.ssl_in_use)
 

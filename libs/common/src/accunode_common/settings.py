@@ -4,12 +4,14 @@ Only a service's `main.py` and the command-line modules read the environment; ev
 """
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as NotJsonError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -64,6 +66,9 @@ class AccunodeSettings(BaseSettings):
                 for problem in error.errors()
             )
             raise SettingsError(f"The environment is not usable: {problems}.") from None
+        except NotJsonError as error:
+            (field,) = re.findall(r'field "(\w+)"', str(error)) or ("…",)
+            raise SettingsError(f"The environment is not usable: ACCUNODE_{field.upper()}: is not JSON.") from None
 
 
 class MetricsFormat(StrEnum):

@@ -28,11 +28,16 @@ def check_postgres_url(url: URL, *, required: bool) -> None:
 
 
 def check_redis_url(url: str, *, required: bool) -> None:
-    """Refuse a URL that turns verification off or, if TLS is `required`, has no TLS.
+    """Refuse a URL that cannot be read, turns verification off or, if TLS is `required`, has no TLS.
 
     Raises:
         ValueError: It says what to do.
     """
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        # Its own message would show what stands where a port should: most of a password.
+        raise ValueError("has no readable host and port; write /, #, [ and the like in a password as %2F") from None
     if not url.startswith("rediss://"):
         if required:
             raise ValueError(

@@ -1,8 +1,8 @@
 """A plain connection to PostgreSQL for what runs beside tasks: the relay, and a worker's watch over itself."""
 
 import psycopg
-from sqlalchemy.engine import make_url
 
+from accunode_common.db.session import libpq_url
 from accunode_common.settings import DatabaseSettings
 
 
@@ -12,9 +12,8 @@ def connect(settings: DatabaseSettings, application: str) -> psycopg.Connection:
     Raises:
         psycopg.OperationalError: The server does not let us in.
     """
-    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
     return psycopg.connect(
-        url.render_as_string(hide_password=False),
+        libpq_url(settings.database_url.get_secret_value()),
         autocommit=True,
         application_name=application,
         connect_timeout=5,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import psycopg
 import redis
-from sqlalchemy.engine import make_url
 
+from accunode_common.db.session import libpq_url
 from accunode_common.settings import DatabaseSettings, RedisSettings
 
 _PAUSE_SECONDS = 0.5
@@ -41,8 +41,8 @@ def await_postgres(settings: DatabaseSettings, *, seconds: float) -> None:
     """
 
     def connect() -> None:
-        url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
-        with psycopg.connect(url.render_as_string(hide_password=False), connect_timeout=_CONNECT_SECONDS):
+        url = libpq_url(settings.database_url.get_secret_value())
+        with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS):
             return
 
     _await("PostgreSQL", connect, seconds, hopeless=(), waiting=(psycopg.Error,))

@@ -10,6 +10,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
+from accunode_common.db.session import libpq_url
 
 MINIMUM_VERSION = 160000
 _BOOTSTRAP_LOCK = 0x4ACC0
@@ -23,8 +24,7 @@ class UnsupportedServerError(RuntimeError):
 
 def role_url(admin_url: str, database: str, role: DatabaseRole, password: str) -> str:
     """The URL by which `role` reaches `database` on the administrator's server."""
-    url = make_url(admin_url).set(drivername="postgresql", username=role, password=password, database=database)
-    return url.render_as_string(hide_password=False)
+    return libpq_url(make_url(admin_url).set(username=role, password=password, database=database))
 
 
 def bootstrap(admin_url: str, database: str, passwords: Mapping[str, str]) -> None:
@@ -39,8 +39,7 @@ def bootstrap(admin_url: str, database: str, passwords: Mapping[str, str]) -> No
         UnsupportedServerError: The server is older than PostgreSQL 16.
         KeyError: A role has no password.
     """
-    plain_url = make_url(admin_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain_url, autocommit=True) as connection:
+    with psycopg.connect(libpq_url(admin_url), autocommit=True) as connection:
         if connection.info.server_version < MINIMUM_VERSION:
             version = connection.info.parameter_status("server_version")
             raise UnsupportedServerError(f"PostgreSQL {version} is too old: AccuNode needs version 16 or later.")
@@ -59,7 +58,7 @@ def _ensure_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) 
     for role in DatabaseRole:
         verb = sql.SQL("ALTER" if role in held else "CREATE")
         login = (
-            sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(passwords[role]))
+            sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(_verifier(connection, role, passwords[role])))
             if role in LOGIN_ROLES
             else sql.SQL("NOLOGIN")
         )
@@ -73,6 +72,11 @@ def _ensure_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) 
             sql.Identifier(DatabaseRole.SIGN_IN), sql.Identifier(DatabaseRole.MIGRATOR)
         )
     )
+
+
+def _verifier(connection: psycopg.Connection, role: str, password: str) -> str:
+    """What the server keeps of a password: a statement with the password itself could end in its log."""
+    return connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
 
 
 def _ensure_database(connection: psycopg.Connection, database: str) -> None:

@@ -87,6 +87,13 @@ def _engine_options(settings: DatabaseSettings, application: str, *, idle_second
     }
 
 
+def libpq_url(url: str | URL) -> str:
+    """The URL as PostgreSQL's own library reads it, for connections without SQLAlchemy. It holds the password."""
+    text = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    # SQLAlchemy leaves spaces in a password as they are, which the library refuses and shows.
+    return text.replace(" ", "%20")
+
+
 class PoolUse:
     """How many connections of a pool are in use, and how many were at most."""
 

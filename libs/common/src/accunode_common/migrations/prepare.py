@@ -1,11 +1,13 @@
 """Prepares a database: its roles, then its schema. Doing it again changes nothing."""
 
 import psycopg
-from pydantic import SecretStr
+from psycopg.errors import InsufficientPrivilege
+from pydantic import SecretStr, field_validator
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from accunode_common import migrations
-from accunode_common.db.access import DatabaseRole
+from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
 from accunode_common.db.bootstrap import UnsupportedServerError, bootstrap, role_url
 from accunode_common.settings import AccunodeSettings, PostgresUrl
 
@@ -28,6 +30,14 @@ class PrepareSettings(AccunodeSettings):
     role_passwords: dict[str, SecretStr]
     database: str = "accunode"
 
+    @field_validator("role_passwords")
+    @classmethod
+    def _has_every_role(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        lacking = [role.value for role in LOGIN_ROLES if role not in value or not value[role].get_secret_value()]
+        if lacking:
+            raise ValueError(f"has no password for {', '.join(lacking)}")
+        return value
+
 
 def prepare(settings: PrepareSettings) -> str:
     """Make or update the roles and the database, and bring it to the newest migration; says which that is.
@@ -44,9 +54,12 @@ def prepare(settings: PrepareSettings) -> str:
         )
     except UnsupportedServerError as error:
         raise PrepareError(str(error)) from None
-    except KeyError as error:
-        raise PrepareError(f"ACCUNODE_ROLE_PASSWORDS has no password for {error.args[0]}.") from None
     except (psycopg.Error, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
-        raise PrepareError(f"The database cannot be prepared: {' '.join(str(reason).split())}") from None
+        said = f"The database cannot be prepared: {' '.join(str(reason).split())}"
+        if isinstance(reason, InsufficientPrivilege):
+            said += (
+                f" Whoever made that role: GRANT it TO {make_url(admin_url).username} WITH ADMIN OPTION, or drop it."
+            )
+        raise PrepareError(said) from None
     return migrations.head()

@@ -17,6 +17,7 @@ from accunode_common.auth.tokens import ALGORITHM, encode_access_token
 from accunode_common.ids import new_id
 from accunode_common.settings import SettingsError
 
+_BEGIN = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PEM = re.compile(rb"-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----", re.DOTALL)
 
 
@@ -55,14 +56,18 @@ def parse_keys(text: bytes, source: str) -> list[Ed25519PrivateKey]:
     """The keys of a PEM text, in its order; `source` names it to whoever has to mend it.
 
     Raises:
-        SettingsError: One is not an unencrypted Ed25519 key.
+        SettingsError: One is not a whole, unencrypted Ed25519 key.
     """
     keys: list[Ed25519PrivateKey] = []
-    for block in _PEM.findall(text):
+    blocks = _PEM.findall(text)
+    if len(_BEGIN.findall(text)) != len(blocks):
+        raise SettingsError(f"{source} holds a key that is cut off, encrypted or not in the PKCS #8 form.")
+    for block in blocks:
         try:
             key = load_pem_private_key(block, password=None)
         except (ValueError, TypeError) as error:
-            raise SettingsError(f"{source} cannot be read: {error}.") from error
+            reason = str(error).rstrip(".")
+            raise SettingsError(f"{source} cannot be read: {reason}.") from None
         if not isinstance(key, Ed25519PrivateKey):
             raise SettingsError(f"{source} holds a key that is not Ed25519.")
         keys.append(key)
