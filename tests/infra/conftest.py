@@ -17,13 +17,15 @@ from tests.infra.parameter_store import written_by_the_cli
 from tests.integration.engine import engine, why_no_containers
 from tests.integration.stacks import build_images
 
+from accunode_devstack.surroundings import without_containers
+
 HERE = Path(__file__).parent
 BUILD_SECONDS = 1800
 PASSWORD = "a password of the demo's people"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "containers: needs a Docker engine; skipped with the reason where there is none")
+    config.addinivalue_line("markers", "containers: needs a Docker engine; without one skipped, or failed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,8 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE) and item.get_closest_marker("containers"):
             # The first test builds the images.
             item.add_marker(pytest.mark.timeout(BUILD_SECONDS))
-            if reason := why_no_containers():
-                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("containers") and (reason := why_no_containers()):
+        without_containers(reason)
 
 
 @contextmanager

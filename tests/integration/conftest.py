@@ -9,12 +9,14 @@ from tests.e2e.api import Analyst
 from tests.integration.engine import engine, why_no_containers
 from tests.integration.stacks import ContainerStack, EmbeddedStack, Stack
 
+from accunode_devstack.surroundings import without_containers
+
 HERE = Path(__file__).parent
 BUILD_SECONDS = 1800
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "containers: needs a Docker engine; skipped with the reason where there is none")
+    config.addinivalue_line("markers", "containers: needs a Docker engine; without one skipped, or failed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,10 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             # The first test builds the images.
             item.add_marker(pytest.mark.timeout(BUILD_SECONDS))
-    marked = [item for item in items if item.get_closest_marker("containers")]
-    if marked and (reason := why_no_containers()):
-        for item in marked:
-            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("containers") and (reason := why_no_containers()):
+        without_containers(reason)
 
 
 @pytest.fixture(scope="session")

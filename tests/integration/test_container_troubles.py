@@ -10,11 +10,11 @@ import docker
 import pytest
 from docker.models.containers import Container
 from testcontainers.community.postgres import PostgresContainer
-from tests.integration.engine import has_image
 from tests.integration.stacks import TAG, ContainerStack
 from tests.integration.waiting import within
 
 from accunode_common.db.access import LOGIN_ROLES
+from accunode_devstack.surroundings import why_no_images, without_containers
 
 pytestmark = pytest.mark.containers
 
@@ -176,8 +176,8 @@ def test_a_database_that_cannot_be_used_is_refused_in_one_line(
     docker_client: docker.DockerClient, containers: ContainerStack, wrong: str
 ) -> None:
     image = OLD_POSTGRES if wrong == "version" else "postgres:18"
-    if not has_image(image):
-        pytest.skip(f"{image} can neither be found nor pulled here")
+    if reason := why_no_images(image):
+        without_containers(reason)
     network = f"{containers.project}_data"
     with postgres(docker_client, image, network) as server:
         password = "not-the-password" if wrong == "password" else server.password

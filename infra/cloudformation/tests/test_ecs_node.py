@@ -1,14 +1,15 @@
 """The first boot of a node, in a container: what only AWS has is a stand-in on the path, and the rest is real."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 
 import docker
 import pytest
 import trustme
-from docker.errors import DockerException, ImageNotFound
 from infra.cloudformation.tests.conftest import CLOUDFORMATION, Program
+
+from accunode_devstack.surroundings import why_no_images, without_containers
 
 SCRIPT = CLOUDFORMATION / "scripts" / "ecs-node.sh"
 IMAGE = "debian:bookworm-slim"
@@ -64,32 +65,14 @@ class Booted:
         return [line.split()[1] for line in self.said if line.startswith("signal")]
 
 
-@cache
-def _engine() -> docker.DockerClient | str:
-    try:
-        client = docker.from_env(timeout=120)
-        client.ping()
-    except DockerException:
-        return "no Docker engine answers"
-    try:
-        client.images.get(IMAGE)
-    except ImageNotFound:
-        try:
-            client.images.pull(IMAGE)
-        except DockerException:
-            return f"{IMAGE} is neither here nor can it be pulled"
-    return client
-
-
 Boot = Callable[..., Booted]
 
 
 @pytest.fixture
 def boot() -> Boot:
     """Runs the script as a node would: `boot(bundle)`; `failures` of the downloads come first."""
-    engine = _engine()
-    if isinstance(engine, str):
-        pytest.skip(engine)
+    if reason := why_no_images(IMAGE):
+        without_containers(reason)
 
     def run(bundle: str, *, failures: int = 0, bootstrap: str = "there") -> Booted:
         environment = {
@@ -99,9 +82,10 @@ def boot() -> Boot:
             "FAILURES": str(failures),
             "BOOTSTRAP": bootstrap,
         }
-        printed = engine.containers.run(
-            IMAGE, ["bash", "-c", STAND_INS], environment=environment, network_mode="none", remove=True
-        )
+        with closing(docker.from_env(timeout=120)) as client:
+            printed = client.containers.run(
+                IMAGE, ["bash", "-c", STAND_INS], environment=environment, network_mode="none", remove=True
+            )
         said, *files = printed.decode().split("\n== ")
         code, *lines = said.splitlines()
         heads = {part.partition("\n")[0]: part.partition("\n")[2] for part in files}

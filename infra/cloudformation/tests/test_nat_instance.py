@@ -1,13 +1,14 @@
 """The first boot of the NAT instance, in a container; what only AWS has is a stand-in on the path."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 
 import docker
-import pytest
-from docker.errors import DockerException
 from infra.cloudformation.tests import resolved
 from infra.cloudformation.tests.conftest import CLOUDFORMATION
+
+from accunode_devstack.surroundings import why_no_images, without_containers
 
 SCRIPT = CLOUDFORMATION / "scripts" / "nat-instance.sh"
 IMAGE = "debian:bookworm-slim"
@@ -55,18 +56,16 @@ class Booted:
 @cache
 def boot(held: int = 0) -> Booted:
     """Run the script as the instance would, while the one before it holds the interface for `held` attempts."""
-    try:
-        engine = docker.from_env(timeout=120)
-        engine.ping()
-        printed = engine.containers.run(
+    if reason := why_no_images(IMAGE):
+        without_containers(reason)
+    with closing(docker.from_env(timeout=120)) as client:
+        printed = client.containers.run(
             IMAGE,
             ["bash", "-c", STAND_INS],
             environment={**VALUES, "SCRIPT": SCRIPT.read_text(), "HELD": str(held)},
             network_mode="none",
             remove=True,
         ).decode()
-    except DockerException:
-        pytest.skip("no Docker engine answers, or it does not have the image")
     said, rules, kernel = printed.split("\n== ")
     code, *lines = said.splitlines()
     return Booted(int(code), lines, rules, kernel)

@@ -14,6 +14,7 @@ import pytest
 
 from accunode_devstack.postgres import require_version as require_postgres
 from accunode_devstack.redis import require_version as require_redis
+from accunode_devstack.surroundings import absent
 from accunode_devstack.throwaway import throwaway_postgres, throwaway_redis
 
 
@@ -39,15 +40,11 @@ class RedisAddress:
 def shared_data() -> Path:
     """The folder of real accounts beside the checkout, or where `ACCUNODE_SHARED_DATA` says.
 
-    A clone elsewhere has none: tests that need it are skipped there, and fail where `CI` or `ACCUNODE_REQUIRE_SHARED`
-    says that it must be present.
+    A clone elsewhere has none.
     """
     folder = Path(os.environ.get("ACCUNODE_SHARED_DATA", "../shared/data")).resolve()
     if not (folder / "README.md").is_file():
-        absent = f"there are no real accounts in {folder}; ACCUNODE_SHARED_DATA names another folder"
-        if os.environ.get("CI") or os.environ.get("ACCUNODE_REQUIRE_SHARED"):
-            pytest.fail(absent)
-        pytest.skip(absent)
+        absent(f"there are no real accounts in {folder}; ACCUNODE_SHARED_DATA names another folder")
     return folder
 
 
