@@ -37,7 +37,7 @@ def title(result: Result) -> str:
     """What was replayed."""
     inputs = result.inputs
     return (
-        f"{inputs.day.name}, {inputs.weekday}, {inputs.day.users.concurrent:,} users, "
+        f"{inputs.day.name}, {inputs.weekday.capitalize()}, {inputs.day.users.concurrent:,} users, "
         f"tier {inputs.shape.tier} ({inputs.shape.variant}), seed {inputs.seed}"
     )
 
@@ -75,33 +75,55 @@ def _drawn(result: Result, kind: str) -> bytes:
 
 
 def _draw(result: Result, panels: Sequence[Any]) -> None:
+    """One quantity a panel, named with its unit above it."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     record = result.record
     hours = [(minute + 1) / 60 for minute in range(len(record.users))]
     people, answers, processors, queues, fleets, credit = panels
-    people.plot(hours, record.users, label="users at work")
-    people.plot(hours, record.requests, label="requests a second")
-    people.set_ylabel("people, requests/s")
-    answers.plot(hours, [1000 * value for value in record.p95], color="tab:red", label="95th percentile")
+    people.set_title("Load: people at work (left), requests a second (right)")
+    people.plot(hours, record.users, label="people at work")
+    requests = people.twinx()
+    requests.plot(hours, record.requests, color="tab:orange", label="requests a second")
+    requests.spines["right"].set_visible(True)
+    requests.set_ylim(bottom=0)
+    _key(people, requests)
+    answers.set_title("Response time, 95th percentile of each minute (ms, logarithmic)")
+    answers.plot(hours, [1000 * value for value in record.p95], color="tab:red", linewidth=0.8)
     answers.set_yscale("log")
-    answers.set_ylabel("response, ms")
+    answers.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    answers.yaxis.set_major_formatter("{x:g}")
+    answers.yaxis.set_minor_formatter(NullFormatter())
+    processors.set_title("Processors (services: % of what they reserve; database: % of its own)")
     for name, values in record.utilisation.items():
         processors.plot(hours, values, label=name, linewidth=0.8)
     processors.plot(hours, [100 * value for value in record.database], "k", label="database", linewidth=0.8)
-    processors.set_ylabel("processor, % of\nreserved; of all")
+    _key(processors)
+    queues.set_title("Messages that wait, by queue")
     for queue, waiting in record.waiting.items():
-        queues.plot(hours, waiting, label=f"{queue.value} waiting")
-    policy = result.inputs.shape.workers
-    queues.axhline(policy.scale_out.threshold, color="grey", linestyle=":", linewidth=0.8)
-    queues.set_ylabel("messages")
-    fleets.step(hours, record.api_nodes, where="post", label="API instances")
-    fleets.step(hours, record.worker_nodes, where="post", label="worker instances")
-    fleets.set_ylabel("instances")
-    fleets.set_ylim(bottom=0)
-    credit.plot(hours, record.credits, color="tab:brown", label="the poorest instance's CPU credits")
+        queues.plot(hours, waiting, label=queue.value)
+    threshold = result.inputs.shape.workers.scale_out.threshold
+    queues.axhline(
+        threshold, color="grey", linestyle=":", linewidth=0.8, label=f"workers are added above {threshold:g}"
+    )
+    _key(queues)
+    fleets.set_title("Instances")
+    fleets.step(hours, record.api_nodes, where="post", label="API")
+    fleets.step(hours, record.worker_nodes, where="post", linestyle="--", label="workers")
+    _key(fleets)
+    credit.set_title("CPU credits of the instance that has the fewest (a new instance begins with none)")
+    credit.plot(hours, record.credits, color="tab:brown")
     credit.axhline(0, color="grey", linestyle=":", linewidth=0.8)
-    credit.set_ylabel("credits")
     credit.set_xlabel("hour of the day")
     credit.set_xlim(0, 24)
     credit.set_xticks(range(0, 25, 2))
+    for panel in (people, processors, queues, fleets):
+        panel.set_ylim(bottom=0)
     for panel in panels:
-        panel.legend(loc="upper left", ncols=5, frameon=False, fontsize=7)
+        panel.title.set(ha="left", x=0, fontsize=8)
+
+
+def _key(*axes: Any) -> None:
+    """What the lines of a panel are, at its upper left."""
+    lines = [line for axis in axes for line in axis.get_legend_handles_labels()[0]]
+    axes[-1].legend(handles=lines, loc="upper left", ncols=6, frameon=False, fontsize=7)
