@@ -4,11 +4,11 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from tests.architecture.conftest import ROOT, Source
 
 from accunode_infra.cli import app
@@ -23,8 +23,10 @@ PAGES = [
     DOCS / "aws-requirements.md",
     DOCS / "guides" / "availability.md",
     *sorted(RUNBOOKS.glob("*.md")),
+    *(DOCS / "guides" / f"{name}.md" for name in ("cost", "releases", "scaling-simulation")),
 ]
 REQUIREMENTS = 183
+ROOT_COMMAND: Any = typer.main.get_command(app)
 ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| (done|partly|not shown|no) \| ([^|]+) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(test_\w+)::(test_\w+)`")
 ALARM = re.compile(r"`(accunode-ENV-[A-Za-z0-9-]+)`")
@@ -81,12 +83,32 @@ def test_a_page_links_to_what_is_there(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
-def test_every_command_that_a_page_names_exists() -> None:
-    verbs = {command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands}
-    verbs |= {str(group.name) for group in app.registered_groups}
-    named = set(chain.from_iterable(re.findall(r"accunode-infra ([a-z][a-z-]*)", page.read_text()) for page in PAGES))
-    assert len(named) > 10
-    assert sorted(named - verbs) == []
+def commands_of(page: Path) -> list[tuple[Any, list[str]]]:
+    """The commands that a page names, each with the words that follow it."""
+    found = []
+    for words in re.findall(r"accunode-infra ([a-z][^`\n#|;)]*)", page.read_text()):
+        command, rest = ROOT_COMMAND, words.split()
+        while rest and rest[0] in getattr(command, "commands", {}):
+            command = command.commands[rest.pop(0)]
+        found.append((command, rest))
+    return found
+
+
+def options(command: Any) -> set[str]:
+    """What a command may be given."""
+    return {"--help"} | {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+
+
+def test_every_command_and_option_that_a_page_names_exists() -> None:
+    found = [(page.name, *each) for page in PAGES for each in commands_of(page)]
+    assert len(found) > 60
+    assert [(page, words) for page, command, words in found if command is ROOT_COMMAND] == []
+    assert [
+        (page, command.name, option)
+        for page, command, words in found
+        for option in re.findall(r"--[a-z-]+", " ".join(words))
+        if option not in options(command) | options(ROOT_COMMAND)
+    ] == []
 
 
 def test_every_requirement_has_one_answer() -> None:
