@@ -12,10 +12,8 @@ from typer.core import TyperGroup
 from accunode_infra.aws import in_words
 from accunode_infra.commands import VERBS
 from accunode_infra.errors import InfraError, UsageError
-from accunode_infra.invocation import Invocation, invocation
+from accunode_infra.invocation import Invocation
 from accunode_infra.output import Output
-
-__all__ = ["Invocation", "app", "invocation", "main"]
 
 ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{1,15}")
 _FLAGS = frozenset({"--json", "--yes", "-y", "--no-color"})

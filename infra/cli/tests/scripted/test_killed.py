@@ -35,47 +35,47 @@ def make(_account: tuple[Session, Exchange]) -> Iterator[Make]:
     _account[1].wire = None
 
 
-def moments(make: Make, stage: str, **wishes: object) -> list[tuple[int, bool]]:
-    """The calls that an undisturbed release makes at a stage: each before it arrives, and after it was done."""
+def calls(make: Make, stage: str, **wishes: object) -> list[int]:
+    """The numbers of the calls that an undisturbed release makes at a stage."""
     scene, stages = make(), list[str]()
     scene.process(observe=lambda _: stages.append(stage_of(scene.cloud)))
     with suppress(InfraError):
         scene.deploy(**wishes)
     found = [number for number, each in enumerate(stages, start=1) if each == stage]
     assert found, f"no call is made at {stage}; stages are {sorted(set(stages))}"
-    return [(number, after) for number in found for after in (False, True)]
+    return found
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_release_killed_at_any_call_goes_on_when_it_is_started_again(stage: str, make: Make) -> None:
-    for number, after in moments(make, stage):
+    for number in calls(make, stage):
         scene = make()
-        scene.process(kill_at=number, after=after)
+        scene.process(kill_at=number)
         with suppress(Killed):
             scene.deploy()
         scene.process()
         if found := held(scene.site()):
             assert found[0].step, "a lock that stays says what was being done"
         scene.deploy()
-        assert scene.live() == scene.new, (number, after)
-        assert scene.cloud.outages == [], (number, after)
+        assert scene.live() == scene.new, number
+        assert scene.cloud.outages == [], number
         assert len(scene.cloud.one_off) == 1, "the database is migrated once"
         assert LOCK not in scene.cloud.ssm
-        assert [each.outcome for each in scene.records()] == [Outcome.DEPLOYED], (number, after)
+        assert [each.outcome for each in scene.records()] == [Outcome.DEPLOYED], number
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_release_killed_at_any_call_is_taken_back_by_a_rollback(stage: str, make: Make) -> None:
-    for number, after in moments(make, stage)[::3]:
+    for number in calls(make, stage):
         scene = make()
-        scene.process(kill_at=number, after=after)
+        scene.process(kill_at=number)
         with suppress(Killed):
             scene.deploy()
         scene.process()
         with suppress(InfraError):  # nothing had been released yet
             scene.rollback()
-        assert scene.live() == scene.old, (number, after)
-        assert scene.cloud.outages == [], (number, after)
+        assert scene.live() == scene.old, number
+        assert scene.cloud.outages == [], number
         assert LOCK not in scene.cloud.ssm
 
 
@@ -88,15 +88,15 @@ def test_the_withdrawal_of_an_unfit_image_killed_at_any_call_is_finished_by_the_
         scene.cloud.manners[scene.new] = manner
         return scene
 
-    for number, after in moments(unfit, "withdraw"):
+    for number in calls(unfit, "withdraw"):
         scene = unfit()
-        scene.process(kill_at=number, after=after)
+        scene.process(kill_at=number)
         with suppress(Killed, InfraError):
             scene.deploy()
         scene.process()
         with suppress(InfraError):
             scene.deploy()
         scene.cloud.settle()
-        assert scene.live() == scene.old, (number, after)
-        assert scene.cloud.outages == [], (number, after)
+        assert scene.live() == scene.old, number
+        assert scene.cloud.outages == [], number
         assert LOCK not in scene.cloud.ssm

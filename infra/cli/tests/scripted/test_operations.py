@@ -100,7 +100,7 @@ def test_a_drill_that_fails_deletes_what_it_restored_too(data: Scene, command: C
 
 def test_what_a_killed_drill_left_is_deleted_by_the_next(data: Scene, command: Command) -> None:
     wire = data.process()
-    wire.kill_at = 7
+    wire.kill_at = 6
     with pytest.raises(Killed):
         command("dr-test")
     left = list(data.cloud.instances)

@@ -113,7 +113,7 @@ def test_a_rotation_of_signing_keys_killed_at_any_call_ends_with_one_new_key(dra
     rotate(drawn.site(), "signing-keys")
     for number in range(1, len(wire.calls) + 1):
         drawn.cloud.ssm = dict(kept)
-        drawn.process(kill_at=number, after=True)
+        drawn.process(kill_at=number)
         with suppress(Killed):
             rotate(drawn.site(), "signing-keys")
         drawn.process()

@@ -50,14 +50,14 @@ class Wire:
         model: Has a method `{service}_{operation}` for every call it knows, as boto3 names it.
         calls: What was called, in order.
         faults: What fails.
-        kill_at: The number of the call at which the caller dies, before it arrives or (`after`) once it was done.
+        kill_at: The number of the call that is the caller's last: it is done, and the caller does not hear of it. Dying
+            before the next call arrives is the same to AWS.
     """
 
     model: Any
     calls: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     kill_at: int | None = None
-    after: bool = False
     dead: bool = False
     observe: Callable[[str], None] = lambda _: None
 
@@ -68,10 +68,6 @@ class Wire:
         name = f"{service}.{operation}"
         self.calls.append(name)
         self.observe(name)
-        struck = self.kill_at == len(self.calls)
-        if struck and not self.after:
-            self.dead = True
-            raise Killed
         try:
             self._strike(name)
             self.model.advance()
@@ -80,7 +76,7 @@ class Wire:
             status, result = 400, {"Error": {"Code": error.code, "Message": str(error)}}
         else:
             status = 200
-        if struck:
+        if self.kill_at == len(self.calls):
             self.dead = True
             raise Killed
         return SimpleNamespace(status_code=status, headers={}), result | {

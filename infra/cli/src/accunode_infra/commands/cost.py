@@ -43,9 +43,9 @@ def cost(
     reserved: Annotated[bool, typer.Option("--reserved", help="Reserve for a year what never stops.")] = False,
 ) -> None:
     """Reckon a month of a tier, line by line, and compare it with the brief's table."""
-    from accunode_infra.cli import invocation
     from accunode_infra.cost.report import report
     from accunode_infra.cost.tier import Choices
+    from accunode_infra.invocation import invocation
 
     if context.invoked_subcommand is not None:
         return
@@ -71,8 +71,8 @@ def actual(context: typer.Context) -> None:
 
     Exits with 4 when the total or a service rose by more than 20 %. Cost Explorer takes a cent for the question.
     """
-    from accunode_infra.cli import invocation
     from accunode_infra.cost.actual import spent
+    from accunode_infra.invocation import invocation
 
     call = invocation(context)
     total, services = spent(call.session, call.environment, today=datetime.now(UTC).date())

@@ -35,7 +35,7 @@ def simulate(
     acts: Annotated[bool, typer.Option("--acts", help="List every scaling act.")] = False,
 ) -> None:
     """Replay a day: waits, instance-hours, dollars, scaling acts, CPU credits, and what breaks first."""
-    from accunode_infra.cli import invocation
+    from accunode_infra.invocation import invocation
     from accunode_infra.simulation import compare, report
     from accunode_infra.simulation.chart import write_html, write_png
     from accunode_infra.simulation.model import simulate as replay

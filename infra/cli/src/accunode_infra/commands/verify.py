@@ -28,7 +28,7 @@ def verify(
     Nothing is changed, and nothing is started without --inside. Exits with 4 when a criterion is not met. One that
     cannot be told (nothing has scaled yet, a permission is missing) is named, and is no failure.
     """
-    from accunode_infra.cli import invocation
+    from accunode_infra.invocation import invocation
     from accunode_infra.release.site import Site
     from accunode_infra.stacks import PHASES as NAMES
     from accunode_infra.verify import PHASES
