@@ -128,6 +128,9 @@ def test_restoring_in_place_wants_the_environments_name_and_keeps_what_was_there
     for stack in data.cloud.stacks.values():
         data.cloud.apply(stack, data.cloud.clock.now())
     data.cloud.settle()
+    servers = {name: data.cloud.exports.pop(name) for name in ("DatabaseHost", "CacheHost")}
+    command("secrets", "init")
+    data.cloud.exports |= servers
     command("secrets", "init")
     restore = ("db", "restore", "--in-place")
     assert command(*restore, "--confirm", "staging").exit_code == 3
