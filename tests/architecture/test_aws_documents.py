@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,6 +110,14 @@ def test_every_command_and_option_that_a_page_names_exists() -> None:
         for option in re.findall(r"--[a-z-]+", " ".join(words))
         if option not in options(command) | options(ROOT_COMMAND)
     ] == []
+
+
+def test_the_installation_that_the_page_names_brings_what_the_command_needs() -> None:
+    (target,) = re.findall(r"make \.venv/\.(\w+) && alias accunode-infra", (DOCS / "deploy.md").read_text())
+    installed = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / f"{target}.txt").read_text(), re.MULTILINE))
+    project = tomllib.loads((ROOT / "infra" / "cli" / "pyproject.toml").read_text())["project"]
+    needed = {name for name in project["dependencies"] if not name.startswith("accunode-")}
+    assert sorted(needed - installed) == []
 
 
 def test_every_requirement_has_one_answer() -> None:

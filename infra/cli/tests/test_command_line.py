@@ -1,6 +1,8 @@
 """The command line: common options, exit codes, one sentence when something does not go."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
@@ -10,6 +12,8 @@ from accunode_infra.aws import in_words
 from accunode_infra.cli import app
 from accunode_infra.commands import VERBS
 from accunode_infra.errors import FailedError, RefusedError
+from accunode_infra.output import Output
+from accunode_infra.wishes import from_file
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -65,3 +69,24 @@ def test_what_aws_answers_is_one_sentence_with_what_to_do(
     assert isinstance(told, kind)
     assert words in str(told)
     assert "\n" not in str(told)
+
+
+def test_a_pipe_gets_a_row_a_line_and_every_name_whole(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    name = "accunode-production-service-bulk-upload" * 3
+    Output().table(["stack", "says"], [(name, "a sentence of several words " * 9)])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["stack", name]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"- a\n", b"edge: 3\n", b"", b"edge: [\n"])
+def test_a_parameter_file_that_is_none_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "production.yaml"
+    file.write_bytes(content)
+    with pytest.raises(RefusedError, match=r"production\.yaml"):
+        from_file(file)
+
+
+def test_a_parameter_file_may_have_a_number_for_a_name_which_no_template_has(tmp_path: Path) -> None:
+    file = tmp_path / "production.yaml"
+    file.write_text("edge: {1: a}\n")
+    assert from_file(file) == {"edge": {"1": "a"}}

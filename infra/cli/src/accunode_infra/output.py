@@ -17,6 +17,8 @@ from rich.text import Text
 
 from accunode_infra.errors import InfraError, UsageError
 
+_PIPE_WIDTH = 10_000
+
 
 class Output:
     """Where results, progress and questions go.
@@ -40,7 +42,8 @@ class Output:
     def show(self, what: RenderableType) -> None:
         """Something for people's eyes only: a table, a tree, a text. Left out with `--json`."""
         if not self.json:
-            self._people.print(what)
+            # A pipe has no width: what reads it wants a row a line, and names whole.
+            self._people.print(what, width=None if self._people.is_terminal else _PIPE_WIDTH)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
         """A table for people's eyes. Columns whose every cell is a number stand to the right."""
@@ -48,7 +51,7 @@ class Output:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         for index, column in enumerate(columns):
             numeric = bool(cells) and all(_is_number(row[index]) for row in cells)
-            table.add_column(column, justify="right" if numeric else "left")
+            table.add_column(column, justify="right" if numeric else "left", overflow="fold")
         for row in cells:
             table.add_row(*row)
         self.show(table)

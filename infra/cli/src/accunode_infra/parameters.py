@@ -26,7 +26,9 @@ def checked(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for name, declaration in declared.items():
         if name not in given and "Default" not in declaration:
-            raise RefusedError(f"The parameter {name} has no default: give it.")
+            raise RefusedError(
+                f"The parameter {name} has no default: give it with --set STACK.{name}=…, or in the --parameters file."
+            )
         values[name] = _value(name, declaration, given.get(name, declaration.get("Default")))
     return values
 

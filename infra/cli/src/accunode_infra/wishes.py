@@ -40,7 +40,7 @@ def wish(
         RefusedError: The file is not readable.
     """
     kept_tier, kept_variant = remembered(session, environment) or (Tier.STARTUP, Variant.BRIEF)
-    overrides = _from_file(file) if file is not None else {}
+    overrides = from_file(file) if file is not None else {}
     for setting in settings or ():
         path, given, value = setting.partition("=")
         stack, dot, name = path.partition(".")
@@ -53,16 +53,23 @@ def wish(
     return Wish(environment, tier or kept_tier, variant or kept_variant, overrides)
 
 
-def _from_file(file: Path) -> dict[str, dict[str, str]]:
+def from_file(file: Path) -> dict[str, dict[str, str]]:
+    """The parameters in a YAML file, by stack or template.
+
+    Raises:
+        RefusedError: The file is not readable, or holds something else.
+    """
     try:
         found = yaml.safe_load(file.read_text())
     except OSError as error:
         raise RefusedError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise RefusedError(f"{file} is not text in UTF-8: save it as that.") from None
     except yaml.YAMLError as error:
         raise RefusedError(f"{file} is not readable as YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(found, dict) or not all(isinstance(values, dict) for values in found.values()):
         raise RefusedError(f"{file} must hold a table of parameters under each stack's name.")
-    return {name: {key: as_text(value) for key, value in values.items()} for name, values in found.items()}
+    return {str(name): {str(key): as_text(value) for key, value in values.items()} for name, values in found.items()}
 
 
 def remembered(session: Session, environment: str) -> tuple[Tier, Variant] | None:

@@ -135,6 +135,9 @@ def tools() -> Iterator[Check]:
         found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         told = (found.stdout or found.stderr).strip().splitlines()
         well = found.returncode == 0 and (name != "aws" or "aws-cli/1." not in found.stdout)
+        if name == "aws" and not well and told:
+            yield Check(name, False, f"{told[0]} is not version 2: install that, as docs/deploy.md says.")
+            continue
         yield Check(name, well, told[0] if told else f"It does not answer: {why}.")
 
 
