@@ -32,6 +32,9 @@ class Output:
         self.json = json
         self.yes = yes
         self._people = Console(no_color=not color, highlight=False, soft_wrap=True)
+        if not self._people.is_terminal:
+            # A pipe has no width: what reads it wants a row a line, and names whole.
+            self._people.width = _PIPE_WIDTH
         self._progress = Console(stderr=json, no_color=not color, highlight=False, soft_wrap=True)
         self._errors = Console(stderr=True, no_color=not color, highlight=False, soft_wrap=True)
 
@@ -42,8 +45,7 @@ class Output:
     def show(self, what: RenderableType) -> None:
         """Something for people's eyes only: a table, a tree, a text. Left out with `--json`."""
         if not self.json:
-            # A pipe has no width: what reads it wants a row a line, and names whole.
-            self._people.print(what, width=None if self._people.is_terminal else _PIPE_WIDTH)
+            self._people.print(what)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
         """A table for people's eyes. Columns whose every cell is a number stand to the right."""
