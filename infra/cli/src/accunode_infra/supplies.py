@@ -16,7 +16,7 @@ from accunode_infra.release.services import DEPLOYABLES
 from accunode_infra.release.site import Site
 from accunode_infra.resolve import resolve
 from accunode_infra.secrets.draw import draw
-from accunode_infra.secrets.store import NEEDED
+from accunode_infra.secrets.store import AUTH_TOKEN, MASTER_PASSWORD, NEEDED, Store
 from accunode_infra.stacks import parameters, stack
 from accunode_infra.templates import load
 
@@ -79,7 +79,9 @@ class Supplies:
         """
         if missing_secrets(self.session, wanted.after):
             with explained():
-                written, _ = draw(self._site())
+                site = self._site()
+                _refuse_lost(site)
+                written, _ = draw(site)
             self.output.say(f"Secrets were drawn: {', '.join('/'.join(name) for name in written)}.")
         if missing := missing_secrets(self.session, wanted.after):
             raise RefusedError(f"{wanted.name} reads {', '.join(missing)}, which cannot be composed yet.")
@@ -187,3 +189,15 @@ class Supplies:
         )
         family = str(resolve(load("compute", root=wish.root), given).parameters["InstanceType"]).partition(".")[0]
         return "arm64" if family.rstrip("dn").endswith("g") else "x86_64"
+
+
+def _refuse_lost(site: Site) -> None:
+    """Raises RefusedError when a server stands whose password is gone: one that is drawn would not be its own."""
+    there = {each.name for each in Store(site).listed()}
+    for name, server in ((MASTER_PASSWORD, "DatabaseHost"), (AUTH_TOKEN, "CacheHost")):
+        if name not in there and server in site.exports:
+            write_it = f"aws ssm put-parameter --type SecureString --name {site.parameter_name(*name)}"
+            raise RefusedError(
+                f"{'/'.join(name)} is gone and its server stands, which would not know a new one: set one at the "
+                f"server, and write it with `{write_it}`."
+            )

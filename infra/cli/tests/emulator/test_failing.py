@@ -80,8 +80,9 @@ def test_a_secret_that_nobody_can_draw_is_refused_before_the_first_stack(cli: Cl
 
 def test_the_password_of_a_database_that_stands_is_not_drawn_again(cli: Cli, begun: Emulator) -> None:
     cli("deploy", "data")
-    begun.client("ssm").delete_parameter(Name="/accunode/production/data/master-password")
-    assert "data/master-password is gone and its server stands" in cli("secrets", "init", code=3)["error"]
+    for name in ("data/master-password", "cache/auth-token"):
+        begun.client("ssm").delete_parameter(Name=f"/accunode/production/{name}")
+    assert "data/master-password is gone and its server stands" in cli("deploy", "cache", code=1)["error"]
 
 
 def test_a_certificate_that_is_not_issued_is_refused(cli: Cli, begun: Emulator) -> None:

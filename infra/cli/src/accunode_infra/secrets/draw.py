@@ -34,21 +34,10 @@ AUTHORITIES = "/etc/accunode/rds-ca.pem"
 
 
 def draw(site: Site) -> tuple[list[Name], list[Name]]:
-    """Draw and compose what is missing; gives what was written, and what waits for a stack. What is there stays.
-
-    Raises:
-        RefusedError: A server stands whose password is gone: another one would not be its own.
-    """
+    """Draw and compose what is missing; gives what was written, and what waits for a stack. What is there stays."""
     store = Store(site)
     there = {each.name for each in store.listed()}
     written: list[Name] = []
-    for name, server in ((MASTER_PASSWORD, "DatabaseHost"), (AUTH_TOKEN, "CacheHost")):
-        if name not in there and server in site.exports:
-            write_it = f"aws ssm put-parameter --type SecureString --name {site.parameter_name(*name)}"
-            raise RefusedError(
-                f"{'/'.join(name)} is gone and its server stands, which would not know a new one: set one at the "
-                f"server, and write it with `{write_it}`."
-            )
 
     def write(name: Name, value: str) -> None:
         if name not in there:
