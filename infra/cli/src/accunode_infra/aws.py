@@ -9,6 +9,7 @@ import boto3
 import botocore.exceptions as aws_errors
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from accunode_infra.errors import FailedError, InfraError, RefusedError
 
@@ -124,6 +125,16 @@ def explained() -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise in_words(error) from error
+    except ResponseParserError as error:
+        raise unreadable(error) from error
+
+
+def unreadable(error: ResponseParserError) -> InfraError:
+    """What to do when something else than AWS answers, such as a proxy's page."""
+    said = _sentence(error).partition(", invalid XML received")[0]
+    return RefusedError(
+        f"What answers is not AWS ({said}): check the proxy (HTTPS_PROXY), and AWS_ENDPOINT_URL if it is set."
+    )
 
 
 def code_of(error: ClientError) -> str:
@@ -152,6 +163,8 @@ def in_words(error: BotoCoreError | ClientError) -> InfraError:
             return RefusedError("The single sign-on session has ended: run `aws sso login` again.")
         case aws_errors.InvalidRegionError() | aws_errors.NoRegionError():
             return RefusedError(f"{_sentence(error)}: name one such as {DEFAULT_REGION} with --region.")
+        case aws_errors.ReadTimeoutError():
+            return FailedError("AWS did not answer within a minute: run this again, it goes on where it was.")
         case aws_errors.EndpointConnectionError() | aws_errors.ConnectTimeoutError() | aws_errors.HTTPClientError():
             return RefusedError(
                 f"{_sentence(error)}: check the network, that --region names a region of AWS, and AWS_ENDPOINT_URL "

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from typer.core import TyperGroup
 
-from accunode_infra.aws import in_words
+from accunode_infra.aws import in_words, unreadable
 from accunode_infra.commands import VERBS
 from accunode_infra.errors import InfraError, UsageError
 from accunode_infra.invocation import Invocation
@@ -31,6 +32,8 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except (BotoCoreError, ClientError) as error:
             _end(ctx, in_words(error))
+        except ResponseParserError as error:
+            _end(ctx, unreadable(error))
         except InfraError as error:
             _end(ctx, error)
 

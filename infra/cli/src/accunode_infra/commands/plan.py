@@ -62,7 +62,9 @@ def show(output: Output, planned: Sequence[Any], tier: str) -> dict[str, Any]:
     for note in found:
         output.show(Text(f"! {note.stack}: {note.text}", style="bold yellow"))
     cost = cost_difference(planned, tier)
-    if cost is not None and changing:
+    if changing and "unpriced" in cost:
+        output.show(Text(f"! What it costs is not known: {cost['unpriced']}", style="bold yellow"))
+    elif changing:
         output.show(Text(f"A month: ${cost['before']:,.2f} -> ${cost['after']:,.2f} ({cost['amount']:+,.2f})"))
         for line in cost["changes"]:
             output.show(Text(f"    {line['what']}: ${line['before']:,.2f} -> ${line['after']:,.2f}"))
@@ -80,8 +82,8 @@ def show(output: Output, planned: Sequence[Any], tier: str) -> dict[str, Any]:
     }
 
 
-def cost_difference(planned: Sequence[Any], tier: str) -> dict[str, Any] | None:
-    """What the change makes of a month's cost in dollars; None when it cannot be priced."""
+def cost_difference(planned: Sequence[Any], tier: str) -> dict[str, Any]:
+    """What the change makes of a month's cost in dollars; or, as `unpriced`, why that is not known."""
     from accunode_infra.cost import difference, month, resources_of
 
     stands = [each.target for each in planned if each.target.before is not None]
@@ -89,8 +91,8 @@ def cost_difference(planned: Sequence[Any], tier: str) -> dict[str, Any] | None:
     after = [part for each in planned for part in resources_of(each.target.stack.name, each.target.after)]
     try:
         found = difference(month(before, tier=tier), month(after, tier=tier))
-    except RefusedError:
-        return None
+    except RefusedError as error:
+        return {"unpriced": str(error)}
     return {
         "before": float(found.before),
         "after": float(found.after),
@@ -115,7 +117,7 @@ def lint(output: Output, templates: Sequence[str], root: Any) -> None:
     from accunode_infra.templates import path_of
 
     beside = Path(sys.executable).parents[1] / "infra" / "bin"
-    program = shutil.which("cfn-lint") or shutil.which("cfn-lint", path=str(beside))
+    program = shutil.which("cfn-lint", path=str(beside)) or shutil.which("cfn-lint")
     if program is None:
         output.say("cfn-lint is not installed here, so the templates were not linted (`make test-infra` brings it).")
         return

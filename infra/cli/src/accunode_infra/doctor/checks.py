@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -50,14 +51,14 @@ def _addresses(session: Session) -> int:
     return len(session.client("ec2").describe_addresses()["Addresses"])
 
 
-def _vcpus(session: Session) -> int:
+def _vcpus(session: Session, *, spot: bool = False) -> int:
     pages = (
         session.client("ec2")
         .get_paginator("describe_instances")
         .paginate(Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}])
     )
     instances = [each for page in pages for group in page["Reservations"] for each in group["Instances"]]
-    return sum(_cores(each) for each in instances if each.get("InstanceLifecycle") != "spot")
+    return sum(_cores(each) for each in instances if (each.get("InstanceLifecycle") == "spot") is spot)
 
 
 def _cores(instance: dict[str, Any]) -> int:
@@ -66,6 +67,7 @@ def _cores(instance: dict[str, Any]) -> int:
 
 
 INSTANCES = Quota("ec2", "L-1216C47A", "vCPUs of running on-demand instances", _vcpus)
+SPOT = Quota("ec2", "L-34B43A08", "vCPUs of Spot instances", partial(_vcpus, spot=True))
 ADDRESSES = Quota("ec2", "L-0263D0A3", "Elastic IP addresses", _addresses)
 NETWORKS = Quota("vpc", "L-F678F1CE", "VPCs", _vpcs)
 
@@ -80,8 +82,11 @@ def needs(wish: Wish, *, stands: bool) -> dict[Quota, int]:
     ).parameters
     most = int(compute["ApiMaxCount"]) + int(compute["WorkerMaxCount"])
     now = int(compute["ApiMinCount"]) + int(compute["WorkerMinCount"]) if stands else 0
+    on_spot = int(compute["WorkerMaxCount"]) - int(compute["OnDemandWorkers"])
+    spot = {SPOT: on_spot * VCPUS_PER_INSTANCE} if compute["SpotWorkers"] == "true" and not stands else {}
     return {
         INSTANCES: (most - now) * VCPUS_PER_INSTANCE,
+        **spot,
         ADDRESSES: 0 if stands else 1,
         NETWORKS: 0 if stands else 1,
     }
