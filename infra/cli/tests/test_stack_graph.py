@@ -12,7 +12,8 @@ SERVICE = """
 Parameters:
   {Environment: {Type: String}, Tier: {Type: String}, ServiceName: {Type: String}, ContainerPort: {Type: Number},
    PathPatterns1: {Type: CommaDelimitedList}, PathPatterns2: {Type: CommaDelimitedList},
-   PathPatterns3: {Type: CommaDelimitedList}, RulePriorityBase: {Type: Number}, Cpu: {Type: Number},
+   PathPatterns3: {Type: CommaDelimitedList}, PathPatterns4: {Type: CommaDelimitedList},
+   RulePriorityBase: {Type: Number}, Cpu: {Type: Number},
    BlueImage: {Type: String, Default: ''}}
 Resources: {A: {Type: T}}
 """

@@ -16,8 +16,8 @@ from accunode_infra.resolve import Resolved
 from accunode_infra.stacks import PATTERNS_PER_RULE, RULES_PER_SERVICE, path_patterns
 
 NAMES = [service.name for service in SERVICES]
-VALUES_PER_RULE = 5
-"""Condition values of a rule: quota of Elastic Load Balancing."""
+VALUES_PER_CONDITION, VALUES_PER_RULE = 3, 5
+"""Match evaluations of a condition and of a rule, as "Condition types for listener rules" of AWS's guide has them."""
 
 
 def stack(service: str, **given: str) -> Resolved:
@@ -61,7 +61,7 @@ def test_no_rule_has_more_values_than_the_load_balancer_takes_nor_the_priority_o
     for name in NAMES:
         for priority, patterns, slot, _ in rules(name):
             priorities.append(priority)
-            assert len(patterns) <= PATTERNS_PER_RULE
+            assert len(patterns) <= PATTERNS_PER_RULE <= VALUES_PER_CONDITION
             assert len(patterns) + (slot is not None) <= VALUES_PER_RULE
     assert len(priorities) == len(set(priorities))
     assert all(1 <= priority <= 50_000 for priority in priorities)

@@ -19,9 +19,9 @@ PHASES: Mapping[int, tuple[str, int]] = {
 }
 """Of each phase: its name, and the minutes that the brief gives it."""
 
-PATTERNS_PER_RULE = 4
-RULES_PER_SERVICE = 3
-"""A listener rule takes five values; the fifth is the header that chooses a slot."""
+PATTERNS_PER_RULE = 3
+RULES_PER_SERVICE = 4
+"""A condition takes three values and a rule five; the fourth is the header that chooses a slot."""
 
 
 @dataclass(frozen=True, slots=True)
