@@ -106,7 +106,7 @@ def test_every_dimension_names_what_the_stacks_make(name: str) -> None:
         "LoadBalancer": {"<accunode-production-LoadBalancerFullName>"},
         "AutoScalingGroupName": {"<accunode-production-ApiGroupName>", "<accunode-production-WorkerGroupName>"},
         "ClusterName": {"<accunode-production-ClusterName>"},
-        "DBInstanceIdentifier": {"<accunode-production-DatabaseInstance>"},
+        "DBInstanceIdentifier": {"accunode-production-1"},
         "CacheClusterId": {"<accunode-production-CacheGroup>-001"},
         "Environment": {"production"},
         "Queue": {queue.value for queue in Queue},
@@ -167,7 +167,7 @@ def test_the_lines_are_those_of_what_was_promised_and_of_the_alarms() -> None:
     (logged,) = of("data").of_type("AWS::RDS::DBParameterGroup")
     assert logged.properties["Parameters"]["log_min_duration_statement"] == "50"
     assert log["properties"]["title"] == "Statements slower than 50 ms"
-    assert "SOURCE '/aws/rds/instance/<accunode-production-DatabaseInstance>/postgresql'" in log["properties"]["query"]
+    assert "SOURCE '/aws/rds/instance/accunode-production-1/postgresql'" in log["properties"]["query"]
 
 
 @pytest.mark.parametrize(("errors", "left"), [(0, 100), (500, 50), (1000, 0), (2000, -100)])

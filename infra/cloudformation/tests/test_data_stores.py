@@ -231,3 +231,12 @@ def test_each_image_has_a_repository_that_keeps_twenty_scans_each_and_replaces_n
     assert [each["selection"]["countNumber"] for each in rules] == [1, 20]
     assert len(repositories) == 5
     assert len([each for each in stacks.STACKS if each.template == "registry"]) == 1
+
+
+@pytest.mark.parametrize("generation", ["1", "2"])
+def test_backups_and_pages_name_the_database_without_holding_its_name_fast(generation: str) -> None:
+    name = database(Generation=generation)["DBInstanceIdentifier"]
+    for stack in ("backup", "dashboards"):
+        found = repr([each.properties for each in resolved.of(stack, Generation=generation).resources.values()])
+        assert name in found
+        assert "DatabaseInstance" not in found

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from accunode_infra.aws import Session
+from accunode_infra.database.replace import NAMING
 from accunode_infra.doctor.checks import refuse_small_quotas
 from accunode_infra.errors import FailedError, InfraError, RefusedError
 from accunode_infra.firsts import refuse_unproved_domain
@@ -80,7 +81,8 @@ class Rollout:
             self._usable(each)
             self._refuse_lacking(each, {other.name for other in stacks})
         exported = exports(self.session)
-        targets = [target(self.session, each, self.wish, self._usable(each), exported) for each in stacks]
+        wish = self._of_generation()
+        targets = [target(self.session, each, wish, self._usable(each), exported) for each in stacks]
         for wanted in targets:
             if wanted.standing is not None:
                 refuse_losses(wanted.name, local_changes(wanted), allowed=self.allowed)
@@ -105,6 +107,16 @@ class Rollout:
                 refuse_unproved_domain(self.session, each.target.after)
         self._supplies.has_registry = self._usable(stack("registry")) is not None
         return self._supplies.refuse_early(new)
+
+    def _of_generation(self) -> Wish:
+        """The wish, in which what names the database means the generation that stands."""
+        data = self._standing.get(stack_name(stack("data"), self.wish.environment))
+        named = self.wish.overrides.get("data", {}).get("Generation")
+        generation = named or (data.parameters.get("Generation") if data is not None else None)
+        if generation is None:
+            return self.wish
+        given = {name: {"Generation": generation, **self.wish.overrides.get(name, {})} for name in NAMING}
+        return replace(self.wish, overrides={**self.wish.overrides, **given})
 
     def discard(self) -> None:
         """Delete the change sets that were made and not executed."""

@@ -11,6 +11,10 @@ from accunode_infra.release.stack import Stack
 from accunode_infra.secrets.draw import composed
 from accunode_infra.secrets.restart import restart
 from accunode_infra.secrets.store import ROLES, Store
+from accunode_infra.stackops.standing import standing
+
+NAMING = ("backup", "dashboards")
+"""The stacks that name the database by its generation."""
 
 
 def replace(site: Site, snapshot: Snapshot) -> str:
@@ -34,6 +38,9 @@ def replace(site: Site, snapshot: Snapshot) -> str:
         stack.change({"SnapshotIdentifier": snapshot.name, "Generation": generation})
         site.output.say("The restored database is in place.")
     stack.change({"DeletionProtection": "true"})
+    for naming in NAMING:
+        if standing(site.session, site.stack_name(naming)):
+            Stack(site, naming).change({"Generation": stack.read().parameters["Generation"]})
     site.__dict__.pop("exports", None)  # the host is another now
     store = Store(site)
     for name, value in composed(site, store).items():
@@ -61,6 +68,6 @@ def refuse_held(site: Site) -> None:
         holding = []
     if holding:
         raise RefusedError(
-            f"{', '.join(holding)} import the database's name, which CloudFormation therefore does not change: delete "
-            "those stacks, which hold no data of the product, restore, and deploy them again."
+            f"{', '.join(holding)} import the database's name, which CloudFormation therefore does not change: run "
+            "`accunode-infra deploy` first, after which they do so no more."
         )
