@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -14,11 +15,20 @@ PACKAGES = (Path(accunode_infra.__file__).parent, Path(accunode_docker.__file__)
 
 
 @cache
+def client_meta(service: str) -> Any:
+    """What boto3 knows of a service."""
+    return boto3.Session().client(service, region_name="us-east-1").meta
+
+
 def operations(service: str) -> dict[str, str]:
     """The operations of a service by the name of boto3's method."""
-    client = boto3.Session().client(service, region_name="us-east-1")
-    found: dict[str, str] = dict(client.meta.method_to_api_mapping)
+    found: dict[str, str] = client_meta(service).method_to_api_mapping
     return found
+
+
+def signing_name(service: str) -> str:
+    """The name that botocore signs under for a service, such as `elasticloadbalancing` for `elbv2`."""
+    return str(client_meta(service).service_model.signing_name)
 
 
 def text_arguments(call: ast.Call) -> list[str]:

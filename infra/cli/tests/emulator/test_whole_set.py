@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from infra.cli.tests.emulator.calls import Call, recording
 from infra.cli.tests.emulator.conftest import Product, deployed
 from infra.cli.tests.emulator.server import serving
 from infra.cli.tests.emulator.stage import push
+from infra.cloudformation.tests.deployer_permissions import granted, permissions
 
 from accunode_common.routing import SERVICES
 from accunode_infra.stacks import STACKS, stack_name
@@ -15,7 +17,14 @@ CLUSTER = "accunode-production-cluster"
 
 
 @pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
+def calls() -> Iterator[set[Call]]:
+    """What the command line has called in the tests here until now."""
+    with recording() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def product(calls: set[Call]) -> Iterator[Product]:
     """One product for all tests here, in their order: each finds what the one before left."""
     with serving() as emulator:
         yield deployed(emulator)
@@ -213,3 +222,10 @@ def test_destroy_takes_everything_away_and_leaves_a_snapshot_and_the_files(produ
     )
     assert product.emulator.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert product.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+
+def test_creating_changing_and_destroying_call_only_what_the_deployer_may_do(
+    product: Product, calls: set[Call]
+) -> None:
+    assert {("cloudformation", "ExecuteChangeSet"), ("cloudformation", "DeleteStack")} <= calls
+    assert {each for each in calls if not permissions(*each) <= granted()} == set()
