@@ -1,16 +1,17 @@
 """The account that is worked on: clients by name, and what AWS answers in words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions as aws_errors
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from accunode_infra.answering import listen, patience
 from accunode_infra.errors import FailedError, InfraError, RefusedError
 
 DEFAULT_REGION = "us-east-1"
@@ -49,13 +50,20 @@ class Session:
 
     Credentials come from where boto3 takes them: the environment, `AWS_PROFILE`, single sign-on, a role.
     `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured. `poll_seconds` lie between two looks at something
-    that is waited for.
+    that is waited for. `say` is told when AWS does not answer at once.
 
     Raises:
         RefusedError: The profile or the region does not exist.
     """
 
-    def __init__(self, *, region: str | None = None, profile: str | None = None, poll_seconds: float = 3.0) -> None:
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        poll_seconds: float = 3.0,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         with explained():
             self._boto = boto3.Session(region_name=region, profile_name=profile)
             self.region: str = self._boto.region_name or DEFAULT_REGION
@@ -63,6 +71,7 @@ class Session:
         self.profile = profile
         self.poll_seconds = poll_seconds
         self._clients: dict[tuple[str, str], Any] = {}
+        listen(self._boto.events, say)
 
     def _refuse_unknown_region(self) -> None:
         known = [
@@ -76,19 +85,22 @@ class Session:
             )
 
     def client(self, service: str, *, region: str | None = None) -> Any:
-        """The boto3 client of a service, made once; throttled calls are repeated up to eight times."""
+        """The boto3 client of a service, made once; throttled calls are repeated up to eight times.
+
+        Raises:
+            RefusedError: The endpoint that is set for the service is not a URL.
+        """
         key = (service, region or self.region)
         if key not in self._clients:
-            self._clients[key] = self._boto.client(
-                service,
-                region_name=key[1],
-                config=Config(
-                    retries={"mode": "standard", "max_attempts": 8},
-                    connect_timeout=5,
-                    read_timeout=60,
-                    user_agent_extra="accunode-infra",
-                ),
-            )
+            try:
+                made = self._boto.client(service, region_name=key[1], config=patience())
+                _ = urlsplit(made.meta.endpoint_url).port
+            except ValueError as error:
+                raise RefusedError(
+                    f"{_sentence(error)}: AWS_ENDPOINT_URL, or endpoint_url in the profile, must be a URL such as "
+                    "https://proxy.example.com:8443, or not be set."
+                ) from None
+            self._clients[key] = made
         return self._clients[key]
 
     @property
@@ -164,7 +176,10 @@ def in_words(error: BotoCoreError | ClientError) -> InfraError:
         case aws_errors.InvalidRegionError() | aws_errors.NoRegionError():
             return RefusedError(f"{_sentence(error)}: name one such as {DEFAULT_REGION} with --region.")
         case aws_errors.ReadTimeoutError():
-            return FailedError("AWS did not answer within a minute: run this again, it goes on where it was.")
+            return FailedError(
+                "AWS did not answer within a minute: check the network, and AWS_ENDPOINT_URL if it is set; then run "
+                "this again, it goes on where it was."
+            )
         case aws_errors.EndpointConnectionError() | aws_errors.ConnectTimeoutError() | aws_errors.HTTPClientError():
             return RefusedError(
                 f"{_sentence(error)}: check the network, that --region names a region of AWS, and AWS_ENDPOINT_URL "

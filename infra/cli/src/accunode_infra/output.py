@@ -87,9 +87,21 @@ class Output:
         answer = typed if typed is not None else self._ask(f"{question} Type {word} to go on: ", f"--confirm {word}")
         return answer.strip() == word
 
-    def _ask(self, question: str, option: str) -> str:
+    def refuse_unanswered(self) -> None:
+        """Refuse, before anything is done, what will ask a yes or no later.
+
+        Raises:
+            UsageError: Nobody is there to answer, and `--yes` is not given.
+        """
+        if not self.yes:
+            self._refuse_absent("--yes")
+
+    def _refuse_absent(self, option: str) -> None:
         if self.json or not sys.stdin.isatty():
             raise UsageError(f"This asks before it goes on, and nobody is here to answer: give {option}.")
+
+    def _ask(self, question: str, option: str) -> str:
+        self._refuse_absent(option)
         return self._people.input(Text(question))
 
 

@@ -91,6 +91,12 @@ def stack_name(wanted: Stack, environment: str) -> str:
     return f"accunode-{wanted.name}" if wanted.account_wide else f"accunode-{environment}-{wanted.name}"
 
 
+def owned(names: Iterable[str], environment: str) -> list[str]:
+    """Which of these names are those of the environment's own stacks; account-wide ones are nobody's."""
+    own = {stack_name(each, environment) for each in STACKS if not each.account_wide}
+    return sorted(own.intersection(names))
+
+
 def in_phase(phase: int) -> list[Stack]:
     """The stacks of a phase, in order.
 

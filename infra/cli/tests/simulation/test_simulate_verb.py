@@ -96,6 +96,30 @@ def test_what_cannot_be_replayed_is_refused_in_a_sentence(
     assert "Traceback" not in found.output
 
 
+def test_a_file_that_is_wrong_is_told_by_its_name_its_key_and_what_is_expected(
+    run: Run, quiet: Path, tmp_path: Path
+) -> None:
+    day = yaml.safe_load(quiet.read_text())
+    del day["files"]["tenants"]
+    day["users"]["concurrent"] = "many"
+    wrong, binary, policy = tmp_path / "wrong.yaml", tmp_path / "binary.yaml", tmp_path / "policy.json"
+    wrong.write_text(yaml.safe_dump(day))
+    binary.write_bytes(b"\xff\xfe\x00")
+    policy.write_text(json.dumps(shipped_policy().model_dump(mode="json") | {"name": None}))
+    for option, path, expected in (
+        ("--day", wrong, "users.concurrent: input should be a valid integer, unable to parse string as an integer"),
+        ("--day", wrong, "(and 1 more is wrong)"),
+        ("--day", binary, "is not text in UTF-8"),
+        ("--policy", policy, "name: input should be a valid string, not null"),
+    ):
+        found = run("simulate", option, str(path))
+        assert found.exit_code == 3, found.output
+        assert str(path) in found.stderr
+        assert expected in found.stderr
+        assert found.stderr.count("\n") == 1
+        assert "pydantic" not in found.stderr
+
+
 def test_a_day_whose_requests_are_not_a_whole_is_refused(run: Run, quiet: Path, tmp_path: Path) -> None:
     day = yaml.safe_load(quiet.read_text())
     day["requests"] = {"predict": 0.5}

@@ -80,6 +80,7 @@ def restore(
     site = site_of(call)
     moment = to.replace(tzinfo=UTC) if to is not None else None
     if not in_place:
+        call.output.refuse_unanswered()
         with restored_aside(site, moment or chosen(site, name), "restored") as instance:
             host = instance["Endpoint"]["Address"]
             call.output.say(f"Restored as {instance['DBInstanceIdentifier']} at {host}, until you answer.")

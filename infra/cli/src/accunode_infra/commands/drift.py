@@ -21,8 +21,8 @@ def drift(
 ) -> None:
     """Compare what stands with the templates it was made from. Ends with 4 when something was changed by hand."""
     from accunode_infra.aws import Session, explained
-    from accunode_infra.stackops.standing import standing_all
-    from accunode_infra.stacks import STACKS, stack, stack_name
+    from accunode_infra.stackops.standing import NEVER_CREATED, standing_all
+    from accunode_infra.stacks import STACKS, owned, stack, stack_name
 
     def detected(session: Session, name: str) -> list[dict[str, Any]]:
         client = session.client("cloudformation")
@@ -54,8 +54,13 @@ def drift(
 
     call = invocation(context)
     chosen = [stack(name) for name in stacks] if stacks else list(STACKS)
-    there = standing_all(call.session)
+    there = {name: each for name, each in standing_all(call.session).items() if each.status not in NEVER_CREATED}
     names = [stack_name(each, call.environment) for each in chosen if stack_name(each, call.environment) in there]
+    if not names or not (stacks or owned(there, call.environment)):
+        what = f"{', '.join(stacks)} of {call.environment}" if stacks else call.environment
+        raise CheckError(
+            f"Nothing stands of {what} in {call.session.region}: check --env and --region, or deploy it first."
+        )
     found = {name: detected(call.session, name) for name in names}
     drifted = {name: each for name, each in found.items() if each}
     for name, resources in drifted.items():

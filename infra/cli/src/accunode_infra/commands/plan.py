@@ -1,6 +1,7 @@
 """`plan`: what a deploy would change, to the single property, and what it would cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,8 @@ from accunode_infra.errors import RefusedError
 from accunode_infra.invocation import invocation
 from accunode_infra.output import Output
 from accunode_infra.wishes import FileOption, SetOption, TierOption, VariantOption
+
+CENT = Decimal("0.01")
 
 
 def register(app: typer.Typer) -> None:
@@ -68,7 +71,13 @@ def show(output: Output, planned: Sequence[Any], tier: str) -> dict[str, Any]:
         output.show(Text(f"A month: ${cost['before']:,.2f} -> ${cost['after']:,.2f} ({cost['amount']:+,.2f})"))
         for line in cost["changes"]:
             output.show(Text(f"    {line['what']}: ${line['before']:,.2f} -> ${line['after']:,.2f}"))
+        if cost["folded"]:
+            output.show(Text(f"    and {cost['folded']} that change by less than a cent"))
+    summary = summed_up(changing, cost)
+    if changing:
+        output.show(Text(summary, style="bold"))
     return {
+        "summary": summary,
         "stacks": [
             {
                 "stack": each.name,
@@ -82,8 +91,29 @@ def show(output: Output, planned: Sequence[Any], tier: str) -> dict[str, Any]:
     }
 
 
+def summed_up(changing: Sequence[Any], cost: Mapping[str, Any]) -> str:
+    """What is planned, in a line."""
+    if not changing:
+        return "Nothing to change."
+    created = sum(each.creates for each in changing)
+    replaced = sum(change.replaces for each in changing for change in each.changes)
+    parts = [
+        f"{created} stack{'' if created == 1 else 's'} to create",
+        f"{len(changing) - created} to change",
+        f"{replaced} replacement{'' if replaced == 1 else 's'}",
+    ]
+    if "unpriced" in cost:
+        dollars = "its cost is not known"
+    else:
+        dollars = f"${abs(cost['amount']):,.2f} {'less' if cost['amount'] < 0 else 'more'} a month"
+    return f"{', '.join(parts)}; {dollars}."
+
+
 def cost_difference(planned: Sequence[Any], tier: str) -> dict[str, Any]:
-    """What the change makes of a month's cost in dollars; or, as `unpriced`, why that is not known."""
+    """What the change makes of a month's cost in dollars; or, as `unpriced`, why that is not known.
+
+    Its lines begin with what changes most; `folded` counts those that change by less than a cent.
+    """
     from accunode_infra.cost import difference, month, resources_of
 
     stands = [each.target for each in planned if each.target.before is not None]
@@ -93,13 +123,14 @@ def cost_difference(planned: Sequence[Any], tier: str) -> dict[str, Any]:
         found = difference(month(before, tier=tier), month(after, tier=tier))
     except RefusedError as error:
         return {"unpriced": str(error)}
+    shown = [each for each in found.changes if abs(each.amount) >= CENT]
+    shown.sort(key=lambda each: (-abs(each.amount), each.what))
     return {
         "before": float(found.before),
         "after": float(found.after),
         "amount": float(found.amount),
-        "changes": [
-            {"what": line.what, "before": float(line.before), "after": float(line.after)} for line in found.changes
-        ],
+        "changes": [{"what": line.what, "before": float(line.before), "after": float(line.after)} for line in shown],
+        "folded": len(found.changes) - len(shown),
     }
 
 

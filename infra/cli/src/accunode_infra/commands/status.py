@@ -1,11 +1,18 @@
-"""`status`: how the stacks stand."""
+"""`status`: how the stacks stand, and what was released."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from datetime import datetime
 from typing import Any
 
 import typer
+from rich.text import Text
 
+from accunode_infra.commands.release import site_of
 from accunode_infra.invocation import invocation
+from accunode_infra.release.site import Site
+
+RELEASES = 3
+"""How many of each service are shown."""
 
 
 def register(app: typer.Typer) -> None:
@@ -14,9 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context) -> None:
-    """Show how every stack of the environment stands, and which slot of each service serves."""
-    from accunode_infra.stackops.standing import standing_all
-    from accunode_infra.stacks import STACKS, stack_name
+    """Show how every stack stands, which slot of each service serves, and each service's last releases."""
+    from accunode_infra.stackops.standing import NEVER_CREATED, standing_all
+    from accunode_infra.stacks import STACKS, owned, stack_name
 
     call = invocation(context)
     standing = standing_all(call.session)
@@ -36,7 +43,48 @@ def status(context: typer.Context) -> None:
         )
     shown = [row | {"changed": f"{row['changed']:%Y-%m-%d %H:%M}" if row["changed"] else ""} for row in rows]
     call.output.table(list(shown[0]), [list(row.values()) for row in shown])
-    call.output.result({"environment": call.environment, "stacks": rows})
+    there = {name: each for name, each in standing.items() if each.status not in NEVER_CREATED}
+    if not owned(there, call.environment):
+        call.output.show(Text(f"Nothing stands of {call.environment} in {call.session.region}."))
+    releases = released(site_of(call), there)
+    if releases:
+        call.output.table(
+            ["service", "released", "who", "commit", "outcome"],
+            [
+                (each["service"], f"{each['started']:%Y-%m-%d %H:%M}", each["who"], each["commit"], _ended(each))
+                for each in releases
+            ],
+            title="Last releases",
+        )
+    call.output.result({"environment": call.environment, "stacks": rows, "releases": releases})
+
+
+def released(site: Site, there: Container[str]) -> list[dict[str, Any]]:
+    """The last releases of each service whose stack is there, newest first within each."""
+    from accunode_infra.aws import explained
+    from accunode_infra.release.record import Records
+    from accunode_infra.release.services import DEPLOYABLES
+
+    with explained():
+        return [
+            {
+                "service": each.name,
+                "kind": record.kind,
+                "started": datetime.fromisoformat(record.started),
+                "who": record.who,
+                "commit": record.commit,
+                "image": record.image,
+                "outcome": str(record.outcome),
+                "reason": record.reason,
+            }
+            for each in DEPLOYABLES
+            if site.stack_name(each.stack) in there
+            for record in Records(site, each.name).read()[:RELEASES]
+        ]
+
+
+def _ended(release: Mapping[str, Any]) -> str:
+    return f"{release['outcome']}: {release['reason']}" if release["reason"] else release["outcome"]
 
 
 def runs(parameters: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from accunode_infra.errors import RefusedError, UsageError
 from accunode_infra.simulation.day import Weekday, load_day
 from accunode_infra.simulation.model import Inputs
 from accunode_infra.simulation.platform import load_platform
+from accunode_infra.simulation.reading import why
 from accunode_infra.simulation.shape import Shape, read_shape
 from accunode_infra.simulation.times import load_times
 from accunode_infra.templates import CLOUDFORMATION
@@ -66,7 +67,7 @@ def policies(base: Inputs, paths: Sequence[Path]) -> dict[str, Inputs]:
         try:
             policy = Policy.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise RefusedError(f"{path} does not hold a policy: {' '.join(str(error).split())}") from None
+            raise RefusedError(f"{path} does not hold a policy: {why(error)}") from None
         found[f"{policy.name} ({path.name})"] = replace(base, shape=_under(base.shape, policy))
     return found
 

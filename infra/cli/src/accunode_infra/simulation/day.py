@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from accunode_infra.errors import RefusedError
+from accunode_infra.simulation.reading import why
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -147,8 +148,8 @@ def load_day(path: Path | None = None) -> Day:
     try:
         text = (path or files(__package__).joinpath("day.yaml")).read_text()
         return Day.model_validate(yaml.safe_load(text))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise RefusedError(f"{path or 'day.yaml'} does not hold a day: {' '.join(str(error).split())}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise RefusedError(f"{path or 'day.yaml'} does not hold a day: {why(error)}") from None
 
 
 def _between(hours: tuple[float, ...], seconds: float) -> float:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accunode_infra.errors import RefusedError
 from accunode_infra.simulation.queueing import Vector
+from accunode_infra.simulation.reading import why
 
 QUANTILES = 21
 """How many a distribution is kept as: from the least to the most, 5 % apart."""
@@ -107,10 +108,8 @@ def load_times(path: Path | None = None) -> ServiceTimes:
     try:
         text = (path or files(__package__).joinpath("service_times.yaml")).read_text()
         return ServiceTimes.model_validate(yaml.safe_load(text))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise RefusedError(
-            f"{path or 'service_times.yaml'} holds no service times: {' '.join(str(error).split())}"
-        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise RefusedError(f"{path or 'service_times.yaml'} holds no service times: {why(error)}") from None
 
 
 def as_quantiles(values: Vector) -> tuple[float, ...]:
