@@ -34,7 +34,7 @@ def test_a_day_is_told_in_tables_a_picture_and_a_page(run: Run, quiet: Path, tmp
     assert picture.stat().st_size < 150_000
     text = page.read_text()
     assert "<svg" in text
-    assert "a quiet day, monday, 5 users, tier startup" in text
+    assert "a quiet day, Monday, 5 users, tier startup" in text
     # It needs nothing but itself: no script, and nothing is fetched. Names of XML's own are no addresses.
     assert not re.search(r"<script|<link|<img|src=|@import|href=\"(?!#)", text)
 
