@@ -115,10 +115,10 @@ def test_an_opaque_credential_is_never_written(written: io.StringIO, prefix: str
 
 def test_redaction_takes_time_in_proportion_to_the_text(written: io.StringIO) -> None:
     texts = ["a" * 100_000, "%40" * 33_000, "a@" * 50_000, "a_" * 50_000, "\nDETAIL" * 12_000, "(" * 100_000]
-    began = time.perf_counter()
+    began = time.process_time()
     for text in texts:
         get_logger("x").info("told", note=text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("log_format", LogFormat)
