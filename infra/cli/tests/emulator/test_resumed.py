@@ -41,7 +41,14 @@ def killing(moment: str, number: int) -> Iterator[None]:
         Session.__init__ = begin  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize(("moment", "number"), [("after", 1), ("before", 4)])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("before", 8),
+        pytest.param("after", 1, marks=pytest.mark.whole),
+        pytest.param("before", 4, marks=pytest.mark.whole),
+    ],
+)
 def test_a_deploy_that_is_killed_again_and_again_goes_on_each_time(
     emulator: Emulator, cli: Cli, moment: str, number: int
 ) -> None:
