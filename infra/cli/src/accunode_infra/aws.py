@@ -159,6 +159,21 @@ def message_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", "")) or str(error)
 
 
+def parameter(session: Session, name: str, *, secret: bool = False) -> dict[str, Any] | None:
+    """What Parameter Store holds under a name, with its version; None when it holds nothing. A `secret` is decrypted.
+
+    Raises:
+        botocore.exceptions.ClientError: It may not be read.
+    """
+    try:
+        found: dict[str, Any] = session.client("ssm").get_parameter(Name=name, WithDecryption=secret)["Parameter"]
+    except ClientError as error:
+        if code_of(error) == "ParameterNotFound":
+            return None
+        raise
+    return found
+
+
 def in_words(error: BotoCoreError | ClientError) -> InfraError:
     """What went wrong and what to do, in one sentence."""
     if isinstance(error, ClientError):

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 import yaml
-from botocore.exceptions import ClientError
 
-from accunode_infra.aws import Session, code_of, in_words
+from accunode_infra.aws import Session, explained, parameter
 from accunode_infra.errors import RefusedError, UsageError
 from accunode_infra.planning import Wish
 from accunode_infra.stacks import STACKS
@@ -74,12 +73,11 @@ def from_file(file: Path) -> dict[str, dict[str, str]]:
 
 def remembered(session: Session, environment: str) -> tuple[Tier, Variant] | None:
     """The tier and variant that were deployed the last time; None before the first time."""
-    try:
-        found = session.client("ssm").get_parameter(Name=_place(environment))["Parameter"]["Value"]
-    except ClientError as error:
-        if code_of(error) == "ParameterNotFound":
-            return None
-        raise in_words(error) from error
+    with explained():
+        kept = parameter(session, _place(environment))
+    if kept is None:
+        return None
+    found = str(kept["Value"])
     tier, _, variant = found.partition(" ")
     try:
         return Tier(tier), Variant(variant)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from accunode_infra.aws import code_of
+from accunode_infra.aws import code_of, parameter
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.release.site import Site
 
@@ -159,10 +159,7 @@ class Lock:
 
 def held(site: Site) -> tuple[Holder, int] | None:
     """Who holds an environment's lock, and the parameter's version; None when nobody does."""
-    try:
-        found = site.client("ssm").get_parameter(Name=site.parameter_name("lock"))["Parameter"]
-    except ClientError as error:
-        if code_of(error) == "ParameterNotFound":
-            return None
-        raise
+    found = parameter(site.session, site.parameter_name("lock"))
+    if found is None:
+        return None
     return Holder(**json.loads(found["Value"])), int(found["Version"])

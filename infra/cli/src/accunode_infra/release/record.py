@@ -7,9 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
-from accunode_infra.aws import code_of
+from accunode_infra.aws import parameter
 from accunode_infra.release.site import Site
 
 LARGEST = 4096
@@ -83,18 +81,14 @@ class Records:
     """The newest records of a service, newest first, in one parameter."""
 
     def __init__(self, site: Site, service: str) -> None:
+        self._site = site
         self._ssm: Any = site.client("ssm")
         self._name = site.parameter_name("deployments", service)
 
     def read(self) -> list[Record]:
         """All that are kept; none before the first release."""
-        try:
-            found = self._ssm.get_parameter(Name=self._name)["Parameter"]
-        except ClientError as error:
-            if code_of(error) == "ParameterNotFound":
-                return []
-            raise
-        return [Record.of(each) for each in json.loads(found["Value"])]
+        found = parameter(self._site.session, self._name)
+        return [] if found is None else [Record.of(each) for each in json.loads(found["Value"])]
 
     def newest(self) -> Record | None:
         """The newest, if any."""

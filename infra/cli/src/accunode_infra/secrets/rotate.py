@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
-from accunode_infra.aws import code_of
+from accunode_infra.aws import parameter
 from accunode_infra.errors import RefusedError
 from accunode_infra.release import oneoff
 from accunode_infra.release.site import Site
@@ -57,13 +56,8 @@ class Progress:
         self._site = site
         self._ssm: Any = site.client("ssm")
         self._name = site.parameter_name("rotations", what)
-        try:
-            found = self._ssm.get_parameter(Name=self._name)["Parameter"]["Value"]
-        except ClientError as error:
-            if code_of(error) != "ParameterNotFound":
-                raise
-            found = "{}"
-        self.kept: dict[str, str] = json.loads(found)
+        found = parameter(site.session, self._name)
+        self.kept: dict[str, str] = {} if found is None else json.loads(found["Value"])
 
     def note(self, **kept: str) -> None:
         """Remember."""

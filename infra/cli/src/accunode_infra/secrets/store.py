@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from accunode_common.db.access import DatabaseRole
-from accunode_infra.aws import code_of
+from accunode_infra.aws import parameter
 from accunode_infra.errors import RefusedError, UsageError
 from accunode_infra.release.site import Site, pages
 
@@ -85,13 +83,8 @@ class Store:
 
     def read(self, name: Name) -> str | None:
         """A secret's value, to make another from; None when there is none."""
-        try:
-            found = self._ssm.get_parameter(Name=self._site.parameter_name(*name), WithDecryption=True)
-        except ClientError as error:
-            if code_of(error) == "ParameterNotFound":
-                return None
-            raise
-        return str(found["Parameter"]["Value"])
+        found = parameter(self._site.session, self._site.parameter_name(*name), secret=True)
+        return None if found is None else str(found["Value"])
 
     def need(self, name: Name) -> str:
         """A secret's value.
