@@ -10,12 +10,12 @@ from accunode_infra.doctor.checks import refuse_small_quotas
 from accunode_infra.errors import FailedError, InfraError, RefusedError
 from accunode_infra.firsts import refuse_unproved_domain
 from accunode_infra.output import Output
-from accunode_infra.planning import Target, Wish, change_set, exports, local_changes, target
+from accunode_infra.planning import Target, Wish, change_set, local_changes, target
 from accunode_infra.policy import Note, notes, refuse_losses
 from accunode_infra.stackops import changes
 from accunode_infra.stackops.changes import ChangeSet, ResourceChange
 from accunode_infra.stackops.deleting import protect
-from accunode_infra.stackops.standing import Standing, standing, standing_all, usable
+from accunode_infra.stackops.standing import Standing, exports, standing, standing_all, usable
 from accunode_infra.stackops.watching import Watch, look, start_watching
 from accunode_infra.stacks import PHASES, Stack, stack, stack_name
 from accunode_infra.supplies import Supplies

@@ -107,13 +107,6 @@ def deployed_template(session: Session, id_: str) -> Template:
     return body if isinstance(body, Mapping) else parse(body, name="the deployed template")
 
 
-def exports(session: Session) -> dict[str, str]:
-    """What the region's stacks export, by name."""
-    pages = session.client("cloudformation").get_paginator("list_exports").paginate()
-    with explained():
-        return {found["Name"]: found["Value"] for page in pages for found in page["Exports"]}
-
-
 def change_set(session: Session, wanted: Target, *, role: str | None = None) -> ChangeSet:
     """Make the change set that brings the target about, with every property's value before and after.
 

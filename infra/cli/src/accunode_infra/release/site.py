@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from accunode_infra.aws import THROTTLED, Session, code_of
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.output import Output
+from accunode_infra.stackops.standing import exports
 
 T = TypeVar("T")
 Ask = Callable[[str, dict[str, str]], httpx.Response]
@@ -80,11 +81,8 @@ class Site:
     def exports(self) -> dict[str, str]:
         """What this environment's stacks export, by the name after `accunode-{environment}-`."""
         prefix = self.stack_name("")
-        return {
-            each["Name"].removeprefix(prefix): each["Value"]
-            for each in pages(self.client("cloudformation"), "list_exports", "Exports")
-            if each["Name"].startswith(prefix)
-        }
+        found = exports(self.session)
+        return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
 
     def export(self, name: str, *, of: str) -> str:
         """An export's value.

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from accunode_infra.aws import Session, code_of, in_words, message_of
+from accunode_infra.aws import Session, code_of, explained, in_words, message_of
 from accunode_infra.errors import RefusedError
 
 NEVER_CREATED = frozenset({"REVIEW_IN_PROGRESS"})
@@ -110,3 +110,10 @@ def _of(found: Mapping[str, Any]) -> Standing:
         protected=bool(found.get("EnableTerminationProtection", False)),
         changed=found.get("LastUpdatedTime") or found.get("CreationTime"),
     )
+
+
+def exports(session: Session) -> dict[str, str]:
+    """What the region's stacks export, by name."""
+    pages = session.client("cloudformation").get_paginator("list_exports").paginate()
+    with explained():
+        return {found["Name"]: found["Value"] for page in pages for found in page["Exports"]}
