@@ -46,6 +46,7 @@ def test_the_distributions_are_those_of_the_layout() -> None:
     folders = {path.relative_to(ROOT).as_posix() for path in DISTRIBUTIONS}
     expected = {f"services/{service.name}" for service in SERVICES} | {
         "libs/common",
+        "libs/credit",
         "libs/identity",
         "libs/scoring",
         "libs/devstack",

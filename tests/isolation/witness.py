@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from accunode_common.models import metadata
+from accunode_credit.models import metadata
 
 _SETUP = """
 CREATE SCHEMA witness;

@@ -26,6 +26,7 @@ from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.messages import Queue
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.tls import authority, tls_in_front_of
+from accunode_credit.models import metadata
 
 POSTGRES = "postgresql://accunode_auth:a-long-password@db:5432/accunode"
 REDIS = "redis://:a-long-password@cache:6379/0"
@@ -111,7 +112,7 @@ async def test_a_postgresql_server_that_cannot_be_verified_is_refused(
 
 def test_migrations_run_over_tls(test_database: TestDatabase, folder: Path) -> None:
     with database_over_tls(test_database, folder, DatabaseRole.MIGRATOR) as url:
-        migrations.check(url)
+        migrations.check(url, metadata)
 
 
 async def test_redis_is_reached_by_tls_when_its_certificate_is_right(redis_server: Any, folder: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 from upload_world import PATH, Uploads
 
 from accunode_common.ids import new_id
-from accunode_common.models.bulk import JobType
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller, World
 from accunode_common.testing.problems import assert_problem
+from accunode_credit.models.bulk import JobType
 
 JOBS = "/api/v1/jobs"
 RESULT = {"changed": 3, "movers": ["Quixotic Holdings"]}

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from bulk_work import Bulk, annual_csv, healthy
 
-from accunode_common.tasks import leases
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, ScoreChunk
 from accunode_common.testing.people import World
+from accunode_credit import leases
 from accunode_ml.bulk import jobs, score
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.bulk.score import score_chunk

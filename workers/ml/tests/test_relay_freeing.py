@@ -14,14 +14,14 @@ from bulk_processes import wait_until
 from bulk_work import Bulk, annual_csv, healthy
 
 from accunode_common.db.access import DatabaseRole
-from accunode_common.tasks import leases
 from accunode_common.tasks.celery import UNACKED_INDEX_KEY, UNACKED_KEY
 from accunode_common.tasks.holders import STALE_SECONDS, Holder
-from accunode_common.tasks.leases import Lease, LeaseLostError
 from accunode_common.tasks.messages import Queue
 from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import World
+from accunode_credit import leases
+from accunode_credit.leases import Lease, LeaseLostError
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.bulk import jobs
 from accunode_ml.relay.freeing import free_leases, return_messages

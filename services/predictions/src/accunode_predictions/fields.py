@@ -1,7 +1,6 @@
 """Input and output fields that several features share, with their units."""
 
 import math
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -10,18 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel, ResponseModel
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import RiskLevelName
-from accunode_scoring import RATIOS, Kind, Ratio
+from accunode_scoring import RATIOS, Kind, Ratio, RiskLevel
 from accunode_scoring.checks import SENTINEL
-
-
-class StoredKind(StrEnum):
-    """The kinds of prediction that this service stores."""
-
-    ANNUAL = "annual"
-    QUARTERLY = "quarterly"
-    STATEMENT = "statement"
-
 
 _UNITS = {
     "percent": "A percent number: 12.5 means 12.5 %.",
@@ -55,14 +44,14 @@ EXAMPLES = {
 }
 """A value of each input that is usually given, all of one company."""
 
-KindPath = Annotated[StoredKind, Path(description="Which inputs the prediction was made from.")]
+KindPath = Annotated[Kind, Path(description="Which inputs the prediction was made from.")]
 Count = Annotated[int, Field(description="How many there are.", examples=[137])]
 FiscalPeriodYear = Annotated[int, Field(description="The fiscal year.", examples=[2024])]
 FiscalPeriodQuarter = Annotated[
     int | None, Field(description="The fiscal quarter, 1 to 4; null unless quarterly.", examples=[None])
 ]
 GradeName = Annotated[str, Field(description="The grade on the tenant's master scale.", examples=["A2"])]
-Level = Annotated[RiskLevelName, Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")]
+Level = Annotated[RiskLevel, Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")]
 Owners = Annotated[AccessLevel, Field(description="Whose record it is, and so who sees it.", examples=["organization"])]
 RatioName = Annotated[str, Field(description="The ratio's column name.", examples=["return_on_assets"])]
 RatioLabel = Annotated[str, Field(description="What people call the ratio.", examples=["Return on assets"])]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ForbiddenError, NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.models.credit import Company, Outcome, Prediction
+from accunode_credit.models.credit import Company, Outcome, Prediction
 
 RecordT = TypeVar("RecordT", Company, Prediction, Outcome)
 

@@ -5,15 +5,15 @@ from typing import Any
 from pydantic import ConfigDict, Field, computed_field
 
 from accunode_common.http.schemas import ResponseModel
-from accunode_common.models.credit import PredictionKind
+from accunode_scoring import Kind
 
 
-def model_url(kind: PredictionKind, version: str) -> str:
+def model_url(kind: Kind, version: str) -> str:
     """Where a model version is in the API."""
     return f"/api/v1/models/{kind.value}/{version}"
 
 
-def scored_as(kind: PredictionKind) -> ConfigDict:
+def scored_as(kind: Kind) -> ConfigDict:
     """For a model of scores of one kind: its examples are of that kind."""
 
     def adjust(schema: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ def scored_as(kind: PredictionKind) -> ConfigDict:
 class Scored(ResponseModel):
     """Which model scored, and where its card is."""
 
-    kind: PredictionKind = Field(description="Which inputs the score was made from.")
+    kind: Kind = Field(description="Which inputs the score was made from.")
     model_version: str = Field(description="The version of that kind's model that scored.", examples=["1.0.0"])
 
     @computed_field(

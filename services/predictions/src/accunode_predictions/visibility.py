@@ -10,7 +10,7 @@ from accunode_common.db.session import Reach
 from accunode_common.errors import ForbiddenError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Outcome, Prediction
+from accunode_credit.models.credit import Company, Outcome, Prediction
 
 RecordModel = type[Company] | type[Prediction] | type[Outcome]
 

@@ -14,11 +14,11 @@ from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
 from accunode_common.db.session import AccessContext
-from accunode_common.models.bulk import FINAL_STATES, ChunkState, Job, JobState
-from accunode_common.tasks import leases
-from accunode_common.tasks.leases import FILE, Lease, LeaseLostError
 from accunode_common.tasks.messages import JobMessage, Queue
 from accunode_common.tasks.outbox import enqueue_sync
+from accunode_credit import leases
+from accunode_credit.leases import FILE, Lease, LeaseLostError
+from accunode_credit.models.bulk import FINAL_STATES, ChunkState, Job, JobState
 from accunode_ml.bulk import jobs
 from accunode_ml.leased import carry_out
 from accunode_ml.runtime import Runtime

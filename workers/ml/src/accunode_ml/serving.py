@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from accunode_common.models.registry import ModelStatus, ModelVersion
+from accunode_credit.models.registry import ModelStatus, ModelVersion
 from accunode_ml.runtime import Runtime
 from accunode_scoring import Grade, Kind, MasterScale
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from accunode_common.auth.roles import GRANTS, Permission, Role
 from accunode_common.db.session import Reach
-from accunode_common.models.bulk import Job, JobType
+from accunode_credit.models.bulk import Job, JobType
 
 NOT_ALLOWED = "submitter_not_allowed"
 NOT_ALLOWED_MESSAGE = (

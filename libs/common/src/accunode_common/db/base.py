@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, func
+from sqlalchemy import DateTime, MetaData, Select, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from accunode_common.ids import new_id
@@ -22,7 +22,18 @@ class Base(DeclarativeBase):
     """The base of every table; `info` of a table carries its policies and grants (see `accunode_common.db.access`)."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    resource_types: ClassVar[tuple[str, ...]] = ()
+    """The names under which the API shows its rows, where a stored reply may show one."""
     type_annotation_map: ClassVar[dict[type, DateTime]] = {datetime: DateTime(timezone=True)}
+
+
+def resource_by_id(resource_type: str | None, resource_id: UUID) -> Select[tuple[UUID]] | None:
+    """The query that finds a row that the API shows as `resource_type`; None where no table has the name."""
+    for mapper in Base.registry.mappers:
+        if resource_type in mapper.class_.resource_types:
+            key = mapper.class_.id
+            return select(key).where(key == resource_id)
+    return None
 
 
 class Identified:

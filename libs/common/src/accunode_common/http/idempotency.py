@@ -20,9 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from accunode_common.auth.subject import Subject
+from accunode_common.db.base import resource_by_id
 from accunode_common.errors import IdempotencyConflictError
-from accunode_common.models.bulk import Job
-from accunode_common.models.credit import Company, Outcome, Prediction
 from accunode_common.models.ops import IdempotencyKey
 
 LIFETIME = timedelta(hours=24)
@@ -32,13 +31,6 @@ _KEPT_HEADERS = ("content-type", "etag", "location", "retry-after")
 _KEY = "accunode.idempotency"
 _BODY = "accunode.idempotency.body"
 _SHOWN = "accunode.idempotency.shown"
-_RECORDS: dict[str, type[Company] | type[Prediction] | type[Outcome] | type[Job]] = {
-    "company": Company,
-    "prediction": Prediction,
-    "outcome": Outcome,
-    "job": Job,
-    "bulk_upload": Job,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +131,10 @@ async def begin(request: Request, session: AsyncSession, subject: Subject, key: 
 
 
 async def _still_readable(session: AsyncSession, stored: IdempotencyKey) -> bool:
-    model = _RECORDS.get(stored.resource_type or "")
-    if model is None or stored.resource_id is None:
+    if stored.resource_id is None:
         return True
-    return await session.scalar(select(model.id).where(model.id == UUID(stored.resource_id))) is not None
+    query = resource_by_id(stored.resource_type, UUID(stored.resource_id))
+    return query is None or await session.scalar(query) is not None
 
 
 async def _keep(claim: _Claim, response: Response, shown: tuple[str, str | None] | None) -> None:

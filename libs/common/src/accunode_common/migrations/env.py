@@ -5,7 +5,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from accunode_common.models import SCHEMAS, metadata
+from accunode_common.models import SCHEMAS
 
 MIGRATION_LOCK = 0x4ACC1
 
@@ -30,7 +30,7 @@ def _run(connection: Connection) -> None:
     connection.execute(text("SET LOCAL statement_timeout = '10min'"))
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=context.config.attributes.get("metadata"),
         include_schemas=True,
         include_name=_include_name,
         compare_server_default=False,

@@ -3,15 +3,12 @@
 from accunode_common.db.base import Base
 from accunode_common.models import (
     audit,
-    bulk,
-    credit,
     federation,
     identity,
     invitations,
     ops,
     passkeys,
     provisioning,
-    registry,
     revocations,
     tenancy,
 )
@@ -23,8 +20,6 @@ metadata = Base.metadata
 __all__ = [
     "SCHEMAS",
     "audit",
-    "bulk",
-    "credit",
     "federation",
     "identity",
     "invitations",
@@ -32,7 +27,6 @@ __all__ = [
     "ops",
     "passkeys",
     "provisioning",
-    "registry",
     "revocations",
     "tenancy",
 ]

@@ -16,7 +16,7 @@ from accunode_bulk_upload.uploads.schemas import bulk_upload
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.tokens import AccessToken
 from accunode_common.db.session import Database
-from accunode_common.models.bulk import FINAL_STATES, Job
+from accunode_credit.models.bulk import FINAL_STATES, Job
 
 COMMENT_SECONDS = 10.0
 LONGEST_SECONDS = 900.0

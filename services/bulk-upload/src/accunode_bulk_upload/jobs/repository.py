@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.bulk import Job, JobState, JobType
+from accunode_credit.models.bulk import Job, JobState, JobType
 
 
 def jobs(subject: Subject, *, job_type: JobType | None = None, state: JobState | None = None) -> Select[Job]:

@@ -14,7 +14,7 @@ from accunode_common.http.pagination import Paging, Sorting, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_common.models.bulk import Job, JobState, JobType
+from accunode_credit.models.bulk import Job, JobState, JobType
 
 router = api_router("/jobs", tag="jobs")
 

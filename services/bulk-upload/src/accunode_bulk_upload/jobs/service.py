@@ -9,9 +9,9 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.http.trail import Trail
-from accunode_common.models.bulk import FINAL_STATES, Job, JobState, JobType
 from accunode_common.tasks.messages import Queue, advance_message
 from accunode_common.tasks.outbox import enqueue
+from accunode_credit.models.bulk import FINAL_STATES, Job, JobState, JobType
 
 
 async def list_page(

@@ -14,8 +14,8 @@ from accunode_bulk_upload.results.rendering import (
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.http.files import Blocks, table_reply
-from accunode_common.models.bulk import Job
 from accunode_common.tabular import FileFormat
+from accunode_credit.models.bulk import Job
 from accunode_scoring import Kind
 
 BATCH_ROWS = 2_000

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from accunode_bulk_upload.results.schemas import ReasonOut, ResultRow, RowError
-from accunode_common.models.bulk import RowIssue, RowOutcome
-from accunode_common.models.credit import Company, Prediction, RiskLevelName
 from accunode_common.tabular import Cell, OutputColumn
-from accunode_scoring import RATIOS, Kind, ModelLibrary, Scorer, UnknownModelError
+from accunode_credit.models.bulk import RowIssue, RowOutcome
+from accunode_credit.models.credit import Company, Prediction
+from accunode_scoring import RATIOS, Kind, ModelLibrary, RiskLevel, Scorer, UnknownModelError
 
 _PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_low", "pd_high", "pd_scorecard", "pd_lightgbm")
 
@@ -97,7 +97,7 @@ def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> Resu
         model_version=row.model_version,
         **{name: getattr(row, name) for name in _PROBABILITIES},
         grade=row.grade,
-        risk_level=RiskLevelName(row.risk_level),
+        risk_level=RiskLevel(row.risk_level),
         reason_codes=row.reason_codes,
         reasons=None if scorer is None else _reasons(scorer, ratios),
         flags=row.flags,

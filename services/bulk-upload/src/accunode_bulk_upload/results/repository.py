@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.bulk import Job, RowIssue, RowOutcome
-from accunode_common.models.credit import Company, Prediction, RiskLevelName
+from accunode_credit.models.bulk import Job, RowIssue, RowOutcome
+from accunode_credit.models.credit import Company, Prediction
+from accunode_scoring import RiskLevel
 
 
-def predictions(job: Job, *, risk_level: RiskLevelName | None = None) -> Select[Prediction]:
+def predictions(job: Job, *, risk_level: RiskLevel | None = None) -> Select[Prediction]:
     """What the job stored and nobody has overwritten since."""
     statement = select(Prediction).where(Prediction.tenant_id == job.tenant_id, Prediction.job_id == job.id)
     return statement if risk_level is None else statement.where(Prediction.risk_level == risk_level)

@@ -19,8 +19,8 @@ from accunode_common.http.pagination import Paging
 from accunode_common.http.resources import resources
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
-from accunode_common.models.credit import RiskLevelName
 from accunode_common.tabular import FileFormat
+from accunode_scoring import RiskLevel
 
 router = api_router("/bulk-uploads", tag="bulk uploads")
 
@@ -54,7 +54,7 @@ async def list_bulk_upload_results(
     held: AppHoldings,
     paging: Paging,
     reply_format: Format = ReplyFormat.JSON,
-    risk_level: Annotated[RiskLevelName | None, Query(description="Only rows of this level; JSON only.")] = None,
+    risk_level: Annotated[RiskLevel | None, Query(description="Only rows of this level; JSON only.")] = None,
 ) -> Any:
     """The stored rows in the file's order, with probability, grade, risk level and reasons.
 

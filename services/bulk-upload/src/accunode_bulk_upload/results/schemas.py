@@ -5,8 +5,8 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
-from accunode_common.models.bulk import RowOutcome
-from accunode_common.models.credit import RiskLevelName
+from accunode_credit.models.bulk import RowOutcome
+from accunode_scoring import RiskLevel
 
 REASON = "Return on assets of 3.7 % is higher than that of 60 % of companies, which lowers the probability of default."
 
@@ -62,7 +62,7 @@ class ResultRow(ResponseModel):
     pd_scorecard: float = Field(description="The logistic scorecard's probability within 1 year.", examples=[0.00126])
     pd_lightgbm: float = Field(description="The LightGBM model's probability within 1 year.", examples=[0.00081])
     grade: str = Field(description="The grade on the tenant's master scale.", examples=["A2"])
-    risk_level: RiskLevelName = Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")
+    risk_level: RiskLevel = Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")
     reason_codes: list[str] = Field(
         description="The strongest reasons first, each `ratio.state.direction`.",
         examples=[["net_income_margin.value.lowers", "return_on_assets.value.lowers"]],

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_bulk_upload.results import repository
 from accunode_common.http.pagination import PageOf, PageParameters, SortKey, SortOrder, paginate
-from accunode_common.models.bulk import Job, RowIssue
-from accunode_common.models.credit import Company, Prediction, RiskLevelName
+from accunode_credit.models.bulk import Job, RowIssue
+from accunode_credit.models.credit import Company, Prediction
+from accunode_scoring import RiskLevel
 
 _ROW_ORDER = SortOrder("row_number", (SortKey(Prediction.row_number, descending=False),))
 _ISSUE_ORDER = SortOrder(
@@ -17,7 +18,7 @@ _ISSUE_ORDER = SortOrder(
 
 
 async def stored_rows(
-    session: AsyncSession, job: Job, paging: PageParameters, *, risk_level: RiskLevelName | None
+    session: AsyncSession, job: Job, paging: PageParameters, *, risk_level: RiskLevel | None
 ) -> tuple[PageOf[Prediction], Mapping[UUID, Company]]:
     """What the job stored, in the file's order, and the companies it is about."""
     found = await paginate(session, repository.predictions(job, risk_level=risk_level), _ROW_ORDER, paging)

@@ -6,7 +6,6 @@ from fastapi import Path, Query, Response
 
 from accunode_bulk_upload.templates.columns import template_columns
 from accunode_bulk_upload.uploads.permissions import UploadReader
-from accunode_bulk_upload.uploads.schemas import UploadKind
 from accunode_common.http.app import api_router
 from accunode_common.tabular import FileFormat, write_template
 from accunode_scoring import Kind
@@ -28,7 +27,7 @@ router = api_router("/bulk-uploads", tag="bulk uploads")
     },
 )
 async def get_bulk_upload_template(
-    kind: Annotated[UploadKind, Path(description="Which columns the file has.")],
+    kind: Annotated[Kind, Path(description="Which columns the file has.")],
     subject: UploadReader,  # noqa: ARG001
     file_format: Annotated[FileFormat, Query(alias="format", description="The kind of file.")] = FileFormat.CSV,
 ) -> Response:

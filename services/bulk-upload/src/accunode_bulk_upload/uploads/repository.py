@@ -9,9 +9,9 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, JobType, RowIssue
-from accunode_common.models.credit import Prediction
-from accunode_common.tasks.leases import FILE
+from accunode_credit.leases import FILE
+from accunode_credit.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, JobType, RowIssue
+from accunode_credit.models.credit import Prediction
 
 # As text: the model would also set `updated_at`, which this service has no right to.
 _RELEASE = text("""

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Response
 from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.permissions import UploadReader, UploadWriter
 from accunode_bulk_upload.uploads.receiving import REQUEST_BODY, ReceivedUpload
-from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadKind, UploadPath, bulk_upload
+from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadPath, bulk_upload
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
 from accunode_common.http.openapi import problem_responses
@@ -15,8 +15,9 @@ from accunode_common.http.pagination import Paging, Sorting, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_common.models.bulk import Job, JobState
 from accunode_common.routing import API_PREFIX
+from accunode_credit.models.bulk import Job, JobState
+from accunode_scoring import Kind
 
 router = api_router("/bulk-uploads", tag="bulk uploads")
 
@@ -56,7 +57,7 @@ async def list_bulk_uploads(
     paging: Paging,
     order: Order,
     state: Annotated[JobState | None, Query(description="Only uploads in this state.")] = None,
-    kind: Annotated[UploadKind | None, Query(description="Only uploads of this kind.")] = None,
+    kind: Annotated[Kind | None, Query(description="Only uploads of this kind.")] = None,
 ) -> Page[BulkUpload]:
     """The caller's own uploads and its organization's, newest first."""
     found = await service.list_page(session, subject, order, paging, state=state, kind=kind)

@@ -16,15 +16,14 @@ from accunode_common.http.schemas import (
     UtcTime,
     Version,
 )
-from accunode_common.models.bulk import FINAL_STATES, Job, JobState, OnConflict
 from accunode_common.models.columns import AccessLevel
+from accunode_credit.models.bulk import FINAL_STATES, Job, JobState, OnConflict
 from accunode_scoring import Kind
 
 UploadPath = Annotated[UUID, Path(description="An upload that the caller sees.")]
-UploadKind = Literal["annual", "quarterly", "statement"]
 
 
-FileKind = Annotated[UploadKind, Field(description="Which ratios its rows have, or the amounts of statements.")]
+FileKind = Annotated[Kind, Field(description="Which ratios its rows have, or the amounts of statements.")]
 StartedAt = Annotated[
     UtcTime | None, Field(description="When a worker took it up; null before.", examples=["2026-03-31T09:29:12Z"])
 ]

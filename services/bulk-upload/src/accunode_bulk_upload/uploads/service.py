@@ -12,10 +12,10 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.http.trail import Trail
-from accunode_common.models.bulk import FINAL_STATES, INGEST_FAILED, Job, JobState, JobType
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, queue_for_bytes
 from accunode_common.tasks.outbox import enqueue
+from accunode_credit.models.bulk import FINAL_STATES, INGEST_FAILED, Job, JobState, JobType
 
 _RETRIED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.COMPLETED_WITH_ERRORS})
 

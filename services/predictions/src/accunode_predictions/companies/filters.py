@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from accunode_common.http.pagination import Sorting, SortOrder
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, RiskLevelName
+from accunode_credit.models.credit import Company
+from accunode_scoring import RiskLevel
 
 
 class CompanyFilters(BaseModel):
@@ -17,7 +18,7 @@ class CompanyFilters(BaseModel):
 
     symbol: str | None = Field(default=None, max_length=100, description="Exactly this symbol, in any case.")
     sector: str | None = Field(default=None, max_length=200, description="Exactly this sector.")
-    risk_level: RiskLevelName | None = Field(
+    risk_level: RiskLevel | None = Field(
         default=None, description="The level of the newest prediction; of the annual one when the periods end together."
     )
     access_level: AccessLevel | None = Field(default=None, description="Only companies of this level.")

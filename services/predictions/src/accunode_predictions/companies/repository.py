@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Outcome, Prediction, RiskLevelName
 from accunode_common.names import clean_symbol, name_key
+from accunode_credit.models.credit import Company, Outcome, Prediction
 from accunode_predictions.companies.filters import CompanyFilters
 from accunode_predictions.visibility import visible_records
+from accunode_scoring import RiskLevel
 
 _NEWEST_FIRST = (
     Prediction.fiscal_year.desc(),
@@ -43,7 +44,7 @@ def _listing(subject: Subject, filters: CompanyFilters) -> Select[Company]:
     if filters.search is not None:
         statement = statement.where(Company.name_key.contains(name_key(filters.search), autoescape=True))
     if filters.risk_level is not None:
-        statement = statement.where(_newest_level() == RiskLevelName(filters.risk_level))
+        statement = statement.where(_newest_level() == RiskLevel(filters.risk_level))
     return statement
 
 

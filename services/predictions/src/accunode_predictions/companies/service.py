@@ -23,8 +23,8 @@ from accunode_common.http.pagination import PageParameters, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Prediction, PredictionKind
 from accunode_common.names import name_key
+from accunode_credit.models.credit import Company, Prediction
 from accunode_predictions.companies import repository
 from accunode_predictions.companies.filters import CompanyFilters
 from accunode_predictions.companies.schemas import (
@@ -38,7 +38,7 @@ from accunode_predictions.companies.schemas import (
 )
 from accunode_predictions.repository import find, find_to_change
 from accunode_predictions.visibility import scope_of
-from accunode_scoring import MasterScale
+from accunode_scoring import Kind, MasterScale
 
 _RACES = 3
 
@@ -259,7 +259,7 @@ def _render(company: Company, newest: Mapping[tuple[UUID, str], Prediction]) -> 
         f"latest_{kind}": LatestPrediction.model_validate(newest[company.id, kind])
         if (company.id, kind) in newest
         else None
-        for kind in PredictionKind
+        for kind in Kind
     }
     own = {name: getattr(company, name) for name in CompanyOut.model_fields if not name.startswith("latest_")}
     return CompanyOut(**own, **latest)

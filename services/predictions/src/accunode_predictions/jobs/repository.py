@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.bulk import Job
+from accunode_credit.models.bulk import Job
 
 
 async def add(session: AsyncSession, values: Mapping[str, Any]) -> Job:

@@ -5,8 +5,8 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.http.schemas import CreatedAt, ResponseModel
-from accunode_common.models.bulk import JobState, JobType
-from accunode_common.models.credit import PredictionKind
+from accunode_credit.models.bulk import JobState, JobType
+from accunode_scoring import Kind
 
 
 class AcceptedJob(ResponseModel):
@@ -15,7 +15,7 @@ class AcceptedJob(ResponseModel):
     id: UUID = Field(description="The job, under /jobs.")
     type: JobType = Field(description="What the workers will do.", examples=["stress"])
     state: JobState = Field(description="Where it stands: at the beginning.")
-    kind: PredictionKind = Field(description="Whose predictions or model it is about.")
+    kind: Kind = Field(description="Whose predictions or model it is about.")
     model_version: str = Field(description="What scores.", examples=["1.0.0"])
     created_at: CreatedAt
     url: str = Field(

@@ -11,13 +11,13 @@ from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
 from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
-from accunode_common.models.bulk import Job, JobState, JobType
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import PredictionKind
 from accunode_common.tasks.messages import JOB_MESSAGES, Queue
 from accunode_common.tasks.outbox import enqueue
+from accunode_credit.models.bulk import Job, JobState, JobType
 from accunode_predictions.jobs import repository
 from accunode_predictions.jobs.schemas import AcceptedJob
+from accunode_scoring import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class NewJob:
     """
 
     type: JobType
-    kind: PredictionKind
+    kind: Kind
     model_version: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     shared: bool
@@ -82,7 +82,7 @@ def _render(job: Job) -> AcceptedJob:
         id=job.id,
         type=JobType(job.type),
         state=JobState(job.state),
-        kind=PredictionKind(job.kind or ""),
+        kind=Kind(job.kind or ""),
         model_version=job.model_version or "",
         created_at=job.created_at,
         url=f"/api/v1/jobs/{job.id}",

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.credit import Prediction
-from accunode_common.models.registry import DriftReport, ModelStatus, ModelVersion, ShadowScore
+from accunode_credit.models.credit import Prediction
+from accunode_credit.models.registry import DriftReport, ModelStatus, ModelVersion, ShadowScore
 
 
 async def every_version(session: AsyncSession) -> Sequence[ModelVersion]:

@@ -6,19 +6,19 @@ from fastapi import Path, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.trail import AuditTrail
-from accunode_common.models.credit import PredictionKind
 from accunode_predictions.jobs.schemas import AcceptedJob
 from accunode_predictions.jobs.service import locate
 from accunode_predictions.models import service
 from accunode_predictions.models.permissions import ModelMonitor, ModelPromoter, ModelReader
 from accunode_predictions.models.schemas import ChallengerChoice, ModelDetail, ModelList, ModelOut, VersionChoice
 from accunode_predictions.serving.service import RequestScoring
+from accunode_scoring import Kind
 
 router = api_router("/models", tag="models")
 
 _MARKDOWN = "text/markdown"
 
-ModelKind = Annotated[PredictionKind, Path(description="Which inputs the model scores.")]
+ModelKind = Annotated[Kind, Path(description="Which inputs the model scores.")]
 VersionPath = Annotated[str, Path(max_length=100, description="A version of the registry.")]
 
 

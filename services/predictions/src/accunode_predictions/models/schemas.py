@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
-from accunode_common.models.credit import PredictionKind
-from accunode_common.models.registry import ModelStatus
+from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.fields import Count, RatioName
+from accunode_scoring import Kind
 
 VersionName = Annotated[str, Field(description="The version, unique among those of its kind.", examples=["1.0.0"])]
 
@@ -16,7 +16,7 @@ VersionName = Annotated[str, Field(description="The version, unique among those 
 class ModelOut(ResponseModel):
     """A model version in the registry."""
 
-    kind: PredictionKind = Field(description="Which inputs it scores.")
+    kind: Kind = Field(description="Which inputs it scores.")
     version: VersionName
     status: ModelStatus = Field(
         description="One champion per kind serves; a challenger is scored beside it.", examples=["champion"]

@@ -6,10 +6,9 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.trail import Trail
-from accunode_common.models.bulk import JobType
-from accunode_common.models.credit import PredictionKind
-from accunode_common.models.registry import ModelStatus, ModelVersion
 from accunode_common.tasks.messages import Queue
+from accunode_credit.models.bulk import JobType
+from accunode_credit.models.registry import ModelStatus, ModelVersion
 from accunode_predictions.jobs import service as jobs
 from accunode_predictions.jobs.schemas import AcceptedJob
 from accunode_predictions.jobs.service import NewJob
@@ -34,7 +33,7 @@ async def every(scoring: Scoring) -> ModelList:
     return ModelList(items=[_render(version, scoring) for version in versions])
 
 
-async def detail(scoring: Scoring, subject: Subject, kind: PredictionKind, version: str) -> ModelDetail:
+async def detail(scoring: Scoring, subject: Subject, kind: Kind, version: str) -> ModelDetail:
     """A version with its card, its reference population, and what is watched about it.
 
     Raises:
@@ -48,7 +47,7 @@ async def detail(scoring: Scoring, subject: Subject, kind: PredictionKind, versi
     drift = await repository.newest_drift(scoring.session, subject.tenant_id, kind.value, version) if known else None
     return ModelDetail(
         **_render(found, scoring).model_dump(),
-        card=scoring.models.card(Kind(kind.value), version),
+        card=scoring.models.card(kind, version),
         reference_population=_population(scoring, found),
         shadow=ShadowSummary(
             count=count, mean_difference=mean, mean_absolute_difference=absolute, largest_difference=largest
@@ -57,7 +56,7 @@ async def detail(scoring: Scoring, subject: Subject, kind: PredictionKind, versi
     )
 
 
-async def card(scoring: Scoring, kind: PredictionKind, version: str) -> str:
+async def card(scoring: Scoring, kind: Kind, version: str) -> str:
     """The model card of a version in Markdown.
 
     Raises:
@@ -65,13 +64,13 @@ async def card(scoring: Scoring, kind: PredictionKind, version: str) -> str:
     """
     await scoring.models.enter_versions(scoring.database)
     await _find(scoring.session, kind, version)
-    text = scoring.models.card(Kind(kind.value), version)
+    text = scoring.models.card(kind, version)
     if text is None:
         raise NotFoundError(f"The files at hand have no card of {kind.value} model {version}.")
     return text
 
 
-async def promote(scoring: Scoring, subject: Subject, trail: Trail, kind: PredictionKind, version: str) -> ModelOut:
+async def promote(scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, version: str) -> ModelOut:
     """Make a version the champion, or an earlier champion again; the one before it is retired.
 
     Raises:
@@ -99,7 +98,7 @@ async def promote(scoring: Scoring, subject: Subject, trail: Trail, kind: Predic
     return _render(await repository.reload(session, chosen), scoring)
 
 
-async def challenge(scoring: Scoring, trail: Trail, kind: PredictionKind, version: str | None) -> ModelList:
+async def challenge(scoring: Scoring, trail: Trail, kind: Kind, version: str | None) -> ModelList:
     """Score a version beside the champion from now on, or none; gives every version of the kind.
 
     Raises:
@@ -123,7 +122,7 @@ async def challenge(scoring: Scoring, trail: Trail, kind: PredictionKind, versio
     return ModelList(items=[_render(await repository.reload(session, each), scoring) for each in versions])
 
 
-async def usable_version(scoring: Scoring, kind: PredictionKind, version: str | None) -> str:
+async def usable_version(scoring: Scoring, kind: Kind, version: str | None) -> str:
     """The version that a request's body names, or the one that serves.
 
     Raises:
@@ -131,17 +130,17 @@ async def usable_version(scoring: Scoring, kind: PredictionKind, version: str | 
         ServiceUnavailableError: None is named, and none serves.
     """
     if version is None:
-        return (await scoring.champion(Kind(kind.value))).version
+        return (await scoring.champion(kind)).version
     await scoring.models.enter_versions(scoring.database)
     found = await repository.version_of(scoring.session, kind.value, version)
-    if found is None or not scoring.models.has(Kind(kind.value), version, found.sha256):
+    if found is None or not scoring.models.has(kind, version, found.sha256):
         raise UnprocessableInputError.at(
             "/body/model_version", "unknown_version", f"There is no usable version {version} of the {kind.value} model."
         )
     return version
 
 
-async def monitor(scoring: Scoring, subject: Subject, trail: Trail, kind: PredictionKind, version: str) -> AcceptedJob:
+async def monitor(scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, version: str) -> AcceptedJob:
     """Have the tenant's shared records held against the population that a version was trained on.
 
     Raises:
@@ -154,12 +153,12 @@ async def monitor(scoring: Scoring, subject: Subject, trail: Trail, kind: Predic
     return await jobs.submit(scoring.session, subject, trail, "model.monitor", wanted)
 
 
-async def _locked(scoring: Scoring, kind: PredictionKind) -> list[ModelVersion]:
+async def _locked(scoring: Scoring, kind: Kind) -> list[ModelVersion]:
     await scoring.models.enter_versions(scoring.database)
     return list(await repository.lock_kind(scoring.session, kind.value))
 
 
-def _chosen(versions: list[ModelVersion], kind: PredictionKind, version: str) -> ModelVersion:
+def _chosen(versions: list[ModelVersion], kind: Kind, version: str) -> ModelVersion:
     chosen = next((each for each in versions if each.version == version), None)
     if chosen is None:
         raise NotFoundError(f"The registry has no version {version} of the {kind.value} model.")
@@ -171,7 +170,7 @@ def _require_files(scoring: Scoring, version: ModelVersion) -> None:
         raise ConflictError("The files of this version are not at hand, or differ from the registry's hash.")
 
 
-async def _find(session: AsyncSession, kind: PredictionKind, version: str) -> ModelVersion:
+async def _find(session: AsyncSession, kind: Kind, version: str) -> ModelVersion:
     found = await repository.version_of(session, kind.value, version)
     if found is None:
         raise NotFoundError(f"The registry has no version {version} of the {kind.value} model.")
@@ -180,7 +179,7 @@ async def _find(session: AsyncSession, kind: PredictionKind, version: str) -> Mo
 
 def _render(version: ModelVersion, scoring: Scoring) -> ModelOut:
     return ModelOut(
-        kind=PredictionKind(version.kind),
+        kind=Kind(version.kind),
         version=version.version,
         status=ModelStatus(version.status),
         sha256=version.sha256,

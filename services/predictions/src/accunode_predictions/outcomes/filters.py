@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from accunode_common.http.pagination import Sorting, SortOrder
-from accunode_common.models.credit import Outcome
+from accunode_credit.models.credit import Outcome
 
 
 class OutcomeFilters(BaseModel):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
-from accunode_common.models.credit import Company, Outcome
+from accunode_credit.models.credit import Company, Outcome
 from accunode_predictions.outcomes.filters import OutcomeFilters
 from accunode_predictions.visibility import own_records
 

@@ -14,8 +14,8 @@ from accunode_common.http.pagination import PageParameters, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Outcome
 from accunode_common.names import name_key
+from accunode_credit.models.credit import Company, Outcome
 from accunode_predictions.companies import service as companies
 from accunode_predictions.outcomes import repository
 from accunode_predictions.outcomes.filters import OutcomeFilters

@@ -7,15 +7,15 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal_column, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.credit import Company, Prediction
 from accunode_predictions.portfolio.schemas import Dimension
 from accunode_predictions.visibility import own_records
+from accunode_scoring import Kind
 
 _TOP = 10
 
 
-async def overview(session: AsyncSession, subject: Subject, kind: StoredKind) -> dict[str, Any]:
+async def overview(session: AsyncSession, subject: Subject, kind: Kind) -> dict[str, Any]:
     """All that the dashboard shows, from one pass over the caller's predictions of a kind."""
     every = _with_the_one_before(subject, kind)
     newest = select(every).where(every.c.age == 1).cte("newest")
@@ -57,7 +57,7 @@ async def overview(session: AsyncSession, subject: Subject, kind: StoredKind) ->
     return dict((await session.execute(statement)).one()._mapping)
 
 
-def _with_the_one_before(subject: Subject, kind: StoredKind) -> CTE:
+def _with_the_one_before(subject: Subject, kind: Kind) -> CTE:
     by_company: dict[str, Any] = {
         "partition_by": Prediction.company_id,
         "order_by": (Prediction.fiscal_year.desc(), Prediction.fiscal_quarter.desc()),
@@ -99,7 +99,7 @@ def _rows(statement: Select[*tuple[Any, ...]], label: str) -> ColumnElement[Any]
 async def transitions(
     session: AsyncSession,
     subject: Subject,
-    kind: StoredKind,
+    kind: Kind,
     by: Dimension,
     first: tuple[int, int | None],
     second: tuple[int, int | None],

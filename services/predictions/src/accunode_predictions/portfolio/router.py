@@ -6,11 +6,11 @@ from fastapi import Query, Request
 
 from accunode_common.http.app import api_router
 from accunode_common.http.resources import resources
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.portfolio import service
 from accunode_predictions.portfolio.permissions import PortfolioAnalyst, PortfolioReader
 from accunode_predictions.portfolio.schemas import Dashboard, Migration, MigrationQuery
 from accunode_predictions.serving.service import RequestScoring
+from accunode_scoring import Kind
 
 router = api_router("/portfolio", tag="portfolio")
 
@@ -20,7 +20,7 @@ async def get_portfolio_dashboard(
     subject: PortfolioReader,
     scoring: RequestScoring,
     request: Request,
-    kind: Annotated[StoredKind, Query(description="Whose predictions are shown.")] = StoredKind.ANNUAL,
+    kind: Annotated[Kind, Query(description="Whose predictions are shown.")] = Kind.ANNUAL,
 ) -> Dashboard:
     """All that the dashboard shows in one answer; it can be half a minute old."""
     return await service.dashboard(scoring, resources(request).redis, subject, kind)

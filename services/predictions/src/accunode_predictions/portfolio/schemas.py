@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from accunode_common.http.schemas import ResponseModel, UtcTime
 from accunode_predictions.companies.schemas import CompanyName, ShownSector, ShownSymbol
-from accunode_predictions.fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, GradeName, Level, StoredKind
+from accunode_predictions.fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, GradeName, Level
+from accunode_scoring import Kind
 
 MeanPd = Annotated[
     float, Field(description="Mean probability of default within 1 year, a fraction in [0, 1].", examples=[0.0127])
@@ -67,7 +68,7 @@ class CompanyRisk(ResponseModel):
 class Dashboard(ResponseModel):
     """The caller's own and organization records at a glance, each company by its newest prediction of the kind."""
 
-    kind: StoredKind = Field(description="Whose predictions are shown.")
+    kind: Kind = Field(description="Whose predictions are shown.")
     generated_at: UtcTime = Field(description="The same answer is given for half a minute.")
     companies: int = Field(description="Companies that have a prediction of this kind.", examples=[1250])
     predictions: int = Field(description="Predictions of this kind, of every period.", examples=[4870])
@@ -101,7 +102,7 @@ class MigrationQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: StoredKind = Field(default=StoredKind.ANNUAL, description="Whose predictions are compared.")
+    kind: Kind = Field(default=Kind.ANNUAL, description="Whose predictions are compared.")
     from_year: int = Field(ge=1900, le=2100, description="The fiscal year of the first period.")
     to_year: int = Field(ge=1900, le=2100, description="The fiscal year of the second period.")
     from_quarter: int | None = Field(default=None, ge=1, le=4, description="For quarterly predictions only.")

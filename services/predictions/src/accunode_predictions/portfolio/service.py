@@ -9,8 +9,6 @@ from redis.exceptions import RedisError
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import FieldError, UnprocessableInputError
 from accunode_common.log import get_logger
-from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.portfolio import repository
 from accunode_predictions.portfolio.schemas import (
     Dashboard,
@@ -22,13 +20,14 @@ from accunode_predictions.portfolio.schemas import (
     MigrationRow,
 )
 from accunode_predictions.serving.service import Scoring
+from accunode_scoring import Kind, RiskLevel
 
 CACHE_SECONDS = 30
 
 logger = get_logger(__name__)
 
 
-async def dashboard(scoring: Scoring, redis: Redis, subject: Subject, kind: StoredKind) -> Dashboard:
+async def dashboard(scoring: Scoring, redis: Redis, subject: Subject, kind: Kind) -> Dashboard:
     """The dashboard of the caller, from the cache if it was made within half a minute."""
     key = _cache_key(subject, kind)
     try:
@@ -46,7 +45,7 @@ async def dashboard(scoring: Scoring, redis: Redis, subject: Subject, kind: Stor
     return made
 
 
-def _cache_key(subject: Subject, kind: StoredKind) -> str:
+def _cache_key(subject: Subject, kind: Kind) -> str:
     """Everything that decides what the caller sees is in the key."""
     return (
         f"accunode:dashboard:{subject.tenant_id}:{subject.organization_id or '-'}:{subject.user_id}"
@@ -54,7 +53,7 @@ def _cache_key(subject: Subject, kind: StoredKind) -> str:
     )
 
 
-async def _dashboard(scoring: Scoring, subject: Subject, kind: StoredKind) -> Dashboard:
+async def _dashboard(scoring: Scoring, subject: Subject, kind: Kind) -> Dashboard:
     found = await repository.overview(scoring.session, subject, kind)
     scale = await scoring.scale(subject)
     levels = {row["risk_level"]: row["count"] for row in found["risk_levels"]}
@@ -64,7 +63,7 @@ async def _dashboard(scoring: Scoring, subject: Subject, kind: StoredKind) -> Da
         generated_at=datetime.now(UTC),
         predictions=found["predictions"],
         **found["whole"][0],
-        risk_levels=[LevelShare(risk_level=level, count=levels.get(level.value, 0)) for level in RiskLevelName],
+        risk_levels=[LevelShare(risk_level=level, count=levels.get(level.value, 0)) for level in RiskLevel],
         grades=[GradeShare(grade=name, count=grades.get(name, 0)) for name in _in_order(scale.names, grades)],
         **{name: found[name] for name in ("sectors", "trend", "riskiest", "deteriorated", "recent")},
     )
@@ -85,7 +84,7 @@ async def migration(scoring: Scoring, subject: Subject, query: MigrationQuery) -
         (query.from_year, query.from_quarter),
         (query.to_year, query.to_quarter),
     )
-    known = (await scoring.scale(subject)).names if query.by is Dimension.GRADE else tuple(RiskLevelName)
+    known = (await scoring.scale(subject)).names if query.by is Dimension.GRADE else tuple(RiskLevel)
     states = _in_order(
         [str(name) for name in known], {state for row in found for state in row[:2] if state is not None}
     )
@@ -116,7 +115,7 @@ def _in_order(known: Sequence[str], found: set[str] | dict[str, int]) -> list[st
 
 
 def _check_quarters(query: MigrationQuery) -> None:
-    wanted = query.kind is StoredKind.QUARTERLY
+    wanted = query.kind is Kind.QUARTERLY
     wrong = [name for name in ("from_quarter", "to_quarter") if (getattr(query, name) is not None) != wanted]
     if wrong:
         message = "Quarterly predictions need a quarter." if wanted else "Only quarterly predictions have a quarter."

@@ -8,7 +8,6 @@ from accunode_common.http.pagination import Paging
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import lists, service
 from accunode_predictions.predictions.filters import AnnualQuery, Order, PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
@@ -49,7 +48,7 @@ async def list_annual_predictions(
     filters: AnnualQuery, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
 ) -> Page[AnnualPrediction]:
     """The caller's own records and its organization's; a tenant's administrator sees those of every organization."""
-    return await lists.page(session, subject, StoredKind.ANNUAL, filters, order, paging, annual)
+    return await lists.page(session, subject, Kind.ANNUAL, filters, order, paging, annual)
 
 
 @router.get("/system", summary="List the system's annual predictions")
@@ -57,7 +56,7 @@ async def list_system_annual_predictions(
     filters: AnnualQuery, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
 ) -> Page[AnnualPrediction]:
     """The records that the platform shares; empty unless the caller's organization has sharing on."""
-    return await lists.page(session, subject, StoredKind.ANNUAL, filters, order, paging, annual, system=True)
+    return await lists.page(session, subject, Kind.ANNUAL, filters, order, paging, annual, system=True)
 
 
 @router.put("/{prediction_id}", summary="Score an annual prediction again")
@@ -71,7 +70,7 @@ async def rescore_annual_prediction(
 ) -> AnnualPredictionDetail:
     """Scores with the model that serves now, with restated ratios if given; the earlier version is kept."""
     prediction, company, score = await service.rescore(
-        scoring, subject, trail, StoredKind.ANNUAL, prediction_id, body, condition
+        scoring, subject, trail, Kind.ANNUAL, prediction_id, body, condition
     )
     condition.tag(prediction.version)
     return annual_detail(prediction, company, score)

@@ -7,7 +7,8 @@ from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from accunode_common.http.pagination import Sorting, SortOrder
-from accunode_common.models.credit import Prediction, RiskLevelName
+from accunode_credit.models.credit import Prediction
+from accunode_scoring import RiskLevel
 
 
 class AnnualFilters(BaseModel):
@@ -19,7 +20,7 @@ class AnnualFilters(BaseModel):
     symbol: str | None = Field(default=None, max_length=100, description="Companies of exactly this symbol.")
     sector: str | None = Field(default=None, max_length=200, description="Companies of exactly this sector.")
     fiscal_year: int | None = Field(default=None, ge=1900, le=2100, description="Only those of this fiscal year.")
-    risk_level: RiskLevelName | None = Field(default=None, description="Only those of this risk level.")
+    risk_level: RiskLevel | None = Field(default=None, description="Only those of this risk level.")
     pd_min: float | None = Field(default=None, ge=0, le=1, description="Lowest `pd`, a fraction.")
     pd_max: float | None = Field(default=None, ge=0, le=1, description="Highest `pd`, a fraction.")
     created_from: AwareDatetime | None = Field(default=None, description="Created at this moment or later.")

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageParameters, SortOrder
 from accunode_common.http.schemas import Page
-from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.credit import Company, Prediction
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
 from accunode_predictions.predictions.repository import matching
+from accunode_scoring import Kind
 
 Item = TypeVar("Item")
 
@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 async def page(
     session: AsyncSession,
     subject: Subject,
-    kind: StoredKind,
+    kind: Kind,
     filters: AnnualFilters | QuarterlyFilters,
     order: SortOrder,
     paging: PageParameters,

@@ -8,7 +8,6 @@ from accunode_common.http.pagination import Paging
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import lists, service
 from accunode_predictions.predictions.filters import Order, PredictionPath, QuarterlyQuery
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
@@ -49,7 +48,7 @@ async def list_quarterly_predictions(
     filters: QuarterlyQuery, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
 ) -> Page[QuarterlyPrediction]:
     """The caller's own records and its organization's; a tenant's administrator sees those of every organization."""
-    return await lists.page(session, subject, StoredKind.QUARTERLY, filters, order, paging, quarterly)
+    return await lists.page(session, subject, Kind.QUARTERLY, filters, order, paging, quarterly)
 
 
 @router.get("/system", summary="List the system's quarterly predictions")
@@ -57,7 +56,7 @@ async def list_system_quarterly_predictions(
     filters: QuarterlyQuery, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
 ) -> Page[QuarterlyPrediction]:
     """The records that the platform shares; empty unless the caller's organization has sharing on."""
-    return await lists.page(session, subject, StoredKind.QUARTERLY, filters, order, paging, quarterly, system=True)
+    return await lists.page(session, subject, Kind.QUARTERLY, filters, order, paging, quarterly, system=True)
 
 
 @router.put("/{prediction_id}", summary="Score a quarterly prediction again")
@@ -71,7 +70,7 @@ async def rescore_quarterly_prediction(
 ) -> QuarterlyPredictionDetail:
     """Scores with the model that serves now, with restated ratios if given; the earlier version is kept."""
     prediction, company, score = await service.rescore(
-        scoring, subject, trail, StoredKind.QUARTERLY, prediction_id, body, condition
+        scoring, subject, trail, Kind.QUARTERLY, prediction_id, body, condition
     )
     condition.tag(prediction.version)
     return quarterly_detail(prediction, company, score)

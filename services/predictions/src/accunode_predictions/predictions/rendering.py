@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from accunode_common.models.credit import Company, Prediction, PredictionKind, PredictionVersion
-from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues, StoredKind, columns_of
+from accunode_credit.models.credit import Company, Prediction, PredictionVersion
+from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues, columns_of
 from accunode_predictions.predictions.schemas import (
     AnnualPrediction,
     AnnualPredictionDetail,
@@ -105,10 +105,10 @@ def detail(prediction: Prediction, company: Company, score: Score | None) -> Pre
     return _DETAILS[Kind(prediction.kind)](prediction, company, score)
 
 
-def earlier(version: PredictionVersion, kind: StoredKind) -> EarlierVersion:
+def earlier(version: PredictionVersion, kind: Kind) -> EarlierVersion:
     """What a prediction of that kind was before a rescoring."""
     return EarlierVersion(
-        kind=PredictionKind(kind),
+        kind=Kind(kind),
         model_version=version.snapshot["model_version"],
         version=version.version,
         replaced_at=version.replaced_at,

@@ -11,17 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Prediction, PredictionVersion
-from accunode_common.models.registry import ShadowScore
 from accunode_common.names import clean_symbol
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.credit import Company, Prediction, PredictionVersion
+from accunode_credit.models.registry import ShadowScore
 from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
 from accunode_predictions.visibility import own_records, system_records
+from accunode_scoring import Kind
 
 
 def matching(
     subject: Subject,
-    kind: StoredKind,
+    kind: Kind,
     filters: AnnualFilters | QuarterlyFilters,
     *,
     system: bool,
@@ -94,7 +94,7 @@ async def add(session: AsyncSession, values: Mapping[str, Any]) -> Prediction | 
 
 
 async def id_of_period(
-    session: AsyncSession, company: Company, kind: StoredKind, fiscal_year: int, fiscal_quarter: int | None
+    session: AsyncSession, company: Company, kind: Kind, fiscal_year: int, fiscal_quarter: int | None
 ) -> UUID | None:
     """The prediction of a company for a period."""
     found: UUID | None = await session.scalar(

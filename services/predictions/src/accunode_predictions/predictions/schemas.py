@@ -17,7 +17,6 @@ from accunode_common.http.schemas import (
     Version,
 )
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import PredictionKind
 from accunode_predictions.companies.schemas import CompanyFields, CompanyName, ShownSector, ShownSymbol
 from accunode_predictions.fields import (
     EXAMPLES,
@@ -254,7 +253,7 @@ class AnnualPrediction(PredictionFields):
 class QuarterlyPrediction(PredictionFields):
     """A stored prediction from trailing-twelve-month ratios."""
 
-    model_config = scored_as(PredictionKind.QUARTERLY)
+    model_config = scored_as(Kind.QUARTERLY)
 
     fiscal_quarter: int = Field(description="1 to 4.", examples=[2])
     ratios: QuarterlyRatioValues = Field(description="As given, over the trailing twelve months.")
@@ -263,7 +262,7 @@ class QuarterlyPrediction(PredictionFields):
 class StatementPrediction(PredictionFields):
     """A stored prediction from the amounts of a statement."""
 
-    model_config = scored_as(PredictionKind.STATEMENT)
+    model_config = scored_as(Kind.STATEMENT)
 
     fiscal_quarter: None = Field(description="Always null.")
     amounts: StatementAmountValues = Field(description="As given.")

@@ -20,9 +20,8 @@ from accunode_common.errors import (
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import Company, Prediction, PredictionVersion
+from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_predictions.companies import service as companies
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.rendering import ratios_of, stored_inputs
 from accunode_predictions.predictions.schemas import (
@@ -93,15 +92,13 @@ async def create(
     except IntegrityError:
         raise ConflictError("The company was deleted meanwhile.") from None
     if prediction is None:
-        raise await _exists(session, company, StoredKind(kind.value), body.fiscal_year, quarter)
+        raise await _exists(session, company, kind, body.fiscal_year, quarter)
     await _shadow(scoring, kind, prediction)
     await _record(session, trail, "prediction.create", prediction)
     return prediction, company, score
 
 
-async def get(
-    session: AsyncSession, subject: Subject, kind: StoredKind, prediction_id: UUID
-) -> tuple[Prediction, Company]:
+async def get(session: AsyncSession, subject: Subject, kind: Kind, prediction_id: UUID) -> tuple[Prediction, Company]:
     """A prediction and its company.
 
     Raises:
@@ -115,7 +112,7 @@ async def rescore(
     scoring: Scoring,
     subject: Subject,
     trail: Trail,
-    kind: StoredKind,
+    kind: Kind,
     prediction_id: UUID,
     body: AnyRescoring,
     condition: Conditional,
@@ -131,12 +128,12 @@ async def rescore(
     prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
     condition.check(prediction.version)
     inputs = body.inputs.values() if body.inputs is not None else ratios_of(prediction)
-    score = score_values(await scoring.champion(Kind(kind.value)), inputs, await scoring.scale(subject))
+    score = score_values(await scoring.champion(kind), inputs, await scoring.scale(subject))
     await repository.keep_version(session, prediction, snapshot_of(prediction), subject.user_id)
-    values = {**stored_inputs(Kind(kind.value), inputs), **score_columns(score), "job_id": None, "row_number": None}
+    values = {**stored_inputs(kind, inputs), **score_columns(score), "job_id": None, "row_number": None}
     before = prediction.model_version
     prediction = await repository.change(session, prediction, values)
-    await _shadow(scoring, Kind(kind.value), prediction)
+    await _shadow(scoring, kind, prediction)
     await _record(session, trail, "prediction.rescore", prediction, earlier_model_version=before)
     return prediction, await _company_of(session, prediction), score
 
@@ -145,7 +142,7 @@ async def delete(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    kind: StoredKind,
+    kind: Kind,
     prediction_id: UUID,
     condition: Conditional,
 ) -> None:
@@ -162,7 +159,7 @@ async def delete(
 
 
 async def versions(
-    session: AsyncSession, subject: Subject, kind: StoredKind, prediction_id: UUID
+    session: AsyncSession, subject: Subject, kind: Kind, prediction_id: UUID
 ) -> tuple[Prediction, list[PredictionVersion]]:
     """A prediction and its earlier versions, newest first.
 
@@ -227,7 +224,7 @@ async def _company_of(session: AsyncSession, prediction: Prediction) -> Company:
 
 
 async def _exists(
-    session: AsyncSession, company: Company, kind: StoredKind, fiscal_year: int, quarter: int | None
+    session: AsyncSession, company: Company, kind: Kind, fiscal_year: int, quarter: int | None
 ) -> AlreadyExistsError:
     period = f"{fiscal_year}" if quarter is None else f"{fiscal_year} Q{quarter}"
     existing = await repository.id_of_period(session, company, kind, fiscal_year, quarter)

@@ -8,7 +8,6 @@ from accunode_common.http.pagination import Paging
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions import lists, service
 from accunode_predictions.predictions.filters import AnnualQuery, Order, PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
@@ -49,7 +48,7 @@ async def list_statement_predictions(
     filters: AnnualQuery, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
 ) -> Page[StatementPrediction]:
     """The caller's own records and its organization's; a tenant's administrator sees those of every organization."""
-    return await lists.page(session, subject, StoredKind.STATEMENT, filters, order, paging, statement)
+    return await lists.page(session, subject, Kind.STATEMENT, filters, order, paging, statement)
 
 
 @router.get("/system", summary="List the system's predictions from statements")
@@ -57,7 +56,7 @@ async def list_system_statement_predictions(
     filters: AnnualQuery, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
 ) -> Page[StatementPrediction]:
     """The records that the platform shares; empty unless the caller's organization has sharing on."""
-    return await lists.page(session, subject, StoredKind.STATEMENT, filters, order, paging, statement, system=True)
+    return await lists.page(session, subject, Kind.STATEMENT, filters, order, paging, statement, system=True)
 
 
 @router.put("/{prediction_id}", summary="Score a prediction from a statement again")
@@ -71,7 +70,7 @@ async def rescore_statement_prediction(
 ) -> StatementPredictionDetail:
     """Scores with the model that serves now, with restated amounts if given; the earlier version is kept."""
     prediction, company, score = await service.rescore(
-        scoring, subject, trail, StoredKind.STATEMENT, prediction_id, body, condition
+        scoring, subject, trail, Kind.STATEMENT, prediction_id, body, condition
     )
     condition.tag(prediction.version)
     return statement_detail(prediction, company, score)

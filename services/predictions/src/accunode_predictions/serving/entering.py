@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from accunode_common.db.session import AccessContext, Database, Reach
 from accunode_common.log import get_logger
-from accunode_common.models.registry import ModelStatus
+from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.serving import repository
 from accunode_scoring import ModelEntry, ModelLibrary
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.registry import ModelStatus, ModelVersion
 from accunode_common.models.tenancy import Tenant
+from accunode_credit.models.registry import ModelStatus, ModelVersion
 
 
 async def known_versions(session: AsyncSession) -> Mapping[tuple[str, str], str]:

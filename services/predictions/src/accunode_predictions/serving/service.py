@@ -18,8 +18,7 @@ from accunode_common.errors import ServiceUnavailableError
 from accunode_common.http.resources import resources
 from accunode_common.http.session import SubjectSession
 from accunode_common.log import get_logger
-from accunode_common.models.registry import ModelStatus
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.serving import repository
 from accunode_predictions.serving.entering import synchronise
 from accunode_scoring import (
@@ -66,7 +65,7 @@ class ServingModels:
     def warm(self) -> None:
         """Compile the library's own champions of the kinds that are stored, so that the first request need not."""
         for entry in self.library.entries():
-            if entry.status == ModelStatus.CHAMPION and entry.kind.value in set(StoredKind):
+            if entry.status == ModelStatus.CHAMPION and entry.kind.value in set(Kind):
                 self.library.scorer(entry.kind, entry.version)
 
     async def champion(self, session: AsyncSession, database: Database, kind: Kind) -> Scorer:

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.audit import AuditEvent
-from accunode_common.models.bulk import Job
-from accunode_common.models.credit import Company, Prediction
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization, Tenant
 from accunode_common.names import name_key
+from accunode_credit.models.bulk import Job
+from accunode_credit.models.credit import Company, Prediction
 from accunode_tenants.scope import in_reach
 
 

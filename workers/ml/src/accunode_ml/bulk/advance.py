@@ -3,10 +3,10 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accunode_common.models.bulk import Job, JobState
-from accunode_common.tasks.leases import FILE
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, queue_for_bytes
 from accunode_common.tasks.outbox import enqueue_sync
+from accunode_credit.leases import FILE
+from accunode_credit.models.bulk import Job, JobState
 from accunode_ml.bulk import jobs, settle
 from accunode_ml.bulk.handout import recall
 from accunode_ml.runtime import Runtime

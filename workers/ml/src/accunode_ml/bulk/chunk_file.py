@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from accunode_common.models.bulk import Job
 from accunode_common.storage import Storage, job_prefix
+from accunode_credit.models.bulk import Job
 
 
 def chunks_prefix(job: Job) -> str:

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accunode_common.models.bulk import Job
 from accunode_common.tasks.messages import INTERACTIVE_ROWS, Queue, ScoreChunk, queue_for_rows
 from accunode_common.tasks.outbox import enqueue_sync
+from accunode_credit.models.bulk import Job
 from accunode_ml.settings import WorkerSettings
 
 _ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:tenant || :queue, 0))")

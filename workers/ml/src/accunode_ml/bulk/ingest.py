@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from accunode_common.confined import Reading
 from accunode_common.db.session import set_context_sync
-from accunode_common.models.bulk import ChunkState, Job, JobState
 from accunode_common.tabular import TabularError
-from accunode_common.tasks import leases
-from accunode_common.tasks.leases import FILE, Lease, LeaseLostError
 from accunode_common.tasks.messages import IngestFile
+from accunode_credit import leases
+from accunode_credit.leases import FILE, Lease, LeaseLostError
+from accunode_credit.models.bulk import ChunkState, Job, JobState
 from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.cutting import Cutter
 from accunode_ml.bulk.issues import copy_issues

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accunode_common.models.bulk import Job, RowOutcome
+from accunode_credit.models.bulk import Job, RowOutcome
 from accunode_ml.bulk.copying import copy_into
 from accunode_ml.ingest import RejectedRow, SkippedRow
 

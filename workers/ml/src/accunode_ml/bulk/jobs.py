@@ -7,9 +7,9 @@ from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
 from accunode_common.db.session import AccessContext, Reach
-from accunode_common.models.bulk import Job, JobState
 from accunode_common.models.columns import AccessLevel
-from accunode_common.tasks.leases import FILE
+from accunode_credit.leases import FILE
+from accunode_credit.models.bulk import Job, JobState
 from accunode_scoring import Kind
 
 _ENSURE_FILE = text(

@@ -2,9 +2,9 @@
 
 from sqlalchemy import text
 
-from accunode_common.models.bulk import JobState
 from accunode_common.storage import job_prefix
 from accunode_common.tasks.messages import PurgeFiles
+from accunode_credit.models.bulk import JobState
 from accunode_ml.bulk import jobs
 from accunode_ml.bulk.chunk_file import chunks_prefix
 from accunode_ml.runtime import Runtime

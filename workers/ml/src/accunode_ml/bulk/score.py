@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from accunode_common.models.bulk import ChunkState, Job, JobState
-from accunode_common.tasks import leases
-from accunode_common.tasks.leases import Lease
 from accunode_common.tasks.messages import ScoreChunk
+from accunode_credit import leases
+from accunode_credit.leases import Lease
+from accunode_credit.models.bulk import ChunkState, Job, JobState
 from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.scoring import ScoredChunk, score_rows
 from accunode_ml.bulk.shadow import challenger_of, score_beside

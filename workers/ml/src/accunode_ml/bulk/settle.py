@@ -4,11 +4,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
-from accunode_common.models.bulk import CHUNK_FAILED, FINAL_STATES, INGEST_FAILED, ChunkState, Job, JobState
-from accunode_common.tasks import leases
-from accunode_common.tasks.leases import FILE, Lease
 from accunode_common.tasks.messages import PurgeFiles, Queue
 from accunode_common.tasks.outbox import enqueue_sync
+from accunode_credit import leases
+from accunode_credit.leases import FILE, Lease
+from accunode_credit.models.bulk import CHUNK_FAILED, FINAL_STATES, INGEST_FAILED, ChunkState, Job, JobState
 from accunode_ml.bulk import jobs
 from accunode_ml.bulk.handout import hand_out, queue_of
 from accunode_ml.runtime import Runtime

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
-from accunode_common.models.registry import ModelStatus, ModelVersion
+from accunode_credit.models.registry import ModelStatus, ModelVersion
 from accunode_ml.bulk.scoring import SHADOW, ScoredChunk, ratio_matrix
 from accunode_scoring import Kind, ModelFilesError, ModelLibrary, Scorer
 

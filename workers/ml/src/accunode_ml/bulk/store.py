@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from accunode_common.models.bulk import Job, OnConflict
+from accunode_credit.models.bulk import Job, OnConflict
 from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_companies, find_or_make_companies
 from accunode_ml.bulk.incoming import copy_in
 from accunode_ml.bulk.jobs import kind_of, scope_id

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.models.registry import DriftReport
 from accunode_common.tasks.messages import MonitorDrift, MonitorTenant
+from accunode_credit.models.registry import DriftReport
 from accunode_ml.bulk import jobs
 from accunode_ml.course import Course, run_job
 from accunode_ml.monitoring.population import defaults_of, next_block, reading_context

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from accunode_common.audit import AuditEntry, record_sync
 from accunode_common.db.session import Reach
 from accunode_common.ids import new_id
-from accunode_common.models.bulk import Job
 from accunode_common.tasks.messages import Queue, RescorePortfolio
+from accunode_credit.models.bulk import Job
 from accunode_ml.bulk import jobs
 from accunode_ml.bulk.scoring import PROBABILITIES, stored_columns
 from accunode_ml.course import Course, run_job

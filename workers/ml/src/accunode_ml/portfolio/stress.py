@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.models.bulk import Job
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import StressPortfolio
+from accunode_credit.models.bulk import Job
 from accunode_ml.course import Course, run_job
 from accunode_ml.inputs import input_columns, input_matrix
 from accunode_ml.portfolio.models import JobModel, model_of

@@ -8,9 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import RiskLevelName
-from accunode_predictions.fields import StoredKind, columns_of
-from accunode_scoring import SENTINEL, Kind
+from accunode_predictions.fields import columns_of
+from accunode_scoring import SENTINEL, Kind, RiskLevel
 
 Version = Annotated[
     str | None,
@@ -21,7 +20,7 @@ Version = Annotated[
 class RescoreRequest(InputModel):
     """Which predictions are scored again, and with what."""
 
-    kind: StoredKind = Field(description="Whose predictions are scored again.")
+    kind: Kind = Field(description="Whose predictions are scored again.")
     model_version: Version = None
 
 
@@ -57,9 +56,7 @@ class PortfolioFilters(InputModel):
     grades: list[Annotated[str, StringConstraints(max_length=50)]] = Field(
         default=[], max_length=100, description="Only companies of these grades on the tenant's master scale."
     )
-    risk_levels: list[RiskLevelName] = Field(
-        default=[], max_length=4, description="Only companies of these risk levels."
-    )
+    risk_levels: list[RiskLevel] = Field(default=[], max_length=4, description="Only companies of these risk levels.")
     fiscal_year: int | None = Field(default=None, ge=1900, le=2100, description="Only predictions of this year.")
     access_level: AccessLevel | None = Field(
         default=None,
@@ -74,7 +71,7 @@ class StressRequest(InputModel):
     name: str | None = Field(
         default=None, max_length=200, description="What the scenario is called.", examples=["Recession"]
     )
-    kind: StoredKind = Field(default=StoredKind.ANNUAL, description="Whose predictions are stressed.")
+    kind: Kind = Field(default=Kind.ANNUAL, description="Whose predictions are stressed.")
     model_version: Version = None
     shocks: list[RatioShock] = Field(
         min_length=1, max_length=50, description="The changes, one per ratio at most, all at once."

@@ -2,11 +2,9 @@
 
 from accunode_common.auth.subject import Subject
 from accunode_common.http.trail import Trail
-from accunode_common.models.bulk import JobType
 from accunode_common.models.columns import AccessLevel
-from accunode_common.models.credit import PredictionKind
 from accunode_common.tasks.messages import Queue
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.bulk import JobType
 from accunode_predictions.jobs import service as jobs
 from accunode_predictions.jobs.schemas import AcceptedJob
 from accunode_predictions.jobs.service import NewJob
@@ -23,8 +21,8 @@ async def rescore(scoring: Scoring, subject: Subject, trail: Trail, body: Rescor
     """
     wanted = NewJob(
         type=JobType.RESCORE,
-        kind=_kind(body.kind),
-        model_version=await models.usable_version(scoring, _kind(body.kind), body.model_version),
+        kind=body.kind,
+        model_version=await models.usable_version(scoring, body.kind, body.model_version),
         shared=True,
         queue=Queue.BULK,
     )
@@ -43,15 +41,11 @@ async def stress(scoring: Scoring, subject: Subject, trail: Trail, body: StressR
     filters = {**body.filters.model_dump(mode="json"), "access_level": level}
     wanted = NewJob(
         type=JobType.STRESS,
-        kind=_kind(body.kind),
-        model_version=await models.usable_version(scoring, _kind(body.kind), body.model_version),
+        kind=body.kind,
+        model_version=await models.usable_version(scoring, body.kind, body.model_version),
         parameters={"name": body.name, "shocks": shocks, "filters": filters},
         # The result names companies: if personal records are among them, it is the caller's own.
         shared=level is AccessLevel.ORGANIZATION,
         queue=Queue.INTERACTIVE,
     )
     return await jobs.submit(scoring.session, subject, trail, "portfolio.stress", wanted)
-
-
-def _kind(kind: StoredKind) -> PredictionKind:
-    return PredictionKind(kind.value)

@@ -3,8 +3,7 @@
 from uuid import UUID
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.credit import Prediction, PredictionKind
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.credit import Prediction
 from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
 from accunode_predictions.predictions.rendering import ratios_of
@@ -16,7 +15,7 @@ from accunode_scoring.reasons import percentile
 from accunode_scoring.statement import derive_ratios
 
 
-async def explain(scoring: Scoring, subject: Subject, kind: StoredKind, prediction_id: UUID) -> Explanation:
+async def explain(scoring: Scoring, subject: Subject, kind: Kind, prediction_id: UUID) -> Explanation:
     """Why the prediction is what it is.
 
     Raises:
@@ -24,11 +23,11 @@ async def explain(scoring: Scoring, subject: Subject, kind: StoredKind, predicti
         ServiceUnavailableError: The files of its model version are not at hand.
     """
     prediction, _ = await predictions.get(scoring.session, subject, kind, prediction_id)
-    return _explanation(prediction, scoring.models.scorer(Kind(kind.value), prediction.model_version))
+    return _explanation(prediction, scoring.models.scorer(kind, prediction.model_version))
 
 
 def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
-    kind = PredictionKind(prediction.kind)
+    kind = Kind(prediction.kind)
     score = scorer.score(ratios_of(prediction))
     ranks = {reason.column: reason.percentile for reason in score.reasons}
     inputs = ratios_of(prediction)

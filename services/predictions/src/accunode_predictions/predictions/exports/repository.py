@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Text, cast
 
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
-from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.fields import StoredKind, columns_of
+from accunode_credit.models.credit import Company, Prediction
+from accunode_predictions.fields import columns_of
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.repository import matching
 from accunode_scoring import Kind
@@ -18,11 +18,11 @@ _AFTER = ("grade", "risk_level", "reason_codes", "flags", "model_version", "acce
 
 
 async def blocks(
-    database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters, size: int
+    database: Database, subject: Subject, kind: Kind, filters: ExportFilters, size: int
 ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
     """The rows of an export, newest first, from one cursor of the caller's own transaction."""
-    inputs = [_input_column(kind, name) for name in columns_of(Kind(kind.value))]
-    quarter = [Prediction.fiscal_quarter] if kind is StoredKind.QUARTERLY else []
+    inputs = [_input_column(kind, name) for name in columns_of(kind)]
+    quarter = [Prediction.fiscal_quarter] if kind is Kind.QUARTERLY else []
     statement = (
         matching(subject, kind, filters, system=filters.system, always_join=True)
         .with_only_columns(
@@ -44,8 +44,8 @@ async def blocks(
             yield rows
 
 
-def _input_column(kind: StoredKind, name: str) -> ColumnElement[Any]:
-    if kind is StoredKind.STATEMENT:
+def _input_column(kind: Kind, name: str) -> ColumnElement[Any]:
+    if kind is Kind.STATEMENT:
         amount: ColumnElement[Any] = Prediction.amounts[name].as_float()
         return amount
     column: ColumnElement[Any] = getattr(Prediction, name)

@@ -13,7 +13,6 @@ from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions.exports import service
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_scoring import Kind
 
 router = api_router("/predictions", tag="exports")
 
@@ -32,5 +31,5 @@ async def export_predictions(
     """The whole filtered list as CSV, XLSX or Parquet, newest first. Text that begins like a formula is neutralised."""
     service.check(kind, filters)
     rows = service.rows(resources(request).database, subject, kind, filters)
-    columns = service.output_columns(Kind(kind.value))
+    columns = service.output_columns(kind)
     return await table_reply(filters.format, columns, rows, name=f"{kind.value}-predictions")

@@ -9,7 +9,7 @@ from accunode_common.db.session import Database
 from accunode_common.errors import UnprocessableInputError
 from accunode_common.http.files import Blocks
 from accunode_common.tabular import OutputColumn
-from accunode_predictions.fields import StoredKind, columns_of
+from accunode_predictions.fields import columns_of
 from accunode_predictions.predictions.exports import repository
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_scoring import Kind
@@ -40,19 +40,19 @@ def output_columns(kind: Kind) -> tuple[OutputColumn, ...]:
     )
 
 
-def check(kind: StoredKind, filters: ExportFilters) -> None:
+def check(kind: Kind, filters: ExportFilters) -> None:
     """Refuse filters that the kind does not have.
 
     Raises:
         UnprocessableInputError: A quarter was asked of another kind.
     """
-    if kind is not StoredKind.QUARTERLY and filters.fiscal_quarter is not None:
+    if kind is not Kind.QUARTERLY and filters.fiscal_quarter is not None:
         raise UnprocessableInputError.at(
             "/query/fiscal_quarter", "unknown_parameter", "Only quarterly predictions have a quarter."
         )
 
 
-async def rows(database: Database, subject: Subject, kind: StoredKind, filters: ExportFilters) -> Blocks:
+async def rows(database: Database, subject: Subject, kind: Kind, filters: ExportFilters) -> Blocks:
     """The rows of an export, newest first."""
     async with aclosing(repository.blocks(database, subject, kind, filters, BLOCK_ROWS)) as found:
         async for block in found:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
-from accunode_common.models.credit import PredictionKind
 from accunode_predictions.predictions.schemas import ReasonOut
 from accunode_predictions.predictions.service import STORED_REASONS, score_columns, score_values
 from accunode_predictions.predictions.simulations.schemas import (
@@ -50,7 +49,7 @@ def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | Quart
         dtype=np.float64,
     )
     scores = scorer.score_matrix(matrix, scale=scale, explain=True)
-    kind, version = PredictionKind(scorer.kind), scorer.version
+    kind, version = Kind(scorer.kind), scorer.version
     return BatchScores(items=[_row(scores, number, row.row_id, kind, version) for number, row in enumerate(rows)])
 
 
@@ -69,7 +68,7 @@ def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | Non
     around = Surroundings(scorer, values)
     ratios = {ratio.name: ratio for ratio in RATIOS[scorer.kind]}
     return WhatIf(
-        kind=PredictionKind(scorer.kind),
+        kind=Kind(scorer.kind),
         **score_columns(score),
         reasons=[ReasonOut.of(reason) for reason in score.reasons],
         sensitivities=[
@@ -79,7 +78,7 @@ def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | Non
     )
 
 
-def _row(scores: ScoreMatrix, number: int, row_id: str | None, kind: PredictionKind, version: str) -> ScoredRow:
+def _row(scores: ScoreMatrix, number: int, row_id: str | None, kind: Kind, version: str) -> ScoredRow:
     return ScoredRow(
         row_id=row_id,
         kind=kind,

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from accunode_common.auth.subject import Subject
-from accunode_common.models.credit import Company, Prediction
-from accunode_predictions.fields import StoredKind
+from accunode_credit.models.credit import Company, Prediction
 from accunode_predictions.visibility import own_records
+from accunode_scoring import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def _grouped(*sets: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[Any]:
     return func.grouping_sets(*(tuple_(*columns) for columns in sets))
 
 
-async def summary(session: AsyncSession, subject: Subject, kind: StoredKind | None) -> list[Group]:
+async def summary(session: AsyncSession, subject: Subject, kind: Kind | None) -> list[Group]:
     """Counts by kind, and by risk level, sector and period within each, from one pass."""
     columns = (
         Prediction.kind,

@@ -6,10 +6,10 @@ from fastapi import Query
 
 from accunode_common.http.app import api_router
 from accunode_common.http.session import SubjectSession
-from accunode_predictions.fields import StoredKind
 from accunode_predictions.predictions.permissions import PredictionReader
 from accunode_predictions.predictions.statistics import service
 from accunode_predictions.predictions.statistics.schemas import Statistics
+from accunode_scoring import Kind
 
 router = api_router("/predictions", tag="statistics")
 
@@ -18,7 +18,7 @@ router = api_router("/predictions", tag="statistics")
 async def get_prediction_statistics(
     subject: PredictionReader,
     session: SubjectSession,
-    kind: Annotated[StoredKind | None, Query(description="Only this kind.")] = None,
+    kind: Annotated[Kind | None, Query(description="Only this kind.")] = None,
 ) -> Statistics:
     """Counts and distribution of the caller's own and organization records by kind, risk level, sector and period."""
     return await service.statistics(session, subject, kind)

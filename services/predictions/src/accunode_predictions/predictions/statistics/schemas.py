@@ -3,8 +3,9 @@
 from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
-from accunode_predictions.fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, Level, StoredKind
+from accunode_predictions.fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, Level
 from accunode_predictions.portfolio.schemas import MeanPd
+from accunode_scoring import Kind
 
 
 class LevelCount(ResponseModel):
@@ -34,7 +35,7 @@ class PeriodCount(ResponseModel):
 class KindStatistics(ResponseModel):
     """The predictions of one kind."""
 
-    kind: StoredKind = Field(description="Which inputs they were made from.")
+    kind: Kind = Field(description="Which inputs they were made from.")
     count: Count
     companies: int = Field(description="Companies that have one.", examples=[112])
     mean_pd: float | None = Field(

@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accunode_common.models.bulk import ChunkState
 from accunode_common.tasks.holders import Holder, announce
+from accunode_credit.models.bulk import ChunkState
 
 FILE = 0
 """The number under which the file itself is leased, while it is read."""

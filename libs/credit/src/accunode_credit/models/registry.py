@@ -22,7 +22,7 @@ from accunode_common.db.access import (
 )
 from accunode_common.db.base import Base, TenantOwned, Timestamped
 from accunode_common.models.columns import one_of
-from accunode_common.models.credit import PredictionKind
+from accunode_scoring import Kind
 
 
 class ModelStatus(StrEnum):
@@ -45,7 +45,7 @@ class ModelVersion(Timestamped, Base):
             unique=True,
             postgresql_where=text("status = 'champion'"),
         ),
-        one_of("kind", PredictionKind),
+        one_of("kind", Kind),
         one_of("status", ModelStatus),
         {
             "schema": "registry",

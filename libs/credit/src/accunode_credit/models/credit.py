@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -36,28 +35,12 @@ from accunode_common.models.columns import (
     organization_matches_access_level,
     system_belongs_to_the_platform,
 )
+from accunode_scoring import Kind, RiskLevel
 
 _KEPT = "tenant_id, id, created_by, created_at, access_level, organization_id"
 _UPDATE = f"UPDATE EXCEPT ({_KEPT})"
 _UPDATE_ABOUT_COMPANY = f"UPDATE EXCEPT ({_KEPT}, company_id)"
 _SCOPE = "case access_level when 'personal' then created_by when 'organization' then organization_id else tenant_id end"
-
-
-class PredictionKind(StrEnum):
-    """Which inputs a prediction was made from."""
-
-    ANNUAL = "annual"
-    QUARTERLY = "quarterly"
-    STATEMENT = "statement"
-
-
-class RiskLevelName(StrEnum):
-    """The four levels, as stored."""
-
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-    CRITICAL = "CRITICAL"
 
 
 class Record:
@@ -88,6 +71,7 @@ def _beside_its_company(table: str) -> str:
 class Company(TenantOwned, Record, Versioned, Base):
     """An obligor."""
 
+    resource_types = ("company",)
     __tablename__ = "companies"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
@@ -138,6 +122,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
     give the same score and explanation again at any time.
     """
 
+    resource_types = ("prediction",)
     __tablename__ = "predictions"
     __table_args__ = (
         ForeignKeyConstraint(
@@ -158,8 +143,8 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         Index(None, "tenant_id", "kind", "risk_level", "id"),
         Index(None, "tenant_id", "job_id", "row_number"),
         one_of("access_level", AccessLevel),
-        one_of("kind", PredictionKind),
-        one_of("risk_level", RiskLevelName),
+        one_of("kind", Kind),
+        one_of("risk_level", RiskLevel),
         organization_matches_access_level(),
         system_belongs_to_the_platform(),
         CheckConstraint("fiscal_year between 1900 and 2100", name="fiscal_year"),
@@ -253,6 +238,7 @@ class PredictionVersion(TenantOwned, Base):
 class Outcome(TenantOwned, Record, Timestamped, Base):
     """What became of an obligor: the date of its default, for back-tests."""
 
+    resource_types = ("outcome",)
     __tablename__ = "outcomes"
     __table_args__ = (
         ForeignKeyConstraint(

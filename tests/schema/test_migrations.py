@@ -15,9 +15,9 @@ from accunode_common.db.bootstrap import role_url
 from accunode_common.emails import email_key
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.migrations import __main__ as command_line
-from accunode_common.models import SCHEMAS
 from accunode_common.names import name_key
 from accunode_common.testing.database import TestDatabase, migrated_database
+from accunode_credit.models import SCHEMAS, metadata
 from accunode_devstack.throwaway import throwaway_postgres
 
 MIGRATION_LOCK = 0x4ACC1
@@ -51,7 +51,7 @@ def test_down_to_nothing_and_up_again(database: TestDatabase) -> None:
 
     migrations.upgrade(url)
     assert schemas(database) == set(SCHEMAS)
-    migrations.check(url)
+    migrations.check(url, metadata)
     migrations.upgrade(url)
 
 

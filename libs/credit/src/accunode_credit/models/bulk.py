@@ -115,6 +115,7 @@ _submitted_as_caller = (
 class Job(TenantOwned, Versioned, Base):
     """A background job. Its creator, organization and reaches are its submitter's: the workers act within them."""
 
+    resource_types = ("job", "bulk_upload")
     __tablename__ = "jobs"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),

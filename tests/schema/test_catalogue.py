@@ -23,8 +23,8 @@ from accunode_common.db.access import (
 )
 from accunode_common.db.bootstrap import bootstrap, role_url
 from accunode_common.db.session import driver_url
-from accunode_common.models import SCHEMAS, metadata
 from accunode_common.testing.database import TestDatabase
+from accunode_credit.models import SCHEMAS, metadata
 from accunode_devstack.throwaway import throwaway_postgres
 
 TABLES = sorted(metadata.tables.values(), key=lambda table: table.fullname)
