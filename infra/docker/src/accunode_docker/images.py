@@ -9,6 +9,7 @@ from accunode_docker.errors import DockerError
 
 MEGABYTE = 1_000_000
 REPOSITORY = Path(__file__).resolve().parents[4]
+DOCKERFILE = "infra/docker/Dockerfile"
 PYTHON_BASE = "python:3.11-slim-bookworm"
 GATEWAY_BASE = "nginx:1.27"
 
@@ -18,18 +19,14 @@ class Image:
     """An image of the product.
 
     Attributes:
-        name: Its name in compose, and in registries below `accunode/`.
-        dockerfile: What it is built from, below the repository's root.
+        name: Its target in the Dockerfile, its name in compose, and in registries below `accunode/`.
         limit: Megabytes that it may have above its base; None for what never leaves a developer's machine.
         base: The image it stands on.
-        target: The stage that is meant, in a file of several.
     """
 
     name: str
-    dockerfile: str
     limit: int | None
     base: str = PYTHON_BASE
-    target: str | None = None
 
     def reference(self, tag: str) -> str:
         """The image's local name."""
@@ -37,13 +34,13 @@ class Image:
 
 
 IMAGES = (
-    Image("auth", "services/auth/Dockerfile", 160),
-    Image("tenants", "services/tenants/Dockerfile", 110),
-    Image("predictions", "services/predictions/Dockerfile", 190),
-    Image("bulk-upload", "services/bulk-upload/Dockerfile", 190),
-    Image("worker", "workers/ml/Dockerfile", 420),
-    Image("gateway", "infra/docker/Dockerfile", None, base=GATEWAY_BASE, target="gateway"),
-    Image("setup", "infra/docker/Dockerfile", None, target="setup"),
+    Image("auth", 160),
+    Image("tenants", 110),
+    Image("predictions", 190),
+    Image("bulk-upload", 190),
+    Image("worker", 420),
+    Image("gateway", None, base=GATEWAY_BASE),
+    Image("setup", None),
 )
 
 
@@ -80,8 +77,7 @@ def build(image: Image, tag: str, *, revision: str, root: Path = REPOSITORY, ext
         DockerError: The build fails.
     """
     reference = image.reference(tag)
-    target = ("--target", image.target) if image.target else ()
-    arguments = ("--file", str(root / image.dockerfile), *target, "--build-arg", f"REVISION={revision}")
+    arguments = ("--file", str(root / DOCKERFILE), "--target", image.name, "--build-arg", f"REVISION={revision}")
     docker("build", "--quiet", "--tag", reference, *arguments, *extra, str(root))
     return reference
 
