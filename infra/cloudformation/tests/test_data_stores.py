@@ -7,6 +7,7 @@ import pytest
 from infra.cloudformation.tests import resolved
 from infra.cloudformation.tests.alarms import alarm, rule
 
+from accunode_common.db.server import rds_parameters
 from accunode_common.routing import SERVICES
 from accunode_infra import stacks, templates
 from accunode_infra.tiers import Tier, Variant
@@ -85,7 +86,9 @@ def test_a_restored_database_repeats_nothing_that_its_snapshot_has() -> None:
 def test_the_database_s_settings() -> None:
     group = resolved.one("data", "AWS::RDS::DBParameterGroup")
     assert group["Family"] == "postgres18"
-    settings = group["Parameters"]
+    settings = dict(group["Parameters"])
+    assert settings.pop("max_connections") == resolved.of("data").parameters["MaxConnections"]
+    assert settings == rds_parameters()
     assert settings["rds.force_ssl"] == "1"
     assert settings["log_min_duration_statement"] == "50"
     assert settings["shared_preload_libraries"] == "pg_stat_statements"

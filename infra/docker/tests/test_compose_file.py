@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from accunode_common.db.server import MEBIBYTE, ONE_MACHINE, server_settings
 from accunode_common.routing import SERVICES
 from accunode_docker.images import IMAGES, REPOSITORY
 
@@ -63,6 +64,13 @@ def test_no_secret_is_in_an_environment() -> None:
 def test_the_four_services_fit_an_instance_of_two_gibibytes() -> None:
     megabytes = [int(CONTAINERS[service.name]["mem_limit"].removesuffix("m")) for service in SERVICES]
     assert sum(megabytes) <= 1_900
+
+
+def test_postgresql_gets_the_settings_and_the_memory_of_the_embedded_one() -> None:
+    program, *options = CONTAINERS["postgres"]["command"]
+    assert program == "postgres"
+    assert dict(option.removeprefix("-c").split("=", 1) for option in options) == server_settings(ONE_MACHINE)
+    assert CONTAINERS["postgres"]["mem_limit"] == f"{ONE_MACHINE // MEBIBYTE}m"
 
 
 def test_every_image_is_known_by_name() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from accunode_common.db.server import ONE_MACHINE, server_settings
 from accunode_devstack.accounts import Account, as_account, postgres_account
 from accunode_devstack.binaries import PostgresBinaries, find_postgres, readable_by
 from accunode_devstack.errors import DevstackError
@@ -19,23 +20,8 @@ from accunode_devstack.ports import LOOPBACK
 SUPERUSER = "postgres"
 NAME = "postgres"
 
-LAPTOP = {
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "128MB",
-    "max_connections": "200",
-    "max_wal_size": "2GB",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_line_prefix": "%m [%p] %u@%d ",
-    # Details and contexts of errors are the values of rows.
-    "log_error_verbosity": "terse",
-    "log_parameter_max_length": "0",
-}
-THROWAWAY = LAPTOP | {
+DURABLE = server_settings(ONE_MACHINE)
+THROWAWAY = DURABLE | {
     "shared_buffers": "128MB",
     "fsync": "off",
     "synchronous_commit": "off",
@@ -111,7 +97,7 @@ class PostgresServer:
 
     def program(self) -> Program:
         # TCP only: a socket's path may be at most 107 bytes long, and a checkout's is often longer.
-        settings = (LAPTOP if self.durable else THROWAWAY) | {
+        settings = (DURABLE if self.durable else THROWAWAY) | {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
             "unix_socket_directories": "",
