@@ -1,13 +1,11 @@
 """A tenant's organizations as groups: a directory says who belongs to them, and makes nobody their administrator."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import UUID
 
-import orjson
 from scim2_models import (
     Context,
     ForbiddenException,
@@ -23,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import group_conditions
+from accunode_auth.scim.protocol import version_of
 from accunode_auth.scim.repository import Entry
 from accunode_auth.scim.schemas import Group, Member, parse_group, patched_group
 from accunode_auth.scim.service import MOST_RESULTS
@@ -224,12 +223,11 @@ def _shown(parts: Parts, organization: Organization, held: _Members) -> ShownGro
         for entry, _ in held
     ]
     group = Group(id=str(organization.id), display_name=organization.name, members=members or None)
-    digest = hashlib.sha256(orjson.dumps(group.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
     group.meta = Meta(
         resource_type="Group",
         created=organization.created_at,
         last_modified=organization.updated_at,
         location=f"{base_url(parts)}/Groups/{organization.id}",
-        version=f'W/"{digest[:20]}"',
+        version=version_of(group),
     )
     return ShownGroup(group)

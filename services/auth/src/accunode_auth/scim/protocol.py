@@ -1,20 +1,27 @@
 """What SCIM asks of every reply: its media type, and errors in its own form."""
 
+import hashlib
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
-from scim2_models import Error, SCIMException
+from scim2_models import Error, Resource, SCIMException
 
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.problems import unexpected
 
 MEDIA_TYPE = "application/scim+json"
 _TYPES = {"already_exists": "uniqueness", "bad_request": "invalidSyntax"}
+
+
+def version_of(resource: Resource[Any]) -> str:
+    """The entity tag of a resource as it stands; a change of what is shown changes it."""
+    shown = json.dumps(resource.model_dump(), sort_keys=True)
+    return f'W/"{hashlib.sha256(shown.encode()).hexdigest()[:20]}"'
 
 
 class ScimResponse(JSONResponse):
@@ -45,7 +52,7 @@ async def _told(request: Request, error: Exception) -> Response:
     if isinstance(error, ValidationError) and not isinstance(error, RequestValidationError):
         return _reply(Error.from_validation_errors(error)[0])
     rendered = await _problem(request, error)
-    problem = orjson.loads(rendered.body)
+    problem = json.loads(bytes(rendered.body))
     status = 400 if rendered.status_code == 422 else rendered.status_code
     code = problem["type"].rpartition(":")[2]
     faults = "".join(f" {fault['pointer']}: {fault['message']}" for fault in problem["errors"][:3])

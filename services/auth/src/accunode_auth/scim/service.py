@@ -1,12 +1,10 @@
 """What a tenant's directory does with the tenant's people. It takes over no account, and gives no role of power."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 from scim2_models import (
     Context,
@@ -24,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import conditions
+from accunode_auth.scim.protocol import version_of
 from accunode_auth.scim.repository import Entry
 from accunode_auth.scim.schemas import Email, Name, User, parse_user, patched
 from accunode_auth.scim_tokens.service import Directory, base_url
@@ -283,12 +282,11 @@ def shown(parts: Parts, entry: Entry) -> Shown:
         emails=[Email(value=entry.email, type="work", primary=True)],
         active=entry.active,
     )
-    digest = hashlib.sha256(orjson.dumps(user.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
     user.meta = Meta(
         resource_type="User",
         created=entry.created_at,
         last_modified=entry.updated_at,
         location=f"{base_url(parts)}/Users/{entry.id}",
-        version=f'W/"{digest[:20]}"',
+        version=version_of(user),
     )
     return Shown(user)
