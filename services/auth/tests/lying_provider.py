@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ class LyingProvider:
         user_info: What its userinfo endpoint says; None for no such endpoint.
         raw: Replies by path, in place of the true ones.
         keys_fetched: How often its keys were asked for.
+        keys_name: Makes the address of its keys its own, as another provider may have had its port just before.
     """
 
     issuer: str = ""
@@ -43,6 +45,7 @@ class LyingProvider:
     user_info: dict[str, Any] | None = None
     raw: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     keys_fetched: int = 0
+    keys_name: str = field(default_factory=lambda: secrets.token_hex(8))
     nonce: str = ""
     challenge: str = ""
     used_codes: set[str] = field(default_factory=set)
@@ -65,7 +68,7 @@ class LyingProvider:
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/jwks",
+            "jwks_uri": f"{self.issuer}/jwks?{self.keys_name}",
             "end_session_endpoint": f"{self.issuer}/logout",
             "response_types_supported": ["code"],
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],

@@ -14,6 +14,8 @@ from lying_provider import LyingProvider, lying_provider
 from sso_helpers import CONNECTION, SSO, connect, connection_to, query_of, sign_in_from, slug_of
 
 from accunode_auth.outbound import GuardedTransport, check_url
+from accunode_auth.single_sign_on.claims import id_token_claims
+from accunode_auth.single_sign_on.provider import ProviderError, Providers
 from accunode_common.settings import Environment
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller, World
@@ -145,6 +147,25 @@ async def test_a_new_key_is_believed_once_the_provider_publishes_it(
 ) -> None:
     provider.elliptic("second")
     assert (await sign_in_from(auth, bank.one.id, provider)).status_code == 200
+
+
+async def test_another_key_under_a_known_keys_name_is_believed_once_the_provider_publishes_it(
+    provider: LyingProvider,
+) -> None:
+    providers = Providers(Environment.LOCAL, keys_min_interval=0)
+    metadata, told = await providers.discover(provider.issuer), {"client_id": "accunode", "nonce": provider.nonce}
+
+    async def subject() -> Any:
+        token = provider.id_token("token")
+        return (await id_token_claims(providers, metadata, token, access_token="token", **told))["sub"]
+
+    assert await subject() == "ada"
+    for change in (provider.rotate, provider.elliptic, provider.rotate):
+        change(provider.key_id)
+        assert await subject() == "ada"
+    provider.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    with pytest.raises(ProviderError, match="Signature"):
+        await subject()
 
 
 async def test_weak_keys_are_not_believed(auth: ServiceClient, bank: World, provider: LyingProvider) -> None:

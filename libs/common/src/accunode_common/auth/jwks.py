@@ -60,9 +60,9 @@ def parse_key_set(document: dict[str, Any]) -> dict[str, Ed25519PublicKey]:
 class RemoteKeys(Generic[Key]):
     """Keys fetched from the issuer's JWKS document.
 
-    The document is fetched again when it is older than `max_age`, and when a token names an unknown key, though
-    never more often than every `min_interval`; many requests share one fetch. If the issuer is down, the keys
-    already known keep serving, also while somebody else tries to fetch.
+    The document is fetched again when it is older than `max_age`, when a token names an unknown key, and when asked
+    to, though never more often than every `min_interval`; many requests share one fetch. If the issuer is down, the
+    keys already known keep serving, also while somebody else tries to fetch.
 
     Args:
         client: Used for the fetches; the owner closes it.
@@ -91,15 +91,15 @@ class RemoteKeys(Generic[Key]):
         self._tried_at = float("-inf")
         self._fetching = asyncio.Lock()
 
-    async def find(self, key_id: str) -> Key | None:
-        """The key of that id, or None if the issuer has none.
+    async def find(self, key_id: str, *, again: bool = False) -> Key | None:
+        """The key of that id, or None if the issuer has none; `again` if the one that is known does not fit.
 
         Raises:
             ServiceUnavailableError: No keys are known and the issuer does not answer.
         """
         known, old = key_id in self._keys, time.monotonic() - self._fetched_at > self._max_age
         # Where the way to the issuer is gone, one request waits for the attempt and the others go on.
-        if not known or (old and not self._fetching.locked()):
+        if again or not known or (old and not self._fetching.locked()):
             await self._refresh(key_id)
         if not self._keys:
             raise ServiceUnavailableError("The signing keys cannot be fetched.")

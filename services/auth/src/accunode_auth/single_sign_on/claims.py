@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from accunode_auth.single_sign_on.provider import Metadata, ProviderError, Providers
+from accunode_auth.single_sign_on.provider import Metadata, ProviderError, Providers, PublicKey
 from accunode_common.auth.tokens import CLOCK_LEEWAY
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -73,22 +73,39 @@ async def _verified(
         algorithm, key_id = header.get("alg"), header.get("kid", "")
         if algorithm not in metadata.algorithms or header.get("typ", types[0]) not in types or "crit" in header:
             raise ProviderError("its token is of a kind that is not accepted")
-        key = await providers.key(metadata, key_id) if isinstance(key_id, str) else None
-        if key is None:
-            raise ProviderError("its token is signed with an unknown key")
-        claims: dict[str, Any] = jwt.decode(
-            text,
-            key,
-            algorithms=[algorithm],
-            issuer=metadata.issuer,
-            audience=client_id,
-            leeway=CLOCK_LEEWAY,
-            options={"require": ["iss", "aud", *required], "verify_sub": False},
-        )
+        try:
+            key = await _key(providers, metadata, key_id)
+            claims = _decoded(text, key, metadata, algorithm, client_id=client_id, required=required)
+        except (jwt.InvalidSignatureError, jwt.InvalidKeyError, TypeError):
+            # A provider that was set up anew signs with another key under the old name; TypeError: one of another kind.
+            key = await _key(providers, metadata, key_id, again=True)
+            claims = _decoded(text, key, metadata, algorithm, client_id=client_id, required=required)
         _check(claims, client_id)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise ProviderError(f"its token is not valid: {error}") from None
     return claims, algorithm
+
+
+async def _key(providers: Providers, metadata: Metadata, key_id: Any, *, again: bool = False) -> PublicKey:
+    key = await providers.key(metadata, key_id, again=again) if isinstance(key_id, str) else None
+    if key is None:
+        raise ProviderError("its token is signed with an unknown key")
+    return key
+
+
+def _decoded(
+    text: str, key: PublicKey, metadata: Metadata, algorithm: str, *, client_id: str, required: tuple[str, ...]
+) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(
+        text,
+        key,
+        algorithms=[algorithm],
+        issuer=metadata.issuer,
+        audience=client_id,
+        leeway=CLOCK_LEEWAY,
+        options={"require": ["iss", "aud", *required], "verify_sub": False},
+    )
+    return claims
 
 
 def _check(claims: dict[str, Any], client_id: str) -> None:

@@ -150,8 +150,8 @@ class Providers:
         ):
             raise ProviderError("it does not offer PKCE with S256")
 
-    async def key(self, metadata: Metadata, key_id: str) -> PublicKey | None:
-        """The provider's key of that id; one that is not known yet is asked for, now and then.
+    async def key(self, metadata: Metadata, key_id: str, *, again: bool = False) -> PublicKey | None:
+        """The provider's key of that id; one not known yet, or not fitting (`again`), is asked for now and then.
 
         Raises:
             ServiceUnavailableError: None is known and none can be had.
@@ -167,7 +167,7 @@ class Providers:
                 max_age=_KEYS_MAX_AGE,
                 min_interval=self._keys_min_interval,
             )
-        return await self._keys[url].find(key_id)
+        return await self._keys[url].find(key_id, again=again)
 
     async def exchange(
         self, metadata: Metadata, *, client_id: str, client_secret: str, code: str, verifier: str, redirect_uri: str
