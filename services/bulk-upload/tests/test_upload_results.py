@@ -156,6 +156,32 @@ async def test_nobody_keeps_more_streams_open_than_allowed(uploads: Uploads, wor
     assert (await uploads.api.as_(member).get(path)).status_code == 200
 
 
+async def test_streams_that_open_at_the_same_moment_are_counted(uploads: Uploads, world: World) -> None:
+    member = world.one.org_member
+    job_id = await uploads.made(member)
+    streams = [uploads.follow(member, job_id) for _ in range(5)]
+    for stream in streams:
+        await stream.said('":')
+    assert sorted("rate_limited" in stream.text for stream in streams) == [False, False, True, True, True]
+    uploads.set(job_id, state="cancelled")
+    for stream in streams:
+        await stream.ended()
+
+
+async def test_a_stream_whose_client_has_gone_counts_no_longer(uploads: Uploads, world: World) -> None:
+    member = world.one.org_member
+    job_id = await uploads.made(member)
+    streams = [uploads.follow(member, job_id) for _ in range(2)]
+    for stream in streams:
+        await stream.said("event: progress")
+    await streams[0].leave()
+    another = uploads.follow(member, job_id)
+    await another.said("event: progress")
+    uploads.set(job_id, state="cancelled")
+    await another.ended()
+    await streams[1].ended()
+
+
 async def test_no_transaction_is_held_while_events_are_awaited(uploads: Uploads, world: World) -> None:
     job_id = await uploads.made(world.one.org_member)
     stream = uploads.follow(world.one.org_member, job_id)

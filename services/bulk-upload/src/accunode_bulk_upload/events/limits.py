@@ -23,8 +23,9 @@ class StreamLimits:
         self._per_person = per_person
         self._open: Counter[UUID] = Counter()
 
-    def check(self, user_id: UUID) -> None:
-        """Do nothing if there is room for one more.
+    @contextmanager
+    def opened(self, user_id: UUID) -> Iterator[None]:
+        """Count a stream while it is open.
 
         Raises:
             RateLimitedError: The person has too many open.
@@ -34,10 +35,6 @@ class StreamLimits:
             raise RateLimitedError(RETRY_SECONDS, f"At most {self._per_person} event streams at once.")
         if self._open.total() >= self._total:
             raise ServiceUnavailableError("Too many event streams are open.", retry_after=RETRY_SECONDS)
-
-    @contextmanager
-    def opened(self, user_id: UUID) -> Iterator[None]:
-        """Count a stream while it is open."""
         self._open[user_id] += 1
         try:
             yield

@@ -1,27 +1,42 @@
 """The course of a job as server-sent events."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Header, Request
-from fastapi.responses import StreamingResponse
+from fastapi import Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from accunode_bulk_upload.events.stream import JobFollower
 from accunode_bulk_upload.holdings import AppHoldings
-from accunode_bulk_upload.uploads import service
 from accunode_bulk_upload.uploads.permissions import UploadReader
 from accunode_bulk_upload.uploads.schemas import UploadPath
 from accunode_common.auth.dependencies import CurrentToken
 from accunode_common.http.app import api_router
 from accunode_common.http.resources import resources
-from accunode_common.http.session import SubjectSession
 
 router = api_router("/bulk-uploads", tag="bulk uploads")
+
+
+async def open_stream(
+    job_id: UploadPath, request: Request, subject: UploadReader, token: CurrentToken, held: AppHoldings
+) -> AsyncIterator[JobFollower]:
+    """Count a stream of the caller until its reply has ended; refusals come before the reply begins.
+
+    Raises:
+        NotFoundError: There is no such job, or the caller may not see it.
+        RateLimitedError, ServiceUnavailableError: Too many streams are open.
+    """
+    app = resources(request)
+    follower = JobFollower(app.database, token, app.revocations, held.settings.event_poll_seconds, job_id)
+    await follower.require()
+    with held.streams.opened(subject.user_id):
+        yield follower
 
 
 @router.get(
     "/{job_id}/events",
     summary="Follow an upload",
-    response_class=StreamingResponse,
+    response_class=EventSourceResponse,
     responses={
         200: {
             "description": "`progress` events with the upload as JSON whenever it changes, then one `end` event.",
@@ -30,28 +45,15 @@ router = api_router("/bulk-uploads", tag="bulk uploads")
     },
 )
 async def follow_bulk_upload(
-    job_id: UploadPath,
-    request: Request,
-    subject: UploadReader,
-    token: CurrentToken,
-    session: SubjectSession,
-    held: AppHoldings,
+    follower: Annotated[JobFollower, Depends(open_stream)],
     last_event_id: Annotated[
         str | None, Header(max_length=50, description="The last event that the client has seen.")
     ] = None,
-) -> StreamingResponse:
+) -> AsyncIterator[ServerSentEvent]:
     """Streams the upload's state until its end, or the session's.
 
     A client that lost the stream comes again with `Last-Event-ID`.
     """
-    await service.get(session, subject, job_id)
-    held.streams.check(subject.user_id)
-    app = resources(request)
-    follower = JobFollower(app.database, token, app.revocations, held.settings.event_poll_seconds, held.streams)
     last_seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
-    return StreamingResponse(
-        follower.events(job_id, last_seen),
-        media_type="text/event-stream",
-        # Proxies must pass events on as they come.
-        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
-    )
+    async for event in follower.events(last_seen):
+        yield event
