@@ -65,6 +65,8 @@ def place_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organizat
     organization = organization_id or (subject.organization_id if tenant == subject.tenant_id else None)
     if organization is None:
         raise UnprocessableInputError.at("/body/organization_id", "missing", "The role needs an organization.")
+    if subject.write_reach is Reach.ORGANIZATION and organization != subject.organization_id:
+        raise NotFoundError("There is no such organization.")
     return Place(tenant, organization)
 
 

@@ -1,7 +1,7 @@
 """Engines and sessions. A transaction says for whom it runs; without that, row-level security shows nothing."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, Text, bindparam, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
@@ -54,9 +55,34 @@ _SET_CONTEXT = select(
 )
 
 
+_CONTEXT = "access_context"
+
+
 async def set_context(session: AsyncSession, context: AccessContext) -> None:
-    """Say for whom the rest of the transaction runs."""
+    """Say for whom the rest of the transaction runs: for `Database.transaction` and `acting_as` only."""
     await session.execute(_SET_CONTEXT, context.settings())
+    session.info[_CONTEXT] = context
+
+
+@asynccontextmanager
+async def acting_as(session: AsyncSession, context: AccessContext) -> AsyncIterator[None]:
+    """Run a part of the transaction for somebody else; the context from before is back when it ends, however it ends.
+
+    Rows that were changed are written in the context in which that was done.
+    """
+    before: AccessContext = session.info[_CONTEXT]
+    await session.flush()
+    await set_context(session, context)
+    try:
+        yield
+        await session.flush()
+    except BaseException:
+        # A transaction that failed takes no statement more; PostgreSQL puts the context back as it rolls back.
+        session.info[_CONTEXT] = before
+        with suppress(SQLAlchemyError):
+            await set_context(session, before)
+        raise
+    await set_context(session, before)
 
 
 def set_context_sync(session: Session, context: AccessContext) -> None:

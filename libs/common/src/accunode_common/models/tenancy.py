@@ -16,6 +16,7 @@ from accunode_common.db.access import (
     READ_REACH,
     READS_PLATFORM,
     TENANT,
+    USER,
     WRITE_REACH,
     WRITES_PLATFORM,
     Command,
@@ -26,6 +27,12 @@ from accunode_common.db.access import (
 )
 from accunode_common.db.base import Base, Identified, TenantOwned, Timestamped, Versioned
 from accunode_common.models.columns import one_of
+
+
+def _shows_members(row: str, joined: str) -> Policy:
+    """Lets the auth service show people what they are active members of, wherever they work now."""
+    own = f"select {joined} from identity.memberships m where m.user_id = {USER} and m.status = 'active'"
+    return Policy("shows_members", Command.SELECT, using=f"{row} in ({own})", roles=(DatabaseRole.AUTH,))
 
 
 class TenantStatus(StrEnum):
@@ -48,6 +55,7 @@ class Tenant(Identified, Versioned, Base):
             "info": access(
                 (
                     Policy("reads", Command.SELECT, using=f"id = {TENANT} or {READS_PLATFORM}"),
+                    _shows_members("id", "m.tenant_id"),
                     Policy("inserts", Command.INSERT, check=WRITES_PLATFORM),
                     Policy(
                         "updates",
@@ -100,6 +108,7 @@ class Organization(TenantOwned, Versioned, Base):
                         Command.SELECT,
                         using=f"{READS_PLATFORM} or ({IN_TENANT} and (id = {ORGANIZATION} or {READ_REACH} = 'tenant'))",
                     ),
+                    _shows_members("(tenant_id, id)", "m.tenant_id, m.organization_id"),
                     Policy(
                         "inserts",
                         Command.INSERT,
