@@ -13,7 +13,6 @@ import pytest
 from http_app import create_app
 from redis.asyncio import Redis
 
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation import MARKER
 from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.db.access import DatabaseRole
@@ -90,9 +89,7 @@ async def test_a_token_issued_after_power_was_taken_away_is_valid_at_once(
     for _ in range(24):
         before = await issue(revoker, issuer, who, asyncio.Event(), go_on)
         async with revoker.database.transaction(AccessContext()) as session:
-            ending = Ending(revoker.revocations)
-            end = ending.user if kind is RevocationKind.USER else ending.tenant
-            await end(session, named(kind, who))
+            await revoker.revocations.make_void(session, kind, [named(kind, who)])
             issuing = asyncio.create_task(issue(revoker, issuer, who, asyncio.Event(), go_on))
             # Busy, so that the new token is wanted before the change is committed.
             await moment(session)
@@ -108,7 +105,7 @@ async def test_a_change_that_fails_records_nothing(
 
     async def fail() -> None:
         async with revoker.database.transaction(AccessContext()) as session:
-            await Ending(revoker.revocations).user(session, who.user_id)
+            await revoker.revocations.make_void(session, RevocationKind.USER, [who.user_id])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -194,7 +191,7 @@ async def test_a_revocation_under_way_while_redis_is_filled_is_not_forgotten(
     who = world.one.org_member
     await redis.flushall()
     async with revoker.database.transaction(AccessContext()) as session:
-        await Ending(revoker.revocations).user(session, who.user_id)
+        await revoker.revocations.make_void(session, RevocationKind.USER, [who.user_id])
         await redis.flushall()
         restoring = asyncio.create_task(revoker.revocations.restore())
         await moment(session)

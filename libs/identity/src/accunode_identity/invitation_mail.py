@@ -14,9 +14,9 @@ MAILS = RateLimit("invitation-mail", 5, 3600)
 def invitation_mail(settings: MailSettings, issued: Issued) -> Mail:
     """The mail to the address that was invited."""
     api = f"{settings.public_url}/api/v1"
-    place = issued.place
+    scope = issued.scope
     where = (
-        place.tenant_name if place.organization_name is None else f"{place.organization_name} of {place.tenant_name}"
+        scope.tenant_name if scope.organization_name is None else f"{scope.organization_name} of {scope.tenant_name}"
     )
     managed = "\n\nIt manages its people's accounts, and asks you to accept that." if issued.invitation.managed else ""
     return Mail(

@@ -31,9 +31,9 @@ from accunode_common.errors import (
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, UserStatus
 from accunode_common.models.invitations import Invitation, InvitationState
-from accunode_identity import memberships, people, places
+from accunode_identity import memberships, people, role_scopes
 from accunode_identity.people import Person
-from accunode_identity.places import OpenPlace, Place
+from accunode_identity.role_scopes import OpenScope, RoleScope
 
 LIFETIME = timedelta(days=7)
 PREFIX = "iv"
@@ -55,7 +55,7 @@ class Issued:
     """
 
     invitation: Invitation
-    place: OpenPlace
+    scope: OpenScope
     token: str
 
 
@@ -64,7 +64,7 @@ class Offer:
     """An invitation as its addressee sees it."""
 
     invitation: Invitation
-    place: OpenPlace
+    scope: OpenScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ class Joined:
 
     invitation: Invitation
     membership: Membership
-    place: OpenPlace
+    scope: OpenScope
     managed: bool
 
 
-def place_of(invitation: Invitation) -> Place:
+def scope_of(invitation: Invitation) -> RoleScope:
     """Where an invitation leads."""
-    return Place(invitation.tenant_id, invitation.organization_id)
+    return RoleScope(invitation.tenant_id, invitation.organization_id)
 
 
 def invitation_event(invitation: Invitation) -> dict[str, Any]:
@@ -112,25 +112,25 @@ def shown_state(invitation: Invitation) -> InvitationState:
     return state
 
 
-async def invite(session: AsyncSession, subject: Subject, place: Place, *, email: str, role: Role) -> Issued:
-    """Invite whoever owns an address to a place in the caller's reach. Nothing of anybody is looked up or changed.
+async def invite(session: AsyncSession, subject: Subject, scope: RoleScope, *, email: str, role: Role) -> Issued:
+    """Invite whoever owns an address to a scope in the caller's reach. Nothing of anybody is looked up or changed.
 
     Raises:
-        NotFoundError: The place is not there, not in use, or out of reach.
-        AlreadyExistsError: A member of the place whom the caller sees has the address, or it is invited already.
+        NotFoundError: The scope is not there, not in use, or out of reach.
+        AlreadyExistsError: A member of the scope whom the caller sees has the address, or it is invited already.
     """
-    held = await places.require(session, place)
+    held = await role_scopes.require(session, scope)
     key = email_key(email)
-    if await memberships.has_member(session, place, key):
+    if await memberships.has_member(session, scope, key):
         raise AlreadyExistsError("Somebody with this address is a member already.")
-    await _expire(session, place, key)
-    credential = Credential.new(PREFIX, place.tenant_id, new_id())
+    await _expire(session, scope, key)
+    credential = Credential.new(PREFIX, scope.tenant_id, new_id())
     invitation = await session.scalar(
         insert(Invitation)
         .values(
-            tenant_id=place.tenant_id,
+            tenant_id=scope.tenant_id,
             id=credential.ids[1],
-            organization_id=place.organization_id,
+            organization_id=scope.organization_id,
             email=email,
             email_key=key,
             role=role,
@@ -150,12 +150,12 @@ async def invite(session: AsyncSession, subject: Subject, place: Place, *, email
     return Issued(invitation, held, credential.text)
 
 
-async def _expire(session: AsyncSession, place: Place, key: str) -> None:
+async def _expire(session: AsyncSession, scope: RoleScope, key: str) -> None:
     await session.execute(
         update(Invitation)
         .where(
-            Invitation.tenant_id == place.tenant_id,
-            Invitation.organization_id.is_not_distinct_from(place.organization_id),
+            Invitation.tenant_id == scope.tenant_id,
+            Invitation.organization_id.is_not_distinct_from(scope.organization_id),
             Invitation.email_key == key,
             Invitation.state == InvitationState.PENDING,
             Invitation.expires_at <= func.now(),
@@ -173,10 +173,10 @@ async def send_again(session: AsyncSession, invitation: Invitation) -> Issued:
     """A fresh token and term for an invitation that was not decided; the token before is void.
 
     Raises:
-        NotFoundError: The place is not in use.
+        NotFoundError: The scope is not in use.
         GoneError: The invitation was decided.
     """
-    held = await places.require(session, place_of(invitation))
+    held = await role_scopes.require(session, scope_of(invitation))
     credential = Credential(PREFIX, (invitation.tenant_id, invitation.id), Credential.new(PREFIX).secret)
     await _decide(
         session,
@@ -245,12 +245,12 @@ async def _all(session: AsyncSession, query: Select[Invitation]) -> Sequence[Inv
 
 async def _offer(session: AsyncSession, user_id: UUID, invitation: Invitation) -> Offer | None:
     await _enter(session, user_id, invitation)
-    place = await places.look(session, place_of(invitation))
-    return None if place is None else Offer(invitation, place)
+    scope = await role_scopes.look(session, scope_of(invitation))
+    return None if scope is None else Offer(invitation, scope)
 
 
 async def _enter(session: AsyncSession, user_id: UUID, invitation: Invitation) -> None:
-    """Let the transaction see the place and who is there, as the invited person."""
+    """Let the transaction see the scope and who is there, as the invited person."""
     await set_context(
         session,
         AccessContext(
@@ -268,24 +268,24 @@ async def accept(session: AsyncSession, user_id: UUID, invitation_id: UUID, *, a
     Raises:
         UnauthenticatedError, EmailNotVerifiedError: See `verified`.
         NotFoundError: Their address has no such invitation.
-        GoneError: It was decided or has expired, or the place is no longer in use.
+        GoneError: It was decided or has expired, or the scope is no longer in use.
         UnprocessableInputError: They did not accept that the tenant manages the account, which it asks for.
         ForbiddenError, ConflictError: See `memberships.begin`.
     """
     invitation = await _own(session, user_id, invitation_id)
     await _enter(session, user_id, invitation)
-    place = await places.hold(session, place_of(invitation))
-    if place is None or not await _still_open(session, invitation):
+    scope = await role_scopes.hold(session, scope_of(invitation))
+    if scope is None or not await _still_open(session, invitation):
         raise GoneError("The invitation is no longer open.")
     if invitation.managed and not accept_managed:
         raise UnprocessableInputError.at(
-            "/body/accept_managed", "not_accepted", f"{place.tenant_name} manages its people's accounts: accept it."
+            "/body/accept_managed", "not_accepted", f"{scope.tenant_name} manages its people's accounts: accept it."
         )
-    membership = await memberships.begin(session, user_id, place, Role(invitation.role), managed=invitation.managed)
+    membership = await memberships.begin(session, user_id, scope, Role(invitation.role), managed=invitation.managed)
     await _decide(session, invitation, InvitationState.ACCEPTED, decided_at=func.now(), accepted_by=user_id)
     person = await people.find(session, user_id)
-    managed = person is not None and person.managed_by_tenant_id == place.tenant_id
-    return Joined(invitation, membership, place, managed)
+    managed = person is not None and person.managed_by_tenant_id == scope.tenant_id
+    return Joined(invitation, membership, scope, managed)
 
 
 async def _still_open(session: AsyncSession, invitation: Invitation) -> bool:
@@ -296,7 +296,7 @@ async def _still_open(session: AsyncSession, invitation: Invitation) -> bool:
 
 
 async def decline(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> Invitation:
-    """Turn an invitation down. The transaction's context becomes that of its place.
+    """Turn an invitation down. The transaction's context becomes that of its scope.
 
     Raises:
         UnauthenticatedError, EmailNotVerifiedError: See `verified`.

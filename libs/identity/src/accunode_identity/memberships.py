@@ -1,4 +1,4 @@
-"""How memberships begin, move, pause and end. The place is held first: see `accunode_identity.places`."""
+"""How memberships begin, move, pause and end. The scope is held first: see `accunode_identity.role_scopes`."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,7 +12,7 @@ from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, MembershipStatus, User
 from accunode_common.models.tenancy import WhitelistEntry
 from accunode_identity import people
-from accunode_identity.places import OpenPlace, Place
+from accunode_identity.role_scopes import OpenScope, RoleScope
 
 
 class NoSeatsError(ConflictError):
@@ -28,38 +28,38 @@ async def of_person(session: AsyncSession, user_id: UUID) -> Sequence[Membership
     return (await session.scalars(query.execution_options(populate_existing=True))).all()
 
 
-async def count(session: AsyncSession, place: Place) -> int:
-    """How many members the place has in the transaction's sight; a suspended one keeps the seat."""
+async def count(session: AsyncSession, scope: RoleScope) -> int:
+    """How many members the scope has in the transaction's sight; a suspended one keeps the seat."""
     statement = (
         select(func.count())
         .select_from(Membership)
         .where(
-            Membership.tenant_id == place.tenant_id,
-            Membership.organization_id.is_not_distinct_from(place.organization_id),
+            Membership.tenant_id == scope.tenant_id,
+            Membership.organization_id.is_not_distinct_from(scope.organization_id),
         )
     )
     return await session.scalar(statement) or 0
 
 
-async def has_member(session: AsyncSession, place: Place, email_key: str) -> bool:
-    """Whether somebody in sight of that address has joined the place."""
+async def has_member(session: AsyncSession, scope: RoleScope, email_key: str) -> bool:
+    """Whether somebody in sight of that address has joined the scope."""
     statement = (
         select(Membership.id)
         .join(User, User.id == Membership.user_id)
         .where(
             User.email_key == email_key,
             Membership.role != Role.USER,
-            Membership.tenant_id == place.tenant_id,
-            Membership.organization_id.is_not_distinct_from(place.organization_id),
+            Membership.tenant_id == scope.tenant_id,
+            Membership.organization_id.is_not_distinct_from(scope.organization_id),
         )
     )
     return await session.scalar(statement) is not None
 
 
 async def begin(
-    session: AsyncSession, user_id: UUID, place: OpenPlace, role: Role, *, managed: bool = False
+    session: AsyncSession, user_id: UUID, scope: OpenScope, role: Role, *, managed: bool = False
 ) -> Membership:
-    """Make the transaction's person a member of a place that is held; the context must see who else is.
+    """Make the transaction's person a member of a scope that is held; the context must see who else is.
 
     A person whom one tenant manages belongs to themselves again as soon as they join another.
 
@@ -85,37 +85,37 @@ async def begin(
             raise ConflictError("A platform administrator belongs to no tenant; leave yours first.")
         await session.execute(delete(Membership).where(Membership.id.in_([membership.id for membership in held])))
     if any(
-        (membership.tenant_id, membership.organization_id) == (place.tenant_id, place.organization_id)
+        (membership.tenant_id, membership.organization_id) == (scope.tenant_id, scope.organization_id)
         for membership in joined
     ):
         raise AlreadyExistsError("You are a member already.")
-    await need_seat(session, place)
+    await need_seat(session, scope)
     membership = Membership(
-        tenant_id=place.tenant_id, id=new_id(), user_id=user_id, organization_id=place.organization_id, role=role
+        tenant_id=scope.tenant_id, id=new_id(), user_id=user_id, organization_id=scope.organization_id, role=role
     )
     session.add(membership)
     await session.flush()
-    await _set_manager(session, user_id, place, joined, managed=managed)
+    await _set_manager(session, user_id, scope, joined, managed=managed)
     return membership
 
 
-async def need_seat(session: AsyncSession, place: OpenPlace) -> None:
-    """Make sure that a place that is held has room.
+async def need_seat(session: AsyncSession, scope: OpenScope) -> None:
+    """Make sure that a scope that is held has room.
 
     Raises:
         NoSeatsError: All seats are taken.
     """
-    if place.seats is not None and await count(session, place) >= place.seats:
-        raise NoSeatsError(f"The organization has {place.seats} seats, all taken.")
+    if scope.seats is not None and await count(session, scope) >= scope.seats:
+        raise NoSeatsError(f"The organization has {scope.seats} seats, all taken.")
 
 
 async def _set_manager(
-    session: AsyncSession, user_id: UUID, place: OpenPlace, joined: Sequence[Membership], *, managed: bool
+    session: AsyncSession, user_id: UUID, scope: OpenScope, joined: Sequence[Membership], *, managed: bool
 ) -> None:
-    belongs_elsewhere = any(membership.tenant_id != place.tenant_id for membership in joined)
+    belongs_elsewhere = any(membership.tenant_id != scope.tenant_id for membership in joined)
     if joined and not belongs_elsewhere and not managed:
         return
-    manager = place.tenant_id if managed and not belongs_elsewhere else None
+    manager = scope.tenant_id if managed and not belongs_elsewhere else None
     await session.execute(
         update(User)
         .where(User.id == user_id, User.managed_by_tenant_id.is_distinct_from(manager))
@@ -145,32 +145,32 @@ async def end(session: AsyncSession, memberships: Sequence[Membership], *, email
         await session.execute(
             delete(Membership).where(Membership.tenant_id == membership.tenant_id, Membership.id == membership.id)
         )
-        await forget_address(session, Place(membership.tenant_id, membership.organization_id), email_key)
+        await forget_address(session, RoleScope(membership.tenant_id, membership.organization_id), email_key)
 
 
-async def move(session: AsyncSession, membership: Membership, place: OpenPlace, role: Role, email_key: str) -> None:
-    """Give a membership another place in its tenant, which is held, and a role there.
+async def move(session: AsyncSession, membership: Membership, scope: OpenScope, role: Role, email_key: str) -> None:
+    """Give a membership another scope in its tenant, which is held, and a role there.
 
     Raises:
         AlreadyExistsError: The person is a member there.
         NoSeatsError: All seats there are taken.
     """
-    if await has_member(session, place, email_key):
+    if await has_member(session, scope, email_key):
         raise AlreadyExistsError("The person is a member there already.")
-    await need_seat(session, place)
-    await forget_address(session, Place(membership.tenant_id, membership.organization_id), email_key)
-    membership.organization_id, membership.role = place.organization_id, role
+    await need_seat(session, scope)
+    await forget_address(session, RoleScope(membership.tenant_id, membership.organization_id), email_key)
+    membership.organization_id, membership.role = scope.organization_id, role
     membership.version += 1
     await session.flush()
 
 
-async def forget_address(session: AsyncSession, place: Place, email_key: str | None) -> None:
+async def forget_address(session: AsyncSession, scope: RoleScope, email_key: str | None) -> None:
     """Take an address off an organization's whitelist, if it is on it."""
-    if place.organization_id is not None and email_key is not None:
+    if scope.organization_id is not None and email_key is not None:
         await session.execute(
             delete(WhitelistEntry).where(
-                WhitelistEntry.tenant_id == place.tenant_id,
-                WhitelistEntry.organization_id == place.organization_id,
+                WhitelistEntry.tenant_id == scope.tenant_id,
+                WhitelistEntry.organization_id == scope.organization_id,
                 WhitelistEntry.email_key == email_key,
             )
         )

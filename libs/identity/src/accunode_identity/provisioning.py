@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.models.identity import Membership, MembershipStatus
-from accunode_identity import administrators, memberships, places
+from accunode_identity import administrators, memberships, role_scopes
 from accunode_identity.administrators import LastAdministratorError
 from accunode_identity.memberships import NoSeatsError
 from accunode_identity.people import Person
-from accunode_identity.places import Place
+from accunode_identity.role_scopes import RoleScope
 
 Wanted = Mapping[UUID | None, Role]
 """Roles by organization; None for the tenant itself."""
@@ -71,7 +71,7 @@ async def follow(session: AsyncSession, person: Person, tenant_id: UUID, wanted:
             await _adjust(session, person, membership, wanted.get(membership.organization_id), changes)
     if all(membership.status == MembershipStatus.ACTIVE for membership in held.values()):
         for organization_id in wanted.keys() - held.keys():
-            await _give(session, person, Place(tenant_id, organization_id), wanted[organization_id], changes)
+            await _give(session, person, RoleScope(tenant_id, organization_id), wanted[organization_id], changes)
     return changes
 
 
@@ -96,9 +96,9 @@ async def _adjust(
     changes.changed.append(_told(membership.organization_id, role))
 
 
-async def _give(session: AsyncSession, person: Person, place: Place, role: Role, changes: Changes) -> None:
-    told = _told(place.organization_id, role)
-    held = await places.hold(session, place)
+async def _give(session: AsyncSession, person: Person, scope: RoleScope, role: Role, changes: Changes) -> None:
+    told = _told(scope.organization_id, role)
+    held = await role_scopes.hold(session, scope)
     if held is None:
         changes.passed_over.append(told)
         return

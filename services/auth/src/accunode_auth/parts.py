@@ -18,6 +18,7 @@ from accunode_common.http.context import request_info
 from accunode_common.http.resources import Resources, resources
 from accunode_common.http.trail import client_address
 from accunode_common.mail import Mailer, make_mailer
+from accunode_identity.session_revocation import SessionRevocation
 
 _LONGEST_USER_AGENT = 300
 
@@ -84,6 +85,12 @@ def _origin(request: Request) -> Origin:
     return Origin(request_info(request).request_id, client_address(request), printable[:_LONGEST_USER_AGENT])
 
 
+def _session_revocation(app: Annotated[Resources, Depends(resources)]) -> SessionRevocation:
+    return SessionRevocation(app.revocations)
+
+
 AuthParts = Annotated[Parts, Depends(_parts)]
 RequestOrigin = Annotated[Origin, Depends(_origin)]
 AppResources = Annotated[Resources, Depends(resources)]
+SessionRevoking = Annotated[SessionRevocation, Depends(_session_revocation)]
+"""For handlers that take power away; the service calls it last in its transaction."""

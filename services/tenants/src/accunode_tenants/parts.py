@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI, Request
 
 from accunode_common.http.resources import Resources, resources
 from accunode_common.mail import Mailer
+from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.settings import TenantsSettings
 
 
@@ -27,5 +28,11 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
+def _session_revocation(app: Annotated[Resources, Depends(resources)]) -> SessionRevocation:
+    return SessionRevocation(app.revocations)
+
+
 AppParts = Annotated[Parts, Depends(_parts)]
 AppResources = Annotated[Resources, Depends(resources)]
+SessionRevoking = Annotated[SessionRevocation, Depends(_session_revocation)]
+"""For handlers that take power away; the service calls it last in its transaction."""

@@ -7,10 +7,12 @@ has no such marker: until it is filled again, by whoever notices, PostgreSQL is 
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth import revocation_records as records
 from accunode_common.auth.revocation_records import Revocation
@@ -61,7 +63,7 @@ logger = get_logger(__name__)
 
 
 class Revocations:
-    """Whether tokens are void. `accunode_common.auth.ending.Ending` makes them so."""
+    """Whether tokens are void, and how they become so: `accunode_identity.session_revocation` says whose, and when."""
 
     def __init__(self, redis: Redis, database: Database) -> None:
         self._redis = redis
@@ -72,12 +74,21 @@ class Revocations:
         self._fill = redis.register_script(_FILL)
         self._restoring: asyncio.Task[None] | None = None
 
-    async def publish_revocations(self, revocations: Sequence[Revocation]) -> None:
-        """Make recorded revocations count in every service.
+    async def make_void(
+        self, db: AsyncSession, kind: RevocationKind, ids: Sequence[UUID], *, holders: Sequence[UUID] | None = None
+    ) -> None:
+        """Record that what these were issued so far is void, and tell every service before the transaction commits.
+
+        Args:
+            holders: Whose power it is, where the ids name a part of it.
 
         Raises:
             redis.exceptions.RedisError: Redis did not answer.
         """
+        if ids:
+            await self._publish(await records.record_revocations(db, kind, ids, holders=holders))
+
+    async def _publish(self, revocations: Sequence[Revocation]) -> None:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for revocation in revocations:
                 pipeline.set(_key(revocation.kind, revocation.id), revocation.moment_ms, px=revocation.lives_ms)

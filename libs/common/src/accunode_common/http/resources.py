@@ -12,7 +12,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from starlette.requests import Request
 
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.jwks import KeySource, RemoteKeys, parse_key_set
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.tokens import TokenVerifier
@@ -32,7 +31,6 @@ class Resources:
     redis: Redis
     verifier: TokenVerifier
     revocations: Revocations
-    ending: Ending
     limiter: RateLimiter
     rate_limit: RateLimit
 
@@ -80,7 +78,6 @@ async def open_resources(
             redis=redis,
             verifier=TokenVerifier(key_source, issuer=settings.token_issuer, audience=settings.token_audience),
             revocations=revocations,
-            ending=Ending(revocations),
             limiter=RateLimiter(redis),
             rate_limit=RateLimit("caller", settings.rate_limit_requests, settings.rate_limit_seconds),
         )

@@ -11,14 +11,13 @@ import psycopg
 import pytest
 import structlog
 
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Role
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database
 from accunode_common.http.resources import redis_client
 from accunode_common.log import console_renderer, redact_secrets
-from accunode_common.models.revocations import RevocationKind
+from accunode_common.models.revocations import RevocationKind, member_id
 from accunode_common.settings import AccunodeSettings, ApiSettings
 from accunode_common.testing.database import TestDatabase, migrated_database
 from accunode_common.testing.keys import TestIssuer
@@ -112,22 +111,17 @@ class Revoker:
     def __init__(self, database: Database, revocations: Revocations) -> None:
         self.database = database
         self.revocations = revocations
-        self._ending = Ending(revocations)
 
     async def revoke(self, kind: RevocationKind, *ids: UUID) -> None:
         """In a transaction of its own."""
-        end = {
-            RevocationKind.SESSION: self._ending.session,
-            RevocationKind.USER: self._ending.user,
-            RevocationKind.TENANT: self._ending.tenant,
-        }[kind]
         async with self.database.transaction(AccessContext()) as session:
-            await end(session, *ids)
+            await self.revocations.make_void(session, kind, ids)
 
     async def revoke_member(self, tenant_id: UUID, user_id: UUID) -> None:
         """In a transaction of its own."""
         async with self.database.transaction(AccessContext()) as session:
-            await self._ending.member(session, tenant_id, user_id)
+            ids = [member_id(tenant_id, user_id)]
+            await self.revocations.make_void(session, RevocationKind.MEMBER, ids, holders=[user_id])
 
 
 @pytest.fixture

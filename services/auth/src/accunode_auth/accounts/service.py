@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import repository
 from accunode_auth.sessions import service as sessions
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, set_context
@@ -14,9 +13,10 @@ from accunode_common.errors import NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import Membership, UserStatus
 from accunode_identity import administrators, memberships
+from accunode_identity.session_revocation import SessionRevocation
 
 
-async def reclaim(db: AsyncSession, ending: Ending, user_id: UUID) -> None:
+async def reclaim(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
     """Take from an account what was enrolled before its address was verified, for whoever registered it may be anybody.
 
     Authenticators, passkeys, recovery codes, known devices, linked provider accounts, API keys, mailed tokens, sessions
@@ -25,17 +25,17 @@ async def reclaim(db: AsyncSession, ending: Ending, user_id: UUID) -> None:
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
-    await _strip(db, ending, user_id, sessions.EndReason.RECLAIMED)
-    await ending.user(db, user_id)
+    await _strip(db, revocation, user_id, sessions.EndReason.RECLAIMED)
+    await revocation.user(db, user_id)
 
 
-async def close(db: AsyncSession, ending: Ending, user_id: UUID) -> None:
+async def close(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
     """End an account and all its memberships: what stays is the id that the audit trail names.
 
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
-    await _strip(db, ending, user_id, sessions.EndReason.DEACTIVATED)
+    await _strip(db, revocation, user_id, sessions.EndReason.DEACTIVATED)
     await repository.remove_memberships(db, user_id)
     await repository.anonymise(db, user_id)
 
@@ -65,7 +65,7 @@ async def unlock(db: AsyncSession, user_id: UUID) -> None:
     await repository.unlock(db, user_id)
 
 
-async def close_own(db: AsyncSession, ending: Ending, subject: Subject) -> None:
+async def close_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject) -> None:
     """End the caller's own account.
 
     Raises:
@@ -74,7 +74,7 @@ async def close_own(db: AsyncSession, ending: Ending, subject: Subject) -> None:
     """
     for membership in await memberships.of_person(db, subject.user_id):
         await _leave_administrators(db, subject.user_id, membership)
-    await close(db, ending, subject.user_id)
+    await close(db, revocation, subject.user_id)
 
 
 async def leave(db: AsyncSession, subject: Subject, membership_id: UUID) -> Membership:
@@ -100,17 +100,17 @@ async def _leave_administrators(db: AsyncSession, user_id: UUID, membership: Mem
     await administrators.keep_one(db, [membership])
 
 
-async def end_sessions(db: AsyncSession, ending: Ending, user_id: UUID) -> None:
+async def end_sessions(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
     """End every session of a person who was deactivated.
 
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
     await set_context(db, _owner(user_id))
-    await sessions.end_others(db, ending, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
+    await sessions.end_others(db, revocation, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
 
 
-async def _strip(db: AsyncSession, ending: Ending, user_id: UUID, reason: sessions.EndReason) -> None:
+async def _strip(db: AsyncSession, revocation: SessionRevocation, user_id: UUID, reason: sessions.EndReason) -> None:
     await set_context(db, _owner(user_id))
     held = await memberships.of_person(db, user_id)
     for tenant_id in {PLATFORM_TENANT_ID, *(membership.tenant_id for membership in held)}:
@@ -118,7 +118,7 @@ async def _strip(db: AsyncSession, ending: Ending, user_id: UUID, reason: sessio
         await repository.forget_api_keys(db, user_id)
     await set_context(db, _owner(user_id))
     await repository.forget_enrolled(db, user_id)
-    await sessions.end_others(db, ending, user_id, keep=None, reason=reason)
+    await sessions.end_others(db, revocation, user_id, keep=None, reason=reason)
 
 
 def _owner(user_id: UUID) -> AccessContext:

@@ -11,12 +11,11 @@ from accunode_auth.administration import service
 from accunode_auth.administration.people import Person, looks_after
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
-from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
-from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
@@ -123,14 +122,14 @@ async def change_user(
 async def delete_user(
     subject: Manager,
     db: SubjectSession,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     trail: AuditTrail,
     user_id: PersonPath,
 ) -> None:
     """Removes the memberships in the caller's reach. The account stays its owner's, but one that the caller looks
     after ends and is anonymised. The trail stays.
     """
-    anonymised = await service.remove(db, ending, subject, user_id)
+    anonymised = await service.remove(db, revocation, subject, user_id)
     await trail.record(db, "user.delete", "user", user_id, details={"anonymised": anonymised})
 
 
@@ -138,13 +137,13 @@ async def delete_user(
 async def change_user_role(
     subject: Manager,
     db: SubjectSession,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     trail: AuditTrail,
     user_id: PersonPath,
     body: RoleChange,
 ) -> UserOut:
     """Gives another role in the same tenant, never above the caller's own; the person's tokens end at once."""
-    found, membership, before = await service.change_role(db, ending, subject, user_id, body)
+    found, membership, before = await service.change_role(db, revocation, subject, user_id, body)
     details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
     await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
     return _person(subject, found)
@@ -154,13 +153,13 @@ async def change_user_role(
 async def suspend_user(
     subject: Manager,
     db: SubjectSession,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     trail: AuditTrail,
     user_id: PersonPath,
     membership_id: MembershipQuery = None,
 ) -> UserOut:
     """Keeps somebody out of the caller's places until they are resumed, at once. Their account stays as it is."""
-    found = await service.suspend(db, ending, subject, user_id, membership_id)
+    found = await service.suspend(db, revocation, subject, user_id, membership_id)
     await trail.record(db, "user.suspend", "user", user_id, details=_changed(membership_id))
     return _person(subject, found)
 
@@ -187,12 +186,12 @@ def _changed(membership_id: UUID | None) -> dict[str, str] | None:
 async def deactivate_user(
     subject: Manager,
     db: SubjectSession,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     trail: AuditTrail,
     user_id: PersonPath,
 ) -> UserOut:
     """Keeps the owner of an account that the caller looks after from signing in, and ends their sessions at once."""
-    found = await service.deactivate(db, ending, subject, user_id)
+    found = await service.deactivate(db, revocation, subject, user_id)
     await trail.record(db, "user.deactivate", "user", user_id)
     return _person(subject, found)
 

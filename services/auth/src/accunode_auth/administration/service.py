@@ -11,7 +11,6 @@ from accunode_auth.administration import people, repository
 from accunode_auth.administration.people import Person
 from accunode_auth.administration.schemas import RoleChange, UserIn
 from accunode_auth.sign_in import service as sign_in
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError
@@ -19,9 +18,10 @@ from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
-from accunode_identity import administrators, invitations, memberships, places
+from accunode_identity import administrators, invitations, memberships, role_scopes
 from accunode_identity.invitations import Issued
-from accunode_identity.places import place_for
+from accunode_identity.role_scopes import scope_for
+from accunode_identity.session_revocation import SessionRevocation
 
 SORTING = Sorting({"email": User.email_key}, default="email", key=User.id)
 
@@ -68,12 +68,12 @@ async def invite(db: AsyncSession, subject: Subject, body: UserIn) -> Issued:
         ForbiddenError, NotFoundError, UnprocessableInputError: The role cannot be given there by the caller.
         AlreadyExistsError: A member has the address, or it is invited already.
     """
-    place = place_for(subject, body.role, tenant_id=body.tenant_id, organization_id=body.organization_id)
-    return await invitations.invite(db, subject, place, email=body.email, role=body.role)
+    scope = scope_for(subject, body.role, tenant_id=body.tenant_id, organization_id=body.organization_id)
+    return await invitations.invite(db, subject, scope, email=body.email, role=body.role)
 
 
 async def change_role(
-    db: AsyncSession, ending: Ending, subject: Subject, user_id: UUID, body: RoleChange
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID, body: RoleChange
 ) -> tuple[Person, Membership, str]:
     """Give a person another role in the same tenant; gives the membership and the role before.
 
@@ -85,7 +85,7 @@ async def change_role(
     found = await people.subordinate(db, subject, user_id)
     membership = _one(found, body.membership_id)
     before = membership.role
-    place = place_for(
+    scope = scope_for(
         subject,
         body.role,
         tenant_id=membership.tenant_id,
@@ -95,14 +95,14 @@ async def change_role(
         raise ConflictError("The person has not verified their address yet.")
     if body.role != before:
         await administrators.keep_one(db, [membership])
-    if place.organization_id == membership.organization_id:
+    if scope.organization_id == membership.organization_id:
         membership.role = body.role
         membership.version += 1
     else:
-        held = await places.require(db, place)
+        held = await role_scopes.require(db, scope)
         await memberships.move(db, membership, held, body.role, found.user.email_key)
     await db.flush()
-    await ending.member(db, membership.tenant_id, user_id)
+    await revocation.member(db, membership.tenant_id, user_id)
     return await people.find(db, user_id), membership, before
 
 
@@ -123,7 +123,7 @@ def _kept_organization(membership: Membership, role: Role) -> UUID | None:
 
 
 async def suspend(
-    db: AsyncSession, ending: Ending, subject: Subject, user_id: UUID, membership_id: UUID | None
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID, membership_id: UUID | None
 ) -> Person:
     """Pause a person's memberships in the caller's reach, or one of them; their tokens end at once.
 
@@ -136,7 +136,7 @@ async def suspend(
     await administrators.keep_one(db, paused)
     for membership in paused:
         await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
-    await _end_in_tenants(db, ending, user_id, paused)
+    await _end_in_tenants(db, revocation, user_id, paused)
     return await people.find(db, user_id)
 
 
@@ -163,7 +163,7 @@ def _of_status(found: Person, membership_id: UUID | None, status: MembershipStat
     return fitting
 
 
-async def remove(db: AsyncSession, ending: Ending, subject: Subject, user_id: UUID) -> bool:
+async def remove(db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID) -> bool:
     """Remove a person from the caller's places; an account that is the caller's to look after ends with that.
 
     Returns:
@@ -178,17 +178,19 @@ async def remove(db: AsyncSession, ending: Ending, subject: Subject, user_id: UU
     await administrators.keep_one(db, found.memberships)
     await memberships.end(db, found.joined, email_key=found.user.email_key)
     if ended:
-        await accounts.close(db, ending, user_id)
+        await accounts.close(db, revocation, user_id)
         await accounts.act_as(db, subject)
-        await ending.user(db, user_id)
+        await revocation.user(db, user_id)
     else:
-        await _end_in_tenants(db, ending, user_id, found.joined)
+        await _end_in_tenants(db, revocation, user_id, found.joined)
     return ended
 
 
-async def _end_in_tenants(db: AsyncSession, ending: Ending, user_id: UUID, lost: Sequence[Membership]) -> None:
+async def _end_in_tenants(
+    db: AsyncSession, revocation: SessionRevocation, user_id: UUID, lost: Sequence[Membership]
+) -> None:
     for tenant_id in sorted({membership.tenant_id for membership in lost}):
-        await ending.member(db, tenant_id, user_id)
+        await revocation.member(db, tenant_id, user_id)
 
 
 async def rename(db: AsyncSession, subject: Subject, user_id: UUID, match: Conditional, full_name: str) -> Person:
@@ -206,7 +208,7 @@ async def rename(db: AsyncSession, subject: Subject, user_id: UUID, match: Condi
     return await people.find(db, user_id)
 
 
-async def deactivate(db: AsyncSession, ending: Ending, subject: Subject, user_id: UUID) -> Person:
+async def deactivate(db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID) -> Person:
     """Keep the owner of an account that is the caller's to look after from signing in, and end their sessions.
 
     Raises:
@@ -217,9 +219,9 @@ async def deactivate(db: AsyncSession, ending: Ending, subject: Subject, user_id
     _need(found, UserStatus.ACTIVE)
     await administrators.keep_one(db, found.memberships)
     await accounts.set_status(db, user_id, UserStatus.DEACTIVATED)
-    await accounts.end_sessions(db, ending, user_id)
+    await accounts.end_sessions(db, revocation, user_id)
     await accounts.act_as(db, subject)
-    await ending.user(db, user_id)
+    await revocation.user(db, user_id)
     return await people.find(db, user_id)
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Path, status
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
 from accunode_auth.notices.service import CredentialChange, PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts, RequestOrigin, SessionRevoking
 from accunode_auth.public import KeyExchangeRoute
 from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
@@ -77,10 +77,10 @@ async def exchange_api_key(
 async def revoke_api_key(
     _subject: KeyOwner,
     db: SubjectSession,
-    app: AppResources,
+    revocation: SessionRevoking,
     trail: AuditTrail,
     key_id: Annotated[UUID, Path(description="One of the caller's keys.")],
 ) -> None:
     """Makes a key, and the tokens it was exchanged for, void at once."""
-    await service.revoke(db, app.ending, key_id)
+    await service.revoke(db, revocation, key_id)
     await trail.record(db, "api_key.revoke", "api_key", key_id)

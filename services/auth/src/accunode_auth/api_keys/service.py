@@ -13,7 +13,6 @@ from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
@@ -24,6 +23,7 @@ from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.models.identity import ApiKey
 from accunode_common.models.revocations import RevocationKind
+from accunode_identity.session_revocation import SessionRevocation
 
 PREFIX = "ak"
 MOST_KEYS = 20
@@ -69,7 +69,7 @@ async def create(
     return key, credential.text
 
 
-async def revoke(db: AsyncSession, ending: Ending, key_id: UUID) -> None:
+async def revoke(db: AsyncSession, revocation: SessionRevocation, key_id: UUID) -> None:
     """Make a key, and the tokens it was exchanged for, void at once.
 
     Raises:
@@ -77,7 +77,7 @@ async def revoke(db: AsyncSession, ending: Ending, key_id: UUID) -> None:
     """
     if not await repository.revoke(db, key_id):
         raise NotFoundError("You have no such key here.")
-    await ending.session(db, key_id)
+    await revocation.session(db, key_id)
 
 
 async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> tuple[str, Subject]:
@@ -105,10 +105,12 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         if role is None or await memberships.tenant_in_use(db, tenant_id) is None:
             raise UnauthenticatedError("The API key is not valid.")
         here = (tenant_id, key.organization_id)
-        places = await memberships.workplaces(db, user_id)
+        held = await memberships.active_memberships(db, user_id)
         await set_context(db, AccessContext(tenant_id=tenant_id, user_id=user_id))
-        place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
-        if place is None or await second_factors.missing(db, parts, user_id, place):
+        membership = next(
+            (membership for membership in held if (membership.tenant_id, membership.organization_id) == here), None
+        )
+        if membership is None or await second_factors.missing(db, parts, user_id, membership):
             raise UnauthenticatedError("The key's owner must have a second factor by now: sign in, and enrol one.")
         subject = Subject(
             user_id=user_id,

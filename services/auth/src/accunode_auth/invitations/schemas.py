@@ -32,10 +32,10 @@ class OfferOut(ResponseModel):
         """The invitation as its addressee sees it."""
         return cls(
             id=offer.invitation.id,
-            tenant_id=offer.place.tenant_id,
-            tenant_name=offer.place.tenant_name,
-            organization_id=offer.place.organization_id,
-            organization_name=offer.place.organization_name,
+            tenant_id=offer.scope.tenant_id,
+            tenant_name=offer.scope.tenant_name,
+            organization_id=offer.scope.organization_id,
+            organization_name=offer.scope.organization_name,
             role=Role(offer.invitation.role),
             managed=offer.invitation.managed,
             expires_at=offer.invitation.expires_at,
@@ -84,10 +84,10 @@ class AcceptedOut(ResponseModel):
         """What came of accepting."""
         return cls(
             membership_id=joined.membership.id,
-            tenant_id=joined.place.tenant_id,
-            tenant_name=joined.place.tenant_name,
-            organization_id=joined.place.organization_id,
-            organization_name=joined.place.organization_name,
+            tenant_id=joined.scope.tenant_id,
+            tenant_name=joined.scope.tenant_name,
+            organization_id=joined.scope.organization_id,
+            organization_name=joined.scope.organization_name,
             role=Role(joined.membership.role),
             managed=joined.managed,
         )

@@ -22,6 +22,7 @@ from accunode_common.models.invitations import Invitation, InvitationState
 from accunode_identity import invitations
 from accunode_identity.invitations import Issued, Joined, Offer
 from accunode_identity.password_policy import refuse_personal
+from accunode_identity.session_revocation import SessionRevocation
 
 SORTING = Sorting(
     {"created_at": Invitation.created_at, "email": Invitation.email_key}, default="-created_at", key=Invitation.id
@@ -58,7 +59,7 @@ async def listing(
 
 
 async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:
-    """An invitation to a place that the caller administers.
+    """An invitation to a scope that the caller administers.
 
     Raises:
         NotFoundError: There is none.
@@ -73,7 +74,7 @@ async def send_again(db: AsyncSession, subject: Subject, invitation_id: UUID) ->
     """The invitation with a fresh token and term.
 
     Raises:
-        NotFoundError: There is none, or its place is not in use.
+        NotFoundError: There is none, or its scope is not in use.
         GoneError: It was decided.
     """
     return await invitations.send_again(db, await find(db, subject, invitation_id))
@@ -165,7 +166,7 @@ async def _account(
         if not await registration.add_account(db, user_id, invitation.email):
             raise ConflictError("The address was registered at the same moment; try again.")
     else:
-        await accounts.reclaim(db, app.ending, user_id)
+        await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
     await accounts.hand_over(db, user_id, password_hash=password_hash, full_name=full_name)
     return user_id
 

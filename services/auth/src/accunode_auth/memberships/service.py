@@ -21,7 +21,7 @@ from accunode_identity.tenant_settings import TenantSettings, settings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
+class ActiveMembership:
     """A membership in a tenant that is in use."""
 
     membership_id: UUID
@@ -39,7 +39,7 @@ class Workplace:
         return AccessContext(tenant_id=self.tenant_id, user_id=user_id, organization_id=self.organization_id)
 
 
-async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
+async def active_memberships(db: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
     """Where the person may work. It changes the transaction's context: set it again afterwards."""
     found = []
     await set_context(db, AccessContext(user_id=user_id))
@@ -56,7 +56,7 @@ async def workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
             organization = await repository.organization(db, membership.tenant_id, membership.organization_id)
             name = organization.name if organization else None
         found.append(
-            Workplace(
+            ActiveMembership(
                 membership_id=membership.id,
                 tenant_id=membership.tenant_id,
                 tenant_name=tenant.name,
@@ -76,7 +76,7 @@ async def await_changes(db: AsyncSession, user_id: UUID) -> None:
     await repository.lock_person(db, user_id)
 
 
-async def held_workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
+async def held_memberships(db: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
     """Where the person may work, for a token: nobody takes it away until the transaction ends.
 
     It changes the transaction's context: set it again afterwards.
@@ -84,15 +84,15 @@ async def held_workplaces(db: AsyncSession, user_id: UUID) -> list[Workplace]:
     await set_context(db, AccessContext(user_id=user_id))
     await hold_power(db, RevocationKind.USER, [user_id])
     await hold_power(db, RevocationKind.TENANT, await repository.tenant_ids(db, user_id))
-    return await workplaces(db, user_id)
+    return await active_memberships(db, user_id)
 
 
-def choose(places: Sequence[Workplace], *, last_membership_id: UUID | None = None) -> Workplace | None:
+def choose(held: Sequence[ActiveMembership], *, last_membership_id: UUID | None = None) -> ActiveMembership | None:
     """Where the person begins: where they last were, else where their role is highest."""
-    for place in places:
-        if place.membership_id == last_membership_id:
-            return place
-    return max(places, key=lambda place: GRANTS[place.role].rank, default=None)
+    for membership in held:
+        if membership.membership_id == last_membership_id:
+            return membership
+    return max(held, key=lambda membership: GRANTS[membership.role].rank, default=None)
 
 
 async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntry) -> None:

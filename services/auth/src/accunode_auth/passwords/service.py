@@ -26,6 +26,7 @@ from accunode_common.mail import Mail
 from accunode_common.models.identity import TokenPurpose, User, UserStatus
 from accunode_common.ratelimit import RateLimit
 from accunode_identity.password_policy import refuse_personal
+from accunode_identity.session_revocation import SessionRevocation
 
 RESET_LIFETIME = timedelta(hours=1)
 """As long as no other mail is sent, so that the latest token is always good."""
@@ -55,7 +56,7 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     await registration.withdraw_all_tokens(db, subject.user_id)
     return await sessions.end_others(
         db,
-        app.ending,
+        SessionRevocation(app.revocations),
         subject.user_id,
         keep=subject.session_id,
         reason=sessions.EndReason.PASSWORD_CHANGED,
@@ -111,13 +112,15 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         await _refuse_personal(db, user, new)
         await set_context(db, context)
         if user.email_verified_at is None:
-            await accounts.reclaim(db, app.ending, user_id)
+            await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
         await registration.withdraw_all_tokens(db, user_id)
         await registration.confirm_email(db, user_id)
         await devices.forget(db, user_id)
         device_token = await devices.introduce(db, user_id, origin)
-        await sessions.end_others(db, app.ending, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
+        await sessions.end_others(
+            db, SessionRevocation(app.revocations), user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED
+        )
         await set_context(db, context)
         await _record(db, "password.reset", user_id, origin)
     await sign_in.forget_failures(app, user.email)
@@ -126,9 +129,14 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
 
 
 async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
-    """Refuse a password made of the person's address, name or workplaces. It changes the transaction's context."""
-    places = await memberships.workplaces(db, user.id)
-    names = (name for place in places for name in (place.tenant_name, place.organization_name) if name is not None)
+    """Refuse a password made of the person's address, name or memberships. It changes the transaction's context."""
+    held = await memberships.active_memberships(db, user.id)
+    names = (
+        name
+        for membership in held
+        for name in (membership.tenant_name, membership.organization_name)
+        if name is not None
+    )
     refuse_personal(password, (user.email, user.full_name, *names), pointer="/body/new_password")
 
 

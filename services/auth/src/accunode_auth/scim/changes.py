@@ -24,27 +24,28 @@ from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.mail import Mail
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.provisioning import ScimUser
-from accunode_identity import administrators, invitations, memberships, places
+from accunode_identity import administrators, invitations, memberships, role_scopes
 from accunode_identity.invitation_mail import invitation_mail, limit_mails
-from accunode_identity.places import OpenPlace, Place
+from accunode_identity.role_scopes import OpenScope, RoleScope
+from accunode_identity.session_revocation import SessionRevocation
 
 _GIVEN = Role.ORG_MEMBER
 
 
-async def hold_place(db: AsyncSession, directory: Directory) -> OpenPlace:
+async def hold_scope(db: AsyncSession, directory: Directory) -> OpenScope:
     """Where the directory's new people come, which stays in use until the transaction ends.
 
     Raises:
         ConflictError: It is not in use.
     """
-    place = await places.hold(db, Place(directory.tenant_id, directory.organization_id))
-    if place is None:
+    scope = await role_scopes.hold(db, RoleScope(directory.tenant_id, directory.organization_id))
+    if scope is None:
         raise ConflictError("The token's organization is not in use; make a token for another one.")
-    return place
+    return scope
 
 
 async def add_managed(
-    db: AsyncSession, directory: Directory, origin: Origin, place: OpenPlace, email: str
+    db: AsyncSession, directory: Directory, origin: Origin, scope: OpenScope, email: str
 ) -> UUID | None:
     """Make an account that the tenant manages, for an address in a domain of its own; None if there is an account.
 
@@ -56,24 +57,24 @@ async def add_managed(
     added = await registration.add_account(db, user_id, email)
     if added:
         await accounts.place_under(db, user_id, directory.tenant_id, full_name="")
-        await _begin(db, directory, user_id, place)
+        await _begin(db, directory, user_id, scope)
     await set_context(db, tenant_context(directory.tenant_id))
     if not added:
         return None
-    details = {"organization_id": str(place.organization_id), "role": _GIVEN.value}
+    details = {"organization_id": str(scope.organization_id), "role": _GIVEN.value}
     await _record(db, directory, origin, "user.provision", user_id, details)
     return user_id
 
 
-async def _begin(db: AsyncSession, directory: Directory, user_id: UUID, place: OpenPlace) -> None:
+async def _begin(db: AsyncSession, directory: Directory, user_id: UUID, scope: OpenScope) -> None:
     context = AccessContext(
         tenant_id=directory.tenant_id,
         user_id=user_id,
-        organization_id=place.organization_id,
+        organization_id=scope.organization_id,
         read_reach=Reach.ORGANIZATION,
     )
     await set_context(db, context)
-    await memberships.begin(db, user_id, place, _GIVEN, managed=True)
+    await memberships.begin(db, user_id, scope, _GIVEN, managed=True)
 
 
 async def invite(
@@ -85,7 +86,7 @@ async def invite(
         ConflictError: The token's organization is not in use.
         RateLimitedError: The tenant sent the address too many within the hour.
     """
-    place = await hold_place(db, directory)
+    scope = await hold_scope(db, directory)
     found = await repository.pending_invitation(db, directory.tenant_id, directory.organization_id, row.email_key)
     if found is not None:
         row.invitation_id = found.id
@@ -99,7 +100,7 @@ async def invite(
         session_id=directory.token_id,
     )
     await set_context(db, inviter.access)
-    issued = await invitations.invite(db, inviter, place, email=row.email, role=_GIVEN)
+    issued = await invitations.invite(db, inviter, scope, email=row.email, role=_GIVEN)
     await set_context(db, tenant_context(directory.tenant_id))
     await limit_mails(app.limiter, issued.invitation)
     row.invitation_id = issued.invitation.id
@@ -148,7 +149,7 @@ async def set_active(
         await memberships.set_status(db, membership, after)
     await _record(db, directory, origin, "user.resume" if active else "user.suspend", user_id)
     if not active:
-        await app.ending.user(db, user_id)
+        await SessionRevocation(app.revocations).user(db, user_id)
 
 
 async def remove(db: AsyncSession, app: Resources, directory: Directory, origin: Origin, entry: Entry) -> None:
@@ -165,13 +166,13 @@ async def remove(db: AsyncSession, app: Resources, directory: Directory, origin:
     await administrators.keep_one(db, held)
     await memberships.end(db, held, email_key=email_key(entry.email))
     if entry.managed:
-        await accounts.close(db, app.ending, entry.user_id)
+        await accounts.close(db, SessionRevocation(app.revocations), entry.user_id)
         await set_context(db, tenant_context(directory.tenant_id))
     await _record(db, directory, origin, "user.delete", entry.user_id, {"anonymised": entry.managed})
-    await app.ending.user(db, entry.user_id)
+    await SessionRevocation(app.revocations).user(db, entry.user_id)
 
 
-async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: Entry, place: OpenPlace) -> None:
+async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: Entry, scope: OpenScope) -> None:
     """Make somebody whose account the tenant manages a member of an organization; who is paused is so there too.
 
     Raises:
@@ -179,13 +180,13 @@ async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: En
     """
     if entry.user_id is None:
         raise ValueError("an address that is nobody's yet joins nothing")
-    await _begin(db, directory, entry.user_id, place)
+    await _begin(db, directory, entry.user_id, scope)
     await set_context(db, tenant_context(directory.tenant_id))
     if not entry.active:
         for membership in await repository.memberships(db, directory.tenant_id, entry.user_id):
-            if membership.organization_id == place.organization_id:
+            if membership.organization_id == scope.organization_id:
                 await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
-    details = {"organization_id": str(place.organization_id), "role": _GIVEN.value}
+    details = {"organization_id": str(scope.organization_id), "role": _GIVEN.value}
     await _record(db, directory, origin, "member.add", entry.user_id, details)
 
 

@@ -30,8 +30,9 @@ from accunode_auth.sso_connections.service import tenant_context
 from accunode_common.http.resources import Resources
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
-from accunode_identity import places
-from accunode_identity.places import OpenPlace, Place
+from accunode_identity import role_scopes
+from accunode_identity.role_scopes import OpenScope, RoleScope
+from accunode_identity.session_revocation import SessionRevocation
 
 _FARTHEST = 10_000_000
 _Members = Sequence[tuple[Entry, Membership]]
@@ -148,31 +149,31 @@ async def _change(
     make: Callable[[Group], Group],
 ) -> ShownGroup:
     async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
-        place = await places.hold(db, Place(directory.tenant_id, _id(text)))
+        scope = await role_scopes.hold(db, RoleScope(directory.tenant_id, _id(text)))
         before = await _read(db, parts, directory, text)
-        if place is None:
+        if scope is None:
             raise _missing()
         _match(before, if_match)
         wanted = make(before.group.model_copy(deep=True))
         left = await _set_members(
-            db, directory, origin, place, {(each.value or "").lower() for each in wanted.members or ()}
+            db, directory, origin, scope, {(each.value or "").lower() for each in wanted.members or ()}
         )
         after = await _read(db, parts, directory, text)
-        await app.ending.member(db, directory.tenant_id, *left)
+        await SessionRevocation(app.revocations).member(db, directory.tenant_id, *left)
     return after
 
 
 async def _set_members(
-    db: AsyncSession, directory: Directory, origin: Origin, place: OpenPlace, wanted: set[str]
+    db: AsyncSession, directory: Directory, origin: Origin, scope: OpenScope, wanted: set[str]
 ) -> list[UUID]:
     """Make the members those that are wanted; gives who was removed."""
-    held = await repository.members(db, directory.tenant_id, [_id(str(place.organization_id))])
+    held = await repository.members(db, directory.tenant_id, [_id(str(scope.organization_id))])
     coming = sorted(wanted - {str(entry.id) for entry, _ in held})
     joining = [await _person(db, directory, value) for value in coming]
     leaving = [(entry, membership) for entry, membership in held if str(entry.id) not in wanted]
     await changes.leave(db, directory, origin, leaving)
     for entry in joining:
-        await changes.join(db, directory, origin, entry, place)
+        await changes.join(db, directory, origin, entry, scope)
     return [membership.user_id for _, membership in leaving]
 
 

@@ -106,13 +106,13 @@ async def create(app: Resources, parts: Parts, directory: Directory, origin: Ori
     wanted = parse_user(body)
     email = _address(wanted.user_name)
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        place = await changes.hold_place(db, directory)
+        scope = await changes.hold_scope(db, directory)
         if (await repository.find_all(db, directory.tenant_id, [("userName", email)], offset=0, limit=1))[1]:
             raise UniquenessException(detail="Somebody has this userName already.")
         await repository.forget_address(db, directory.tenant_id, email_key(email))
         user_id = None
         if await connections.owns_domain_of(db, directory.tenant_id, email_key(email)):
-            user_id = await changes.add_managed(db, directory, origin, place, email)
+            user_id = await changes.add_managed(db, directory, origin, scope, email)
         row = ScimUser(
             tenant_id=directory.tenant_id,
             id=user_id or new_id(),

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.memberships.service import Workplace, workplaces
+from accunode_auth.memberships.service import ActiveMembership, active_memberships
 from accunode_auth.parts import Parts
 from accunode_auth.second_factors import repository
 from accunode_auth.second_factors.repository import Held
@@ -63,26 +63,30 @@ def shown(methods: Collection[str]) -> bool:
     return not SECOND_FACTORS.isdisjoint(methods)
 
 
-def due_at(parts: Parts, place: Workplace) -> datetime | None:
+def due_at(parts: Parts, membership: ActiveMembership) -> datetime | None:
     """From when the person must have a second factor to work there; None where none is asked for."""
     days = parts.settings.super_admin_second_factor_days
-    if place.tenant_id != PLATFORM_TENANT_ID:
-        return place.second_factor_due_at
-    return place.role_since + timedelta(days=days) if days is not None and place.role == Role.SUPER_ADMIN else None
+    if membership.tenant_id != PLATFORM_TENANT_ID:
+        return membership.second_factor_due_at
+    return (
+        membership.role_since + timedelta(days=days)
+        if days is not None and membership.role == Role.SUPER_ADMIN
+        else None
+    )
 
 
-def overdue(parts: Parts, place: Workplace, methods: Collection[str]) -> bool:
+def overdue(parts: Parts, membership: ActiveMembership, methods: Collection[str]) -> bool:
     """Whether working there takes a second factor, the grace is over, and none was shown."""
-    due = due_at(parts, place)
+    due = due_at(parts, membership)
     return due is not None and due <= datetime.now(UTC) and not shown(methods)
 
 
-async def missing(db: AsyncSession, parts: Parts, user_id: UUID, place: Workplace) -> bool:
+async def missing(db: AsyncSession, parts: Parts, user_id: UUID, membership: ActiveMembership) -> bool:
     """Whether the person must have a second factor there by now and has none, nor a provider of the tenant's."""
     return (
-        overdue(parts, place, ())
+        overdue(parts, membership, ())
         and not await enrolled(db, user_id)
-        and not await repository.vouched_for(db, user_id, place.tenant_id)
+        and not await repository.vouched_for(db, user_id, membership.tenant_id)
     )
 
 
@@ -111,9 +115,9 @@ async def spend_code(db: AsyncSession, user_id: UUID, code: str) -> bool:
 async def overview(db: AsyncSession, parts: Parts, subject: Subject) -> tuple[Held, datetime | None]:
     """What the caller has, and from when they must have one where they work now."""
     here = (subject.tenant_id, subject.organization_id)
-    places = await workplaces(db, subject.user_id)
+    held = await active_memberships(db, subject.user_id)
     await set_context(db, subject.access)
-    due = next((due_at(parts, p) for p in places if (p.tenant_id, p.organization_id) == here), None)
+    due = next((due_at(parts, p) for p in held if (p.tenant_id, p.organization_id) == here), None)
     return await repository.held(db, subject.user_id), due
 
 
@@ -121,12 +125,16 @@ async def refuse_to_remove_last(db: AsyncSession, parts: Parts, subject: Subject
     """Do nothing if the caller may have one second factor fewer.
 
     Raises:
-        ConflictError: It is the last one, and some place where the caller works asks for one.
+        ConflictError: It is the last one, and some tenant where the caller works asks for one.
     """
     await repository.lock_person(db, subject.user_id)
     if (await repository.held(db, subject.user_id)).count > 1:
         return
-    asking = [place.tenant_name for place in await workplaces(db, subject.user_id) if due_at(parts, place) is not None]
+    asking = [
+        membership.tenant_name
+        for membership in await active_memberships(db, subject.user_id)
+        if due_at(parts, membership) is not None
+    ]
     await set_context(db, subject.access)
     if asking:
         raise ConflictError(f"{asking[0]} asks for a second factor and this is your last; enrol another one first.")

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
-from accunode_auth.memberships.service import Workplace, await_changes, choose
+from accunode_auth.memberships.service import ActiveMembership, await_changes, choose
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
@@ -22,14 +22,13 @@ from accunode_auth.sessions.service import (
     Tokens,
     end,
     issue,
+    memberships_of_session,
     move,
-    open_places,
     record,
     subject_of,
     tokens_for,
 )
 from accunode_common.auth.credentials import Credential
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import moment
 from accunode_common.db.session import AccessContext, set_context
 from accunode_common.errors import UnauthenticatedError
@@ -37,6 +36,7 @@ from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import RefreshToken, SignInSession
+from accunode_identity.session_revocation import SessionRevocation
 
 REPEATED_WITHIN = timedelta(seconds=10)
 
@@ -74,24 +74,26 @@ async def _refresh(
     now = await moment(db)
     if session is None or token is None or session.revoked_at is not None or session.expires_at <= now:
         return None
-    place = choose(await open_places(db, user_id, session.id), last_membership_id=session.membership_id)
+    membership = choose(await memberships_of_session(db, user_id, session.id), last_membership_id=session.membership_id)
     active = await repository.may_sign_in(db, user_id)
-    if place is not None:
-        await set_context(db, place.access(user_id))
-    reason = _end_reason(parts, token, session, place, now, active=active)
-    if reason is not None or place is None:
-        await _give_up(db, app.ending, session, place, reason or EndReason.NO_MEMBERSHIP, origin)
+    if membership is not None:
+        await set_context(db, membership.access(user_id))
+    reason = _end_reason(parts, token, session, membership, now, active=active)
+    if reason is not None or membership is None:
+        await _give_up(
+            db, SessionRevocation(app.revocations), session, membership, reason or EndReason.NO_MEMBERSHIP, origin
+        )
         return None
     if token.used_at is not None:
-        return await _repeat(db, parts, session, place, token, credential, origin)
-    return await _rotate(db, parts, session, place, token, credential, origin, now)
+        return await _repeat(db, parts, session, membership, token, credential, origin)
+    return await _rotate(db, parts, session, membership, token, credential, origin, now)
 
 
 def _end_reason(
     parts: Parts,
     token: RefreshToken,
     session: SignInSession,
-    place: Workplace | None,
+    membership: ActiveMembership | None,
     now: datetime,
     *,
     active: bool,
@@ -100,42 +102,47 @@ def _end_reason(
         return EndReason.TOKEN_REUSED
     if not active:
         return EndReason.DEACTIVATED
-    if place is None:
+    if membership is None:
         return EndReason.NO_MEMBERSHIP
-    if second_factors.overdue(parts, place, session.authentication_methods):
+    if second_factors.overdue(parts, membership, session.authentication_methods):
         return EndReason.SECOND_FACTOR_MISSING
-    end_now = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=session.last_seen_at)
+    end_now = ends_at(parts.settings, membership.rules, began_at=session.created_at, seen_at=session.last_seen_at)
     return EndReason.EXPIRED if end_now <= now else None
 
 
 async def _give_up(
-    db: AsyncSession, ending: Ending, session: SignInSession, place: Workplace | None, reason: EndReason, origin: Origin
+    db: AsyncSession,
+    revocation: SessionRevocation,
+    session: SignInSession,
+    membership: ActiveMembership | None,
+    reason: EndReason,
+    origin: Origin,
 ) -> None:
-    await end(db, ending, [session.id], reason)
+    await end(db, revocation, [session.id], reason)
     logger.warning("refresh refused", session_id=str(session.id), reason=reason)
-    if place is not None:
-        await record(db, "session.end", subject_of(session, place), origin, details={"reason": reason})
+    if membership is not None:
+        await record(db, "session.end", subject_of(session, membership), origin, details={"reason": reason})
 
 
 async def _rotate(
     db: AsyncSession,
     parts: Parts,
     session: SignInSession,
-    place: Workplace,
+    membership: ActiveMembership,
     token: RefreshToken,
     credential: Credential,
     origin: Origin,
     now: datetime,
 ) -> Tokens:
-    move(session, place)
+    move(session, membership)
     session.last_seen_at = now
     session.user_agent, session.ip_address = origin.user_agent, origin.address
-    session.expires_at = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=now)
+    session.expires_at = ends_at(parts.settings, membership.rules, began_at=session.created_at, seen_at=now)
     successor = _successor(parts, credential, new_id())
     token.successor_id = successor.ids[1]
     await db.flush()
     await repository.spend_tokens(db, session.id)
-    tokens = await issue(db, parts, session, place, successor)
+    tokens = await issue(db, parts, session, membership, successor)
     await record(db, "session.refresh", tokens.subject, origin)
     return tokens
 
@@ -144,7 +151,7 @@ async def _repeat(
     db: AsyncSession,
     parts: Parts,
     session: SignInSession,
-    place: Workplace,
+    membership: ActiveMembership,
     token: RefreshToken,
     credential: Credential,
     origin: Origin,
@@ -156,7 +163,7 @@ async def _repeat(
     kept = await repository.token(db, token.successor_id)
     if kept is None or not successor.matches(kept.token_hash):
         return None
-    tokens = await tokens_for(db, parts, session, place, successor)
+    tokens = await tokens_for(db, parts, session, membership, successor)
     await record(db, "session.refresh", tokens.subject, origin, details={"repeated": True})
     return tokens
 

@@ -84,7 +84,7 @@ class TokenPair(ResponseModel):
             refresh_token=tokens.refresh_token,
             refresh_expires_at=tokens.expires_at,
             session_id=tokens.subject.session_id,
-            membership=WorkplaceOut.model_validate(tokens.workplace),
+            membership=WorkplaceOut.model_validate(tokens.membership),
             second_factor=SecondFactorDue.of(tokens.second_factor_due_at),
             device_token=tokens.device_token,
         )

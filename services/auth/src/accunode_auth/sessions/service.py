@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import service as devices
-from accunode_auth.memberships.service import Workplace, await_changes, choose, held_workplaces
+from accunode_auth.memberships.service import ActiveMembership, await_changes, choose, held_memberships
 from accunode_auth.parts import Origin, Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
@@ -17,7 +17,6 @@ from accunode_auth.sessions.lifetimes import ends_at
 from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.roles import GRANTS
 from accunode_common.auth.subject import Subject
@@ -28,6 +27,7 @@ from accunode_common.http.pagination import PageOf, PageParameters, Sorting, Sor
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, RefreshToken, SignInSession
+from accunode_identity.session_revocation import SessionRevocation
 
 REFRESH_PREFIX = "rt"
 
@@ -65,7 +65,7 @@ class Tokens:
         refresh_token: Good once.
         expires_at: When the session ends.
         subject: Whom the access token is for.
-        workplace: The membership it is for.
+        membership: The membership it is for.
         second_factor_due_at: Until when working there goes on without a second factor; None once one was shown.
         device_token: For a device that was not known until now; None for others.
         startling: Whether the person is to be told of the device.
@@ -75,7 +75,7 @@ class Tokens:
     refresh_token: str
     expires_at: datetime
     subject: Subject
-    workplace: Workplace
+    membership: ActiveMembership
     second_factor_due_at: datetime | None
     device_token: str | None = None
     startling: bool = False
@@ -86,18 +86,22 @@ class Tokens:
         return int(ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
-async def last_workplace(db: AsyncSession, user_id: UUID, *, tenant_id: UUID | None = None) -> Workplace | None:
+async def current_membership(
+    db: AsyncSession, user_id: UUID, *, tenant_id: UUID | None = None
+) -> ActiveMembership | None:
     """Where the person worked last, or begins, in one tenant or any: with nobody only if they have joined nobody.
 
     It stays theirs until the transaction ends, whose context it becomes.
     """
     last = await repository.last_membership(db, user_id)
-    found = [place for place in await held_workplaces(db, user_id) if tenant_id in (None, place.tenant_id)]
-    joined = [place for place in found if GRANTS[place.role].rank > 0]
-    place = choose(joined or found, last_membership_id=last)
-    if place is not None:
-        await set_context(db, place.access(user_id))
-    return place
+    found = [
+        membership for membership in await held_memberships(db, user_id) if tenant_id in (None, membership.tenant_id)
+    ]
+    joined = [membership for membership in found if GRANTS[membership.role].rank > 0]
+    membership = choose(joined or found, last_membership_id=last)
+    if membership is not None:
+        await set_context(db, membership.access(user_id))
+    return membership
 
 
 async def begin(
@@ -105,29 +109,29 @@ async def begin(
     parts: Parts,
     *,
     user_id: UUID,
-    place: Workplace,
+    membership: ActiveMembership,
     origin: Origin,
     methods: Sequence[AuthenticationMethod],
     device_token: str | None = None,
 ) -> Tokens:
-    """Sign a device in; one that is not known gets a token. The transaction's context must be the place's."""
+    """Sign a device in; one that is not known gets a token. The transaction's context must be the membership's."""
     now = await moment(db)
     greeting = await devices.greet(db, user_id, device_token, origin)
     first_ever = await repository.last_membership(db, user_id) is None
     session = SignInSession(
         id=new_id(),
         user_id=user_id,
-        membership_tenant_id=place.tenant_id,
-        membership_id=place.membership_id,
+        membership_tenant_id=membership.tenant_id,
+        membership_id=membership.membership_id,
         device_id=greeting.device.id,
         user_agent=origin.user_agent,
         ip_address=origin.address,
         authentication_methods=sorted(set(methods)),
-        expires_at=ends_at(parts.settings, place.rules, began_at=now, seen_at=now),
+        expires_at=ends_at(parts.settings, membership.rules, began_at=now, seen_at=now),
     )
     db.add(session)
     await db.flush()
-    tokens = await issue(db, parts, session, place, fresh_credential(user_id))
+    tokens = await issue(db, parts, session, membership, fresh_credential(user_id))
     details = {"new_device": greeting.token is not None, "methods": session.authentication_methods}
     await record(db, "session.begin", tokens.subject, origin, details=details)
     return replace(tokens, device_token=greeting.token, startling=greeting.startling and not first_ever)
@@ -146,19 +150,19 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     now = await moment(db)
     if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise UnauthenticatedError("The session has ended.")
-    places = await open_places(db, subject.user_id, subject.session_id)
-    place = next((place for place in places if place.membership_id == membership_id), None)
-    if place is None:
+    held = await memberships_of_session(db, subject.user_id, subject.session_id)
+    membership = next((membership for membership in held if membership.membership_id == membership_id), None)
+    if membership is None:
         raise NotFoundError("You have no such membership.")
-    await set_context(db, place.access(subject.user_id))
-    if second_factors.overdue(parts, place, session.authentication_methods):
+    await set_context(db, membership.access(subject.user_id))
+    if second_factors.overdue(parts, membership, session.authentication_methods):
         raise ForbiddenError(
-            f"{place.tenant_name} asks for a second factor: show yours at POST /auth/step-up, or enrol one first."
+            f"{membership.tenant_name} asks for a second factor: show yours at POST /auth/step-up, or enrol one first."
         )
-    move(session, place)
-    session.expires_at = ends_at(parts.settings, place.rules, began_at=session.created_at, seen_at=now)
+    move(session, membership)
+    session.expires_at = ends_at(parts.settings, membership.rules, began_at=session.created_at, seen_at=now)
     await repository.spend_tokens(db, session.id)
-    tokens = await issue(db, parts, session, place, fresh_credential(subject.user_id))
+    tokens = await issue(db, parts, session, membership, fresh_credential(subject.user_id))
     details = {"from_tenant_id": str(subject.tenant_id), "from_role": subject.role}
     await record(db, "session.switch", tokens.subject, origin, details=details)
     return tokens
@@ -173,19 +177,21 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     """
     await await_changes(db, subject.user_id)
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
-    places = await open_places(db, subject.user_id, subject.session_id)
+    held = await memberships_of_session(db, subject.user_id, subject.session_id)
     here = (subject.tenant_id, subject.organization_id)
-    place = next((place for place in places if (place.tenant_id, place.organization_id) == here), None)
+    membership = next(
+        (membership for membership in held if (membership.tenant_id, membership.organization_id) == here), None
+    )
     now = await moment(db)
-    if session is None or session.revoked_at is not None or session.expires_at <= now or place is None:
+    if session is None or session.revoked_at is not None or session.expires_at <= now or membership is None:
         raise UnauthenticatedError("The session has ended.")
-    await set_context(db, place.access(subject.user_id))
+    await set_context(db, membership.access(subject.user_id))
     _note(session, method)
-    if second_factors.overdue(parts, place, session.authentication_methods):
-        raise ForbiddenError(f"{place.tenant_name} asks for a second factor by now: sign in again, and enrol one.")
+    if second_factors.overdue(parts, membership, session.authentication_methods):
+        raise ForbiddenError(f"{membership.tenant_name} asks for a second factor by now: sign in again, and enrol one.")
     await db.flush()
     await record(db, "session.prove", subject, origin, details={"method": method})
-    return parts.keys.access_token(subject_of(session, place), issued_at=now, proved_at=now)
+    return parts.keys.access_token(subject_of(session, membership), issued_at=now, proved_at=now)
 
 
 async def vouched_lately(db: AsyncSession, subject: Subject, *, within: timedelta) -> bool:
@@ -213,7 +219,9 @@ async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: Pag
     return await paginate(db, repository.active_of_user(subject.user_id), order, page)
 
 
-async def end_one(db: AsyncSession, ending: Ending, subject: Subject, session_id: UUID, origin: Origin) -> None:
+async def end_one(
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, session_id: UUID, origin: Origin
+) -> None:
     """End one of the caller's sessions at once, in every service.
 
     Raises:
@@ -222,58 +230,60 @@ async def end_one(db: AsyncSession, ending: Ending, subject: Subject, session_id
     session = await repository.find(db, subject.user_id, session_id, lock=True)
     if session is None or session.revoked_at is not None:
         raise NotFoundError("You have no such session.")
-    await end(db, ending, [session_id], EndReason.ENDED_ELSEWHERE)
+    await end(db, revocation, [session_id], EndReason.ENDED_ELSEWHERE)
     await record(db, "session.end", subject, origin, resource_id=session_id)
 
 
-async def end_own(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin) -> None:
+async def end_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject, origin: Origin) -> None:
     """End the caller's session, or make an API key's tokens void; once more changes nothing."""
-    await end(db, ending, [subject.session_id], EndReason.SIGNED_OUT)
+    await end(db, revocation, [subject.session_id], EndReason.SIGNED_OUT)
     await record(db, "session.end", subject, origin)
 
 
-async def end_all(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin) -> None:
+async def end_all(db: AsyncSession, revocation: SessionRevocation, subject: Subject, origin: Origin) -> None:
     """End every session of the caller, and make every token they have void."""
     ids = await repository.active_ids(db, subject.user_id)
-    await end(db, ending, ids, EndReason.SIGNED_OUT_EVERYWHERE)
-    await ending.user(db, subject.user_id)
+    await end(db, revocation, ids, EndReason.SIGNED_OUT_EVERYWHERE)
+    await revocation.user(db, subject.user_id)
     await record(db, "session.end_all", subject, origin, details={"sessions": len(ids)})
 
 
-async def end_others(db: AsyncSession, ending: Ending, user_id: UUID, *, keep: UUID | None, reason: EndReason) -> int:
+async def end_others(
+    db: AsyncSession, revocation: SessionRevocation, user_id: UUID, *, keep: UUID | None, reason: EndReason
+) -> int:
     """End a person's sessions but the one to keep; gives how many."""
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id != keep]
-    await end(db, ending, ids, reason)
+    await end(db, revocation, ids, reason)
     return len(ids)
 
 
 async def end_some(
-    db: AsyncSession, ending: Ending, user_id: UUID, session_ids: Collection[UUID], reason: EndReason
+    db: AsyncSession, revocation: SessionRevocation, user_id: UUID, session_ids: Collection[UUID], reason: EndReason
 ) -> int:
     """End those of a person's sessions that are still on; gives how many."""
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id in session_ids]
-    await end(db, ending, ids, reason)
+    await end(db, revocation, ids, reason)
     return len(ids)
 
 
-async def open_places(db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Workplace]:
+async def memberships_of_session(db: AsyncSession, user_id: UUID, session_id: UUID) -> list[ActiveMembership]:
     """Where a session may work, held: one that a tenant's provider vouched for, in that tenant only.
 
     Nowhere, if the tenant that manages the account has made its provider the only way in since the session began.
     """
-    found = await held_workplaces(db, user_id)
+    found = await held_memberships(db, user_id)
     await set_context(db, AccessContext(user_id=user_id))
     session = await repository.find(db, user_id, session_id)
     if session is None or await connections.enforced(db, user_id, session.authentication_methods):
         return []
     tenant_id = await repository.vouching_tenant(db, user_id, session_id)
-    return [place for place in found if tenant_id in (None, place.tenant_id)]
+    return [membership for membership in found if tenant_id in (None, membership.tenant_id)]
 
 
-async def end(db: AsyncSession, ending: Ending, session_ids: Sequence[UUID], reason: EndReason) -> None:
+async def end(db: AsyncSession, revocation: SessionRevocation, session_ids: Sequence[UUID], reason: EndReason) -> None:
     """End sessions at once, in every service."""
     await repository.end(db, session_ids, reason=reason)
-    await ending.session(db, *session_ids)
+    await revocation.session(db, *session_ids)
 
 
 def fresh_credential(user_id: UUID) -> Credential:
@@ -281,46 +291,46 @@ def fresh_credential(user_id: UUID) -> Credential:
     return Credential.new(REFRESH_PREFIX, user_id, new_id())
 
 
-def move(session: SignInSession, place: Workplace) -> None:
+def move(session: SignInSession, membership: ActiveMembership) -> None:
     """Let the session go on in a membership."""
-    session.membership_tenant_id, session.membership_id = place.tenant_id, place.membership_id
+    session.membership_tenant_id, session.membership_id = membership.tenant_id, membership.membership_id
 
 
 async def issue(
-    db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace, credential: Credential
+    db: AsyncSession, parts: Parts, session: SignInSession, membership: ActiveMembership, credential: Credential
 ) -> Tokens:
     """Tokens for the session, with a refresh token that is new."""
     db.add(
         RefreshToken(id=credential.ids[1], user_id=session.user_id, session_id=session.id, token_hash=credential.hash)
     )
     await db.flush()
-    return await tokens_for(db, parts, session, place, credential)
+    return await tokens_for(db, parts, session, membership, credential)
 
 
 async def tokens_for(
-    db: AsyncSession, parts: Parts, session: SignInSession, place: Workplace, credential: Credential
+    db: AsyncSession, parts: Parts, session: SignInSession, membership: ActiveMembership, credential: Credential
 ) -> Tokens:
     """Tokens for the session, with a refresh token that is its newest."""
-    subject = subject_of(session, place)
+    subject = subject_of(session, membership)
     return Tokens(
         access_token=parts.keys.access_token(subject, issued_at=await moment(db)),
         refresh_token=credential.text,
         expires_at=session.expires_at,
         subject=subject,
-        workplace=place,
+        membership=membership,
         second_factor_due_at=None
         if second_factors.shown(session.authentication_methods)
-        else second_factors.due_at(parts, place),
+        else second_factors.due_at(parts, membership),
     )
 
 
-def subject_of(session: SignInSession, place: Workplace) -> Subject:
+def subject_of(session: SignInSession, membership: ActiveMembership) -> Subject:
     """Whom the session's tokens are for."""
     return Subject(
         user_id=session.user_id,
-        tenant_id=place.tenant_id,
-        organization_id=place.organization_id,
-        role=place.role,
+        tenant_id=membership.tenant_id,
+        organization_id=membership.organization_id,
+        role=membership.role,
         session_id=session.id,
     )
 

@@ -253,15 +253,15 @@ async def begin_session(
     if await connections.enforced(db, user_id, methods):
         raise SingleSignOnRequiredError("Your organization manages this account; sign in through its single sign-on.")
     await note_success(db, user_id)
-    place = await sessions.last_workplace(db, user_id)
-    if place is None:
+    membership = await sessions.current_membership(db, user_id)
+    if membership is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
-    if second_factors.overdue(parts, place, methods):
+    if second_factors.overdue(parts, membership, methods):
         purpose, lifetime = TokenPurpose.ENROLMENT, ENROLMENT_LIFETIME
         text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
         return EnrolmentDemand(text, int(lifetime.total_seconds()))
     return await sessions.begin(
-        db, parts, user_id=user_id, place=place, origin=origin, methods=methods, device_token=device_token
+        db, parts, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
 
 
@@ -286,14 +286,14 @@ async def _noting_refusal(app: Resources, user_id: UUID, origin: Origin) -> Asyn
 
 async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:
     async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-        place = await sessions.last_workplace(db, user_id)
-        if place is not None:
+        membership = await sessions.current_membership(db, user_id)
+        if membership is not None:
             entry = AuditEntry(
-                tenant_id=place.tenant_id,
+                tenant_id=membership.tenant_id,
                 action="session.refuse",
                 resource_type="user",
                 resource_id=user_id,
-                organization_id=place.organization_id,
+                organization_id=membership.organization_id,
                 request_id=origin.request_id,
                 ip_address=origin.address,
             )

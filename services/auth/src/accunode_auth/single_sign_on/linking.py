@@ -16,6 +16,7 @@ from accunode_common.errors import AlreadyExistsError, ForbiddenError, GoneError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
 from accunode_common.models.federation import FederatedIdentity
+from accunode_identity.session_revocation import SessionRevocation
 
 SORTING = Sorting({"created_at": FederatedIdentity.id}, default="-created_at", key=FederatedIdentity.id)
 
@@ -42,8 +43,8 @@ async def complete(
     ticket = await take(app.redis, Ticket, code)
     if ticket is None or not ticket.bound_to(binding) or ticket.link_user_id != subject.user_id:
         raise GoneError("The code is not valid, or no longer; begin anew.")
-    places = await memberships.workplaces(db, subject.user_id)
-    if not any(place.tenant_id == ticket.tenant_id for place in places):
+    held = await memberships.active_memberships(db, subject.user_id)
+    if not any(membership.tenant_id == ticket.tenant_id for membership in held):
         raise ForbiddenError("You are no member of the provider's tenant.")
     await set_context(db, connections.tenant_context(ticket.tenant_id, subject.user_id))
     connection = await connections.in_use(db, ticket.tenant_id)
@@ -76,4 +77,6 @@ async def unlink(db: AsyncSession, app: Resources, subject: Subject, identity_id
         raise NotFoundError("You have no such identity.")
     for vouched in await repository.sessions_of(db, row.tenant_id, row.issuer, subject=row.subject):
         if vouched.user_id == subject.user_id:
-            await sessions.end(db, app.ending, [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE)
+            await sessions.end(
+                db, SessionRevocation(app.revocations), [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE
+            )

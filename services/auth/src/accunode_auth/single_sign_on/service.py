@@ -31,6 +31,7 @@ from accunode_common.errors import (
 from accunode_common.http.resources import Resources
 from accunode_common.log import get_logger
 from accunode_common.models.federation import FederatedIdentity, SsoSession
+from accunode_identity.session_revocation import SessionRevocation
 
 _ID_TOKENS = b"accunode identity tokens"
 _NOT_TRUSTED = "The provider's answer cannot be trusted; begin anew, and tell your administrator if it happens again."
@@ -243,13 +244,13 @@ async def _begin(
     methods = people.methods(ticket.claims)
     await set_context(db, AccessContext(user_id=user_id))
     await sign_in.note_success(db, user_id)
-    place = await sessions.last_workplace(db, user_id, tenant_id=ticket.tenant_id)
-    if place is None:
+    membership = await sessions.current_membership(db, user_id, tenant_id=ticket.tenant_id)
+    if membership is None:
         raise ForbiddenError("The account has no membership in the provider's tenant; ask your administrator.")
-    if second_factors.overdue(parts, place, methods):
+    if second_factors.overdue(parts, membership, methods):
         raise ForbiddenError("The tenant asks for a second factor, and its provider does not say that it did.")
     tokens = await sessions.begin(
-        db, parts, user_id=user_id, place=place, origin=origin, methods=methods, device_token=device_token
+        db, parts, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
     provider_session = ticket.claims.get("sid")
     db.add(
@@ -270,7 +271,7 @@ async def _begin(
 async def sign_out(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, origin: Origin) -> str | None:
     """End the caller's session; gives where to sign out at the provider that vouched for it."""
     vouched = await repository.vouched(db, subject.user_id, subject.session_id)
-    await sessions.end_own(db, app.ending, subject, origin)
+    await sessions.end_own(db, SessionRevocation(app.revocations), subject, origin)
     if vouched is None:
         return None
     await set_context(db, connections.tenant_context(vouched.tenant_id, subject.user_id))

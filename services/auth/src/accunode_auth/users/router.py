@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import Depends, Path, status
 
-from accunode_auth.memberships.service import Workplace
-from accunode_auth.parts import RequestOrigin
+from accunode_auth.memberships.service import ActiveMembership
+from accunode_auth.parts import RequestOrigin, SessionRevoking
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
 from accunode_auth.users.schemas import Profile, ProfileChange
@@ -15,7 +15,6 @@ from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
-from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import User
@@ -23,7 +22,7 @@ from accunode_common.models.identity import User
 router = api_router("/users", tag="users")
 
 
-def _profile(user: User, places: list[Workplace], subject: Subject) -> Profile:
+def _profile(user: User, held: list[ActiveMembership], subject: Subject) -> Profile:
     return Profile(
         id=user.id,
         email=user.email,
@@ -35,7 +34,7 @@ def _profile(user: User, places: list[Workplace], subject: Subject) -> Profile:
         organization_id=subject.organization_id,
         permissions=sorted(subject.permissions),
         managed_by_tenant_id=user.managed_by_tenant_id,
-        memberships=[WorkplaceOut.model_validate(place) for place in places],
+        memberships=[WorkplaceOut.model_validate(membership) for membership in held],
         last_sign_in_at=user.last_sign_in_at,
         created_at=user.created_at,
         updated_at=user.updated_at,
@@ -45,9 +44,9 @@ def _profile(user: User, places: list[Workplace], subject: Subject) -> Profile:
 @router.get("/me", summary="The caller's profile")
 async def read_profile(subject: CurrentSubject, db: SubjectSession, etag: ETag) -> Profile:
     """Who the caller is, and where they may work."""
-    user, places = await service.profile(db, subject)
+    user, held = await service.profile(db, subject)
     etag.tag(user.version)
-    return _profile(user, places, subject)
+    return _profile(user, held, subject)
 
 
 @router.patch("/me", summary="Change the caller's profile")
@@ -61,9 +60,9 @@ async def change_profile(
     """Changes what people say about themselves."""
     await service.change_profile(db, subject, match, full_name=body.full_name)
     await trail.record(db, "user.update", "user", subject.user_id, details={"fields": ["full_name"]})
-    user, places = await service.profile(db, subject)
+    user, held = await service.profile(db, subject)
     match.tag(user.version)
-    return _profile(user, places, subject)
+    return _profile(user, held, subject)
 
 
 @router.delete("/me", status_code=status.HTTP_204_NO_CONTENT, summary="Delete the caller's account")
@@ -71,7 +70,7 @@ async def delete_own_account(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     _proof: StepUp,
     db: SecretSession,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     trail: AuditTrail,
 ) -> None:
     """Ends all memberships and sessions, and anonymises the account; audit trails keep its id.
@@ -79,7 +78,7 @@ async def delete_own_account(
     The last administrator of a tenant appoints another first.
     """
     await trail.record(db, "user.delete_own", "user", subject.user_id)
-    await service.delete_own(db, ending, subject)
+    await service.delete_own(db, revocation, subject)
 
 
 @router.delete(
@@ -88,9 +87,9 @@ async def delete_own_account(
 async def leave(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     db: SubjectSession,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     origin: RequestOrigin,
     membership_id: Annotated[UUID, Path(description="One of the caller's memberships.")],
 ) -> None:
     """Ends one of the caller's memberships. The last administrator of a tenant appoints another first."""
-    await service.leave(db, ending, subject, origin, membership_id)
+    await service.leave(db, revocation, subject, origin, membership_id)

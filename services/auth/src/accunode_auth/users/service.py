@@ -5,19 +5,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
-from accunode_auth.memberships.service import Workplace, workplaces
+from accunode_auth.memberships.service import ActiveMembership, active_memberships
 from accunode_auth.parts import Origin
 from accunode_auth.users import repository
 from accunode_common import audit
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import set_context
 from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.conditional import Conditional
 from accunode_common.models.identity import User
+from accunode_identity.session_revocation import SessionRevocation
 
 
-async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[Workplace]]:
+async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[ActiveMembership]]:
     """The caller and where they may work.
 
     Raises:
@@ -26,9 +26,9 @@ async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[Workpl
     user = await repository.find(db, subject.user_id)
     if user is None:
         raise UnauthenticatedError("The account is gone.")
-    places = await workplaces(db, subject.user_id)
+    held = await active_memberships(db, subject.user_id)
     await set_context(db, subject.access)
-    return user, places
+    return user, held
 
 
 async def change_profile(db: AsyncSession, subject: Subject, match: Conditional, *, full_name: str) -> None:
@@ -48,17 +48,19 @@ async def change_profile(db: AsyncSession, subject: Subject, match: Conditional,
     await db.refresh(user)
 
 
-async def delete_own(db: AsyncSession, ending: Ending, subject: Subject) -> None:
+async def delete_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject) -> None:
     """End the caller's account.
 
     Raises:
         LastAdministratorError: A tenant, or the platform, would be left without an administrator.
     """
-    await accounts.close_own(db, ending, subject)
-    await ending.user(db, subject.user_id)
+    await accounts.close_own(db, revocation, subject)
+    await revocation.user(db, subject.user_id)
 
 
-async def leave(db: AsyncSession, ending: Ending, subject: Subject, origin: Origin, membership_id: UUID) -> None:
+async def leave(
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, origin: Origin, membership_id: UUID
+) -> None:
     """End one of the caller's memberships.
 
     Raises:
@@ -81,4 +83,4 @@ async def leave(db: AsyncSession, ending: Ending, subject: Subject, origin: Orig
         ),
     )
     await set_context(db, subject.access)
-    await ending.member(db, left.tenant_id, subject.user_id)
+    await revocation.member(db, left.tenant_id, subject.user_id)

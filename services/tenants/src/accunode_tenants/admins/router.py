@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import BackgroundTasks, Depends, Path
 
 from accunode_common.http.app import api_router
-from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
@@ -17,7 +16,7 @@ from accunode_identity.schemas import InvitationOut
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.parts import AppParts, AppResources
+from accunode_tenants.parts import AppParts, AppResources, SessionRevoking
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service as tenants
 
@@ -69,8 +68,8 @@ async def remove_tenant_admin(
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
 ) -> None:
     """Ends the administration, and the person's tokens, at once. The last administrator who can sign in stays."""
     tenant = await tenants.get(session, subject, tenant_id)
-    await service.remove(session, trail, ending, tenant.id, user_id)
+    await service.remove(session, trail, revocation, tenant.id, user_id)

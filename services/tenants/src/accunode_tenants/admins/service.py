@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -15,7 +14,8 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_identity import administrators, invitations, memberships, people
 from accunode_identity.invitations import Issued, invitation_event
-from accunode_identity.places import Place
+from accunode_identity.role_scopes import RoleScope
+from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.admins import repository
 from accunode_tenants.admins.schemas import AdminOut
 from accunode_tenants.scope import looks_after
@@ -55,12 +55,14 @@ async def invite(session: AsyncSession, subject: Subject, trail: Trail, tenant_i
         NotFoundError: The tenant is not in use.
         AlreadyExistsError: An administrator has the address, or it is invited already.
     """
-    issued = await invitations.invite(session, subject, Place(tenant_id, None), email=email, role=Role.TENANT_ADMIN)
+    issued = await invitations.invite(session, subject, RoleScope(tenant_id, None), email=email, role=Role.TENANT_ADMIN)
     await trail.record(session, **invitation_event(issued.invitation))
     return issued
 
 
-async def remove(session: AsyncSession, trail: Trail, ending: Ending, tenant_id: UUID, user_id: UUID) -> None:
+async def remove(
+    session: AsyncSession, trail: Trail, revocation: SessionRevocation, tenant_id: UUID, user_id: UUID
+) -> None:
     """End somebody's administration of the tenant, at once.
 
     Raises:
@@ -74,4 +76,4 @@ async def remove(session: AsyncSession, trail: Trail, ending: Ending, tenant_id:
     await administrators.keep_one(session, [membership])
     await memberships.end(session, [membership], email_key=None)
     await trail.record(session, "tenant_admin.remove", "user", user_id, tenant_id=tenant_id)
-    await ending.member(session, tenant_id, user_id)
+    await revocation.member(session, tenant_id, user_id)

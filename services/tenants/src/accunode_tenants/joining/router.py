@@ -24,12 +24,12 @@ async def join_organization(
     """
     limit = RateLimit("join", parts.settings.join_attempts, 60)
     (await app.limiter.take(limit, caller=str(subject.user_id))).enforce()
-    membership, place = await service.join(session, subject, trail, body.token)
+    membership, scope = await service.join(session, subject, trail, body.token)
     return JoinedOut(
         membership_id=membership.id,
-        tenant_id=place.tenant_id,
-        organization_id=place.organization_id,
-        organization_name=place.organization_name,
+        tenant_id=scope.tenant_id,
+        organization_id=scope.organization_id,
+        organization_name=scope.organization_name,
         role=RoleName(membership.role),
     )
 

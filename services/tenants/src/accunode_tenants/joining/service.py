@@ -18,8 +18,8 @@ from accunode_common.errors import ForbiddenError
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
-from accunode_identity import invitations, memberships, places
-from accunode_identity.places import OpenPlace, Place
+from accunode_identity import invitations, memberships, role_scopes
+from accunode_identity.role_scopes import OpenScope, RoleScope
 from accunode_tenants.organizations import service as organizations
 from accunode_tenants.whitelist import service as whitelist
 
@@ -63,7 +63,7 @@ async def _record(session: AsyncSession, trail: Trail, action: str, organization
     await trail.record(session, action, "organization", organization.id, tenant_id=organization.tenant_id)
 
 
-async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str) -> tuple[Membership, OpenPlace]:
+async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str) -> tuple[Membership, OpenScope]:
     """Make the caller a member of the token's organization.
 
     Raises:
@@ -88,13 +88,13 @@ async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str)
         ),
     )
     # Held first: who is removed, and which organization is closed, at the same moment is out.
-    place = await places.hold(session, Place(tenant_id, organization_id))
+    scope = await role_scopes.hold(session, RoleScope(tenant_id, organization_id))
     kept = await organizations.join_token_hash(session, tenant_id, organization_id)
     listed = await whitelist.has(session, tenant_id, organization_id, person.email_key)
     genuine = token.matches(kept or _NOBODYS_HASH)
-    if place is None or not (listed and genuine):
+    if scope is None or not (listed and genuine):
         raise _refused()
-    membership = await memberships.begin(session, subject.user_id, place, Role.ORG_MEMBER)
+    membership = await memberships.begin(session, subject.user_id, scope, Role.ORG_MEMBER)
     await audit.record(
         session,
         audit.AuditEntry(
@@ -112,7 +112,7 @@ async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str)
         ),
     )
     await set_context(session, subject.access)
-    return membership, place
+    return membership, scope
 
 
 def _refused() -> JoinRefusedError:

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import BackgroundTasks, Depends, Path, Query
 
 from accunode_common.http.app import api_router
-from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
@@ -18,7 +17,7 @@ from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
 from accunode_tenants.members.schemas import MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.parts import AppParts, AppResources
+from accunode_tenants.parts import AppParts, AppResources, SessionRevoking
 from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
@@ -73,8 +72,8 @@ async def remove_member(
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
 ) -> None:
     """Ends the membership, and the person's tokens, at once, and takes them off the whitelist."""
     organization = await organizations.get(session, subject, organization_id)
-    await service.remove(session, trail, ending, organization, user_id)
+    await service.remove(session, trail, revocation, organization, user_id)

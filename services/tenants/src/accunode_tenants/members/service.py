@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import Role, may_assign
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -16,7 +15,8 @@ from accunode_common.models.identity import Membership, MembershipStatus, RoleNa
 from accunode_common.models.tenancy import Organization
 from accunode_identity import invitations, memberships, people
 from accunode_identity.invitations import Issued, invitation_event
-from accunode_identity.places import Place
+from accunode_identity.role_scopes import RoleScope
+from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.members import repository
 from accunode_tenants.members.schemas import MemberIn, MemberOut
 from accunode_tenants.scope import looks_after
@@ -53,7 +53,7 @@ async def show(session: AsyncSession, subject: Subject, found: Sequence[Membersh
 
 async def count(session: AsyncSession, organization: Organization) -> int:
     """How many members the organization has."""
-    return await memberships.count(session, _place(organization))
+    return await memberships.count(session, _scope(organization))
 
 
 async def invite(
@@ -68,13 +68,13 @@ async def invite(
     """
     if not may_assign(subject.role, Role(body.role)):
         raise ForbiddenError("Nobody gives a role above their own.")
-    issued = await invitations.invite(session, subject, _place(organization), email=body.email, role=Role(body.role))
+    issued = await invitations.invite(session, subject, _scope(organization), email=body.email, role=Role(body.role))
     await trail.record(session, **invitation_event(issued.invitation))
     return issued
 
 
 async def remove(
-    session: AsyncSession, trail: Trail, ending: Ending, organization: Organization, user_id: UUID
+    session: AsyncSession, trail: Trail, revocation: SessionRevocation, organization: Organization, user_id: UUID
 ) -> None:
     """End somebody's membership, at once, and take them off the whitelist so that the join token does not undo it.
 
@@ -97,16 +97,16 @@ async def remove(
         tenant_id=organization.tenant_id,
         details={"organization_id": str(organization.id)},
     )
-    await ending.member(session, organization.tenant_id, user_id)
+    await revocation.member(session, organization.tenant_id, user_id)
 
 
-async def remove_all(session: AsyncSession, ending: Ending, organization: Organization) -> int:
+async def remove_all(session: AsyncSession, revocation: SessionRevocation, organization: Organization) -> int:
     """End every membership in the organization, at once, and every invitation to it; how many members there were."""
     removed = await repository.remove_all(session, organization)
     await repository.withdraw_invitations(session, organization)
-    await ending.member(session, organization.tenant_id, *removed)
+    await revocation.member(session, organization.tenant_id, *removed)
     return len(removed)
 
 
-def _place(organization: Organization) -> Place:
-    return Place(organization.tenant_id, organization.id)
+def _scope(organization: Organization) -> RoleScope:
+    return RoleScope(organization.tenant_id, organization.id)

@@ -7,7 +7,6 @@ from fastapi import Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
-from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -20,6 +19,7 @@ from accunode_tenants.organizations.permissions import (
     OrganizationReader,
 )
 from accunode_tenants.organizations.schemas import OrganizationChange, OrganizationIn, OrganizationOut
+from accunode_tenants.parts import SessionRevoking
 from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations", tag="organizations")
@@ -87,8 +87,8 @@ async def delete_organization(
     subject: OrganizationDeleter,
     session: SubjectSession,
     trail: AuditTrail,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     condition: IfMatch,
 ) -> None:
     """Ends its memberships and its members' sessions at once. Its records stay for the tenant's administrators."""
-    await service.delete(session, subject, trail, ending, organization_id, condition)
+    await service.delete(session, subject, trail, revocation, organization_id, condition)

@@ -6,7 +6,6 @@ from fastapi import BackgroundTasks, Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
-from accunode_common.http.ending import SessionsEnding
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
@@ -14,7 +13,7 @@ from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
 from accunode_identity.invitation_mail import invitation_mail
 from accunode_identity.schemas import InvitationOut
-from accunode_tenants.parts import AppParts
+from accunode_tenants.parts import AppParts, SessionRevoking
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
@@ -79,12 +78,12 @@ async def update_tenant(
     subject: TenantEditor,
     session: SubjectSession,
     trail: AuditTrail,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     body: TenantChange,
     condition: IfMatch,
 ) -> TenantOut:
     """Changes the fields that are sent. Only the platform changes the status; suspending ends sessions at once."""
-    tenant = await service.change(session, subject, trail, ending, tenant_id, body, condition)
+    tenant = await service.change(session, subject, trail, revocation, tenant_id, body, condition)
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]
 
@@ -96,12 +95,12 @@ async def delete_tenant(
     session: SubjectSession,
     trail: AuditTrail,
     parts: AppParts,
-    ending: SessionsEnding,
+    revocation: SessionRevoking,
     condition: IfMatch,
 ) -> TenantOut:
     """Ends every session in the tenant at once. Its data is kept until `purge_after`; until then it can come back."""
     tenant = await service.delete(
-        session, subject, trail, ending, tenant_id, condition, purge_days=parts.settings.purge_days
+        session, subject, trail, revocation, tenant_id, condition, purge_days=parts.settings.purge_days
     )
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.ending import Ending
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -27,6 +26,7 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Tenant, TenantStatus
 from accunode_identity.invitations import Issued
 from accunode_identity.second_factor import stamped
+from accunode_identity.session_revocation import SessionRevocation
 from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.admins import service as admins
 from accunode_tenants.tenants import repository
@@ -134,7 +134,7 @@ async def change(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    ending: Ending,
+    revocation: SessionRevocation,
     tenant_id: UUID,
     body: TenantChange,
     condition: Conditional,
@@ -177,7 +177,7 @@ async def change(
         details=body.model_dump(mode="json", exclude_unset=True),
     )
     if tenant.status != TenantStatus.ACTIVE:
-        await ending.tenant(session, tenant.id)
+        await revocation.tenant(session, tenant.id)
     return tenant
 
 
@@ -185,7 +185,7 @@ async def delete(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    ending: Ending,
+    revocation: SessionRevocation,
     tenant_id: UUID,
     condition: Conditional,
     *,
@@ -216,7 +216,7 @@ async def delete(
         tenant_id=tenant.id,
         details={"purge_after": purge_after.isoformat()},
     )
-    await ending.tenant(session, tenant.id)
+    await revocation.tenant(session, tenant.id)
     return tenant
 
 

@@ -8,7 +8,7 @@ from accunode_common.auth.roles import GRANTS, Role, Seat
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ForbiddenError, NotFoundError, UnprocessableInputError
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
-from accunode_identity.places import Place, place_for
+from accunode_identity.role_scopes import RoleScope, scope_for
 
 TENANT, ELSEWHERE, CREDIT, TREASURY = (new_id() for _ in range(4))
 
@@ -28,19 +28,19 @@ def caller(role: Role) -> Subject:
 @pytest.mark.parametrize(
     ("giver", "role", "tenant_id", "organization_id", "expected"),
     [
-        (Role.ORG_ADMIN, Role.ORG_MEMBER, None, None, Place(TENANT, CREDIT)),
-        (Role.ORG_ADMIN, Role.ORG_ADMIN, TENANT, CREDIT, Place(TENANT, CREDIT)),
-        (Role.TENANT_ADMIN, Role.ORG_MEMBER, None, TREASURY, Place(TENANT, TREASURY)),
-        (Role.TENANT_ADMIN, Role.TENANT_ADMIN, None, None, Place(TENANT, None)),
-        (Role.SUPER_ADMIN, Role.ORG_MEMBER, ELSEWHERE, TREASURY, Place(ELSEWHERE, TREASURY)),
-        (Role.SUPER_ADMIN, Role.TENANT_ADMIN, ELSEWHERE, None, Place(ELSEWHERE, None)),
-        (Role.SUPER_ADMIN, Role.SUPER_ADMIN, None, None, Place(PLATFORM_TENANT_ID, None)),
+        (Role.ORG_ADMIN, Role.ORG_MEMBER, None, None, RoleScope(TENANT, CREDIT)),
+        (Role.ORG_ADMIN, Role.ORG_ADMIN, TENANT, CREDIT, RoleScope(TENANT, CREDIT)),
+        (Role.TENANT_ADMIN, Role.ORG_MEMBER, None, TREASURY, RoleScope(TENANT, TREASURY)),
+        (Role.TENANT_ADMIN, Role.TENANT_ADMIN, None, None, RoleScope(TENANT, None)),
+        (Role.SUPER_ADMIN, Role.ORG_MEMBER, ELSEWHERE, TREASURY, RoleScope(ELSEWHERE, TREASURY)),
+        (Role.SUPER_ADMIN, Role.TENANT_ADMIN, ELSEWHERE, None, RoleScope(ELSEWHERE, None)),
+        (Role.SUPER_ADMIN, Role.SUPER_ADMIN, None, None, RoleScope(PLATFORM_TENANT_ID, None)),
     ],
 )
 def test_a_role_is_given_where_the_giver_administers(
-    giver: Role, role: Role, tenant_id: UUID | None, organization_id: UUID | None, expected: Place
+    giver: Role, role: Role, tenant_id: UUID | None, organization_id: UUID | None, expected: RoleScope
 ) -> None:
-    assert place_for(caller(giver), role, tenant_id=tenant_id, organization_id=organization_id) == expected
+    assert scope_for(caller(giver), role, tenant_id=tenant_id, organization_id=organization_id) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_role_is_given_nowhere_else(
     giver: Role, role: Role, tenant_id: UUID | None, organization_id: UUID | None, refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
-        place_for(caller(giver), role, tenant_id=tenant_id, organization_id=organization_id)
+        scope_for(caller(giver), role, tenant_id=tenant_id, organization_id=organization_id)
 
 
 def test_an_organizations_admin_gives_no_role_in_another_organization_that_they_only_belong_to() -> None:
     with pytest.raises(NotFoundError):
-        place_for(caller(Role.ORG_ADMIN), Role.ORG_MEMBER, tenant_id=None, organization_id=TREASURY)
+        scope_for(caller(Role.ORG_ADMIN), Role.ORG_MEMBER, tenant_id=None, organization_id=TREASURY)

@@ -17,7 +17,7 @@ from accunode_identity.tenant_settings import TenantSettings, settings_of
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RoleScope:
     """A tenant, or one of its organizations."""
 
     tenant_id: UUID
@@ -25,8 +25,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenPlace(Place):
-    """A place that is in use, and stays so until the transaction ends.
+class OpenScope(RoleScope):
+    """A scope that is in use, and stays so until the transaction ends.
 
     Attributes:
         seats: How many members it may have; None for as many as there are.
@@ -39,13 +39,13 @@ class OpenPlace(Place):
     settings: TenantSettings
 
 
-def place_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organization_id: UUID | None) -> Place:
-    """The place that a request means, by the role's seat and the caller's reach.
+def scope_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organization_id: UUID | None) -> RoleScope:
+    """The scope that a request means, by the role's seat and the caller's reach.
 
     Raises:
         ForbiddenError: The caller may not give this role.
-        NotFoundError: The place is out of the caller's reach.
-        UnprocessableInputError: The role does not fit the place.
+        NotFoundError: The scope is out of the caller's reach.
+        UnprocessableInputError: The role does not fit the scope.
     """
     if not may_assign(subject.role, role):
         raise ForbiddenError("Nobody gives a role above their own.")
@@ -61,48 +61,48 @@ def place_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organizat
             raise UnprocessableInputError.at(
                 "/body/organization_id", "role_misplaced", "The role does not exist in an organization."
             )
-        return Place(tenant, None)
+        return RoleScope(tenant, None)
     organization = organization_id or (subject.organization_id if tenant == subject.tenant_id else None)
     if organization is None:
         raise UnprocessableInputError.at("/body/organization_id", "missing", "The role needs an organization.")
     if subject.write_reach is Reach.ORGANIZATION and organization != subject.organization_id:
         raise NotFoundError("There is no such organization.")
-    return Place(tenant, organization)
+    return RoleScope(tenant, organization)
 
 
-async def hold(session: AsyncSession, place: Place) -> OpenPlace | None:
-    """The place if it is in sight and in use, which nobody ends before the transaction does; None otherwise."""
-    await lock_members(session, place.tenant_id)
-    return await look(session, place)
+async def hold(session: AsyncSession, scope: RoleScope) -> OpenScope | None:
+    """The scope if it is in sight and in use, which nobody ends before the transaction does; None otherwise."""
+    await lock_members(session, scope.tenant_id)
+    return await look(session, scope)
 
 
-async def look(session: AsyncSession, place: Place) -> OpenPlace | None:
-    """The place if it is in sight and in use now; None otherwise."""
+async def look(session: AsyncSession, scope: RoleScope) -> OpenScope | None:
+    """The scope if it is in sight and in use now; None otherwise."""
     tenant = await session.scalar(
         select(Tenant)
-        .where(Tenant.id == place.tenant_id, Tenant.status == TenantStatus.ACTIVE)
+        .where(Tenant.id == scope.tenant_id, Tenant.status == TenantStatus.ACTIVE)
         .execution_options(populate_existing=True)
     )
     if tenant is None:
         return None
     settings = settings_of(tenant.settings)
-    if place.organization_id is None:
-        return OpenPlace(
-            place.tenant_id, None, tenant_name=tenant.name, organization_name=None, seats=None, settings=settings
+    if scope.organization_id is None:
+        return OpenScope(
+            scope.tenant_id, None, tenant_name=tenant.name, organization_name=None, seats=None, settings=settings
         )
     organization = await session.scalar(
         select(Organization)
         .where(
-            Organization.tenant_id == place.tenant_id,
-            Organization.id == place.organization_id,
+            Organization.tenant_id == scope.tenant_id,
+            Organization.id == scope.organization_id,
             Organization.deleted_at.is_(None),
         )
         .execution_options(populate_existing=True)
     )
     if organization is None:
         return None
-    return OpenPlace(
-        place.tenant_id,
+    return OpenScope(
+        scope.tenant_id,
         organization.id,
         tenant_name=tenant.name,
         organization_name=organization.name,
@@ -111,14 +111,14 @@ async def look(session: AsyncSession, place: Place) -> OpenPlace | None:
     )
 
 
-async def require(session: AsyncSession, place: Place) -> OpenPlace:
-    """The place, which is in use and stays so until the transaction ends.
+async def require(session: AsyncSession, scope: RoleScope) -> OpenScope:
+    """The scope, which is in use and stays so until the transaction ends.
 
     Raises:
         NotFoundError: It is not there, not in use, or out of the caller's reach.
     """
-    found = await hold(session, place)
+    found = await hold(session, scope)
     if found is None:
-        what = "tenant" if place.organization_id is None else "organization"
+        what = "tenant" if scope.organization_id is None else "organization"
         raise NotFoundError(f"There is no such {what}.")
     return found
