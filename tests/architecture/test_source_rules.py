@@ -138,6 +138,38 @@ def test_a_service_that_makes_tokens_void_by_itself_is_found() -> None:
     assert _REVOKING & set(_attributes(tree)) == {"make_void"}
 
 
+SETS_THE_CONTEXT = {"libs/common/src/accunode_common/db/session.py"}
+_SETTING = frozenset({"set_context", "set_context_sync"})
+"""What says for whom a transaction runs: it begins so, and `acting_as` comes back to it."""
+
+
+def test_a_transaction_changes_its_context_by_acting_as_alone(product_code: Sequence[Source]) -> None:
+    assert {source.name for source in product_code if _SETTING & set(_names(source.tree))} == SETS_THE_CONTEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from accunode_common.db.session import set_context",
+        "async def leave(db, context):\n    await session.set_context(db, context)",
+        "def begin(db, context):\n    set_context_sync(db, context)",
+    ],
+)
+def test_code_that_changes_the_context_by_itself_is_found(text: str) -> None:
+    assert _SETTING & set(_names(ast.parse(text)))
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """Every name that is used or imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names)
+
+
 def _attributes(tree: ast.AST) -> Iterator[str]:
     return (node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.emails import email_key
 from accunode_common.errors import (
     AlreadyExistsError,
@@ -229,7 +229,7 @@ async def verified(session: AsyncSession, user_id: UUID) -> Person:
 
 
 async def offers(session: AsyncSession, user_id: UUID) -> list[Offer]:
-    """The open invitations to the person's verified address. The transaction's context changes.
+    """The open invitations to the verified address of the transaction's person.
 
     Raises:
         UnauthenticatedError, EmailNotVerifiedError: See `verified`.
@@ -244,26 +244,23 @@ async def _all(session: AsyncSession, query: Select[Invitation]) -> Sequence[Inv
 
 
 async def _offer(session: AsyncSession, user_id: UUID, invitation: Invitation) -> Offer | None:
-    await _enter(session, user_id, invitation)
-    scope = await role_scopes.look(session, scope_of(invitation))
+    async with acting_as(session, invited_context(user_id, invitation)):
+        scope = await role_scopes.look(session, scope_of(invitation))
     return None if scope is None else Offer(invitation, scope)
 
 
-async def _enter(session: AsyncSession, user_id: UUID, invitation: Invitation) -> None:
-    """Let the transaction see the scope and who is there, as the invited person."""
-    await set_context(
-        session,
-        AccessContext(
-            tenant_id=invitation.tenant_id,
-            user_id=user_id,
-            organization_id=invitation.organization_id,
-            read_reach=Reach.ORGANIZATION,
-        ),
+def invited_context(user_id: UUID, invitation: Invitation) -> AccessContext:
+    """The context in which an invited person sees the scope of the invitation, and who is there."""
+    return AccessContext(
+        tenant_id=invitation.tenant_id,
+        user_id=user_id,
+        organization_id=invitation.organization_id,
+        read_reach=Reach.ORGANIZATION,
     )
 
 
 async def accept(session: AsyncSession, user_id: UUID, invitation_id: UUID, *, accept_managed: bool) -> Joined:
-    """Make the transaction's person a member, as they were invited. The transaction's context changes.
+    """Make the transaction's person a member, as they were invited.
 
     Raises:
         UnauthenticatedError, EmailNotVerifiedError: See `verified`.
@@ -273,17 +270,17 @@ async def accept(session: AsyncSession, user_id: UUID, invitation_id: UUID, *, a
         ForbiddenError, ConflictError: See `memberships.begin`.
     """
     invitation = await _own(session, user_id, invitation_id)
-    await _enter(session, user_id, invitation)
-    scope = await role_scopes.hold(session, scope_of(invitation))
-    if scope is None or not await _still_open(session, invitation):
-        raise GoneError("The invitation is no longer open.")
-    if invitation.managed and not accept_managed:
-        raise UnprocessableInputError.at(
-            "/body/accept_managed", "not_accepted", f"{scope.tenant_name} manages its people's accounts: accept it."
-        )
-    membership = await memberships.begin(session, user_id, scope, Role(invitation.role), managed=invitation.managed)
-    await _decide(session, invitation, InvitationState.ACCEPTED, decided_at=func.now(), accepted_by=user_id)
-    person = await people.find(session, user_id)
+    async with acting_as(session, invited_context(user_id, invitation)):
+        scope = await role_scopes.hold(session, scope_of(invitation))
+        if scope is None or not await _still_open(session, invitation):
+            raise GoneError("The invitation is no longer open.")
+        if invitation.managed and not accept_managed:
+            raise UnprocessableInputError.at(
+                "/body/accept_managed", "not_accepted", f"{scope.tenant_name} manages its people's accounts: accept it."
+            )
+        membership = await memberships.begin(session, user_id, scope, Role(invitation.role), managed=invitation.managed)
+        await _decide(session, invitation, InvitationState.ACCEPTED, decided_at=func.now(), accepted_by=user_id)
+        person = await people.find(session, user_id)
     managed = person is not None and person.managed_by_tenant_id == scope.tenant_id
     return Joined(invitation, membership, scope, managed)
 
@@ -296,7 +293,7 @@ async def _still_open(session: AsyncSession, invitation: Invitation) -> bool:
 
 
 async def decline(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> Invitation:
-    """Turn an invitation down. The transaction's context becomes that of its scope.
+    """Turn an invitation down.
 
     Raises:
         UnauthenticatedError, EmailNotVerifiedError: See `verified`.
@@ -304,8 +301,8 @@ async def decline(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> 
         GoneError: It was decided.
     """
     invitation = await _own(session, user_id, invitation_id)
-    await _enter(session, user_id, invitation)
-    await _decide(session, invitation, InvitationState.DECLINED, decided_at=func.now())
+    async with acting_as(session, invited_context(user_id, invitation)):
+        await _decide(session, invitation, InvitationState.DECLINED, decided_at=func.now())
     return invitation
 
 
@@ -319,7 +316,7 @@ async def _own(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> Inv
 
 
 async def redeem(session: AsyncSession, text: str) -> Invitation:
-    """The open invitation that a mailed token is for. The transaction's context changes.
+    """The open invitation that a mailed token is for.
 
     Raises:
         GoneError: The token is unknown, or the invitation is no longer open.
@@ -330,11 +327,10 @@ async def redeem(session: AsyncSession, text: str) -> Invitation:
     tenant_id, invitation_id = credential.ids
     # The token names the tenant, and vouches for this one invitation of it.
     reach = Reach.PLATFORM if tenant_id == PLATFORM_TENANT_ID else Reach.TENANT
-    await set_context(session, AccessContext(tenant_id=tenant_id, write_reach=reach))
-    invitation: Invitation | None = await session.scalar(
-        select(Invitation).where(Invitation.tenant_id == tenant_id, Invitation.id == invitation_id, is_open())
-    )
-    await set_context(session, AccessContext())
+    async with acting_as(session, AccessContext(tenant_id=tenant_id, write_reach=reach)):
+        invitation: Invitation | None = await session.scalar(
+            select(Invitation).where(Invitation.tenant_id == tenant_id, Invitation.id == invitation_id, is_open())
+        )
     if invitation is None or not credential.matches(invitation.token_hash):
         raise GoneError("The token is not valid, or no longer.")
     return invitation

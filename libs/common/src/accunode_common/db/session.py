@@ -71,6 +71,9 @@ async def acting_as(session: AsyncSession, context: AccessContext) -> AsyncItera
     Rows that were changed are written in the context in which that was done.
     """
     before: AccessContext = session.info[_CONTEXT]
+    if context == before:
+        yield
+        return
     await session.flush()
     await set_context(session, context)
     try:
@@ -86,8 +89,26 @@ async def acting_as(session: AsyncSession, context: AccessContext) -> AsyncItera
 
 
 def set_context_sync(session: Session, context: AccessContext) -> None:
-    """Say for whom the rest of the transaction runs."""
+    """Say for whom the rest of the transaction runs: for `SyncDatabase.transaction` and `acting_as_sync` only."""
     session.execute(_SET_CONTEXT, context.settings())
+    session.info[_CONTEXT] = context
+
+
+@contextmanager
+def acting_as_sync(session: Session, context: AccessContext) -> Iterator[None]:
+    """`acting_as` for a worker's session."""
+    before: AccessContext = session.info[_CONTEXT]
+    session.flush()
+    set_context_sync(session, context)
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        session.info[_CONTEXT] = before
+        with suppress(SQLAlchemyError):
+            set_context_sync(session, before)
+        raise
+    set_context_sync(session, before)
 
 
 def driver_url(url: str) -> URL:

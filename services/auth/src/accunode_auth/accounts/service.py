@@ -1,4 +1,4 @@
-"""Accounts as wholes. What only an owner may do is done in the owner's context, which the transaction keeps."""
+"""Accounts as wholes. What only an owner may do is done in the owner's context."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from accunode_auth.accounts import repository
 from accunode_auth.sessions import service as sessions
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.errors import NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import Membership, UserStatus
@@ -25,7 +25,8 @@ async def reclaim(db: AsyncSession, revocation: SessionRevocation, user_id: UUID
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
-    await _strip(db, revocation, user_id, sessions.EndReason.RECLAIMED)
+    async with acting_as(db, _owner(user_id)):
+        await _strip(db, revocation, user_id, sessions.EndReason.RECLAIMED)
     await revocation.user(db, user_id)
 
 
@@ -35,9 +36,10 @@ async def close(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) 
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
-    await _strip(db, revocation, user_id, sessions.EndReason.DEACTIVATED)
-    await repository.remove_memberships(db, user_id)
-    await repository.anonymise(db, user_id)
+    async with acting_as(db, _owner(user_id)):
+        await _strip(db, revocation, user_id, sessions.EndReason.DEACTIVATED)
+        await repository.remove_memberships(db, user_id)
+        await repository.anonymise(db, user_id)
 
 
 async def hand_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full_name: str) -> None:
@@ -48,11 +50,6 @@ async def hand_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full
 async def place_under(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
     """Note that a new account is a tenant's to manage, whose provider vouches for its address."""
     await repository.place_under(db, user_id, tenant_id, full_name=full_name)
-
-
-async def act_as(db: AsyncSession, subject: Subject) -> None:
-    """Go on as the caller, after something was done in an owner's context."""
-    await set_context(db, subject.access)
 
 
 async def set_status(db: AsyncSession, user_id: UUID, status: UserStatus) -> None:
@@ -96,8 +93,8 @@ async def leave(db: AsyncSession, subject: Subject, membership_id: UUID) -> Memb
 async def _leave_administrators(db: AsyncSession, user_id: UUID, membership: Membership) -> None:
     # Who else administers a tenant is seen from within it.
     reach = Reach.PLATFORM if membership.tenant_id == PLATFORM_TENANT_ID else Reach.TENANT
-    await set_context(db, AccessContext(tenant_id=membership.tenant_id, user_id=user_id, read_reach=reach))
-    await administrators.keep_one(db, [membership])
+    async with acting_as(db, AccessContext(tenant_id=membership.tenant_id, user_id=user_id, read_reach=reach)):
+        await administrators.keep_one(db, [membership])
 
 
 async def end_sessions(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
@@ -106,17 +103,16 @@ async def end_sessions(db: AsyncSession, revocation: SessionRevocation, user_id:
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
-    await set_context(db, _owner(user_id))
-    await sessions.end_others(db, revocation, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
+    async with acting_as(db, _owner(user_id)):
+        await sessions.end_others(db, revocation, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
 
 
 async def _strip(db: AsyncSession, revocation: SessionRevocation, user_id: UUID, reason: sessions.EndReason) -> None:
-    await set_context(db, _owner(user_id))
+    """Take from an account what proves its owner and what was made with that; the context must be the owner's."""
     held = await memberships.of_person(db, user_id)
     for tenant_id in {PLATFORM_TENANT_ID, *(membership.tenant_id for membership in held)}:
-        await set_context(db, AccessContext(tenant_id=tenant_id, user_id=user_id))
-        await repository.forget_api_keys(db, user_id)
-    await set_context(db, _owner(user_id))
+        async with acting_as(db, AccessContext(tenant_id=tenant_id, user_id=user_id)):
+            await repository.forget_api_keys(db, user_id)
     await repository.forget_enrolled(db, user_id)
     await sessions.end_others(db, revocation, user_id, keep=None, reason=reason)
 

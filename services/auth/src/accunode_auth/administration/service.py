@@ -179,7 +179,6 @@ async def remove(db: AsyncSession, revocation: SessionRevocation, subject: Subje
     await memberships.end(db, found.joined, email_key=found.user.email_key)
     if ended:
         await accounts.close(db, revocation, user_id)
-        await accounts.act_as(db, subject)
         await revocation.user(db, user_id)
     else:
         await _end_in_tenants(db, revocation, user_id, found.joined)
@@ -220,7 +219,6 @@ async def deactivate(db: AsyncSession, revocation: SessionRevocation, subject: S
     await administrators.keep_one(db, found.memberships)
     await accounts.set_status(db, user_id, UserStatus.DEACTIVATED)
     await accounts.end_sessions(db, revocation, user_id)
-    await accounts.act_as(db, subject)
     await revocation.user(db, user_id)
     return await people.find(db, user_id)
 

@@ -16,7 +16,7 @@ from accunode_common.auth.credentials import Credential
 from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
@@ -102,15 +102,12 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         await hold_power(db, RevocationKind.USER, [user_id])
         await hold_power(db, RevocationKind.TENANT, [tenant_id])
         role = await repository.role_of_owner(db, key)
-        if role is None or await memberships.tenant_in_use(db, tenant_id) is None:
-            raise UnauthenticatedError("The API key is not valid.")
-        here = (tenant_id, key.organization_id)
         held = await memberships.active_memberships(db, user_id)
-        await set_context(db, AccessContext(tenant_id=tenant_id, user_id=user_id))
-        membership = next(
-            (membership for membership in held if (membership.tenant_id, membership.organization_id) == here), None
-        )
-        if membership is None or await second_factors.missing(db, parts, user_id, membership):
+        here = (tenant_id, key.organization_id)
+        membership = next((one for one in held if (one.tenant_id, one.organization_id) == here), None)
+        if role is None or membership is None:
+            raise UnauthenticatedError("The API key is not valid.")
+        if await second_factors.missing(db, parts, user_id, membership):
             raise UnauthenticatedError("The key's owner must have a second factor by now: sign in, and enrol one.")
         subject = Subject(
             user_id=user_id,

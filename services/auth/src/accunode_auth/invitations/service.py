@@ -12,7 +12,7 @@ from accunode_auth.registration import service as registration
 from accunode_auth.sign_in import service as sign_in
 from accunode_common import audit
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import ConflictError, GoneError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
@@ -98,9 +98,7 @@ async def offers(db: AsyncSession, subject: Subject) -> list[Offer]:
     Raises:
         EmailNotVerifiedError: The address is not verified.
     """
-    found = await invitations.offers(db, subject.user_id)
-    await set_context(db, subject.access)
-    return found
+    return await invitations.offers(db, subject.user_id)
 
 
 async def accept(
@@ -113,7 +111,6 @@ async def accept(
     """
     joined = await invitations.accept(db, subject.user_id, invitation_id, accept_managed=accept_managed)
     await _record(db, "invitation.accept", joined.invitation, subject.user_id, origin)
-    await set_context(db, subject.access)
     return joined
 
 
@@ -125,7 +122,6 @@ async def decline(db: AsyncSession, subject: Subject, origin: Origin, invitation
     """
     invitation = await invitations.decline(db, subject.user_id, invitation_id)
     await _record(db, "invitation.decline", invitation, subject.user_id, origin)
-    await set_context(db, subject.access)
 
 
 async def accept_with_token(app: Resources, parts: Parts, body: TokenAcceptance, origin: Origin) -> Joined:
@@ -146,47 +142,40 @@ async def accept_with_token(app: Resources, parts: Parts, body: TokenAcceptance,
     password_hash = await parts.passwords.hash(body.password)
     async with app.database.transaction(AccessContext()) as db:
         invitation = await invitations.redeem(db, body.token)
-        user_id = await _account(db, app, invitation, password_hash=password_hash, full_name=body.full_name)
-        joined = await invitations.accept(db, user_id, invitation.id, accept_managed=body.accept_managed)
-        await _record(db, "invitation.accept", joined.invitation, user_id, origin)
+        known = await sign_in.candidate(db, invitation.email_key)
+        if known is not None and known.verified:
+            raise AccountExistsError("Sign in, and accept with POST /users/me/invitations/{id}/accept.")
+        if known is not None and known.status != UserStatus.ACTIVE:
+            raise GoneError("The invitation is no longer open.")
+        user_id = new_id() if known is None else known.id
+        async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
+            if known is not None:
+                await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
+            elif not await registration.add_account(db, user_id, invitation.email):
+                raise ConflictError("The address was registered at the same moment; try again.")
+            await accounts.hand_over(db, user_id, password_hash=password_hash, full_name=body.full_name)
+            joined = await invitations.accept(db, user_id, invitation.id, accept_managed=body.accept_managed)
+            await _record(db, "invitation.accept", joined.invitation, user_id, origin)
     return joined
 
 
-async def _account(
-    db: AsyncSession, app: Resources, invitation: Invitation, *, password_hash: str, full_name: str
-) -> UUID:
-    known = await sign_in.candidate(db, invitation.email_key)
-    if known is not None and known.verified:
-        raise AccountExistsError("Sign in, and accept with POST /users/me/invitations/{id}/accept.")
-    if known is not None and known.status != UserStatus.ACTIVE:
-        raise GoneError("The invitation is no longer open.")
-    user_id = new_id() if known is None else known.id
-    if known is None:
-        await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
-        if not await registration.add_account(db, user_id, invitation.email):
-            raise ConflictError("The address was registered at the same moment; try again.")
-    else:
-        await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
-    await accounts.hand_over(db, user_id, password_hash=password_hash, full_name=full_name)
-    return user_id
-
-
 async def _record(db: AsyncSession, action: str, invitation: Invitation, user_id: UUID, origin: Origin) -> None:
-    """Add to the trail of the invitation's tenant, whose context the transaction has.
+    """Add to the trail of the invitation's tenant.
 
     Nothing of what the person does elsewhere is told: not the membership that the request was made with.
     """
-    await audit.record(
-        db,
-        audit.AuditEntry(
-            tenant_id=invitation.tenant_id,
-            action=action,
-            resource_type="invitation",
-            resource_id=invitation.id,
-            actor_id=user_id,
-            organization_id=invitation.organization_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-            details={"email": invitation.email, "role": invitation.role, "managed": invitation.managed},
-        ),
-    )
+    async with acting_as(db, invitations.invited_context(user_id, invitation)):
+        await audit.record(
+            db,
+            audit.AuditEntry(
+                tenant_id=invitation.tenant_id,
+                action=action,
+                resource_type="invitation",
+                resource_id=invitation.id,
+                actor_id=user_id,
+                organization_id=invitation.organization_id,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+                details={"email": invitation.email, "role": invitation.role, "managed": invitation.managed},
+            ),
+        )

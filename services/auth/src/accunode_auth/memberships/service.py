@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships import repository
@@ -12,10 +14,10 @@ from accunode_common import audit
 from accunode_common.audit import AuditEntry
 from accunode_common.auth.revocation_records import hold_power
 from accunode_common.auth.roles import GRANTS, Role
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext
 from accunode_common.ids import PLATFORM_TENANT_ID
+from accunode_common.models.identity import User
 from accunode_common.models.revocations import RevocationKind
-from accunode_common.models.tenancy import TenantStatus
 from accunode_identity.second_factor import due_at
 from accunode_identity.tenant_settings import TenantSettings, settings_of
 
@@ -38,37 +40,32 @@ class ActiveMembership:
         """The context in which its tenant and organization are in sight."""
         return AccessContext(tenant_id=self.tenant_id, user_id=user_id, organization_id=self.organization_id)
 
+    @classmethod
+    def of(cls, row: Row[Any]) -> "ActiveMembership":
+        """The membership of a row of the repository."""
+        role = Role(row.role)
+        return cls(
+            membership_id=row.membership_id,
+            tenant_id=row.tenant_id,
+            tenant_name=row.tenant_name,
+            organization_id=row.organization_id,
+            organization_name=row.organization_name,
+            role=role,
+            rules=settings_of(row.settings),
+            role_since=row.role_since,
+            second_factor_due_at=due_at(row.settings, role, row.role_since),
+        )
+
 
 async def active_memberships(db: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
-    """Where the person may work. It changes the transaction's context: set it again afterwards."""
-    found = []
-    await set_context(db, AccessContext(user_id=user_id))
-    for membership in await repository.of_user(db, user_id):
-        context = AccessContext(
-            tenant_id=membership.tenant_id, user_id=user_id, organization_id=membership.organization_id
-        )
-        await set_context(db, context)
-        tenant = await repository.tenant(db, membership.tenant_id)
-        if tenant is None or tenant.status != TenantStatus.ACTIVE:
-            continue
-        name = None
-        if membership.organization_id is not None:
-            organization = await repository.organization(db, membership.tenant_id, membership.organization_id)
-            name = organization.name if organization else None
-        found.append(
-            ActiveMembership(
-                membership_id=membership.id,
-                tenant_id=membership.tenant_id,
-                tenant_name=tenant.name,
-                organization_id=membership.organization_id,
-                organization_name=name,
-                role=Role(membership.role),
-                rules=settings_of(tenant.settings),
-                role_since=membership.role_since,
-                second_factor_due_at=due_at(tenant.settings, Role(membership.role), membership.role_since),
-            )
-        )
-    return found
+    """Where the transaction's person may work."""
+    return [ActiveMembership.of(row) for row in await repository.active(db, user_id)]
+
+
+async def person(db: AsyncSession, user_id: UUID) -> tuple[User, list[ActiveMembership]] | None:
+    """The transaction's person, and where they may work."""
+    found = await repository.person(db, user_id)
+    return None if found is None else (found[0], [ActiveMembership.of(row) for row in found[1]])
 
 
 async def await_changes(db: AsyncSession, user_id: UUID) -> None:
@@ -77,11 +74,7 @@ async def await_changes(db: AsyncSession, user_id: UUID) -> None:
 
 
 async def held_memberships(db: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
-    """Where the person may work, for a token: nobody takes it away until the transaction ends.
-
-    It changes the transaction's context: set it again afterwards.
-    """
-    await set_context(db, AccessContext(user_id=user_id))
+    """Where the transaction's person may work, for a token: nobody takes it away until the transaction ends."""
     await hold_power(db, RevocationKind.USER, [user_id])
     await hold_power(db, RevocationKind.TENANT, await repository.tenant_ids(db, user_id))
     return await active_memberships(db, user_id)
@@ -101,7 +94,7 @@ async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntr
     A tenant among several learns what happened, and not from where.
     """
     await audit.record(db, entry)
-    found = {membership.tenant_id for membership in await repository.of_user(db, person_id)} - {PLATFORM_TENANT_ID}
+    found = set(await repository.tenant_ids(db, person_id, active=True)) - {PLATFORM_TENANT_ID}
     told = replace(entry, actor_role=None, organization_id=None)
     if entry.resource_type != "user":
         about = {entry.resource_type: str(entry.resource_id)}
@@ -110,9 +103,3 @@ async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntr
         told = replace(told, request_id=None, ip_address=None)
     for tenant_id in sorted(found - {entry.tenant_id}):
         await audit.record(db, replace(told, tenant_id=tenant_id))
-
-
-async def tenant_in_use(db: AsyncSession, tenant_id: UUID) -> str | None:
-    """The name of a tenant in sight that is in use."""
-    tenant = await repository.tenant(db, tenant_id)
-    return tenant.name if tenant is not None and tenant.status == TenantStatus.ACTIVE else None

@@ -17,7 +17,7 @@ from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.audit import AuditEntry
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError, ForbiddenError, GoneError, UnprocessableInputError
 from accunode_common.http.resources import Resources
@@ -49,7 +49,6 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     if current == new:
         raise UnprocessableInputError.at("/body/new_password", "same_password", "This is the current password.")
     await _refuse_personal(db, user, new)
-    await set_context(db, subject.access)
     fresh = await parts.passwords.hash(new)
     if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
         raise ConflictError("The password was changed meanwhile.")
@@ -110,7 +109,6 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         if user is None or user.status != UserStatus.ACTIVE:
             raise GoneError("The token is not valid, or no longer.")
         await _refuse_personal(db, user, new)
-        await set_context(db, context)
         if user.email_verified_at is None:
             await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
@@ -121,7 +119,6 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
         await sessions.end_others(
             db, SessionRevocation(app.revocations), user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED
         )
-        await set_context(db, context)
         await _record(db, "password.reset", user_id, origin)
     await sign_in.forget_failures(app, user.email)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)
@@ -129,7 +126,7 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
 
 
 async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
-    """Refuse a password made of the person's address, name or memberships. It changes the transaction's context."""
+    """Refuse a password made of the person's address, name or memberships."""
     held = await memberships.active_memberships(db, user.id)
     names = (
         name

@@ -12,11 +12,10 @@ from accunode_auth.registration import service as registration
 from accunode_auth.scim import repository
 from accunode_auth.scim.repository import Entry
 from accunode_auth.scim_tokens.service import Directory
-from accunode_auth.sso_connections.service import tenant_context
 from accunode_common import audit
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError
 from accunode_common.http.resources import Resources
@@ -53,14 +52,11 @@ async def add_managed(
         NoSeatsError: All seats of the organization are taken.
     """
     user_id = new_id()
-    await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
-    added = await registration.add_account(db, user_id, email)
-    if added:
+    async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
+        if not await registration.add_account(db, user_id, email):
+            return None
         await accounts.place_under(db, user_id, directory.tenant_id, full_name="")
         await _begin(db, directory, user_id, scope)
-    await set_context(db, tenant_context(directory.tenant_id))
-    if not added:
-        return None
     details = {"organization_id": str(scope.organization_id), "role": _GIVEN.value}
     await _record(db, directory, origin, "user.provision", user_id, details)
     return user_id
@@ -73,8 +69,8 @@ async def _begin(db: AsyncSession, directory: Directory, user_id: UUID, scope: O
         organization_id=scope.organization_id,
         read_reach=Reach.ORGANIZATION,
     )
-    await set_context(db, context)
-    await memberships.begin(db, user_id, scope, _GIVEN, managed=True)
+    async with acting_as(db, context):
+        await memberships.begin(db, user_id, scope, _GIVEN, managed=True)
 
 
 async def invite(
@@ -99,9 +95,8 @@ async def invite(
         role=Role.TENANT_ADMIN,
         session_id=directory.token_id,
     )
-    await set_context(db, inviter.access)
-    issued = await invitations.invite(db, inviter, scope, email=row.email, role=_GIVEN)
-    await set_context(db, tenant_context(directory.tenant_id))
+    async with acting_as(db, inviter.access):
+        issued = await invitations.invite(db, inviter, scope, email=row.email, role=_GIVEN)
     await limit_mails(app.limiter, issued.invitation)
     row.invitation_id = issued.invitation.id
     await db.flush()
@@ -167,7 +162,6 @@ async def remove(db: AsyncSession, app: Resources, directory: Directory, origin:
     await memberships.end(db, held, email_key=email_key(entry.email))
     if entry.managed:
         await accounts.close(db, SessionRevocation(app.revocations), entry.user_id)
-        await set_context(db, tenant_context(directory.tenant_id))
     await _record(db, directory, origin, "user.delete", entry.user_id, {"anonymised": entry.managed})
     await SessionRevocation(app.revocations).user(db, entry.user_id)
 
@@ -181,7 +175,6 @@ async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: En
     if entry.user_id is None:
         raise ValueError("an address that is nobody's yet joins nothing")
     await _begin(db, directory, entry.user_id, scope)
-    await set_context(db, tenant_context(directory.tenant_id))
     if not entry.active:
         for membership in await repository.memberships(db, directory.tenant_id, entry.user_id):
             if membership.organization_id == scope.organization_id:

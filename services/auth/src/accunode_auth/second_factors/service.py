@@ -19,7 +19,6 @@ from accunode_auth.second_factors import repository
 from accunode_auth.second_factors.repository import Held
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import set_context
 from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import SECOND_FACTORS
@@ -116,7 +115,6 @@ async def overview(db: AsyncSession, parts: Parts, subject: Subject) -> tuple[He
     """What the caller has, and from when they must have one where they work now."""
     here = (subject.tenant_id, subject.organization_id)
     held = await active_memberships(db, subject.user_id)
-    await set_context(db, subject.access)
     due = next((due_at(parts, p) for p in held if (p.tenant_id, p.organization_id) == here), None)
     return await repository.held(db, subject.user_id), due
 
@@ -135,7 +133,6 @@ async def refuse_to_remove_last(db: AsyncSession, parts: Parts, subject: Subject
         for membership in await active_memberships(db, subject.user_id)
         if due_at(parts, membership) is not None
     ]
-    await set_context(db, subject.access)
     if asking:
         raise ConflictError(f"{asking[0]} asks for a second factor and this is your last; enrol another one first.")
 

@@ -30,7 +30,7 @@ from accunode_auth.sessions.service import (
 )
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.revocation_records import moment
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext
 from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
@@ -76,8 +76,6 @@ async def _refresh(
         return None
     membership = choose(await memberships_of_session(db, user_id, session.id), last_membership_id=session.membership_id)
     active = await repository.may_sign_in(db, user_id)
-    if membership is not None:
-        await set_context(db, membership.access(user_id))
     reason = _end_reason(parts, token, session, membership, now, active=active)
     if reason is not None or membership is None:
         await _give_up(

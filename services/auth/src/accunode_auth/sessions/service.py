@@ -21,7 +21,7 @@ from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.roles import GRANTS
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import acting_as
 from accunode_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.ids import new_id
@@ -91,17 +91,14 @@ async def current_membership(
 ) -> ActiveMembership | None:
     """Where the person worked last, or begins, in one tenant or any: with nobody only if they have joined nobody.
 
-    It stays theirs until the transaction ends, whose context it becomes.
+    It stays theirs until the transaction ends, which must be the person's.
     """
     last = await repository.last_membership(db, user_id)
     found = [
         membership for membership in await held_memberships(db, user_id) if tenant_id in (None, membership.tenant_id)
     ]
     joined = [membership for membership in found if GRANTS[membership.role].rank > 0]
-    membership = choose(joined or found, last_membership_id=last)
-    if membership is not None:
-        await set_context(db, membership.access(user_id))
-    return membership
+    return choose(joined or found, last_membership_id=last)
 
 
 async def begin(
@@ -114,7 +111,7 @@ async def begin(
     methods: Sequence[AuthenticationMethod],
     device_token: str | None = None,
 ) -> Tokens:
-    """Sign a device in; one that is not known gets a token. The transaction's context must be the membership's."""
+    """Sign a device in; one that is not known gets a token. The transaction must be the person's."""
     now = await moment(db)
     greeting = await devices.greet(db, user_id, device_token, origin)
     first_ever = await repository.last_membership(db, user_id) is None
@@ -154,7 +151,6 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     membership = next((membership for membership in held if membership.membership_id == membership_id), None)
     if membership is None:
         raise NotFoundError("You have no such membership.")
-    await set_context(db, membership.access(subject.user_id))
     if second_factors.overdue(parts, membership, session.authentication_methods):
         raise ForbiddenError(
             f"{membership.tenant_name} asks for a second factor: show yours at POST /auth/step-up, or enrol one first."
@@ -185,7 +181,6 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     now = await moment(db)
     if session is None or session.revoked_at is not None or session.expires_at <= now or membership is None:
         raise UnauthenticatedError("The session has ended.")
-    await set_context(db, membership.access(subject.user_id))
     _note(session, method)
     if second_factors.overdue(parts, membership, session.authentication_methods):
         raise ForbiddenError(f"{membership.tenant_name} asks for a second factor by now: sign in again, and enrol one.")
@@ -272,7 +267,6 @@ async def memberships_of_session(db: AsyncSession, user_id: UUID, session_id: UU
     Nowhere, if the tenant that manages the account has made its provider the only way in since the session began.
     """
     found = await held_memberships(db, user_id)
-    await set_context(db, AccessContext(user_id=user_id))
     session = await repository.find(db, user_id, session_id)
     if session is None or await connections.enforced(db, user_id, session.authentication_methods):
         return []
@@ -345,18 +339,19 @@ async def record(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """Add an event about the session to the trail of its tenant."""
-    await audit.record(
-        db,
-        audit.AuditEntry(
-            tenant_id=subject.tenant_id,
-            action=action,
-            resource_type="session",
-            resource_id=resource_id or subject.session_id,
-            actor_id=subject.user_id,
-            actor_role=subject.role,
-            organization_id=subject.organization_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-            details=details,
-        ),
-    )
+    async with acting_as(db, subject.access):
+        await audit.record(
+            db,
+            audit.AuditEntry(
+                tenant_id=subject.tenant_id,
+                action=action,
+                resource_type="session",
+                resource_id=resource_id or subject.session_id,
+                actor_id=subject.user_id,
+                actor_role=subject.role,
+                organization_id=subject.organization_id,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+                details=details,
+            ),
+        )

@@ -11,7 +11,7 @@ from accunode_auth.single_sign_on import admission, repository, service
 from accunode_auth.single_sign_on.pending import Ticket, take
 from accunode_auth.sso_connections import service as connections
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import set_context
+from accunode_common.db.session import acting_as
 from accunode_common.errors import AlreadyExistsError, ForbiddenError, GoneError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
@@ -46,16 +46,15 @@ async def complete(
     held = await memberships.active_memberships(db, subject.user_id)
     if not any(membership.tenant_id == ticket.tenant_id for membership in held):
         raise ForbiddenError("You are no member of the provider's tenant.")
-    await set_context(db, connections.tenant_context(ticket.tenant_id, subject.user_id))
-    connection = await connections.in_use(db, ticket.tenant_id)
-    found = await repository.identity(db, ticket.tenant_id, connection.row.issuer, ticket.claims["sub"])
-    if found is None:
-        found = await admission.add_identity(
-            db, connection.row, ticket.claims["sub"], subject.user_id, origin, how="by its owner"
-        )
-    elif found.user_id != subject.user_id:
+    async with acting_as(db, connections.tenant_context(ticket.tenant_id, subject.user_id)):
+        connection = (await connections.in_use(db, ticket.tenant_id)).row
+        found = await repository.identity(db, ticket.tenant_id, connection.issuer, ticket.claims["sub"])
+        if found is None:
+            return await admission.add_identity(
+                db, connection, ticket.claims["sub"], subject.user_id, origin, how="by its owner"
+            )
+    if found.user_id != subject.user_id:
         raise AlreadyExistsError("The provider's account is linked to another account here.")
-    await set_context(db, subject.access)
     return found
 
 

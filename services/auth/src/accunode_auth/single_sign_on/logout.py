@@ -14,7 +14,7 @@ from accunode_auth.single_sign_on.claims import logout_claims
 from accunode_auth.single_sign_on.pending import first_use
 from accunode_auth.single_sign_on.provider import ProviderError
 from accunode_auth.sso_connections import service as connections
-from accunode_common.db.session import set_context
+from accunode_common.db.session import acting_as
 from accunode_common.errors import BadRequestError
 from accunode_common.http.resources import Resources
 from accunode_common.log import get_logger
@@ -55,20 +55,22 @@ async def back_channel(app: Resources, parts: Parts, tenant_id: UUID, text: str,
 
 
 async def end_all(db: AsyncSession, app: Resources, parts: Parts, tenant_id: UUID) -> int:
-    """End every session that the tenant's provider vouched for; gives how many. The context changes."""
+    """End every session that the tenant's provider vouched for; gives how many."""
     found = await repository.vouched_since(db, tenant_id, datetime.now(UTC) - parts.settings.session_lifetime)
     ended = 0
     for user_id, vouched in groupby(found, key=lambda row: row.user_id):
-        await set_context(db, connections.tenant_context(tenant_id, user_id))
-        ids = {row.session_id for row in vouched}
-        ended += await sessions.end_some(
-            db, SessionRevocation(app.revocations), user_id, ids, sessions.EndReason.ENDED_BY_PROVIDER
-        )
+        async with acting_as(db, connections.tenant_context(tenant_id, user_id)):
+            ids = {row.session_id for row in vouched}
+            ended += await sessions.end_some(
+                db, SessionRevocation(app.revocations), user_id, ids, sessions.EndReason.ENDED_BY_PROVIDER
+            )
     return ended
 
 
 async def _end(db: AsyncSession, app: Resources, tenant_id: UUID, found: dict[UUID, UUID], origin: Origin) -> None:
+    revocation = SessionRevocation(app.revocations)
     for session_id, user_id in found.items():
-        await set_context(db, connections.tenant_context(tenant_id, user_id))
-        await sessions.end(db, SessionRevocation(app.revocations), [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
-        await record(db, tenant_id, "session.end", user_id, origin, {"session_id": str(session_id), "by": "provider"})
+        async with acting_as(db, connections.tenant_context(tenant_id, user_id)):
+            await sessions.end(db, revocation, [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
+            details = {"session_id": str(session_id), "by": "provider"}
+            await record(db, tenant_id, "session.end", user_id, origin, details)

@@ -19,7 +19,7 @@ from accunode_auth.single_sign_on import people, repository
 from accunode_auth.single_sign_on.admission import add_identity, record
 from accunode_auth.sso_connections import service as connections
 from accunode_common.db.locks import lock_members
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.emails import EmailAddress, email_key
 from accunode_common.errors import ForbiddenError
 from accunode_common.http.resources import Resources
@@ -61,9 +61,10 @@ async def admit(app: Resources, tenant_id: UUID, claims: Mapping[str, Any], orig
         connection = (await connections.in_use(db, tenant_id, hold=True)).row
         known = await repository.identity(db, tenant_id, connection.issuer, claims["sub"])
         identity = known or await _join(db, connection, claims, origin)
-        somewhere = await _follow(
-            db, SessionRevocation(app.revocations), connection, identity, claims, origin, new=known is None
-        )
+        async with acting_as(db, connections.tenant_context(tenant_id, identity.user_id)):
+            somewhere = await _follow(
+                db, SessionRevocation(app.revocations), connection, identity, claims, origin, new=known is None
+            )
         if known is None and not somewhere:
             raise ForbiddenError(_NOWHERE)
     if not somewhere:
@@ -86,8 +87,8 @@ async def _join(
         how, user_id = "just in time", await _make(db, connection, address, people.display_name(claims))
     else:
         raise ForbiddenError(_UNKNOWN)
-    await set_context(db, connections.tenant_context(connection.tenant_id, user_id))
-    return await add_identity(db, connection, claims["sub"], user_id, origin, how=how)
+    async with acting_as(db, connections.tenant_context(connection.tenant_id, user_id)):
+        return await add_identity(db, connection, claims["sub"], user_id, origin, how=how)
 
 
 async def _own_address(db: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any]) -> str:
@@ -103,10 +104,10 @@ async def _own_address(db: AsyncSession, connection: SsoConnection, claims: Mapp
 
 async def _make(db: AsyncSession, connection: SsoConnection, address: str, full_name: str) -> UUID:
     user_id = new_id()
-    await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id))
-    if not await registration.add_account(db, user_id, address):
-        raise ForbiddenError(_UNKNOWN)
-    await accounts.place_under(db, user_id, connection.tenant_id, full_name=full_name)
+    async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
+        if not await registration.add_account(db, user_id, address):
+            raise ForbiddenError(_UNKNOWN)
+        await accounts.place_under(db, user_id, connection.tenant_id, full_name=full_name)
     return user_id
 
 
@@ -141,13 +142,14 @@ async def _follow(
     *,
     new: bool,
 ) -> bool:
-    """Let the person's memberships be as the claims say; gives whether they have any. Others' memberships stay.
+    """Let the memberships of the transaction's person be as the claims say; gives whether they have any.
+
+    Others' memberships stay.
 
     Raises:
         ForbiddenError: An administrator ended the last one.
     """
     tenant_id, user_id, now = connection.tenant_id, identity.user_id, datetime.now(UTC)
-    await set_context(db, connections.tenant_context(tenant_id, user_id))
     person = await accounts_in_sight.find(db, user_id)
     if person is None or not connection.just_in_time or not _manages(connection, person):
         await repository.note_use(db, identity, at=now, withdrawn=False)

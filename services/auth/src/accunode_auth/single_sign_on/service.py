@@ -20,7 +20,7 @@ from accunode_auth.single_sign_on.pending import Pending, Ticket, code_challenge
 from accunode_auth.single_sign_on.provider import ProviderError
 from accunode_auth.sso_connections import service as connections
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, set_context
+from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import (
     ForbiddenError,
     GoneError,
@@ -224,7 +224,8 @@ async def redeem(
             identity = await repository.identity(db, ticket.tenant_id, found.issuer, found.subject)
             if identity is None:
                 raise ForbiddenError("The provider's account was unlinked just now.")
-            tokens = await _begin(db, parts, ticket, identity, origin, device_token)
+            async with acting_as(db, AccessContext(tenant_id=ticket.tenant_id, user_id=identity.user_id)):
+                tokens = await _begin(db, parts, ticket, identity, origin, device_token)
     except ForbiddenError as error:
         await admission.note_refusal(app, ticket.tenant_id, origin, error.detail or error.title)
         raise
@@ -242,7 +243,6 @@ async def _begin(
 ) -> sessions.Tokens:
     user_id = identity.user_id
     methods = people.methods(ticket.claims)
-    await set_context(db, AccessContext(user_id=user_id))
     await sign_in.note_success(db, user_id)
     membership = await sessions.current_membership(db, user_id, tenant_id=ticket.tenant_id)
     if membership is None:
@@ -274,8 +274,8 @@ async def sign_out(db: AsyncSession, app: Resources, parts: Parts, subject: Subj
     await sessions.end_own(db, SessionRevocation(app.revocations), subject, origin)
     if vouched is None:
         return None
-    await set_context(db, connections.tenant_context(vouched.tenant_id, subject.user_id))
-    connection = await connections.find(db, vouched.tenant_id)
+    async with acting_as(db, connections.tenant_context(vouched.tenant_id, subject.user_id)):
+        connection = await connections.find(db, vouched.tenant_id)
     if connection is None or connection.metadata.end_session_endpoint is None:
         return None
     hint = _vault(parts).open(subject.user_id, vouched.id_token_encrypted).decode()

@@ -6,7 +6,6 @@ from accunode_auth.parts import Parts
 from accunode_auth.single_sign_on import logout
 from accunode_auth.sso_connections import repository
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import set_context
 from accunode_common.errors import NotFoundError
 from accunode_common.http.resources import Resources
 
@@ -20,6 +19,4 @@ async def remove(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     # Signing in holds the connection, so that no session begins between this and their end.
     if not await repository.remove_connection(db, subject.tenant_id):
         raise NotFoundError("The tenant has no single sign-on.")
-    ended = await logout.end_all(db, app, parts, subject.tenant_id)
-    await set_context(db, subject.access)
-    return ended
+    return await logout.end_all(db, app, parts, subject.tenant_id)

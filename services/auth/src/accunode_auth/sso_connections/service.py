@@ -15,7 +15,7 @@ from accunode_auth.single_sign_on.provider import Metadata, ProviderError
 from accunode_auth.sso_connections import repository
 from accunode_auth.sso_connections.schemas import ConnectionIn, ConnectionOut
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
@@ -123,15 +123,14 @@ async def enforced(db: AsyncSession, user_id: UUID, methods: Collection[str]) ->
     """Whether the tenant that manages the person's account lets its provider alone sign them in, and it did not.
 
     An administrator of the tenant who showed a second factor may come in without the provider, which can fail. The
-    transaction's context must be the person's, and is so afterwards.
+    transaction must be the person's.
     """
     tenant_id = await repository.manager(db, user_id)
     if tenant_id is None or AuthenticationMethod.SINGLE_SIGN_ON in methods:
         return False
-    await set_context(db, tenant_context(tenant_id, user_id))
-    row = await repository.connection(db, tenant_id)
+    async with acting_as(db, tenant_context(tenant_id, user_id)):
+        row = await repository.connection(db, tenant_id)
     administers = await repository.administers(db, user_id, tenant_id)
-    await set_context(db, AccessContext(user_id=user_id))
     breaks_glass = administers and not SECOND_FACTORS.isdisjoint(methods)
     return row is not None and row.enabled and row.enforced and not breaks_glass
 

@@ -1,6 +1,7 @@
 """The first super admin, who has nobody to be made by."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from accunode_auth.registration import repository as registration
 from accunode_auth.sign_in import repository as sign_in
 from accunode_common import audit
 from accunode_common.auth.roles import Role
-from accunode_common.db.session import AccessContext, Database, Reach, set_context
+from accunode_common.db.session import AccessContext, Database, Reach, acting_as
 from accunode_common.emails import email_key
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership
@@ -38,17 +39,9 @@ async def ensure_super_admin(database: Database, *, email: str, full_name: str, 
             if found is None:
                 raise RuntimeError("The address is taken and cannot be found.")
             user_id = found.id
-        await set_context(
-            db,
-            AccessContext(
-                tenant_id=PLATFORM_TENANT_ID,
-                user_id=user_id,
-                read_reach=Reach.PLATFORM,
-                write_reach=Reach.PLATFORM,
-            ),
-        )
-        await registration.verify_email(db, user_id)
-        return await _ensure_membership(db, user_id)
+        async with acting_as(db, replace(context, user_id=user_id)):
+            await registration.verify_email(db, user_id)
+            return await _ensure_membership(db, user_id)
 
 
 async def confirm_addresses(database: Database, emails: Sequence[str]) -> list[str]:
@@ -64,8 +57,8 @@ async def confirm_addresses(database: Database, emails: Sequence[str]) -> list[s
             if found is None:
                 unknown.append(email)
                 continue
-            await set_context(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=found.id))
-            await registration.verify_email(db, found.id)
+            async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=found.id)):
+                await registration.verify_email(db, found.id)
     return unknown
 
 

@@ -5,12 +5,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
-from accunode_auth.memberships.service import ActiveMembership, active_memberships
+from accunode_auth.memberships import service as memberships
+from accunode_auth.memberships.service import ActiveMembership
 from accunode_auth.parts import Origin
 from accunode_auth.users import repository
 from accunode_common import audit
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import set_context
+from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.conditional import Conditional
 from accunode_common.models.identity import User
@@ -23,12 +24,10 @@ async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[Active
     Raises:
         UnauthenticatedError: The account is gone.
     """
-    user = await repository.find(db, subject.user_id)
-    if user is None:
+    found = await memberships.person(db, subject.user_id)
+    if found is None:
         raise UnauthenticatedError("The account is gone.")
-    held = await active_memberships(db, subject.user_id)
-    await set_context(db, subject.access)
-    return user, held
+    return found
 
 
 async def change_profile(db: AsyncSession, subject: Subject, match: Conditional, *, full_name: str) -> None:
@@ -68,19 +67,19 @@ async def leave(
         LastAdministratorError: The tenant, or the platform, would be left without an administrator.
     """
     left = await accounts.leave(db, subject, membership_id)
-    await audit.record(
-        db,
-        audit.AuditEntry(
-            tenant_id=left.tenant_id,
-            action="membership.leave",
-            resource_type="user",
-            resource_id=subject.user_id,
-            actor_id=subject.user_id,
-            actor_role=left.role,
-            organization_id=left.organization_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-        ),
-    )
-    await set_context(db, subject.access)
+    async with acting_as(db, AccessContext(tenant_id=left.tenant_id, user_id=subject.user_id)):
+        await audit.record(
+            db,
+            audit.AuditEntry(
+                tenant_id=left.tenant_id,
+                action="membership.leave",
+                resource_type="user",
+                resource_id=subject.user_id,
+                actor_id=subject.user_id,
+                actor_role=left.role,
+                organization_id=left.organization_id,
+                request_id=origin.request_id,
+                ip_address=origin.address,
+            ),
+        )
     await revocation.member(db, left.tenant_id, subject.user_id)

@@ -13,7 +13,7 @@ from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
-from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.errors import ForbiddenError
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership
@@ -78,40 +78,37 @@ async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str)
     if token is None:
         raise _refused()
     tenant_id, organization_id = token.ids
-    await set_context(
-        session,
-        AccessContext(
-            tenant_id=tenant_id,
-            user_id=subject.user_id,
-            organization_id=organization_id,
-            read_reach=Reach.ORGANIZATION,
-        ),
+    invited = AccessContext(
+        tenant_id=tenant_id,
+        user_id=subject.user_id,
+        organization_id=organization_id,
+        read_reach=Reach.ORGANIZATION,
     )
-    # Held first: who is removed, and which organization is closed, at the same moment is out.
-    scope = await role_scopes.hold(session, RoleScope(tenant_id, organization_id))
-    kept = await organizations.join_token_hash(session, tenant_id, organization_id)
-    listed = await whitelist.has(session, tenant_id, organization_id, person.email_key)
-    genuine = token.matches(kept or _NOBODYS_HASH)
-    if scope is None or not (listed and genuine):
-        raise _refused()
-    membership = await memberships.begin(session, subject.user_id, scope, Role.ORG_MEMBER)
-    await audit.record(
-        session,
-        audit.AuditEntry(
-            tenant_id=tenant_id,
-            action="organization.join",
-            resource_type="organization",
-            resource_id=organization_id,
-            # Not what the caller is elsewhere, which the request was made with.
-            actor_id=subject.user_id,
-            actor_role=membership.role,
-            organization_id=organization_id,
-            request_id=trail.request_id,
-            ip_address=trail.address,
-            details={"role": membership.role},
-        ),
-    )
-    await set_context(session, subject.access)
+    async with acting_as(session, invited):
+        # Held first: who is removed, and which organization is closed, at the same moment is out.
+        scope = await role_scopes.hold(session, RoleScope(tenant_id, organization_id))
+        kept = await organizations.join_token_hash(session, tenant_id, organization_id)
+        listed = await whitelist.has(session, tenant_id, organization_id, person.email_key)
+        genuine = token.matches(kept or _NOBODYS_HASH)
+        if scope is None or not (listed and genuine):
+            raise _refused()
+        membership = await memberships.begin(session, subject.user_id, scope, Role.ORG_MEMBER)
+        await audit.record(
+            session,
+            audit.AuditEntry(
+                tenant_id=tenant_id,
+                action="organization.join",
+                resource_type="organization",
+                resource_id=organization_id,
+                # Not what the caller is elsewhere, which the request was made with.
+                actor_id=subject.user_id,
+                actor_role=membership.role,
+                organization_id=organization_id,
+                request_id=trail.request_id,
+                ip_address=trail.address,
+                details={"role": membership.role},
+            ),
+        )
     return membership, scope
 
 

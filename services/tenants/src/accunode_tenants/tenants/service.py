@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
-from accunode_common.db.session import AccessContext, Reach, set_context
+from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -227,7 +227,6 @@ async def stats(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Sta
         NotFoundError: There is none that the caller sees.
     """
     tenant = await get(session, subject, tenant_id)
-    await set_context(session, AccessContext(tenant_id=tenant.id, user_id=subject.user_id, read_reach=Reach.TENANT))
-    found = await repository.stats(session, tenant.id)
-    await set_context(session, subject.access)
-    return found
+    within = AccessContext(tenant_id=tenant.id, user_id=subject.user_id, read_reach=Reach.TENANT)
+    async with acting_as(session, within):
+        return await repository.stats(session, tenant.id)

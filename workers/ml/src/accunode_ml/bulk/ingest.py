@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from accunode_common.confined import Reading
-from accunode_common.db.session import set_context_sync
+from accunode_common.db.session import acting_as_sync
 from accunode_common.tabular import TabularError
 from accunode_common.tasks.messages import IngestFile
 from accunode_credit import leases
@@ -225,8 +225,8 @@ class _Reader:
         with self._runtime.database.transaction(self._context) as session:
             job = self._held_job(session)
             _start_afresh(session, job)
-            set_context_sync(session, jobs.submitter_context(job))
-            if not may_still_write(session, job):
-                settle.refuse_submitter(session, self._runtime, job, self._lease)
-                return None
+            with acting_as_sync(session, jobs.submitter_context(job)):
+                if not may_still_write(session, job):
+                    settle.refuse_submitter(session, self._runtime, job, self._lease)
+                    return None
             return job
