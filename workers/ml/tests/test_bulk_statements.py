@@ -9,6 +9,7 @@ from bulk_work import Bulk
 from portfolio_work import PortfolioJobs
 
 from accunode_common.testing.people import World
+from accunode_credit.columns import INPUTS
 from accunode_scoring import Kind, ModelLibrary
 from accunode_scoring.statement import derive_ratios
 
@@ -84,7 +85,7 @@ def test_restated_amounts_keep_the_earlier_version_and_the_same_ones_do_not(bulk
     again = bulk.run(member, _file(rows[0], _statement(1, current_assets_musd=1)), kind="statement")
     assert again["rows_accepted"] == 2
     (version,) = bulk.rows("select * from credit.prediction_versions where tenant_id = %s", world.one.id)
-    assert version["snapshot"]["ratios"] == _amounts(rows[1])
+    assert version["snapshot"]["ratios"] == {**dict.fromkeys(INPUTS[Kind.STATEMENT]), **_amounts(rows[1])}
     assert [row["version"] for row in bulk.predictions(again["id"])] == [1, 2]
 
 

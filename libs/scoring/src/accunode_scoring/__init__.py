@@ -5,16 +5,18 @@ from accunode_scoring.kinds import RISK_LEVEL_BOUNDS, RISK_LEVELS, Kind, RiskLev
 from accunode_scoring.library import ModelEntry, ModelFilesError, ModelLibrary, UnknownModelError
 from accunode_scoring.ratios import RATIOS, Ratio, match_heading, normalise_heading
 from accunode_scoring.scale import DEFAULT_SCALE, Grade, MasterScale
-from accunode_scoring.score import Contribution, Flag, Reason, Score, ScoreMatrix
+from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Contribution, Flag, Reason, Score, ScoreMatrix
 from accunode_scoring.scorer import Scorer
 from accunode_scoring.statement import derive_ratios
 
 __all__ = [
     "DEFAULT_SCALE",
+    "PROBABILITIES",
     "RATIOS",
     "RISK_LEVELS",
     "RISK_LEVEL_BOUNDS",
     "SENTINEL",
+    "TOP_REASONS",
     "Contribution",
     "Flag",
     "Grade",

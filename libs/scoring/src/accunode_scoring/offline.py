@@ -8,14 +8,13 @@ from pathlib import Path
 from accunode_scoring.checks import SENTINEL, InputProblem, InputRefusedError
 from accunode_scoring.kinds import Kind
 from accunode_scoring.ratios import match_heading
-from accunode_scoring.score import Score
-from accunode_scoring.scorer import TOP_REASONS, Scorer
+from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Score
+from accunode_scoring.scorer import Scorer
 
 MISSING_TOKENS = frozenset(
     ("", "-", "\u2013", "\u2014", "k.a.", "b.d.", "nm", "n/a", "na", "n.a.", "nan", "null", "none", "#n/a", "#div/0!")
 )
 CARRIED = ("row_id", "company_name", "firm_id", "fiscal_year", "fiscal_quarter")
-PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 OUTPUT = (
     *PROBABILITIES,
     "grade",

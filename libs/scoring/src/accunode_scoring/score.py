@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 
 from accunode_scoring.kinds import RISK_LEVELS, Kind, RiskLevel
 
+PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+"""The probabilities of a score, in the order in which they are written everywhere."""
+
+TOP_REASONS = 4
+"""How many reasons are named by their codes."""
+
 Direction = Literal["raises", "lowers"]
 Vector = NDArray[np.float64]
 

@@ -15,14 +15,12 @@ from accunode_scoring.kinds import Kind, risk_level, risk_level_index
 from accunode_scoring.model_file import ModelFile
 from accunode_scoring.reasons import CODE_BITS, DIRECTIONS, percentile, sentence, strength, vocabulary
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
-from accunode_scoring.score import Contribution, Reason, Score, ScoreMatrix
+from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Contribution, Reason, Score, ScoreMatrix
 from accunode_scoring.states import state_rule
 
 Vector = NDArray[np.float64]
 
-TOP_REASONS = 4
 MOST_REASONS = 8
-_PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 
 
 class Scorer:
@@ -103,7 +101,7 @@ class Scorer:
         if x.ndim != 2 or x.shape[1] != len(self.columns):
             raise ValueError(f"expected a matrix of {len(self.columns)} columns, got shape {x.shape}")
         n = len(x)
-        probabilities = {name: np.empty(n) for name in _PROBABILITIES}
+        probabilities = {name: np.empty(n) for name in PROBABILITIES}
         flags = np.empty(n, np.uint64)
         codes = np.empty((n, TOP_REASONS), np.uint8) if explain else None
         effects = np.empty((n, len(self.explained))) if explain else None

@@ -162,8 +162,3 @@ class QuarterlyRatioValues(ResponseModel):
 def example_of(kind: Kind) -> dict[str, JsonValue]:
     """What a kind is scored from, by column name."""
     return {ratio.name: EXAMPLES[ratio.name] for ratio in RATIOS[kind] if ratio.name in EXAMPLES}
-
-
-def columns_of(kind: Kind) -> tuple[str, ...]:
-    """The input columns of a kind."""
-    return tuple(ratio.name for ratio in RATIOS[kind])

@@ -1,33 +1,28 @@
-"""The stored inputs of predictions as a matrix, whatever their kind."""
+"""The domain's columns of `credit.predictions p` as SQL text, for statements that are written by hand."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from sqlalchemy import ColumnElement
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import aliased
 
-from accunode_scoring import RATIOS, Kind, Scorer
+from accunode_credit import columns
+from accunode_credit.models.credit import Prediction
+from accunode_scoring import Kind
+
+_DIALECT = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
+_P = aliased(Prediction, name="p")
 
 
 def input_columns(kind: Kind) -> str:
-    """The columns to select of `credit.predictions p`: one per ratio, or the amounts of a statement."""
-    if kind is Kind.STATEMENT:
-        return "p.amounts"
-    return ", ".join(f"p.{ratio.name}" for ratio in RATIOS[kind])
+    """The columns to select: what was scored, each under its name."""
+    return ", ".join(f"{_text(column)} as {column.key}" for column in columns.select_inputs(kind, _P))
 
 
-def input_snapshot(kind: Kind) -> str:
-    """The inputs as one JSON object, in the form in which earlier versions keep them."""
-    if kind is Kind.STATEMENT:
-        return "p.amounts"
-    pairs = ", ".join(f"'{ratio.name}', p.{ratio.name}" for ratio in RATIOS[kind])
-    return f"jsonb_build_object({pairs})"
+def kept_version(kind: Kind) -> str:
+    """What an earlier version keeps."""
+    return _text(columns.kept_version(kind, _P))
 
 
-def input_matrix(rows: Sequence[Mapping[Any, Any]], scorer: Scorer) -> NDArray[np.float64]:
-    """The inputs of n rows as a matrix of shape (n, len(scorer.columns)), NaN where missing."""
-    values = [row["amounts"] or {} for row in rows] if scorer.kind is Kind.STATEMENT else rows
-    matrix = np.empty((len(rows), len(scorer.columns)))
-    for place, column in enumerate(scorer.columns):
-        matrix[:, place] = [np.nan if (value := row.get(column)) is None else value for row in values]
-    return matrix
+def _text(expression: ColumnElement[Any]) -> str:
+    return str(expression.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))

@@ -48,13 +48,12 @@ class JobFiles:
         return await table_reply(file_format, ERROR_COLUMNS, batches, name=f"errors-{self.job.id}")
 
     async def _result_batches(self) -> Blocks:
-        kind = Kind(self.job.kind or "")
         last = -1
         while True:
             async with self.database.transaction(self.subject.access) as session:
                 rows = await repository.predictions_after(session, self.job, last, BATCH_ROWS)
                 companies = await repository.companies_of(session, self.job.tenant_id, rows)
-            yield [result_cells(kind, row, companies[row.company_id]) for row in rows]
+            yield [result_cells(row, companies[row.company_id]) for row in rows]
             if len(rows) < BATCH_ROWS:
                 return
             last = rows[-1].row_number or 0

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from accunode_bulk_upload.results.schemas import ReasonOut, ResultRow, RowError
 from accunode_common.tabular import Cell, OutputColumn
+from accunode_credit.columns import INPUTS, inputs_of
 from accunode_credit.models.bulk import RowIssue, RowOutcome
 from accunode_credit.models.credit import Company, Prediction
-from accunode_scoring import RATIOS, Kind, ModelLibrary, RiskLevel, Scorer, UnknownModelError
-
-_PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_low", "pd_high", "pd_scorecard", "pd_lightgbm")
+from accunode_scoring import PROBABILITIES, Kind, ModelLibrary, RiskLevel, Scorer, UnknownModelError
 
 ERROR_COLUMNS = (
     OutputColumn("row_number", "integer"),
@@ -29,14 +28,14 @@ def result_columns(kind: Kind) -> list[OutputColumn]:
         *(OutputColumn(name) for name in ("company_name", "symbol", "sector")),
         OutputColumn("fiscal_year", "integer"),
         OutputColumn("fiscal_quarter", "integer"),
-        *(OutputColumn(ratio.name, "number") for ratio in RATIOS[kind]),
-        *(OutputColumn(name, "number") for name in _PROBABILITIES),
+        *(OutputColumn(name, "number") for name in INPUTS[kind]),
+        *(OutputColumn(name, "number") for name in PROBABILITIES),
         *(OutputColumn(name) for name in ("grade", "risk_level", "reason_codes", "flags", "model_version")),
         OutputColumn("prediction_id"),
     ]
 
 
-def result_cells(kind: Kind, row: Prediction, company: Company) -> list[Cell]:
+def result_cells(row: Prediction, company: Company) -> list[Cell]:
     """One row of a file of results."""
     return [
         row.row_number,
@@ -45,8 +44,8 @@ def result_cells(kind: Kind, row: Prediction, company: Company) -> list[Cell]:
         company.sector,
         row.fiscal_year,
         row.fiscal_quarter,
-        *_inputs(kind, row).values(),
-        *(getattr(row, name) for name in _PROBABILITIES),
+        *inputs_of(row).values(),
+        *(getattr(row, name) for name in PROBABILITIES),
         row.grade,
         row.risk_level,
         " ".join(row.reason_codes),
@@ -83,7 +82,7 @@ def error_cells(issue: RowIssue) -> list[Cell]:
 
 
 def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> ResultRow:
-    ratios = _inputs(Kind(row.kind), row)
+    ratios = inputs_of(row)
     scorer = _scorer(models, row)
     return ResultRow(
         row_number=row.row_number or 0,
@@ -95,20 +94,13 @@ def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> Resu
         fiscal_quarter=row.fiscal_quarter,
         ratios=ratios,
         model_version=row.model_version,
-        **{name: getattr(row, name) for name in _PROBABILITIES},
+        **{name: getattr(row, name) for name in PROBABILITIES},
         grade=row.grade,
         risk_level=RiskLevel(row.risk_level),
         reason_codes=row.reason_codes,
         reasons=None if scorer is None else _reasons(scorer, ratios),
         flags=row.flags,
     )
-
-
-def _inputs(kind: Kind, row: Prediction) -> dict[str, float | None]:
-    """What was scored: the ratios, or the amounts of a statement."""
-    if kind is Kind.STATEMENT:
-        return {ratio.name: (row.amounts or {}).get(ratio.name) for ratio in RATIOS[kind]}
-    return {ratio.name: getattr(row, ratio.name) for ratio in RATIOS[kind]}
 
 
 def _scorer(models: ModelLibrary, row: Prediction) -> Scorer | None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from accunode_credit.columns import inputs_of
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
-from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues, columns_of
+from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues
 from accunode_predictions.predictions.schemas import (
     AnnualPrediction,
     AnnualPredictionDetail,
@@ -22,24 +23,6 @@ from accunode_predictions.statements import StatementAmountValues, ratios_from
 from accunode_scoring import Kind, Score
 
 _STORED = tuple(name for name in PredictionFields.model_fields if name != "company")
-
-
-def ratios_of(prediction: Prediction) -> dict[str, float | None]:
-    """What was scored, by column name: the stored ratios, or the amounts of a statement."""
-    kind = Kind(prediction.kind)
-    if kind is Kind.STATEMENT:
-        amounts = prediction.amounts or {}
-        return {column: amounts.get(column) for column in columns_of(kind)}
-    return {column: getattr(prediction, column) for column in columns_of(kind)}
-
-
-def stored_inputs(kind: Kind, values: Mapping[str, float | None]) -> dict[str, Any]:
-    """What was scored, by the columns it is stored in; with a statement's amounts the ratios that follow from them."""
-    if kind is not Kind.STATEMENT:
-        return dict(values)
-    ratios = ratios_from(values)
-    given = {name: value for name, value in values.items() if value is not None}
-    return {**ratios.annual.model_dump(), **ratios.quarterly.model_dump(), "amounts": given}
 
 
 def annual(prediction: Prediction, company: Company) -> AnnualPrediction:
@@ -118,7 +101,7 @@ def earlier(version: PredictionVersion, kind: Kind) -> EarlierVersion:
 
 
 def _statement_fields(prediction: Prediction) -> dict[str, Any]:
-    amounts = ratios_of(prediction)
+    amounts = inputs_of(prediction)
     return {
         **_fields(prediction),
         "fiscal_quarter": None,

@@ -12,6 +12,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import clean_symbol
+from accunode_credit.columns import kept_version
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.models.registry import ShadowScore
 from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
@@ -121,16 +122,16 @@ async def change(session: AsyncSession, prediction: Prediction, values: Mapping[
     return changed.one()
 
 
-async def keep_version(
-    session: AsyncSession, prediction: Prediction, snapshot: Mapping[str, Any], replaced_by: UUID
-) -> None:
+async def keep_version(session: AsyncSession, prediction: Prediction, replaced_by: UUID) -> None:
     """Keep the prediction as it is now, before it changes."""
     await session.execute(
         insert(PredictionVersion).values(
             tenant_id=prediction.tenant_id,
             prediction_id=prediction.id,
             version=prediction.version,
-            snapshot=dict(snapshot),
+            snapshot=select(kept_version(Kind(prediction.kind)))
+            .where(Prediction.tenant_id == prediction.tenant_id, Prediction.id == prediction.id)
+            .scalar_subquery(),
             replaced_by=replaced_by,
         )
     )

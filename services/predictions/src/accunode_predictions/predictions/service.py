@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,10 +19,10 @@ from accunode_common.errors import (
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
+from accunode_credit.columns import SOURCE_COLUMNS, inputs_of, stored_inputs, stored_score
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_predictions.companies import service as companies
 from accunode_predictions.predictions import repository
-from accunode_predictions.predictions.rendering import ratios_of, stored_inputs
 from accunode_predictions.predictions.schemas import (
     AnyPredictionInput,
     AnyRescoring,
@@ -32,12 +31,6 @@ from accunode_predictions.predictions.schemas import (
 from accunode_predictions.repository import find, find_to_change
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import InputRefusedError, Kind, MasterScale, Score, Scorer
-
-STORED_REASONS = 4
-_SCORE_COLUMNS = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high", "grade")
-_KEPT = ("model_version", *_SCORE_COLUMNS, "risk_level", "reason_codes", "flags", "job_id", "row_number", "updated_at")
-
-_SNAPSHOT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 def score_values(scorer: Scorer, ratios: Mapping[str, float | None], scale: MasterScale | None = None) -> Score:
@@ -85,7 +78,7 @@ async def create(
         "organization_id": company.organization_id,
         "created_by": subject.user_id,
         **stored_inputs(kind, body.inputs.values()),
-        **score_columns(score),
+        **stored_score(score),
     }
     try:
         prediction = await repository.add(session, values)
@@ -127,10 +120,10 @@ async def rescore(
     session = scoring.session
     prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
     condition.check(prediction.version)
-    inputs = body.inputs.values() if body.inputs is not None else ratios_of(prediction)
+    inputs = body.inputs.values() if body.inputs is not None else inputs_of(prediction)
     score = score_values(await scoring.champion(kind), inputs, await scoring.scale(subject))
-    await repository.keep_version(session, prediction, snapshot_of(prediction), subject.user_id)
-    values = {**stored_inputs(kind, inputs), **score_columns(score), "job_id": None, "row_number": None}
+    await repository.keep_version(session, prediction, subject.user_id)
+    values = {**stored_inputs(kind, inputs), **stored_score(score), **dict.fromkeys(SOURCE_COLUMNS)}
     before = prediction.model_version
     prediction = await repository.change(session, prediction, values)
     await _shadow(scoring, kind, prediction)
@@ -170,23 +163,6 @@ async def versions(
     return prediction, list(await repository.versions_of(session, prediction))
 
 
-def score_columns(score: Score) -> dict[str, Any]:
-    """A score as it is stored."""
-    return {
-        "model_version": score.model_version,
-        **{name: getattr(score, name) for name in _SCORE_COLUMNS},
-        "risk_level": score.risk_level.value,
-        "reason_codes": [reason.code for reason in score.reasons[:STORED_REASONS]],
-        "flags": [str(flag) for flag in score.flags],
-    }
-
-
-def snapshot_of(prediction: Prediction) -> dict[str, Any]:
-    """What an earlier version keeps: ratios, score and source."""
-    kept = {"ratios": ratios_of(prediction), **{name: getattr(prediction, name) for name in _KEPT}}
-    return dict(_SNAPSHOT.dump_python(kept, mode="json"))
-
-
 def scored_again(scoring: Scoring, prediction: Prediction) -> Score | None:
     """The stored ratios under the stored model version; None where its files are not at hand.
 
@@ -196,7 +172,7 @@ def scored_again(scoring: Scoring, prediction: Prediction) -> Score | None:
         scorer = scoring.models.scorer(Kind(prediction.kind), prediction.model_version)
     except ServiceUnavailableError:
         return None
-    return scorer.score(ratios_of(prediction))
+    return scorer.score(inputs_of(prediction))
 
 
 async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: AnyPredictionInput) -> Company:
@@ -214,7 +190,7 @@ async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: 
 async def _shadow(scoring: Scoring, kind: Kind, prediction: Prediction) -> None:
     challenger = await scoring.challenger(kind)
     if challenger is not None:
-        score = challenger.score(ratios_of(prediction))
+        score = challenger.score(inputs_of(prediction))
         await repository.note_shadow(scoring.session, prediction, challenger.version, score.pd)
 
 

@@ -8,8 +8,10 @@ import pyarrow.csv as pacsv
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from accunode_credit.columns import RATIO_COLUMNS
 from accunode_ml.bulk.copying import copy_into
-from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, SHADOW
+from accunode_ml.bulk.scoring import SHADOW
+from accunode_scoring import PROBABILITIES
 
 _GIVEN = (
     # The same in all rows. As columns they are estimated by the average owner; as constants, an owner too new for the

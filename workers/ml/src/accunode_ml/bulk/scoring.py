@@ -10,19 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from accunode_common.ids import new_id
-from accunode_scoring import Kind, MasterScale, ScoreMatrix, Scorer
+from accunode_credit.columns import RATIO_COLUMNS
+from accunode_scoring import PROBABILITIES, Kind, MasterScale, ScoreMatrix, Scorer
 from accunode_scoring.statement import derive_ratios
-
-RATIO_COLUMNS = (
-    "long_term_debt_to_total_capital",
-    "total_debt_to_ebitda",
-    "net_income_margin",
-    "ebit_to_interest_expense",
-    "return_on_assets",
-    "sga_margin",
-    "return_on_capital",
-)
-"""Every ratio that a stored prediction has room for; those that its kind has not, and that do not follow, stay null."""
 
 SHADOW = "shadow_pd"
 """The column of a challenger's probabilities; null without one."""
@@ -65,9 +55,6 @@ def score_rows(rows: pa.Table, scorer: Scorer, scale: MasterScale | None) -> Sco
         "version_id": [new_id().hex for _ in range(count)],
     }
     return ScoredChunk(pa.table(laid_out), scorer.version)
-
-
-PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 
 
 def _statement_columns(known: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:

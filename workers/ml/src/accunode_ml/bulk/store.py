@@ -15,36 +15,26 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from accunode_credit.columns import DECISIVE_COLUMNS, INPUT_COLUMNS, SCORE_COLUMNS
 from accunode_credit.models.bulk import Job, OnConflict
 from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_companies, find_or_make_companies
 from accunode_ml.bulk.incoming import copy_in
 from accunode_ml.bulk.jobs import kind_of, scope_id
-from accunode_ml.bulk.scoring import PROBABILITIES, RATIO_COLUMNS, ScoredChunk
+from accunode_ml.bulk.scoring import ScoredChunk
 from accunode_ml.bulk.shadow import store_shadow
-from accunode_ml.inputs import input_snapshot
+from accunode_ml.inputs import kept_version
 from accunode_scoring import Kind
 
 ROUNDS = 3
 """How often a row is looked at that somebody else is storing at the same time."""
 
-_SCORED = (*RATIO_COLUMNS, "amounts", *PROBABILITIES, "grade", "risk_level", "reason_codes", "flags")
-_KEPT = (
-    "model_version",
-    *PROBABILITIES,
-    "grade",
-    "risk_level",
-    "reason_codes",
-    "flags",
-    "job_id",
-    "row_number",
-    "updated_at",
-)
+_SCORED = (*INPUT_COLUMNS, *(name for name in SCORE_COLUMNS if name != "model_version"))
 
 
 def _changed(given: str, model_version: str) -> str:
     """Whether a stored prediction differs from what is given now."""
-    stored = ", ".join(f"p.{name}" for name in (*RATIO_COLUMNS, "amounts", "model_version", "grade"))
-    now = ", ".join((*(f"{given}.{name}" for name in (*RATIO_COLUMNS, "amounts")), model_version, f"{given}.grade"))
+    stored = ", ".join(f"p.{name}" for name in DECISIVE_COLUMNS)
+    now = ", ".join(model_version if name == "model_version" else f"{given}.{name}" for name in DECISIVE_COLUMNS)
     return f"({stored}) is distinct from ({now})"
 
 
@@ -114,12 +104,11 @@ _REFUSE = text(f"""
 
 def _keep_versions(kind: Kind) -> TextClause:
     """Keeps predictions as they were, in the form that editing one by one keeps them in."""
-    kept = ", ".join(f"'{name}', p.{name}" for name in _KEPT)
     stored = _stored("p.*", quarterly=kind is Kind.QUARTERLY)
     return text(f"""
         insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
         select p.tenant_id, n.version_id, p.id, p.version,
-            jsonb_build_object('ratios', {input_snapshot(kind)}, {kept}), :user_id
+            {kept_version(kind)}, :user_id
         from (select * from incoming where outcome = 'edited' offset 0) n cross join lateral ({stored}) p
         where {_changed("n", "cast(:model_version as text)")}
     """)  # noqa: S608

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_ml.inputs import input_columns, input_matrix
+from accunode_credit.columns import input_matrix
+from accunode_ml.inputs import input_columns
 from accunode_scoring import Kind, Scorer
 
 _START = UUID(int=0)
@@ -67,7 +68,7 @@ def next_block(session: Session, tenant_id: UUID, scorer: Scorer, after: UUID | 
     rows: Sequence[Any] = session.execute(_NEXT[scorer.kind], values).mappings().all()
     if not rows:
         return None
-    inputs = input_matrix(rows, scorer)
+    inputs = input_matrix(rows, scorer.columns)
     problems = scorer.problems(inputs)
     unfit = {row for row, _ in problems}
     fit = [place for place in range(len(rows)) if place not in unfit]

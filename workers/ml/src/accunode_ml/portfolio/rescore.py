@@ -19,15 +19,16 @@ from accunode_common.audit import AuditEntry, record_sync
 from accunode_common.db.session import Reach
 from accunode_common.ids import new_id
 from accunode_common.tasks.messages import Queue, RescorePortfolio
+from accunode_credit.columns import input_matrix
 from accunode_credit.models.bulk import Job
 from accunode_ml.bulk import jobs
-from accunode_ml.bulk.scoring import PROBABILITIES, stored_columns
+from accunode_ml.bulk.scoring import stored_columns
 from accunode_ml.course import Course, run_job
-from accunode_ml.inputs import input_columns, input_matrix, input_snapshot
+from accunode_ml.inputs import input_columns, kept_version
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.tally import Tally
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Kind
+from accunode_scoring import PROBABILITIES, Kind
 
 TURN_SECONDS = 20.0
 """How long a job rescores before other work is let through."""
@@ -39,7 +40,6 @@ _TYPES = {
     **dict.fromkeys(("grade", "risk_level", "reason_codes", "flags"), "text"),
 }
 _ARRAYS = frozenset({"reason_codes", "flags"})
-_KEPT = ("model_version", *_TYPES, "job_id", "row_number", "updated_at")
 
 _ITS_RECORDS = "p.tenant_id = :tenant_id and p.kind = :kind and p.scope_id = any(cast(:scopes as uuid[]))"
 _COUNT = text(f"select count(*) from credit.predictions p where {_ITS_RECORDS}")  # noqa: S608
@@ -63,8 +63,7 @@ _KEEP = {
     kind: text(f"""
         insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
         select p.tenant_id, s.version_id, p.id, p.version,
-            jsonb_build_object('ratios', {input_snapshot(kind)}, {", ".join(f"'{name}', p.{name}" for name in _KEPT)}),
-            :user_id
+            {kept_version(kind)}, :user_id
         from unnest(cast(:id as uuid[]), cast(:version_id as uuid[])) s (id, version_id)
         join credit.predictions p on p.tenant_id = :tenant_id and p.id = s.id
     """)  # noqa: S608
@@ -130,7 +129,7 @@ def _next_batch(session: Session, course: Course, model: JobModel, after: UUID) 
     rows = session.execute(_NEXT[scorer.kind], values).mappings().all()
     if not rows:
         return None
-    matrix = input_matrix(rows, scorer)
+    matrix = input_matrix(rows, scorer.columns)
     problems = scorer.problems(matrix)
     scored = np.ones(len(rows), bool)
     scored[[row for row, _ in problems]] = False

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import StressPortfolio
+from accunode_credit.columns import input_matrix
 from accunode_credit.models.bulk import Job
 from accunode_ml.course import Course, run_job
-from accunode_ml.inputs import input_columns, input_matrix
+from accunode_ml.inputs import input_columns
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.scenario import Scenario
 from accunode_ml.portfolio.tally import Tally
@@ -118,7 +119,7 @@ class _Comparison:
         if not rows:
             return 0, 0
         scorer, scale = self._model.scorer, self._model.scale
-        matrix = input_matrix(rows, scorer)
+        matrix = input_matrix(rows, scorer.columns)
         shocked = scenario.apply(matrix, scorer)
         fit = np.ones(len(rows), bool)
         for each in (matrix, shocked):

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel
 from accunode_common.models.columns import AccessLevel
-from accunode_predictions.fields import columns_of
+from accunode_credit.columns import INPUTS
 from accunode_scoring import SENTINEL, Kind, RiskLevel
 
 Version = Annotated[
@@ -82,7 +82,7 @@ class StressRequest(InputModel):
 
     @model_validator(mode="after")
     def _shocks_known_ratios_once(self) -> "StressRequest":
-        names, known = [shock.ratio for shock in self.shocks], columns_of(Kind(self.kind.value))
+        names, known = [shock.ratio for shock in self.shocks], INPUTS[self.kind]
         unknown = sorted(set(names) - set(known))
         if unknown:
             listed = {"unknown": ", ".join(unknown), "known": ", ".join(known)}

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from accunode_common.auth.subject import Subject
+from accunode_credit.columns import inputs_of
 from accunode_credit.models.credit import Prediction
 from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
-from accunode_predictions.predictions.rendering import ratios_of
 from accunode_predictions.predictions.schemas import ReasonOut
 from accunode_predictions.scored import model_url
 from accunode_predictions.serving.service import Scoring
@@ -28,9 +28,9 @@ async def explain(scoring: Scoring, subject: Subject, kind: Kind, prediction_id:
 
 def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
     kind = Kind(prediction.kind)
-    score = scorer.score(ratios_of(prediction))
+    score = scorer.score(inputs_of(prediction))
     ranks = {reason.column: reason.percentile for reason in score.reasons}
-    inputs = ratios_of(prediction)
+    inputs = inputs_of(prediction)
     values = derive_ratios(inputs) if scorer.kind is Kind.STATEMENT else inputs
     labels = {ratio.name: ratio for ratio in scorer.model.feature_set.explained}
     population = scorer.model.reference.get("pd")

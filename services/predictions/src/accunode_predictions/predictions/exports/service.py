@@ -9,10 +9,10 @@ from accunode_common.db.session import Database
 from accunode_common.errors import UnprocessableInputError
 from accunode_common.http.files import Blocks
 from accunode_common.tabular import OutputColumn
-from accunode_predictions.fields import columns_of
+from accunode_credit.columns import INPUTS
 from accunode_predictions.predictions.exports import repository
 from accunode_predictions.predictions.exports.schemas import ExportFilters
-from accunode_scoring import Kind
+from accunode_scoring import PROBABILITIES, Kind
 
 BLOCK_ROWS = 2000
 
@@ -27,8 +27,8 @@ def output_columns(kind: Kind) -> tuple[OutputColumn, ...]:
         OutputColumn("sector"),
         OutputColumn("fiscal_year", "integer"),
         *([OutputColumn("fiscal_quarter", "integer")] if kind is Kind.QUARTERLY else []),
-        *(OutputColumn(name, "number") for name in columns_of(kind)),
-        *(OutputColumn(name, "number") for name in repository.PROBABILITIES),
+        *(OutputColumn(name, "number") for name in INPUTS[kind]),
+        *(OutputColumn(name, "number") for name in PROBABILITIES),
         OutputColumn("grade"),
         OutputColumn("risk_level"),
         OutputColumn("reason_codes"),

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
+from accunode_credit.columns import input_matrix, stored_score
 from accunode_predictions.predictions.schemas import ReasonOut
-from accunode_predictions.predictions.service import STORED_REASONS, score_columns, score_values
+from accunode_predictions.predictions.service import score_values
 from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
     AnnualQuestion,
@@ -29,9 +30,7 @@ from accunode_predictions.predictions.simulations.schemas import (
 )
 from accunode_predictions.predictions.simulations.search import CURVE_PERCENTILES, Move, Surroundings
 from accunode_predictions.serving.service import Scoring
-from accunode_scoring import RATIOS, Kind, MasterScale, Ratio, ScoreMatrix, Scorer
-
-_PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
+from accunode_scoring import PROBABILITIES, RATIOS, Kind, MasterScale, Ratio, ScoreMatrix, Scorer
 
 
 async def score_batch(
@@ -44,11 +43,7 @@ async def score_batch(
 
 def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | QuarterlyRow | StatementRow]) -> BatchScores:
     inputs = [(row.amounts if isinstance(row, StatementRow) else row.ratios).values() for row in rows]
-    matrix = np.array(
-        [[np.nan if row[column] is None else row[column] for column in scorer.columns] for row in inputs],
-        dtype=np.float64,
-    )
-    scores = scorer.score_matrix(matrix, scale=scale, explain=True)
+    scores = scorer.score_matrix(input_matrix(inputs, scorer.columns), scale=scale, explain=True)
     kind, version = Kind(scorer.kind), scorer.version
     return BatchScores(items=[_row(scores, number, row.row_id, kind, version) for number, row in enumerate(rows)])
 
@@ -69,7 +64,7 @@ def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | Non
     ratios = {ratio.name: ratio for ratio in RATIOS[scorer.kind]}
     return WhatIf(
         kind=Kind(scorer.kind),
-        **score_columns(score),
+        **stored_score(score),
         reasons=[ReasonOut.of(reason) for reason in score.reasons],
         sensitivities=[
             _sensitivity(around, place, ratios[column], values, scale) for place, column in enumerate(scorer.columns)
@@ -83,10 +78,10 @@ def _row(scores: ScoreMatrix, number: int, row_id: str | None, kind: Kind, versi
         row_id=row_id,
         kind=kind,
         model_version=version,
-        **{name: float(getattr(scores, name)[number]) for name in _PROBABILITIES},
+        **{name: float(getattr(scores, name)[number]) for name in PROBABILITIES},
         grade=scores.grades[scores.grade[number]],
         risk_level=scores.risk_levels[scores.risk_level[number]].value,
-        reason_codes=list(scores.reasons_of(number)[:STORED_REASONS]),
+        reason_codes=list(scores.reasons_of(number)),
         flags=list(scores.flags_of(number)),
     )
 
