@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,16 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from accunode_common.storage import (
+from accunode_common.storage.base import (
     InvalidKeyError,
-    LocalStorage,
     ObjectNotFoundError,
     ObjectTooLargeError,
     Storage,
     StorageError,
-    open_storage,
     tenant_key,
 )
+from accunode_common.storage.local import LocalStorage
+from accunode_common.storage.open import open_storage
 
 TENANT = UUID("0192d6d4-0000-7000-8000-000000000001")
 BUCKET = "objects"
@@ -227,3 +229,13 @@ async def test_a_bucket_that_does_not_exist_is_said_in_one_sentence(s3: str) -> 
 def test_a_url_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(StorageError, match="file:///folder or s3://bucket/prefix"):
         open_storage(url)
+
+
+def test_a_folder_is_opened_without_the_libraries_of_s3(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from accunode_common.storage.open import open_storage\n"
+        f"open_storage('file://{tmp_path}')\n"
+        "sys.exit('obstore' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

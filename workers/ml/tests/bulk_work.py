@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from accunode_common.ids import new_id
-from accunode_common.storage import job_prefix
+from accunode_common.storage.base import job_prefix
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, ScoreChunk
 from accunode_common.testing.people import Caller
 from accunode_ml.bulk.advance import advance

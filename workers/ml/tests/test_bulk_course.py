@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bulk_work import Bulk, annual_csv, healthy
 
-from accunode_common.storage import job_prefix
+from accunode_common.storage.base import job_prefix
 from accunode_common.tasks.messages import AdvanceJob, PurgeFiles, ScoreChunk
 from accunode_common.testing.people import World
 

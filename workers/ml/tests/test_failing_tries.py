@@ -17,7 +17,7 @@ from psycopg import errors as pg
 from sqlalchemy.exc import OperationalError
 
 from accunode_common.db.transient import DatabaseAwayError, again_while_transient, is_transient
-from accunode_common.storage import LocalStorage
+from accunode_common.storage.local import LocalStorage
 from accunode_common.testing.people import World
 from accunode_ml.bulk import chunk_file, score
 
@@ -145,13 +145,13 @@ def test_a_commit_whose_answer_is_lost_stores_nothing_twice(
 def test_a_full_store_fails_the_reading_with_a_sentence_and_leaves_nothing(
     bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from accunode_common import storage
+    from accunode_common.storage import local
 
     def full(*_: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     job_id = bulk.submit(world.one.org_member, annual_csv([healthy(number) for number in range(8)]))
-    monkeypatch.setattr(storage, "_commit", full)
+    monkeypatch.setattr(local, "_commit", full)
     _three_tries(bulk, world.one.id, job_id)
     job = bulk.job(job_id)
     assert (job["state"], job["error_code"]) == ("failed", "ingest_failed")

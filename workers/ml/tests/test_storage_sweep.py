@@ -13,7 +13,7 @@ from bulk_work import Bulk, annual_csv, healthy
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
-from accunode_common.storage import job_prefix
+from accunode_common.storage.base import job_prefix
 from accunode_common.tasks.messages import SweepStorage
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import World

@@ -14,7 +14,7 @@ from accunode_bulk_upload.uploads.router import router as uploads
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http.app import create_service_app
 from accunode_common.routing import API_PREFIX
-from accunode_common.storage import open_storage
+from accunode_common.storage.open import open_storage
 from accunode_scoring import ModelLibrary
 
 SERVICE = "bulk-upload"

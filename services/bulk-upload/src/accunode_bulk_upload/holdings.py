@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from accunode_bulk_upload.events.limits import StreamLimits
 from accunode_bulk_upload.settings import BulkUploadSettings
-from accunode_common.storage import Storage
+from accunode_common.storage.base import Storage
 from accunode_scoring import ModelLibrary
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from accunode_common.db.transient import again_while_transient
 from accunode_common.log import get_logger
-from accunode_common.storage import StorageFullError
+from accunode_common.storage.base import StorageFullError
 from accunode_credit.leases import LeaseLostError
 from accunode_ml.runtime import Runtime
 

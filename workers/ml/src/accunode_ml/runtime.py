@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from accunode_common.db.session import SyncDatabase
-from accunode_common.storage import Storage, open_storage
+from accunode_common.storage.base import Storage
+from accunode_common.storage.open import open_storage
 from accunode_common.tasks.holders import Holder
 from accunode_ml.settings import WorkerSettings
 from accunode_scoring import ModelLibrary

@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 
 from accunode_common.log import configure_logging
-from accunode_common.storage import StorageError
+from accunode_common.storage.base import StorageError
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.holders import Holder
 from accunode_ml.bulk import tasks as bulk

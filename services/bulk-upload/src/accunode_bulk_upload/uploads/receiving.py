@@ -24,7 +24,7 @@ from accunode_common.http.faults import field_errors, refusal
 from accunode_common.http.resources import resources
 from accunode_common.http.slots import Place, Slots
 from accunode_common.ids import new_id
-from accunode_common.storage import ObjectTooLargeError, StorageFullError, StoredObject, job_prefix
+from accunode_common.storage.base import ObjectTooLargeError, StorageFullError, StoredObject, job_prefix
 
 FILE_FIELD = "file"
 LONGEST_FIELD = 1000

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from accunode_common.storage import Storage, job_prefix
+from accunode_common.storage.base import Storage, job_prefix
 from accunode_credit.models.bulk import Job
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from accunode_common.storage import job_prefix
+from accunode_common.storage.base import job_prefix
 from accunode_common.tasks.messages import PurgeFiles
 from accunode_credit.models.bulk import JobState
 from accunode_ml.bulk import jobs

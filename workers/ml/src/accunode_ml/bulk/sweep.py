@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.log import get_logger
-from accunode_common.storage import jobs_prefix
+from accunode_common.storage.base import jobs_prefix
 from accunode_common.tasks.messages import PurgeFiles, SweepStorage
 from accunode_ml.bulk import jobs
 from accunode_ml.bulk.purge import purge_files

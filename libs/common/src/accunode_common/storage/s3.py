@@ -12,7 +12,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from accunode_common.storage import (
+from accunode_common.storage.base import (
     CHUNK_BYTES,
     Content,
     Measure,
@@ -132,7 +132,7 @@ def _sliced(stream: Iterator[bytes], chunk_bytes: int) -> Iterator[bytes]:
 
 def _refusal(key: str, error: Exception) -> StorageError:
     if isinstance(error, FileNotFoundError):
-        return ObjectNotFoundError(f"There is no stored object {key!r}.")
+        return ObjectNotFoundError(key)
     return StorageError(f"The object store refused {key!r}: {_first_line(error)}.")
 
 
