@@ -105,6 +105,42 @@ def test_routers_know_no_repository_and_no_query(sources: Sequence[Source]) -> N
     assert offenders == set()
 
 
+_FOR_SERVICES = frozenset({"record", "add_task", "tell", "tell_address", "send"})
+"""What leaves an audit event or a mail: a handler that did it would be passed over by the service's second caller."""
+
+
+def test_handlers_leave_audit_events_and_mails_to_services(sources: Sequence[Source]) -> None:
+    found = {source.name: calls for source in service_code(sources) if (calls := set(_left_by_handlers(source.tree)))}
+    assert found == {}
+
+
+def test_a_handler_that_leaves_an_audit_event_or_a_mail_is_found() -> None:
+    tree = ast.parse(
+        "@router.post('')\n"
+        "async def create_user(db, trail, tasks):\n"
+        "    await trail.record(db, 'user.create', 'user')\n"
+        "    tasks.add_task(mailer.send, mail)\n"
+        "async def helper(trail):\n"
+        "    await trail.record(None, 'a', 'b')\n"
+    )
+    assert set(_left_by_handlers(tree)) == {"create_user: .record()", "create_user: .add_task()"}
+
+
+def _left_by_handlers(tree: ast.AST) -> Iterator[str]:
+    for handler in ast.walk(tree):
+        if not isinstance(handler, ast.AsyncFunctionDef) or not any(map(_is_a_route, handler.decorator_list)):
+            continue
+        for node in ast.walk(handler):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and called.attr in _FOR_SERVICES:
+                yield f"{handler.name}: .{called.attr}()"
+
+
+def _is_a_route(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in {"get", "post", "put", "patch", "delete"}
+
+
 def test_features_meet_through_their_services(sources: Sequence[Source]) -> None:
     offenders = set()
     for source in service_code(sources):

@@ -1,4 +1,4 @@
-"""Invitations: the one way in which an administrator's wish makes somebody a member.
+"""Accept and decline invitations: the one way in which administrators make somebody a member.
 
 An invitation goes to the address that was typed. Whether anybody has an account under it is not looked up, so that
 neither the reply nor its time can tell. Its owner accepts, signed in with the address verified, or with the token of
@@ -8,27 +8,22 @@ the mail. The seat is taken when the invitation is accepted, not before.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.roles import Role
-from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, acting_as
-from accunode_common.emails import email_key
 from accunode_common.errors import (
-    AlreadyExistsError,
     ForbiddenError,
     GoneError,
     NotFoundError,
     UnauthenticatedError,
     UnprocessableInputError,
 )
-from accunode_common.ids import PLATFORM_TENANT_ID, new_id
+from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import Membership, UserStatus
 from accunode_common.models.invitations import Invitation, InvitationState
 from accunode_identity import memberships, people, role_scopes
@@ -82,23 +77,6 @@ def scope_of(invitation: Invitation) -> RoleScope:
     return RoleScope(invitation.tenant_id, invitation.organization_id)
 
 
-def invitation_event(invitation: Invitation) -> dict[str, Any]:
-    """What the tenant's audit trail holds of a new invitation, as arguments of `Trail.record`."""
-    details = {
-        "email": invitation.email,
-        "role": invitation.role,
-        "organization_id": str(invitation.organization_id or ""),
-        "managed": invitation.managed,
-    }
-    return {
-        "action": "invitation.create",
-        "resource_type": "invitation",
-        "resource_id": invitation.id,
-        "tenant_id": invitation.tenant_id,
-        "details": details,
-    }
-
-
 def is_open() -> ColumnElement[bool]:
     """Invitations that can still be accepted."""
     return and_(Invitation.state == InvitationState.PENDING, Invitation.expires_at > func.now())
@@ -112,92 +90,12 @@ def shown_state(invitation: Invitation) -> InvitationState:
     return state
 
 
-async def invite(session: AsyncSession, subject: Subject, scope: RoleScope, *, email: str, role: Role) -> Issued:
-    """Invite whoever owns an address to a scope in the caller's reach. Nothing of anybody is looked up or changed.
-
-    Raises:
-        NotFoundError: The scope is not there, not in use, or out of reach.
-        AlreadyExistsError: A member of the scope whom the caller sees has the address, or it is invited already.
-    """
-    held = await role_scopes.require(session, scope)
-    key = email_key(email)
-    if await memberships.has_member(session, scope, key):
-        raise AlreadyExistsError("Somebody with this address is a member already.")
-    await _expire(session, scope, key)
-    credential = Credential.new(PREFIX, scope.tenant_id, new_id())
-    invitation = await session.scalar(
-        insert(Invitation)
-        .values(
-            tenant_id=scope.tenant_id,
-            id=credential.ids[1],
-            organization_id=scope.organization_id,
-            email=email,
-            email_key=key,
-            role=role,
-            managed=held.settings.managed_accounts,
-            invited_by=subject.user_id,
-            token_hash=credential.hash,
-            expires_at=datetime.now(UTC) + LIFETIME,
-        )
-        .on_conflict_do_nothing(
-            index_elements=[Invitation.tenant_id, Invitation.organization_id, Invitation.email_key],
-            index_where=Invitation.state == InvitationState.PENDING,
-        )
-        .returning(Invitation)
-    )
-    if invitation is None:
-        raise AlreadyExistsError("This address is invited already; send that invitation again, or withdraw it.")
-    return Issued(invitation, held, credential.text)
-
-
-async def _expire(session: AsyncSession, scope: RoleScope, key: str) -> None:
-    await session.execute(
-        update(Invitation)
-        .where(
-            Invitation.tenant_id == scope.tenant_id,
-            Invitation.organization_id.is_not_distinct_from(scope.organization_id),
-            Invitation.email_key == key,
-            Invitation.state == InvitationState.PENDING,
-            Invitation.expires_at <= func.now(),
-        )
-        .values(state=InvitationState.EXPIRED, decided_at=Invitation.expires_at)
-    )
-
-
-def administered(invitation_id: UUID) -> Select[Invitation]:
-    """An invitation that the caller administers; row-level security leaves out the others."""
-    return select(Invitation).where(Invitation.id == invitation_id)
-
-
-async def send_again(session: AsyncSession, invitation: Invitation) -> Issued:
-    """A fresh token and term for an invitation that was not decided; the token before is void.
-
-    Raises:
-        NotFoundError: The scope is not in use.
-        GoneError: The invitation was decided.
-    """
-    held = await role_scopes.require(session, scope_of(invitation))
-    credential = Credential(PREFIX, (invitation.tenant_id, invitation.id), Credential.new(PREFIX).secret)
-    await _decide(
-        session,
-        invitation,
-        InvitationState.PENDING,
-        token_hash=credential.hash,
-        expires_at=datetime.now(UTC) + LIFETIME,
-    )
-    return Issued(invitation, held, credential.text)
-
-
-async def withdraw(session: AsyncSession, invitation: Invitation) -> None:
-    """Take an invitation back.
+async def decide(session: AsyncSession, invitation: Invitation, state: InvitationState, **values: object) -> None:
+    """Change an invitation that nobody decided yet.
 
     Raises:
         GoneError: It was decided.
     """
-    await _decide(session, invitation, InvitationState.WITHDRAWN, decided_at=func.now())
-
-
-async def _decide(session: AsyncSession, invitation: Invitation, state: InvitationState, **values: object) -> None:
     decided = await session.scalar(
         update(Invitation)
         .where(
@@ -279,7 +177,7 @@ async def accept(session: AsyncSession, user_id: UUID, invitation_id: UUID, *, a
                 "/body/accept_managed", "not_accepted", f"{scope.tenant_name} manages its people's accounts: accept it."
             )
         membership = await memberships.begin(session, user_id, scope, Role(invitation.role), managed=invitation.managed)
-        await _decide(session, invitation, InvitationState.ACCEPTED, decided_at=func.now(), accepted_by=user_id)
+        await decide(session, invitation, InvitationState.ACCEPTED, decided_at=func.now(), accepted_by=user_id)
         person = await people.find(session, user_id)
     managed = person is not None and person.managed_by_tenant_id == scope.tenant_id
     return Joined(invitation, membership, scope, managed)
@@ -302,7 +200,7 @@ async def decline(session: AsyncSession, user_id: UUID, invitation_id: UUID) -> 
     """
     invitation = await _own(session, user_id, invitation_id)
     async with acting_as(session, invited_context(user_id, invitation)):
-        await _decide(session, invitation, InvitationState.DECLINED, decided_at=func.now())
+        await decide(session, invitation, InvitationState.DECLINED, decided_at=func.now())
     return invitation
 
 

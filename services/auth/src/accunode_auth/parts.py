@@ -8,19 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import BackgroundTasks, Depends, FastAPI, Request
 
 from accunode_auth.keys.keyring import KeyRing
 from accunode_auth.settings import AuthSettings
 from accunode_auth.single_sign_on.provider import Providers
 from accunode_common.auth.password_hashing import PasswordHashing
-from accunode_common.http.context import request_info
+from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources, resources
-from accunode_common.http.trail import client_address
 from accunode_common.mail import Mailer, make_mailer
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.session_revocation import SessionRevocation
-
-_LONGEST_USER_AGENT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +42,6 @@ class Parts:
             await asyncio.sleep(max(1, math.ceil(spent / step)) * step - spent)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request came from.
-
-    Attributes:
-        request_id: The request's id.
-        address: The client's IP address.
-        user_agent: What the client says it is.
-    """
-
-    request_id: str
-    address: str | None
-    user_agent: str
-
-
 def make_parts(settings: AuthSettings) -> Parts:
     """The service's means, by its settings.
 
@@ -79,18 +62,26 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def _origin(request: Request) -> Origin:
-    agent = request.headers.get("user-agent", "")
-    printable = "".join(character for character in agent if character.isprintable())
-    return Origin(request_info(request).request_id, client_address(request), printable[:_LONGEST_USER_AGENT])
-
-
 def _session_revocation(app: Annotated[Resources, Depends(resources)]) -> SessionRevocation:
     return SessionRevocation(app.revocations)
 
 
+def _deferred_mailer(request: Request, afterwards: BackgroundTasks) -> DeferredMailer:
+    return DeferredMailer(_parts(request).mailer, afterwards)
+
+
+DeferredMails = Annotated[DeferredMailer, Depends(_deferred_mailer)]
+"""For handlers whose service sends mails: they leave after the reply."""
+
+
+def _invitation_mailer(
+    request: Request, app: Annotated[Resources, Depends(resources)], mails: DeferredMails
+) -> InvitationMailer:
+    return InvitationMailer(app.limiter, _parts(request).settings.public_url, mails.send)
+
+
+InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]
 AuthParts = Annotated[Parts, Depends(_parts)]
-RequestOrigin = Annotated[Origin, Depends(_origin)]
 AppResources = Annotated[Resources, Depends(resources)]
 SessionRevoking = Annotated[SessionRevocation, Depends(_session_revocation)]
 """For handlers that take power away; the service calls it last in its transaction."""

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import BackgroundTasks, Depends, FastAPI, Request
 
+from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources, resources
 from accunode_common.mail import Mailer
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.settings import TenantsSettings
 
@@ -32,6 +34,21 @@ def _session_revocation(app: Annotated[Resources, Depends(resources)]) -> Sessio
     return SessionRevocation(app.revocations)
 
 
+def _deferred_mailer(request: Request, afterwards: BackgroundTasks) -> DeferredMailer:
+    return DeferredMailer(_parts(request).mailer, afterwards)
+
+
+DeferredMails = Annotated[DeferredMailer, Depends(_deferred_mailer)]
+"""For handlers whose service sends mails: they leave after the reply."""
+
+
+def _invitation_mailer(
+    request: Request, app: Annotated[Resources, Depends(resources)], mails: DeferredMails
+) -> InvitationMailer:
+    return InvitationMailer(app.limiter, _parts(request).settings.public_url, mails.send)
+
+
+InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]
 AppParts = Annotated[Parts, Depends(_parts)]
 AppResources = Annotated[Resources, Depends(resources)]
 SessionRevoking = Annotated[SessionRevocation, Depends(_session_revocation)]

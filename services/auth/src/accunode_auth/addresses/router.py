@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, status
+from fastapi import Depends, status
 
 from accunode_auth.addresses import service
 from accunode_auth.addresses.schemas import AddressChange, AddressConfirmation
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts, DeferredMails
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration.schemas import Accepted
@@ -17,6 +17,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
+from accunode_common.http.trail import RequestOrigin
 
 router = api_router("/auth/change-email", tag="registration")
 
@@ -29,15 +30,12 @@ async def request_email_change(
     app: AppResources,
     db: SecretSession,
     trail: OwnTrail,
-    tasks: BackgroundTasks,
+    mails: DeferredMails,
     body: AddressChange,
 ) -> Accepted:
     """Mails a token to the new address, good once for an hour. The reply is the same for one that has an account."""
     async with parts.discreetly():
-        mail = await service.request(db, app, parts, subject, body.email)
-    await trail.record(db, "user.request_email_change", "user", subject.user_id)
-    if mail is not None:
-        tasks.add_task(parts.mailer.send, mail)
+        await service.request(db, app, parts, subject, trail, mails, body.email)
     return Accepted(detail="If the address can be yours, a mail is on its way to it.")
 
 

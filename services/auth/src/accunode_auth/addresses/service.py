@@ -8,15 +8,16 @@ from accunode_auth.addresses import repository
 from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.registration import service as registration
 from accunode_auth.sign_in import service as sign_in
-from accunode_common.audit import AuditEntry
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import GoneError
+from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.mail import Mail
 from accunode_common.models.identity import TokenPurpose
@@ -26,19 +27,28 @@ LIFETIME = timedelta(hours=1)
 CHANGES = RateLimit("address-change", 3, 3600)
 
 
-async def request(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, email: str) -> Mail | None:
-    """The mail to the new address; None if it has an account, which the caller does not learn, or got one lately.
+async def request(
+    db: AsyncSession,
+    app: Resources,
+    parts: Parts,
+    subject: Subject,
+    trail: Trail,
+    mails: DeferredMailer,
+    email: str,
+) -> None:
+    """Mail the new address; not if it has an account, which the caller does not learn, or got a mail lately.
 
     Raises:
         RateLimitedError: The caller asked too often.
     """
     (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
+    await trail.record(db, "user.request_email_change", "user", subject.user_id)
     if await sign_in.find(app, email) is not None:
-        return None
+        return
     if not await mail_due(app, parts.settings, LimitClass.ADDRESS_MAIL, email):
-        return None
+        return
     token = await registration.issue_token(db, subject.user_id, TokenPurpose.CHANGE_EMAIL, LIFETIME, email=email)
-    return Mail(
+    mail = Mail(
         to=email,
         subject="Confirm your new address for AccuNode",
         text=(
@@ -48,6 +58,7 @@ async def request(db: AsyncSession, app: Resources, parts: Parts, subject: Subje
             f"{token}\n\nIf it was not you, do nothing.\n"
         ),
     )
+    mails.send(mail)
 
 
 async def confirm(app: Resources, parts: Parts, notices: Notices, origin: Origin, text: str, password: str) -> None:
@@ -68,14 +79,6 @@ async def confirm(app: Resources, parts: Parts, notices: Notices, origin: Origin
             raise GoneError("The token is not valid, or no longer.")
         for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL):
             await registration.withdraw_tokens(db, user_id, purpose)
-        entry = AuditEntry(
-            tenant_id=PLATFORM_TENANT_ID,
-            action="user.change_email",
-            resource_type="user",
-            resource_id=user_id,
-            actor_id=user_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-        )
+        entry = origin.entry("user.change_email", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id)
         await memberships.record_for_tenants(db, user_id, entry)
     notices.tell_address(old, CredentialChange.EMAIL_CHANGED)

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends, Path, Query, status
+from fastapi import Depends, Path, Query, status
 
 from accunode_auth.administration import service
 from accunode_auth.administration.people import Person, looks_after
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
-from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
+from accunode_auth.parts import AppResources, InvitationMailing, SessionRevoking
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
@@ -22,8 +22,6 @@ from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
-from accunode_identity.invitation_mail import invitation_mail, limit_mails
-from accunode_identity.invitations import invitation_event
 from accunode_identity.schemas import InvitationOut
 
 router = api_router("/users", tag="users")
@@ -81,20 +79,14 @@ async def list_users(
 async def create_user(
     subject: Manager,
     db: SubjectSession,
-    parts: AuthParts,
-    app: AppResources,
     trail: AuditTrail,
-    tasks: BackgroundTasks,
+    mails: InvitationMailing,
     body: UserIn,
 ) -> InvitationOut:
     """Invites whoever owns an address to become a member. They are one once they accept; until then nothing of them
     is told, and nothing changes for them. Whether the address has an account makes no difference.
     """
-    issued = await service.invite(db, subject, body)
-    await limit_mails(app.limiter, issued.invitation)
-    await trail.record(db, **invitation_event(issued.invitation))
-    tasks.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
-    return InvitationOut.of(issued.invitation)
+    return InvitationOut.of(await service.invite(db, subject, trail, mails, body))
 
 
 @router.get("/{user_id}", summary="One person")
@@ -112,8 +104,7 @@ async def change_user(
     """Changes the name of an account that the caller looks after: the platform's right, and that of the tenant that
     manages it.
     """
-    found = await service.rename(db, subject, user_id, match, body.full_name)
-    await trail.record(db, "user.update", "user", user_id, details={"fields": ["full_name"]})
+    found = await service.rename(db, subject, trail, user_id, match, body.full_name)
     match.tag(found.user.version)
     return _person(subject, found)
 
@@ -129,8 +120,7 @@ async def delete_user(
     """Removes the memberships in the caller's reach. The account stays its owner's, but one that the caller looks
     after ends and is anonymised. The trail stays.
     """
-    anonymised = await service.remove(db, revocation, subject, user_id)
-    await trail.record(db, "user.delete", "user", user_id, details={"anonymised": anonymised})
+    await service.remove(db, revocation, subject, trail, user_id)
 
 
 @router.put("/{user_id}/role", summary="Change a person's role")
@@ -143,9 +133,7 @@ async def change_user_role(
     body: RoleChange,
 ) -> UserOut:
     """Gives another role in the same tenant, never above the caller's own; the person's tokens end at once."""
-    found, membership, before = await service.change_role(db, revocation, subject, user_id, body)
-    details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
-    await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
+    found = await service.change_role(db, revocation, subject, trail, user_id, body)
     return _person(subject, found)
 
 
@@ -159,8 +147,7 @@ async def suspend_user(
     membership_id: MembershipQuery = None,
 ) -> UserOut:
     """Keeps somebody out of the caller's places until they are resumed, at once. Their account stays as it is."""
-    found = await service.suspend(db, revocation, subject, user_id, membership_id)
-    await trail.record(db, "user.suspend", "user", user_id, details=_changed(membership_id))
+    found = await service.suspend(db, revocation, subject, trail, user_id, membership_id)
     return _person(subject, found)
 
 
@@ -173,13 +160,8 @@ async def resume_user(
     membership_id: MembershipQuery = None,
 ) -> UserOut:
     """Lets somebody who was suspended back into the caller's places."""
-    found = await service.resume(db, subject, user_id, membership_id)
-    await trail.record(db, "user.resume", "user", user_id, details=_changed(membership_id))
+    found = await service.resume(db, subject, trail, user_id, membership_id)
     return _person(subject, found)
-
-
-def _changed(membership_id: UUID | None) -> dict[str, str] | None:
-    return None if membership_id is None else {"membership_id": str(membership_id)}
 
 
 @router.post("/{user_id}/deactivate", summary="Deactivate an account")
@@ -191,16 +173,14 @@ async def deactivate_user(
     user_id: PersonPath,
 ) -> UserOut:
     """Keeps the owner of an account that the caller looks after from signing in, and ends their sessions at once."""
-    found = await service.deactivate(db, revocation, subject, user_id)
-    await trail.record(db, "user.deactivate", "user", user_id)
+    found = await service.deactivate(db, revocation, subject, trail, user_id)
     return _person(subject, found)
 
 
 @router.post("/{user_id}/activate", summary="Activate an account")
 async def activate_user(subject: Manager, db: SubjectSession, trail: AuditTrail, user_id: PersonPath) -> UserOut:
     """Lets the owner of an account that the caller looks after sign in again."""
-    found = await service.activate(db, subject, user_id)
-    await trail.record(db, "user.activate", "user", user_id)
+    found = await service.activate(db, subject, trail, user_id)
     return _person(subject, found)
 
 
@@ -209,6 +189,5 @@ async def unlock_user(
     subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> UserOut:
     """Forgets failed sign-ins of an account that the caller looks after, so that its owner may try again."""
-    found = await service.unlock(db, app, subject, user_id)
-    await trail.record(db, "user.unlock", "user", user_id)
+    found = await service.unlock(db, app, subject, trail, user_id)
     return _person(subject, found)

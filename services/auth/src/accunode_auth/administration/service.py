@@ -17,9 +17,11 @@ from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
-from accunode_identity import administrators, invitations, memberships, role_scopes
-from accunode_identity.invitations import Issued
+from accunode_common.models.invitations import Invitation
+from accunode_identity import administrators, inviting, memberships, role_scopes
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import scope_for
 from accunode_identity.session_revocation import SessionRevocation
 
@@ -61,21 +63,22 @@ async def person(db: AsyncSession, user_id: UUID) -> Person:
     return await people.find(db, user_id)
 
 
-async def invite(db: AsyncSession, subject: Subject, body: UserIn) -> Issued:
+async def invite(db: AsyncSession, subject: Subject, trail: Trail, mails: InvitationMailer, body: UserIn) -> Invitation:
     """Invite whoever owns an address.
 
     Raises:
         ForbiddenError, NotFoundError, UnprocessableInputError: The role cannot be given there by the caller.
         AlreadyExistsError: A member has the address, or it is invited already.
+        RateLimitedError: The tenant sent the address too many within the hour.
     """
     scope = scope_for(subject, body.role, tenant_id=body.tenant_id, organization_id=body.organization_id)
-    return await invitations.invite(db, subject, scope, email=body.email, role=body.role)
+    return await inviting.invite(db, trail, mails, subject.user_id, scope, email=body.email, role=body.role)
 
 
 async def change_role(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID, body: RoleChange
-) -> tuple[Person, Membership, str]:
-    """Give a person another role in the same tenant; gives the membership and the role before.
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail, user_id: UUID, body: RoleChange
+) -> Person:
+    """Give a person another role in the same tenant.
 
     Raises:
         NotFoundError, ForbiddenError, UnprocessableInputError: The caller may not do this.
@@ -102,8 +105,10 @@ async def change_role(
         held = await role_scopes.require(db, scope)
         await memberships.move(db, membership, held, body.role, found.user.email_key)
     await db.flush()
+    details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
+    await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
     await revocation.member(db, membership.tenant_id, user_id)
-    return await people.find(db, user_id), membership, before
+    return await people.find(db, user_id)
 
 
 def _one(found: Person, membership_id: UUID | None) -> Membership:
@@ -123,7 +128,12 @@ def _kept_organization(membership: Membership, role: Role) -> UUID | None:
 
 
 async def suspend(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID, membership_id: UUID | None
+    db: AsyncSession,
+    revocation: SessionRevocation,
+    subject: Subject,
+    trail: Trail,
+    user_id: UUID,
+    membership_id: UUID | None,
 ) -> Person:
     """Pause a person's memberships in the caller's reach, or one of them; their tokens end at once.
 
@@ -136,11 +146,12 @@ async def suspend(
     await administrators.keep_one(db, paused)
     for membership in paused:
         await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
+    await trail.record(db, "user.suspend", "user", user_id, details=_named(membership_id))
     await _end_in_tenants(db, revocation, user_id, paused)
     return await people.find(db, user_id)
 
 
-async def resume(db: AsyncSession, subject: Subject, user_id: UUID, membership_id: UUID | None) -> Person:
+async def resume(db: AsyncSession, subject: Subject, trail: Trail, user_id: UUID, membership_id: UUID | None) -> Person:
     """Go on with a person's paused memberships in the caller's reach, or one of them.
 
     Raises:
@@ -150,7 +161,12 @@ async def resume(db: AsyncSession, subject: Subject, user_id: UUID, membership_i
     found = await people.subordinate(db, subject, user_id)
     for membership in _of_status(found, membership_id, MembershipStatus.SUSPENDED):
         await memberships.set_status(db, membership, MembershipStatus.ACTIVE)
+    await trail.record(db, "user.resume", "user", user_id, details=_named(membership_id))
     return await people.find(db, user_id)
+
+
+def _named(membership_id: UUID | None) -> dict[str, str] | None:
+    return None if membership_id is None else {"membership_id": str(membership_id)}
 
 
 def _of_status(found: Person, membership_id: UUID | None, status: MembershipStatus) -> Sequence[Membership]:
@@ -163,11 +179,10 @@ def _of_status(found: Person, membership_id: UUID | None, status: MembershipStat
     return fitting
 
 
-async def remove(db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID) -> bool:
+async def remove(
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail, user_id: UUID
+) -> None:
     """Remove a person from the caller's places; an account that is the caller's to look after ends with that.
-
-    Returns:
-        Whether the account was ended.
 
     Raises:
         NotFoundError, ForbiddenError: The caller may not do this.
@@ -177,12 +192,12 @@ async def remove(db: AsyncSession, revocation: SessionRevocation, subject: Subje
     ended = await people.keeps(db, subject, found.user)
     await administrators.keep_one(db, found.memberships)
     await memberships.end(db, found.joined, email_key=found.user.email_key)
+    await trail.record(db, "user.delete", "user", user_id, details={"anonymised": ended})
     if ended:
         await accounts.close(db, revocation, user_id)
         await revocation.user(db, user_id)
     else:
         await _end_in_tenants(db, revocation, user_id, found.joined)
-    return ended
 
 
 async def _end_in_tenants(
@@ -192,7 +207,9 @@ async def _end_in_tenants(
         await revocation.member(db, tenant_id, user_id)
 
 
-async def rename(db: AsyncSession, subject: Subject, user_id: UUID, match: Conditional, full_name: str) -> Person:
+async def rename(
+    db: AsyncSession, subject: Subject, trail: Trail, user_id: UUID, match: Conditional, full_name: str
+) -> Person:
     """Change the name of an account that is the caller's to look after.
 
     Raises:
@@ -204,10 +221,13 @@ async def rename(db: AsyncSession, subject: Subject, user_id: UUID, match: Condi
     found.user.full_name = full_name
     found.user.version += 1
     await db.flush()
+    await trail.record(db, "user.update", "user", user_id, details={"fields": ["full_name"]})
     return await people.find(db, user_id)
 
 
-async def deactivate(db: AsyncSession, revocation: SessionRevocation, subject: Subject, user_id: UUID) -> Person:
+async def deactivate(
+    db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail, user_id: UUID
+) -> Person:
     """Keep the owner of an account that is the caller's to look after from signing in, and end their sessions.
 
     Raises:
@@ -218,12 +238,13 @@ async def deactivate(db: AsyncSession, revocation: SessionRevocation, subject: S
     _need(found, UserStatus.ACTIVE)
     await administrators.keep_one(db, found.memberships)
     await accounts.set_status(db, user_id, UserStatus.DEACTIVATED)
+    await trail.record(db, "user.deactivate", "user", user_id)
     await accounts.end_sessions(db, revocation, user_id)
     await revocation.user(db, user_id)
     return await people.find(db, user_id)
 
 
-async def activate(db: AsyncSession, subject: Subject, user_id: UUID) -> Person:
+async def activate(db: AsyncSession, subject: Subject, trail: Trail, user_id: UUID) -> Person:
     """Let the owner of an account that is the caller's to look after sign in again.
 
     Raises:
@@ -233,6 +254,7 @@ async def activate(db: AsyncSession, subject: Subject, user_id: UUID) -> Person:
     found = await people.ward(db, subject, user_id)
     _need(found, UserStatus.DEACTIVATED)
     await accounts.set_status(db, user_id, UserStatus.ACTIVE)
+    await trail.record(db, "user.activate", "user", user_id)
     return await people.find(db, user_id)
 
 
@@ -241,7 +263,7 @@ def _need(found: Person, status: UserStatus) -> None:
         raise ConflictError(f"The account is {found.user.status}.")
 
 
-async def unlock(db: AsyncSession, app: Resources, subject: Subject, user_id: UUID) -> Person:
+async def unlock(db: AsyncSession, app: Resources, subject: Subject, trail: Trail, user_id: UUID) -> Person:
     """Let the owner of an account that is the caller's to look after try to sign in again.
 
     Raises:
@@ -249,5 +271,6 @@ async def unlock(db: AsyncSession, app: Resources, subject: Subject, user_id: UU
     """
     found = await people.ward(db, subject, user_id)
     await accounts.unlock(db, user_id)
+    await trail.record(db, "user.unlock", "user", user_id)
     await sign_in.forget_failures(app, found.user.email)
     return await people.find(db, user_id)

@@ -8,8 +8,8 @@ from fastapi import Depends, Path, status
 
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
-from accunode_auth.notices.service import CredentialChange, PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin, SessionRevoking
+from accunode_auth.notices.service import PersonNotices
+from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
 from accunode_auth.public import KeyExchangeRoute
 from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
@@ -20,7 +20,7 @@ from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
-from accunode_common.http.trail import AuditTrail
+from accunode_common.http.trail import AuditTrail, RequestOrigin
 
 router = api_router("/auth/api-keys", tag="api-keys")
 
@@ -52,10 +52,8 @@ async def create_api_key(
     sessions and profile, nothing of other people, and nothing that only needs somebody who signed in.
     """
     key, secret = await service.create(
-        db, subject, name=body.name, scopes=body.scopes, lifetime=timedelta(days=body.expires_in_days)
+        db, subject, trail, notices, name=body.name, scopes=body.scopes, lifetime=timedelta(days=body.expires_in_days)
     )
-    await trail.record(db, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
-    await notices.tell(db, subject.user_id, CredentialChange.API_KEY_MADE)
     return NewApiKey(api_key=ApiKeyOut.model_validate(key), secret=secret)
 
 
@@ -82,5 +80,4 @@ async def revoke_api_key(
     key_id: Annotated[UUID, Path(description="One of the caller's keys.")],
 ) -> None:
     """Makes a key, and the tokens it was exchanged for, void at once."""
-    await service.revoke(db, revocation, key_id)
-    await trail.record(db, "api_key.revoke", "api_key", key_id)
+    await service.revoke(db, revocation, trail, key_id)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.api_keys import repository
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships import service as memberships
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.notices.service import CredentialChange, Notices
+from accunode_auth.parts import Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
@@ -20,6 +21,7 @@ from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import new_id
 from accunode_common.models.identity import ApiKey
 from accunode_common.models.revocations import RevocationKind
@@ -38,7 +40,14 @@ async def active(db: AsyncSession, order: SortOrder, page: PageParameters) -> Pa
 
 
 async def create(
-    db: AsyncSession, subject: Subject, *, name: str, scopes: Sequence[Permission], lifetime: timedelta
+    db: AsyncSession,
+    subject: Subject,
+    trail: Trail,
+    notices: Notices,
+    *,
+    name: str,
+    scopes: Sequence[Permission],
+    lifetime: timedelta,
 ) -> tuple[ApiKey, str]:
     """A new key and its secret.
 
@@ -66,10 +75,12 @@ async def create(
     db.add(key)
     await db.flush()
     await db.refresh(key)
+    await trail.record(db, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
+    await notices.tell(db, subject.user_id, CredentialChange.API_KEY_MADE)
     return key, credential.text
 
 
-async def revoke(db: AsyncSession, revocation: SessionRevocation, key_id: UUID) -> None:
+async def revoke(db: AsyncSession, revocation: SessionRevocation, trail: Trail, key_id: UUID) -> None:
     """Make a key, and the tokens it was exchanged for, void at once.
 
     Raises:
@@ -77,6 +88,7 @@ async def revoke(db: AsyncSession, revocation: SessionRevocation, key_id: UUID) 
     """
     if not await repository.revoke(db, key_id):
         raise NotFoundError("You have no such key here.")
+    await trail.record(db, "api_key.revoke", "api_key", key_id)
     await revocation.session(db, key_id)
 
 
@@ -119,16 +131,14 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         )
         await audit.record(
             db,
-            audit.AuditEntry(
+            origin.entry(
+                "api_key.exchange",
+                "api_key",
+                key.id,
                 tenant_id=tenant_id,
-                action="api_key.exchange",
-                resource_type="api_key",
-                resource_id=key.id,
                 actor_id=user_id,
                 actor_role=subject.role,
                 organization_id=key.organization_id,
-                request_id=origin.request_id,
-                ip_address=origin.address,
             ),
         )
         token = parts.keys.access_token(subject, issued_at=await moment(db))

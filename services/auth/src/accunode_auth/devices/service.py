@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import repository
-from accunode_auth.parts import Origin
 from accunode_common.auth.credentials import Credential
+from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.models.identity import KnownDevice
 

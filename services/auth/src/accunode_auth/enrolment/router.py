@@ -4,7 +4,7 @@ from accunode_auth.enrolment import service
 from accunode_auth.enrolment.schemas import AuthenticatorIn, EnrolledPasskeyIn, SignedInEnrolled
 from accunode_auth.mfa.schemas import Enrolment
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys.schemas import CreationOptions
 from accunode_auth.public import PublicRoute
 from accunode_auth.sessions.schemas import TokenPair
@@ -12,6 +12,7 @@ from accunode_auth.sign_in.schemas import ChallengeRef
 from accunode_auth.sign_in.service import announce
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.trail import RequestOrigin
 
 router = api_router("/auth/enrolment", tag="sign-in")
 

@@ -10,18 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import NewCredential
 from accunode_auth.registration import service as registration
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions.service import Tokens
 from accunode_auth.sign_in import service as sign_in
-from accunode_common.audit import AuditEntry
 from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, GoneError, UnauthenticatedError
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import AuthenticationMethod, TokenPurpose
 
@@ -126,13 +126,5 @@ async def _sign_in(
 
 
 async def _record(db: AsyncSession, user_id: UUID, origin: Origin, action: str) -> None:
-    entry = AuditEntry(
-        tenant_id=PLATFORM_TENANT_ID,
-        action=action,
-        resource_type="user",
-        resource_id=user_id,
-        actor_id=user_id,
-        request_id=origin.request_id,
-        ip_address=origin.address,
-    )
+    entry = origin.entry(action, "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id)
     await memberships.record_for_tenants(db, user_id, entry)

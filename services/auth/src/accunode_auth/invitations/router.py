@@ -3,21 +3,20 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends, Path, Query, status
+from fastapi import Depends, Path, Query, status
 
 from accunode_auth.invitations import service
 from accunode_auth.invitations.permissions import Manager, Owner, Reader
 from accunode_auth.invitations.schemas import Acceptance, AcceptedOut, OfferOut, Offers, TokenAcceptance
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts, InvitationMailing
 from accunode_auth.public import PublicRoute
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
-from accunode_common.http.trail import AuditTrail
+from accunode_common.http.trail import AuditTrail, RequestOrigin
 from accunode_common.models.invitations import InvitationState
-from accunode_identity.invitation_mail import invitation_mail, limit_mails
 from accunode_identity.schemas import InvitationOut
 
 router = api_router("/invitations", tag="invitations")
@@ -63,27 +62,19 @@ async def withdraw_invitation(
     subject: Manager, db: SubjectSession, trail: AuditTrail, invitation_id: InvitationPath
 ) -> None:
     """Takes back an invitation that was not decided; its token is void at once."""
-    invitation = await service.withdraw(db, subject, invitation_id)
-    await trail.record(db, "invitation.withdraw", "invitation", invitation_id, tenant_id=invitation.tenant_id)
+    await service.withdraw(db, subject, trail, invitation_id)
 
 
 @router.post("/{invitation_id}/resend", summary="Send an invitation again", responses=problem_responses(410, 429))
 async def resend_invitation(
     subject: Manager,
     db: SubjectSession,
-    parts: AuthParts,
-    app: AppResources,
     trail: AuditTrail,
-    tasks: BackgroundTasks,
+    mails: InvitationMailing,
     invitation_id: InvitationPath,
 ) -> InvitationOut:
     """Mails a fresh token, and gives seven days more. The token before is void."""
-    issued = await service.send_again(db, subject, invitation_id)
-    await limit_mails(app.limiter, issued.invitation)
-    tenant_id = issued.invitation.tenant_id
-    await trail.record(db, "invitation.resend", "invitation", invitation_id, tenant_id=tenant_id)
-    tasks.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
-    return InvitationOut.of(issued.invitation)
+    return InvitationOut.of(await service.send_again(db, subject, trail, mails, invitation_id))
 
 
 @own.get("", summary="Invitations to the caller")

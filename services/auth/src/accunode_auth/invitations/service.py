@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.accounts import service as accounts
 from accunode_auth.invitations import repository
 from accunode_auth.invitations.schemas import TokenAcceptance
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.registration import service as registration
 from accunode_auth.sign_in import service as sign_in
 from accunode_common import audit
@@ -16,11 +16,13 @@ from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import ConflictError, GoneError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import UserStatus
 from accunode_common.models.invitations import Invitation, InvitationState
-from accunode_identity import invitations
-from accunode_identity.invitations import Issued, Joined, Offer
+from accunode_identity import invitations, inviting
+from accunode_identity.invitation_mail import InvitationMailer
+from accunode_identity.invitations import Joined, Offer
 from accunode_identity.password_policy import refuse_personal
 from accunode_identity.session_revocation import SessionRevocation
 
@@ -70,26 +72,26 @@ async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invit
     return invitation
 
 
-async def send_again(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Issued:
+async def send_again(
+    db: AsyncSession, subject: Subject, trail: Trail, mails: InvitationMailer, invitation_id: UUID
+) -> Invitation:
     """The invitation with a fresh token and term.
 
     Raises:
         NotFoundError: There is none, or its scope is not in use.
         GoneError: It was decided.
     """
-    return await invitations.send_again(db, await find(db, subject, invitation_id))
+    return await inviting.send_again(db, trail, mails, await find(db, subject, invitation_id))
 
 
-async def withdraw(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:
+async def withdraw(db: AsyncSession, subject: Subject, trail: Trail, invitation_id: UUID) -> None:
     """Take an invitation back.
 
     Raises:
         NotFoundError: There is none.
         GoneError: It was decided.
     """
-    invitation = await find(db, subject, invitation_id)
-    await invitations.withdraw(db, invitation)
-    return invitation
+    await inviting.withdraw(db, trail, await find(db, subject, invitation_id))
 
 
 async def offers(db: AsyncSession, subject: Subject) -> list[Offer]:
@@ -167,15 +169,13 @@ async def _record(db: AsyncSession, action: str, invitation: Invitation, user_id
     async with acting_as(db, invitations.invited_context(user_id, invitation)):
         await audit.record(
             db,
-            audit.AuditEntry(
+            origin.entry(
+                action,
+                "invitation",
+                invitation.id,
                 tenant_id=invitation.tenant_id,
-                action=action,
-                resource_type="invitation",
-                resource_id=invitation.id,
                 actor_id=user_id,
                 organization_id=invitation.organization_id,
-                request_id=origin.request_id,
-                ip_address=origin.address,
                 details={"email": invitation.email, "role": invitation.role, "managed": invitation.managed},
             ),
         )

@@ -6,7 +6,7 @@ from fastapi import Depends, status
 
 from accunode_auth.mfa import service
 from accunode_auth.mfa.schemas import Confirmation, Enrolment
-from accunode_auth.notices.service import CredentialChange, PersonNotices
+from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.second_factors.schemas import RecoveryCodes
@@ -27,8 +27,7 @@ async def enrol_authenticator(
     subject: Owner, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: OwnTrail
 ) -> Enrolment:
     """A secret for the caller's authenticator, which counts once it is confirmed."""
-    secret, uri = await service.enrol(db, parts, subject.user_id)
-    await trail.record(db, "mfa.enrol", "user", subject.user_id)
+    secret, uri = await service.enrol_in_session(db, parts, subject, trail)
     return Enrolment(secret=secret, uri=uri)
 
 
@@ -43,9 +42,7 @@ async def confirm_authenticator(
     body: Confirmation,
 ) -> RecoveryCodes:
     """Takes a code of the new authenticator; from now on, signing in needs one. Gives recovery codes."""
-    codes = await service.confirm_in_session(db, app, parts, subject, body.code)
-    await trail.record(db, "mfa.confirm", "user", subject.user_id)
-    await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
+    codes = await service.confirm_in_session(db, app, parts, subject, trail, notices, body.code)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -61,6 +58,4 @@ async def remove_authenticator(
     notices: PersonNotices,
 ) -> None:
     """Removes the caller's authenticator; the last second factor stays where one is required."""
-    await service.remove(db, parts, subject)
-    await trail.record(db, "mfa.remove", "user", subject.user_id)
-    await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_REMOVED)
+    await service.remove(db, parts, subject, trail, notices)

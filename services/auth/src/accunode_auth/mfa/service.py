@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa import repository, totp
 from accunode_auth.mfa.vault import Vault
+from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Trail
 from accunode_common.models.identity import AuthenticationMethod, TotpCredential
 from accunode_common.ratelimit import RateLimit
 
@@ -38,6 +40,13 @@ async def enrol(db: AsyncSession, parts: Parts, user_id: UUID) -> tuple[str, str
     return secret, totp.enrolment_uri(secret, account=await repository.email(db, user_id), issuer=ISSUER)
 
 
+async def enrol_in_session(db: AsyncSession, parts: Parts, subject: Subject, trail: Trail) -> tuple[str, str]:
+    """The same for the caller."""
+    made = await enrol(db, parts, subject.user_id)
+    await trail.record(db, "mfa.enrol", "user", subject.user_id)
+    return made
+
+
 async def confirm(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, code: str) -> list[str]:
     """Make a new authenticator count; gives recovery codes to who has none.
 
@@ -58,14 +67,18 @@ async def confirm(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID,
     return await second_factors.codes_for_first(db, user_id)
 
 
-async def confirm_in_session(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, code: str) -> list[str]:
+async def confirm_in_session(
+    db: AsyncSession, app: Resources, parts: Parts, subject: Subject, trail: Trail, notices: Notices, code: str
+) -> list[str]:
     """The same for the caller, whose session has shown a second factor from now on."""
     codes = await confirm(db, app, parts, subject.user_id, code)
     await sessions.note_method(db, subject, AuthenticationMethod.ONE_TIME_PASSWORD)
+    await trail.record(db, "mfa.confirm", "user", subject.user_id)
+    await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
     return codes
 
 
-async def remove(db: AsyncSession, parts: Parts, subject: Subject) -> None:
+async def remove(db: AsyncSession, parts: Parts, subject: Subject, trail: Trail, notices: Notices) -> None:
     """Remove the caller's authenticator.
 
     Raises:
@@ -78,6 +91,8 @@ async def remove(db: AsyncSession, parts: Parts, subject: Subject) -> None:
     await second_factors.refuse_to_remove_last(db, parts, subject)
     await repository.remove(db, subject.user_id)
     await second_factors.forget_codes_of_none(db, subject.user_id)
+    await trail.record(db, "mfa.remove", "user", subject.user_id)
+    await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_REMOVED)
 
 
 async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> AuthenticationMethod | None:

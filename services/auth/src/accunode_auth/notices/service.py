@@ -12,13 +12,15 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends
+from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices.labels import label
 from accunode_auth.notices import repository
-from accunode_auth.parts import AuthParts, Origin, RequestOrigin
-from accunode_common.mail import Mail, Mailer
+from accunode_auth.parts import DeferredMails
+from accunode_common.http.mails import DeferredMailer
+from accunode_common.http.trail import Origin, RequestOrigin
+from accunode_common.mail import Mail
 
 
 class CredentialChange(StrEnum):
@@ -39,10 +41,9 @@ class CredentialChange(StrEnum):
 class Notices:
     """Sends notices after the reply of one request."""
 
-    def __init__(self, mailer: Mailer, origin: Origin, afterwards: BackgroundTasks) -> None:
-        self._mailer = mailer
+    def __init__(self, mails: DeferredMailer, origin: Origin) -> None:
+        self._mails = mails
         self._origin = origin
-        self._afterwards = afterwards
 
     async def tell(self, db: AsyncSession, user_id: UUID, change: CredentialChange) -> None:
         """Tell the person, at the address they have now. The transaction's context must let their row be seen."""
@@ -52,7 +53,7 @@ class Notices:
 
     def tell_address(self, address: str, change: CredentialChange) -> None:
         """Tell whoever reads the address."""
-        self._afterwards.add_task(self._mailer.send, notice(address, change, self._origin, datetime.now(UTC)))
+        self._mails.send(notice(address, change, self._origin, datetime.now(UTC)))
 
 
 def notice(address: str, change: CredentialChange, origin: Origin, moment: datetime) -> Mail:
@@ -69,8 +70,8 @@ def notice(address: str, change: CredentialChange, origin: Origin, moment: datet
     )
 
 
-def _notices(parts: AuthParts, origin: RequestOrigin, afterwards: BackgroundTasks) -> Notices:
-    return Notices(parts.mailer, origin, afterwards)
+def _notices(mails: DeferredMails, origin: RequestOrigin) -> Notices:
+    return Notices(mails, origin)
 
 
 PersonNotices = Annotated[Notices, Depends(_notices)]

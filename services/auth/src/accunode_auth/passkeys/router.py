@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, status
 
-from accunode_auth.notices.service import CredentialChange, PersonNotices
+from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys import service
 from accunode_auth.passkeys.schemas import CreationOptions, NewPasskey, PasskeyChange, PasskeyIn, PasskeyOut
@@ -54,10 +54,8 @@ async def add_passkey(
 ) -> NewPasskey:
     """Takes the passkey that the browser made. It signs in by itself, and is a second factor to the password."""
     passkey, codes = await service.register_in_session(
-        db, app, parts, subject, label=body.label, credential=body.credential
+        db, app, parts, subject, trail, notices, label=body.label, credential=body.credential
     )
-    await trail.record(db, "passkey.add", "passkey", passkey.id, details={"label": passkey.label})
-    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_ADDED)
     return NewPasskey(passkey=PasskeyOut.model_validate(passkey), recovery_codes=codes)
 
 
@@ -66,9 +64,7 @@ async def rename_passkey(
     subject: Owner, db: SubjectSession, trail: OwnTrail, passkey_id: PasskeyId, body: PasskeyChange
 ) -> PasskeyOut:
     """Changes what its owner calls it."""
-    passkey = await service.rename(db, subject, passkey_id, body.label)
-    await trail.record(db, "passkey.rename", "passkey", passkey.id, details={"label": passkey.label})
-    return PasskeyOut.model_validate(passkey)
+    return PasskeyOut.model_validate(await service.rename(db, subject, trail, passkey_id, body.label))
 
 
 @router.delete("/{passkey_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Remove a passkey")
@@ -82,6 +78,4 @@ async def remove_passkey(
     passkey_id: PasskeyId,
 ) -> None:
     """Removes one of the caller's passkeys; the last second factor stays where one is required."""
-    await service.remove(db, parts, subject, passkey_id)
-    await trail.record(db, "passkey.remove", "passkey", passkey_id)
-    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_REMOVED)
+    await service.remove(db, parts, subject, trail, notices, passkey_id)

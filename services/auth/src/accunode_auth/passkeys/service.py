@@ -23,6 +23,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Parts
 from accunode_auth.passkeys import challenges, repository
 from accunode_auth.passkeys.challenges import Ceremony
@@ -33,6 +34,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod
@@ -122,12 +124,22 @@ async def register(
 
 
 async def register_in_session(
-    db: AsyncSession, app: Resources, parts: Parts, subject: Subject, *, label: str, credential: NewCredential
+    db: AsyncSession,
+    app: Resources,
+    parts: Parts,
+    subject: Subject,
+    trail: Trail,
+    notices: Notices,
+    *,
+    label: str,
+    credential: NewCredential,
 ) -> tuple[Passkey, list[str]]:
     """The same for the caller, whose session has shown a second factor from now on."""
-    made = await register(db, app, parts, subject.user_id, label=label, credential=credential)
+    passkey, codes = await register(db, app, parts, subject.user_id, label=label, credential=credential)
     await sessions.note_method(db, subject, AuthenticationMethod.PASSKEY)
-    return made
+    await trail.record(db, "passkey.add", "passkey", passkey.id, details={"label": passkey.label})
+    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_ADDED)
+    return passkey, codes
 
 
 async def request_options(
@@ -203,7 +215,7 @@ def owner_of(credential: ShownCredential) -> UUID | None:
         return None
 
 
-async def rename(db: AsyncSession, subject: Subject, passkey_id: UUID, label: str) -> Passkey:
+async def rename(db: AsyncSession, subject: Subject, trail: Trail, passkey_id: UUID, label: str) -> Passkey:
     """The passkey with its new label.
 
     Raises:
@@ -212,10 +224,13 @@ async def rename(db: AsyncSession, subject: Subject, passkey_id: UUID, label: st
     passkey = await _find(db, subject, passkey_id)
     passkey.label = label
     await db.flush()
+    await trail.record(db, "passkey.rename", "passkey", passkey.id, details={"label": passkey.label})
     return passkey
 
 
-async def remove(db: AsyncSession, parts: Parts, subject: Subject, passkey_id: UUID) -> None:
+async def remove(
+    db: AsyncSession, parts: Parts, subject: Subject, trail: Trail, notices: Notices, passkey_id: UUID
+) -> None:
     """Forget one of the caller's passkeys.
 
     Raises:
@@ -226,6 +241,8 @@ async def remove(db: AsyncSession, parts: Parts, subject: Subject, passkey_id: U
     await second_factors.refuse_to_remove_last(db, parts, subject)
     await repository.remove(db, passkey.id)
     await second_factors.forget_codes_of_none(db, subject.user_id)
+    await trail.record(db, "passkey.remove", "passkey", passkey_id)
+    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_REMOVED)
 
 
 async def _find(db: AsyncSession, subject: Subject, passkey_id: UUID) -> Passkey:

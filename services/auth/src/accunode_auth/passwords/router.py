@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, status
+from fastapi import Depends, status
 
-from accunode_auth.notices.service import CredentialChange, PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.notices.service import PersonNotices
+from accunode_auth.parts import AppResources, AuthParts, DeferredMails
 from accunode_auth.passwords import service
 from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset, PasswordSet
 from accunode_auth.person_trail import OwnTrail
@@ -17,6 +17,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
+from accunode_common.http.trail import RequestOrigin
 
 router = api_router("/auth", tag="passwords")
 
@@ -32,22 +33,18 @@ async def change_password(
     body: PasswordChange,
 ) -> None:
     """Replaces the caller's password, and ends their other sessions."""
-    ended = await service.change(db, app, parts, subject, current=body.current_password, new=body.new_password)
-    await trail.record(db, "password.change", "user", subject.user_id, details={"sessions_ended": ended})
-    await notices.tell(db, subject.user_id, CredentialChange.PASSWORD_CHANGED)
+    await service.change(db, app, parts, subject, trail, notices, current=body.current_password, new=body.new_password)
 
 
 @router.post(
     "/forgot-password", status_code=status.HTTP_202_ACCEPTED, summary="Ask for a reset", dependencies=[PublicRoute]
 )
 async def request_password_reset(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, tasks: BackgroundTasks, body: ForgottenPassword
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, mails: DeferredMails, body: ForgottenPassword
 ) -> Accepted:
     """Mails a token that is good once, for an hour; one mail an hour. The reply is the same for an unknown address."""
     async with parts.discreetly():
-        mail = await service.request_reset(app, parts, body.email, origin)
-    if mail is not None:
-        tasks.add_task(parts.mailer.send, mail)
+        await service.request_reset(app, parts, mails, body.email, origin)
     return Accepted(detail="If the address has an account, a mail is on its way to it.")
 
 

@@ -10,17 +10,18 @@ from accunode_auth.devices import service as devices
 from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.passwords import repository
 from accunode_auth.registration import service as registration
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
-from accunode_common.audit import AuditEntry
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError, ForbiddenError, GoneError, UnprocessableInputError
+from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.mail import Mail
 from accunode_common.models.identity import TokenPurpose, User, UserStatus
@@ -33,8 +34,18 @@ RESET_LIFETIME = timedelta(hours=1)
 CHANGES = RateLimit("password-change", 10, 900)
 
 
-async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, *, current: str, new: str) -> int:
-    """Replace the caller's password, and end their other sessions; gives how many.
+async def change(
+    db: AsyncSession,
+    app: Resources,
+    parts: Parts,
+    subject: Subject,
+    trail: Trail,
+    notices: Notices,
+    *,
+    current: str,
+    new: str,
+) -> None:
+    """Replace the caller's password, and end their other sessions.
 
     Raises:
         ForbiddenError: The current password is wrong.
@@ -53,13 +64,15 @@ async def change(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
         raise ConflictError("The password was changed meanwhile.")
     await registration.withdraw_all_tokens(db, subject.user_id)
-    return await sessions.end_others(
+    ended = await sessions.end_others(
         db,
         SessionRevocation(app.revocations),
         subject.user_id,
         keep=subject.session_id,
         reason=sessions.EndReason.PASSWORD_CHANGED,
     )
+    await trail.record(db, "password.change", "user", subject.user_id, details={"sessions_ended": ended})
+    await notices.tell(db, subject.user_id, CredentialChange.PASSWORD_CHANGED)
 
 
 async def matches(db: AsyncSession, parts: Parts, user_id: UUID, password: str) -> bool:
@@ -74,20 +87,20 @@ async def has_one(db: AsyncSession, user_id: UUID) -> bool:
     return user is not None and user.password_hash is not None
 
 
-async def request_reset(app: Resources, parts: Parts, email: str, origin: Origin) -> Mail | None:
-    """A mail with a single-use token for the person of that address; None if there is nobody to send it to."""
+async def request_reset(app: Resources, parts: Parts, mails: DeferredMailer, email: str, origin: Origin) -> None:
+    """Mail a single-use token to the person of that address, if there is one."""
     key = email_key(email)
     candidate = await sign_in.find(app, email)
     if candidate is None or candidate.status != UserStatus.ACTIVE:
-        return None
+        return
     if not await mail_due(app, parts.settings, LimitClass.RESET_MAIL, email):
-        return None
+        return
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=candidate.id)
     async with app.database.transaction(context) as db:
         token = await registration.issue_token(db, candidate.id, TokenPurpose.RESET_PASSWORD, RESET_LIFETIME)
         user = await repository.find(db, candidate.id)
         await _record(db, "password.request_reset", candidate.id, origin)
-    return _reset_mail(parts, user.email if user else key, token)
+    mails.send(_reset_mail(parts, user.email if user else key, token))
 
 
 async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: str, origin: Origin) -> str:
@@ -138,14 +151,7 @@ async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
 
 
 async def _record(db: AsyncSession, action: str, user_id: UUID, origin: Origin) -> None:
-    entry = AuditEntry(
-        tenant_id=PLATFORM_TENANT_ID,
-        action=action,
-        resource_type="user",
-        resource_id=user_id,
-        request_id=origin.request_id,
-        ip_address=origin.address,
-    )
+    entry = origin.entry(action, "user", user_id, tenant_id=PLATFORM_TENANT_ID)
     await memberships.record_for_tenants(db, user_id, entry)
 
 

@@ -1,26 +1,25 @@
 """Registration."""
 
-from fastapi import BackgroundTasks, status
+from fastapi import status
 
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts, DeferredMails
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration import service
 from accunode_auth.registration.schemas import Accepted, RegisterIn, VerifyEmailIn
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.trail import RequestOrigin
 
 router = api_router("/auth", tag="registration")
 
 
 @router.post("/register", status_code=status.HTTP_202_ACCEPTED, summary="Register", dependencies=[PublicRoute])
 async def register(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, tasks: BackgroundTasks, body: RegisterIn
+    parts: AuthParts, app: AppResources, origin: RequestOrigin, mails: DeferredMails, body: RegisterIn
 ) -> Accepted:
     """Makes an account with the role `user`, and mails a token. The reply is the same for a known address."""
     async with parts.discreetly():
-        mail = await service.register(app, parts, body, origin)
-    if mail is not None:
-        tasks.add_task(parts.mailer.send, mail)
+        await service.register(app, parts, mails, body, origin)
     return Accepted(detail="A mail is on its way to the address.")
 
 

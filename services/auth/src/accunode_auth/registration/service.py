@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, mail_due
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
 from accunode_common import audit
@@ -16,7 +16,9 @@ from accunode_common.auth.roles import Role
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ForbiddenError, GoneError
+from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.mail import Mail
 from accunode_common.models.identity import AuthenticationMethod, OneTimeToken, TokenPurpose
@@ -35,8 +37,8 @@ _PREFIXES = {
 }
 
 
-async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origin) -> Mail | None:
-    """Make the account, unless the address has one; either way its owner gets the mail that is returned, one an hour.
+async def register(app: Resources, parts: Parts, mails: DeferredMailer, body: RegisterIn, origin: Origin) -> None:
+    """Make the account, unless the address has one; either way its owner gets a mail, one an hour.
 
     Raises:
         UnprocessableInputError: The password is made of the address or the name.
@@ -55,25 +57,19 @@ async def register(app: Resources, parts: Parts, body: RegisterIn, origin: Origi
             password_hash=password_hash,
         )
         if not added:
-            due = await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email)
-            return _known_address_mail(parts, body.email) if due else None
+            if await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email):
+                mails.send(_known_address_mail(parts, body.email))
+            return
         await repository.add_membership(db, user_id)
         token = await issue_token(db, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
         await audit.record(
             db,
-            audit.AuditEntry(
-                tenant_id=PLATFORM_TENANT_ID,
-                action="user.register",
-                resource_type="user",
-                resource_id=user_id,
-                actor_id=user_id,
-                actor_role=Role.USER,
-                request_id=origin.request_id,
-                ip_address=origin.address,
+            origin.entry(
+                "user.register", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id, actor_role=Role.USER
             ),
         )
-    due = await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email)
-    return verification_mail(parts, body.email, token) if due else None
+    if await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email):
+        mails.send(verification_mail(parts, body.email, token))
 
 
 async def add_account(db: AsyncSession, user_id: UUID, email: str) -> bool:
@@ -199,15 +195,7 @@ async def verify_email(app: Resources, parts: Parts, text: str, password: str, o
         await repository.verify_email(db, user_id)
         await audit.record(
             db,
-            audit.AuditEntry(
-                tenant_id=PLATFORM_TENANT_ID,
-                action="user.verify_email",
-                resource_type="user",
-                resource_id=user_id,
-                actor_id=user_id,
-                request_id=origin.request_id,
-                ip_address=origin.address,
-            ),
+            origin.entry("user.verify_email", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id),
         )
 
 

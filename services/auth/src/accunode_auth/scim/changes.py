@@ -1,18 +1,16 @@
 """What becomes of accounts, memberships and invitations when a directory speaks. The transaction is the tenant's."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
-from accunode_auth.parts import Origin, Parts
 from accunode_auth.registration import service as registration
 from accunode_auth.scim import repository
 from accunode_auth.scim.repository import Entry
+from accunode_auth.scim.trail import DirectoryTrail
 from accunode_auth.scim_tokens.service import Directory
-from accunode_common import audit
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, acting_as
@@ -20,11 +18,10 @@ from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError
 from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
-from accunode_common.mail import Mail
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.provisioning import ScimUser
-from accunode_identity import administrators, invitations, memberships, role_scopes
-from accunode_identity.invitation_mail import invitation_mail, limit_mails
+from accunode_identity import administrators, inviting, memberships, role_scopes
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import OpenScope, RoleScope
 from accunode_identity.session_revocation import SessionRevocation
 
@@ -44,7 +41,7 @@ async def hold_scope(db: AsyncSession, directory: Directory) -> OpenScope:
 
 
 async def add_managed(
-    db: AsyncSession, directory: Directory, origin: Origin, scope: OpenScope, email: str
+    db: AsyncSession, directory: Directory, trail: DirectoryTrail, scope: OpenScope, email: str
 ) -> UUID | None:
     """Make an account that the tenant manages, for an address in a domain of its own; None if there is an account.
 
@@ -58,7 +55,7 @@ async def add_managed(
         await accounts.place_under(db, user_id, directory.tenant_id, full_name="")
         await _begin(db, directory, user_id, scope)
     details = {"organization_id": str(scope.organization_id), "role": _GIVEN.value}
-    await _record(db, directory, origin, "user.provision", user_id, details)
+    await trail.record(db, "user.provision", "user", user_id, details=details)
     return user_id
 
 
@@ -74,9 +71,9 @@ async def _begin(db: AsyncSession, directory: Directory, user_id: UUID, scope: O
 
 
 async def invite(
-    db: AsyncSession, app: Resources, parts: Parts, directory: Directory, origin: Origin, row: ScimUser
-) -> Mail | None:
-    """Invite an address, in the name of who made the token; gives the mail, unless an invitation is open already.
+    db: AsyncSession, directory: Directory, trail: DirectoryTrail, mails: InvitationMailer, row: ScimUser
+) -> None:
+    """Invite an address, in the name of who made the token, unless an invitation is open already.
 
     Raises:
         ConflictError: The token's organization is not in use.
@@ -84,47 +81,37 @@ async def invite(
     """
     scope = await hold_scope(db, directory)
     found = await repository.pending_invitation(db, directory.tenant_id, directory.organization_id, row.email_key)
-    if found is not None:
-        row.invitation_id = found.id
-        await db.flush()
-        return None
-    inviter = Subject(
-        user_id=directory.made_by,
-        tenant_id=directory.tenant_id,
-        organization_id=None,
-        role=Role.TENANT_ADMIN,
-        session_id=directory.token_id,
-    )
-    async with acting_as(db, inviter.access):
-        issued = await invitations.invite(db, inviter, scope, email=row.email, role=_GIVEN)
-    await limit_mails(app.limiter, issued.invitation)
-    row.invitation_id = issued.invitation.id
+    if found is None:
+        inviter = Subject(
+            user_id=directory.made_by,
+            tenant_id=directory.tenant_id,
+            organization_id=None,
+            role=Role.TENANT_ADMIN,
+            session_id=directory.token_id,
+        )
+        async with acting_as(db, inviter.access):
+            found = await inviting.invite(db, trail, mails, inviter.user_id, scope, email=row.email, role=_GIVEN)
+    row.invitation_id = found.id
     await db.flush()
-    event = invitations.invitation_event(issued.invitation)
-    await _record(
-        db, directory, origin, event["action"], issued.invitation.id, event["details"], resource_type="invitation"
-    )
-    return invitation_mail(parts.settings, issued)
 
 
-async def withdraw(db: AsyncSession, directory: Directory, origin: Origin, entry: Entry) -> None:
+async def withdraw(db: AsyncSession, directory: Directory, trail: DirectoryTrail, entry: Entry) -> None:
     """Take the open invitation of an address back."""
     if entry.invitation_id is None:
         return
     found = await repository.invitation(db, directory.tenant_id, entry.invitation_id)
     if found is not None:
-        await invitations.withdraw(db, found)
-        await _record(db, directory, origin, "invitation.withdraw", found.id, resource_type="invitation")
+        await inviting.withdraw(db, trail, found)
 
 
-async def rename(db: AsyncSession, directory: Directory, origin: Origin, user_id: UUID, full_name: str) -> None:
+async def rename(db: AsyncSession, directory: Directory, trail: DirectoryTrail, user_id: UUID, full_name: str) -> None:
     """Give an account that the tenant manages the directory's name for its owner."""
     if await repository.rename(db, directory.tenant_id, user_id, full_name):
-        await _record(db, directory, origin, "user.update", user_id, {"fields": ["full_name"]})
+        await trail.record(db, "user.update", "user", user_id, details={"fields": ["full_name"]})
 
 
 async def set_active(
-    db: AsyncSession, app: Resources, directory: Directory, origin: Origin, user_id: UUID, *, active: bool
+    db: AsyncSession, app: Resources, directory: Directory, trail: DirectoryTrail, user_id: UUID, *, active: bool
 ) -> None:
     """Pause the person's memberships in the tenant and end their tokens at once, or go on with the memberships.
 
@@ -142,12 +129,12 @@ async def set_active(
         await administrators.keep_one(db, changing)
     for membership in changing:
         await memberships.set_status(db, membership, after)
-    await _record(db, directory, origin, "user.resume" if active else "user.suspend", user_id)
+    await trail.record(db, "user.resume" if active else "user.suspend", "user", user_id)
     if not active:
         await SessionRevocation(app.revocations).user(db, user_id)
 
 
-async def remove(db: AsyncSession, app: Resources, directory: Directory, origin: Origin, entry: Entry) -> None:
+async def remove(db: AsyncSession, app: Resources, directory: Directory, trail: DirectoryTrail, entry: Entry) -> None:
     """End the person's memberships in the tenant, and with them an account that it manages; or the invitation.
 
     Raises:
@@ -155,18 +142,18 @@ async def remove(db: AsyncSession, app: Resources, directory: Directory, origin:
     """
     if entry.user_id is None:
         if entry.invited:
-            await withdraw(db, directory, origin, entry)
+            await withdraw(db, directory, trail, entry)
         return
     held = await repository.memberships(db, directory.tenant_id, entry.user_id)
     await administrators.keep_one(db, held)
     await memberships.end(db, held, email_key=email_key(entry.email))
     if entry.managed:
         await accounts.close(db, SessionRevocation(app.revocations), entry.user_id)
-    await _record(db, directory, origin, "user.delete", entry.user_id, {"anonymised": entry.managed})
+    await trail.record(db, "user.delete", "user", entry.user_id, details={"anonymised": entry.managed})
     await SessionRevocation(app.revocations).user(db, entry.user_id)
 
 
-async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: Entry, scope: OpenScope) -> None:
+async def join(db: AsyncSession, directory: Directory, trail: DirectoryTrail, entry: Entry, scope: OpenScope) -> None:
     """Make somebody whose account the tenant manages a member of an organization; who is paused is so there too.
 
     Raises:
@@ -180,12 +167,10 @@ async def join(db: AsyncSession, directory: Directory, origin: Origin, entry: En
             if membership.organization_id == scope.organization_id:
                 await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
     details = {"organization_id": str(scope.organization_id), "role": _GIVEN.value}
-    await _record(db, directory, origin, "member.add", entry.user_id, details)
+    await trail.record(db, "member.add", "user", entry.user_id, details=details)
 
 
-async def leave(
-    db: AsyncSession, directory: Directory, origin: Origin, leaving: Sequence[tuple[Entry, Membership]]
-) -> None:
+async def leave(db: AsyncSession, trail: DirectoryTrail, leaving: Sequence[tuple[Entry, Membership]]) -> None:
     """End memberships of an organization; nobody who administers it is removed so.
 
     Raises:
@@ -196,29 +181,4 @@ async def leave(
     for entry, membership in leaving:
         await memberships.end(db, [membership], email_key=email_key(entry.email))
         details = {"organization_id": str(membership.organization_id), "role": _GIVEN.value}
-        await _record(db, directory, origin, "member.remove", membership.user_id, details)
-
-
-async def _record(
-    db: AsyncSession,
-    directory: Directory,
-    origin: Origin,
-    action: str,
-    resource_id: UUID,
-    details: dict[str, Any] | None = None,
-    *,
-    resource_type: str = "user",
-) -> None:
-    """Add an event to the tenant's trail; no person did it, but the directory by its token."""
-    await audit.record(
-        db,
-        audit.AuditEntry(
-            tenant_id=directory.tenant_id,
-            action=action,
-            resource_type=resource_type,
-            resource_id=resource_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-            details={**(details or {}), "scim_token_id": str(directory.token_id)},
-        ),
-    )
+        await trail.record(db, "member.remove", "user", membership.user_id, details=details)

@@ -14,17 +14,17 @@ from scim2_models import (
     Meta,
     NotFoundException,
     NotImplementedException,
-    PreconditionFailedException,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import group_conditions
-from accunode_auth.scim.protocol import version_of
+from accunode_auth.scim.protocol import require_match, version_of
 from accunode_auth.scim.repository import Entry
 from accunode_auth.scim.schemas import Group, Member, parse_group, patched_group
 from accunode_auth.scim.service import MOST_RESULTS
+from accunode_auth.scim.trail import DirectoryTrail
 from accunode_auth.scim_tokens.service import Directory, base_url
 from accunode_auth.sso_connections.service import tenant_context
 from accunode_common.http.resources import Resources
@@ -88,7 +88,7 @@ async def replace(
     app: Resources,
     parts: Parts,
     directory: Directory,
-    origin: Origin,
+    trail: DirectoryTrail,
     text: str,
     if_match: str | None,
     body: Mapping[str, Any],
@@ -100,14 +100,14 @@ async def replace(
         ConflictError: There is no room, or somebody who is left out administers the organization.
     """
     wanted = parse_group(body)
-    return await _change(app, parts, directory, origin, text, if_match, lambda _: wanted)
+    return await _change(app, parts, directory, trail, text, if_match, lambda _: wanted)
 
 
 async def patch(
     app: Resources,
     parts: Parts,
     directory: Directory,
-    origin: Origin,
+    trail: DirectoryTrail,
     text: str,
     if_match: str | None,
     body: Mapping[str, Any],
@@ -118,7 +118,7 @@ async def patch(
         SCIMException: The operations cannot be applied, or the tenant has no such organization.
         ConflictError: There is no room, or somebody who is removed administers the organization.
     """
-    return await _change(app, parts, directory, origin, text, if_match, lambda group: patched_group(group, body))
+    return await _change(app, parts, directory, trail, text, if_match, lambda group: patched_group(group, body))
 
 
 def refuse_making() -> NoReturn:
@@ -143,7 +143,7 @@ async def _change(
     app: Resources,
     parts: Parts,
     directory: Directory,
-    origin: Origin,
+    trail: DirectoryTrail,
     text: str,
     if_match: str | None,
     make: Callable[[Group], Group],
@@ -153,10 +153,10 @@ async def _change(
         before = await _read(db, parts, directory, text)
         if scope is None:
             raise _missing()
-        _match(before, if_match)
+        require_match(before.headers["ETag"], if_match)
         wanted = make(before.group.model_copy(deep=True))
         left = await _set_members(
-            db, directory, origin, scope, {(each.value or "").lower() for each in wanted.members or ()}
+            db, directory, trail, scope, {(each.value or "").lower() for each in wanted.members or ()}
         )
         after = await _read(db, parts, directory, text)
         await SessionRevocation(app.revocations).member(db, directory.tenant_id, *left)
@@ -164,16 +164,16 @@ async def _change(
 
 
 async def _set_members(
-    db: AsyncSession, directory: Directory, origin: Origin, scope: OpenScope, wanted: set[str]
+    db: AsyncSession, directory: Directory, trail: DirectoryTrail, scope: OpenScope, wanted: set[str]
 ) -> list[UUID]:
     """Make the members those that are wanted; gives who was removed."""
     held = await repository.members(db, directory.tenant_id, [_id(str(scope.organization_id))])
     coming = sorted(wanted - {str(entry.id) for entry, _ in held})
     joining = [await _person(db, directory, value) for value in coming]
     leaving = [(entry, membership) for entry, membership in held if str(entry.id) not in wanted]
-    await changes.leave(db, directory, origin, leaving)
+    await changes.leave(db, trail, leaving)
     for entry in joining:
-        await changes.join(db, directory, origin, entry, scope)
+        await changes.join(db, directory, trail, entry, scope)
     return [membership.user_id for _, membership in leaving]
 
 
@@ -203,13 +203,6 @@ def _id(text: str) -> UUID:
 
 def _missing() -> NotFoundException:
     return NotFoundException(detail="The tenant has no organization of that id.")
-
-
-def _match(shown: ShownGroup, if_match: str | None) -> None:
-    if if_match is None or if_match.strip() == "*":
-        return
-    if shown.headers["ETag"] not in {each.strip() for each in if_match.split(",")}:
-        raise PreconditionFailedException(detail="It has changed since it was read; read it again.")
 
 
 def _shown(parts: Parts, organization: Organization, held: _Members) -> ShownGroup:

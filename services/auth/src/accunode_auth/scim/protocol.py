@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
-from scim2_models import Error, Resource, SCIMException
+from scim2_models import Error, PreconditionFailedException, Resource, SCIMException
 
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.problems import unexpected
@@ -22,6 +22,18 @@ def version_of(resource: Resource[Any]) -> str:
     """The entity tag of a resource as it stands; a change of what is shown changes it."""
     shown = json.dumps(resource.model_dump(), sort_keys=True)
     return f'W/"{hashlib.sha256(shown.encode()).hexdigest()[:20]}"'
+
+
+def require_match(tag: str | None, if_match: str | None) -> None:
+    """Do nothing if the resource is still as the directory read it, by its entity tag.
+
+    Raises:
+        PreconditionFailedException: It has changed since.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return
+    if tag not in {each.strip() for each in if_match.split(",")}:
+        raise PreconditionFailedException(detail="It has changed since it was read; read it again.")
 
 
 class ScimResponse(JSONResponse):

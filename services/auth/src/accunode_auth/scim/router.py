@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Body, Depends, Header, Path, Query, Response, status
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response, status
 from scim2_models import Context, NotFoundException, ResponseParameters
 
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts, InvitationMailing
 from accunode_auth.public import ProvisioningRoute
 from accunode_auth.scim import discovery, groups, service
 from accunode_auth.scim.permissions import CallingDirectory
 from accunode_auth.scim.protocol import MEDIA_TYPE, ScimResponse, ScimRoute
 from accunode_auth.scim.schemas import Group, User
+from accunode_auth.scim.trail import DirectoryAudit
 
 router = APIRouter(
     prefix="/scim/v2",
@@ -112,17 +113,13 @@ async def create_scim_user(
     directory: CallingDirectory,
     app: AppResources,
     parts: AuthParts,
-    origin: RequestOrigin,
-    tasks: BackgroundTasks,
+    trail: DirectoryAudit,
+    mails: InvitationMailing,
     body: Sent,
 ) -> Response:
     """Adds somebody: with an account that the tenant manages, or by an invitation."""
-    made = await service.create(app, parts, directory, origin, body)
-    if made.mail is not None:
-        tasks.add_task(parts.mailer.send, made.mail)
-    return ScimResponse(
-        made.body(Context.RESOURCE_CREATION_RESPONSE), status.HTTP_201_CREATED, made.headers, background=tasks
-    )
+    made = await service.create(app, parts, directory, trail, mails, body)
+    return ScimResponse(made.body(Context.RESOURCE_CREATION_RESPONSE), status.HTTP_201_CREATED, made.headers)
 
 
 @router.get("/Users/{user_id}")
@@ -139,17 +136,15 @@ async def replace_scim_user(
     directory: CallingDirectory,
     app: AppResources,
     parts: AuthParts,
-    origin: RequestOrigin,
-    tasks: BackgroundTasks,
+    trail: DirectoryAudit,
+    mails: InvitationMailing,
     user_id: Item,
     body: Sent,
     if_match: Match = None,
 ) -> Response:
     """Takes what the directory says of somebody as the whole truth."""
-    changed = await service.replace(app, parts, directory, origin, user_id, if_match, body)
-    if changed.mail is not None:
-        tasks.add_task(parts.mailer.send, changed.mail)
-    return ScimResponse(changed.body(Context.RESOURCE_REPLACEMENT_RESPONSE), headers=changed.headers, background=tasks)
+    changed = await service.replace(app, parts, directory, trail, mails, user_id, if_match, body)
+    return ScimResponse(changed.body(Context.RESOURCE_REPLACEMENT_RESPONSE), headers=changed.headers)
 
 
 @router.patch("/Users/{user_id}")
@@ -157,17 +152,15 @@ async def patch_scim_user(
     directory: CallingDirectory,
     app: AppResources,
     parts: AuthParts,
-    origin: RequestOrigin,
-    tasks: BackgroundTasks,
+    trail: DirectoryAudit,
+    mails: InvitationMailing,
     user_id: Item,
     body: Sent,
     if_match: Match = None,
 ) -> Response:
     """Changes some of what the directory says of somebody."""
-    changed = await service.patch(app, parts, directory, origin, user_id, if_match, body)
-    if changed.mail is not None:
-        tasks.add_task(parts.mailer.send, changed.mail)
-    return ScimResponse(changed.body(Context.RESOURCE_PATCH_RESPONSE), headers=changed.headers, background=tasks)
+    changed = await service.patch(app, parts, directory, trail, mails, user_id, if_match, body)
+    return ScimResponse(changed.body(Context.RESOURCE_PATCH_RESPONSE), headers=changed.headers)
 
 
 @router.delete("/Users/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
@@ -175,12 +168,12 @@ async def remove_scim_user(
     directory: CallingDirectory,
     app: AppResources,
     parts: AuthParts,
-    origin: RequestOrigin,
+    trail: DirectoryAudit,
     user_id: Item,
     if_match: Match = None,
 ) -> None:
     """Removes somebody from the tenant, or takes the invitation back."""
-    await service.remove(app, parts, directory, origin, user_id, if_match)
+    await service.remove(app, parts, directory, trail, user_id, if_match)
 
 
 @router.get("/Groups")
@@ -212,13 +205,13 @@ async def replace_scim_group(
     directory: CallingDirectory,
     app: AppResources,
     parts: AuthParts,
-    origin: RequestOrigin,
+    trail: DirectoryAudit,
     group_id: Item,
     body: Sent,
     if_match: Match = None,
 ) -> Response:
     """Takes the directory's list of members as the whole truth."""
-    changed = await groups.replace(app, parts, directory, origin, group_id, if_match, body)
+    changed = await groups.replace(app, parts, directory, trail, group_id, if_match, body)
     return ScimResponse(changed.body(Context.RESOURCE_REPLACEMENT_RESPONSE), headers=changed.headers)
 
 
@@ -227,13 +220,13 @@ async def patch_scim_group(
     directory: CallingDirectory,
     app: AppResources,
     parts: AuthParts,
-    origin: RequestOrigin,
+    trail: DirectoryAudit,
     group_id: Item,
     body: Sent,
     if_match: Match = None,
 ) -> Response:
     """Adds and removes members."""
-    changed = await groups.patch(app, parts, directory, origin, group_id, if_match, body)
+    changed = await groups.patch(app, parts, directory, trail, group_id, if_match, body)
     return ScimResponse(changed.body(Context.RESOURCE_PATCH_RESPONSE), headers=changed.headers)
 
 

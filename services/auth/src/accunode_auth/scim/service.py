@@ -1,6 +1,6 @@
 """What a tenant's directory does with the tenant's people. It takes over no account, and gives no role of power."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,26 +13,26 @@ from scim2_models import (
     Meta,
     MutabilityException,
     NotFoundException,
-    PreconditionFailedException,
     SearchRequest,
     UniquenessException,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import conditions
-from accunode_auth.scim.protocol import version_of
+from accunode_auth.scim.protocol import require_match, version_of
 from accunode_auth.scim.repository import Entry
 from accunode_auth.scim.schemas import Email, Name, User, parse_user, patched
+from accunode_auth.scim.trail import DirectoryTrail
 from accunode_auth.scim_tokens.service import Directory, base_url
 from accunode_auth.sso_connections import service as connections
 from accunode_common.db.locks import lock_members
 from accunode_common.emails import EmailAddress, email_key
 from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
-from accunode_common.mail import Mail
 from accunode_common.models.provisioning import ScimUser
+from accunode_identity.invitation_mail import InvitationMailer
 
 MOST_RESULTS = 200
 _FARTHEST = 10_000_000
@@ -41,10 +41,9 @@ _ADDRESS: TypeAdapter[str] = TypeAdapter(EmailAddress)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Somebody as the directory is told, and the mail that has to go to them."""
+    """Somebody as the directory is told."""
 
     user: User
-    mail: Mail | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -96,7 +95,14 @@ async def read(app: Resources, parts: Parts, directory: Directory, text: str) ->
         return shown(parts, await _find(db, directory, text))
 
 
-async def create(app: Resources, parts: Parts, directory: Directory, origin: Origin, body: Mapping[str, Any]) -> Shown:
+async def create(
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    trail: DirectoryTrail,
+    mails: InvitationMailer,
+    body: Mapping[str, Any],
+) -> Shown:
     """Add somebody: with an account that the tenant manages where it may make one, else by an invitation.
 
     Raises:
@@ -112,7 +118,7 @@ async def create(app: Resources, parts: Parts, directory: Directory, origin: Ori
         await repository.forget_address(db, directory.tenant_id, email_key(email))
         user_id = None
         if await connections.owns_domain_of(db, directory.tenant_id, email_key(email)):
-            user_id = await changes.add_managed(db, directory, origin, scope, email)
+            user_id = await changes.add_managed(db, directory, trail, scope, email)
         row = ScimUser(
             tenant_id=directory.tenant_id,
             id=user_id or new_id(),
@@ -124,15 +130,16 @@ async def create(app: Resources, parts: Parts, directory: Directory, origin: Ori
         db.add(row)
         await db.flush()
         entry = await _find(db, directory, str(row.id))
-        mail = await _apply(db, app, parts, directory, origin, entry, wanted, active=wanted.active is not False)
-        return Shown(shown(parts, await _find(db, directory, str(row.id))).user, mail)
+        await _apply(db, app, directory, trail, mails, entry, wanted, active=wanted.active is not False)
+        return shown(parts, await _find(db, directory, str(row.id)))
 
 
 async def replace(
     app: Resources,
     parts: Parts,
     directory: Directory,
-    origin: Origin,
+    trail: DirectoryTrail,
+    mails: InvitationMailer,
     text: str,
     if_match: str | None,
     body: Mapping[str, Any],
@@ -144,14 +151,15 @@ async def replace(
         ConflictError: The person is the last administrator.
     """
     wanted = parse_user(body)
-    return await _change(app, parts, directory, origin, text, if_match, lambda _: wanted)
+    return await _change(app, parts, directory, trail, mails, text, if_match, lambda _: wanted)
 
 
 async def patch(
     app: Resources,
     parts: Parts,
     directory: Directory,
-    origin: Origin,
+    trail: DirectoryTrail,
+    mails: InvitationMailer,
     text: str,
     if_match: str | None,
     body: Mapping[str, Any],
@@ -162,11 +170,11 @@ async def patch(
         pydantic.ValidationError, SCIMException: The operations cannot be applied, or nobody has the id.
         ConflictError: The person is the last administrator.
     """
-    return await _change(app, parts, directory, origin, text, if_match, lambda user: patched(user, body))
+    return await _change(app, parts, directory, trail, mails, text, if_match, lambda user: patched(user, body))
 
 
 async def remove(
-    app: Resources, parts: Parts, directory: Directory, origin: Origin, text: str, if_match: str | None
+    app: Resources, parts: Parts, directory: Directory, trail: DirectoryTrail, text: str, if_match: str | None
 ) -> None:
     """Remove somebody from the tenant; an account that the tenant manages ends with that.
 
@@ -177,57 +185,59 @@ async def remove(
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
         entry = await _held(db, parts, directory, text, if_match)
         await repository.forget(db, directory.tenant_id, entry)
-        await changes.remove(db, app, directory, origin, entry)
+        await changes.remove(db, app, directory, trail, entry)
 
 
 async def _change(
-    app: Resources, parts: Parts, directory: Directory, origin: Origin, text: str, if_match: str | None, make: Any
+    app: Resources,
+    parts: Parts,
+    directory: Directory,
+    trail: DirectoryTrail,
+    mails: InvitationMailer,
+    text: str,
+    if_match: str | None,
+    make: Callable[[User], User],
 ) -> Shown:
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
         entry = await _held(db, parts, directory, text, if_match)
-        wanted: User = make(shown(parts, entry).user)
+        wanted = make(shown(parts, entry).user)
         if email_key(wanted.user_name or "") != email_key(entry.email):
             raise MutabilityException(detail="userName does not change: an address is its owner's to change.")
         active = entry.active or entry.invited if wanted.active is None else wanted.active
-        mail = await _apply(db, app, parts, directory, origin, entry, wanted, active=active)
-        return Shown(shown(parts, await _find(db, directory, text)).user, mail)
+        await _apply(db, app, directory, trail, mails, entry, wanted, active=active)
+        return shown(parts, await _find(db, directory, text))
 
 
 async def _held(db: AsyncSession, parts: Parts, directory: Directory, text: str, if_match: str | None) -> Entry:
     await lock_members(db, directory.tenant_id)
     entry = await _find(db, directory, text)
-    if if_match is not None and if_match.strip() != "*":
-        tag = str(shown(parts, entry).headers["ETag"])
-        if tag not in {each.strip() for each in if_match.split(",")}:
-            raise PreconditionFailedException(detail="It has changed since it was read; read it again.")
+    require_match(shown(parts, entry).headers["ETag"], if_match)
     return entry
 
 
 async def _apply(
     db: AsyncSession,
     app: Resources,
-    parts: Parts,
     directory: Directory,
-    origin: Origin,
+    trail: DirectoryTrail,
+    mails: InvitationMailer,
     entry: Entry,
     wanted: User,
     *,
     active: bool,
-) -> Mail | None:
+) -> None:
     row = await _keep_words(db, directory, entry, wanted)
     if entry.user_id is not None:
         name = _full_name(row)
         if entry.managed and name:
-            await changes.rename(db, directory, origin, entry.user_id, name)
+            await changes.rename(db, directory, trail, entry.user_id, name)
         # Who is active stays so, and with them what an administrator suspended of their memberships.
         if not (active and entry.active):
-            await changes.set_active(db, app, directory, origin, entry.user_id, active=active)
-        return None
-    if active and not entry.invited and not entry.declined:
-        return await changes.invite(db, app, parts, directory, origin, row)
-    if not active and entry.invited:
-        await changes.withdraw(db, directory, origin, entry)
-    return None
+            await changes.set_active(db, app, directory, trail, entry.user_id, active=active)
+    elif active and not entry.invited and not entry.declined:
+        await changes.invite(db, directory, trail, mails, row)
+    elif not active and entry.invited:
+        await changes.withdraw(db, directory, trail, entry)
 
 
 async def _keep_words(db: AsyncSession, directory: Directory, entry: Entry, wanted: User) -> ScimUser:

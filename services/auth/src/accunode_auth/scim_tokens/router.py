@@ -40,9 +40,7 @@ async def create_scim_token(
 
     It is the tenant's, and stays good when its maker leaves: revoke it when somebody goes who knows it.
     """
-    token, secret = await service.create(db, subject, body)
-    details = {"organization_id": str(token.organization_id), "expires_at": token.expires_at.isoformat()}
-    await trail.record(db, "scim_token.create", "scim_token", token.id, details=details)
+    token, secret = await service.create(db, subject, trail, body)
     shown = ScimTokenOut.model_validate(token)
     return NewScimToken(scim_token=shown, secret=secret, base_url=service.base_url(parts))
 
@@ -55,5 +53,4 @@ async def revoke_scim_token(
     token_id: Annotated[UUID, Path(description="One of the tenant's tokens.")],
 ) -> None:
     """Makes a token void at once."""
-    await service.revoke(db, subject, token_id)
-    await trail.record(db, "scim_token.revoke", "scim_token", token_id)
+    await service.revoke(db, subject, trail, token_id)

@@ -22,6 +22,7 @@ from accunode_common.errors import (
 )
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.provisioning import ScimToken
 
@@ -61,7 +62,7 @@ async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: Pag
     return await paginate(db, repository.active(subject.tenant_id), order, page)
 
 
-async def create(db: AsyncSession, subject: Subject, body: ScimTokenIn) -> tuple[ScimToken, str]:
+async def create(db: AsyncSession, subject: Subject, trail: Trail, body: ScimTokenIn) -> tuple[ScimToken, str]:
     """A new token of the caller's tenant, and its secret.
 
     Raises:
@@ -88,10 +89,12 @@ async def create(db: AsyncSession, subject: Subject, body: ScimTokenIn) -> tuple
     db.add(token)
     await db.flush()
     await db.refresh(token)
+    details = {"organization_id": str(token.organization_id), "expires_at": token.expires_at.isoformat()}
+    await trail.record(db, "scim_token.create", "scim_token", token.id, details=details)
     return token, credential.text
 
 
-async def revoke(db: AsyncSession, subject: Subject, token_id: UUID) -> None:
+async def revoke(db: AsyncSession, subject: Subject, trail: Trail, token_id: UUID) -> None:
     """Make a token void at once.
 
     Raises:
@@ -99,6 +102,7 @@ async def revoke(db: AsyncSession, subject: Subject, token_id: UUID) -> None:
     """
     if not await repository.revoke(db, subject.tenant_id, token_id):
         raise NotFoundError("The tenant has no such token.")
+    await trail.record(db, "scim_token.revoke", "scim_token", token_id)
 
 
 async def authenticate(app: Resources, parts: Parts, authorization: str | None) -> Directory:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from accunode_auth.notices.service import CredentialChange, PersonNotices
+from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AuthParts
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.second_factors import service
@@ -39,7 +39,4 @@ async def renew_recovery_codes(
     subject: Owner, _proof: StepUp, db: SecretSession, trail: OwnTrail, notices: PersonNotices
 ) -> RecoveryCodes:
     """Ten new codes; those made before are void."""
-    codes = await service.renew_codes(db, subject.user_id)
-    await trail.record(db, "mfa.renew_recovery_codes", "user", subject.user_id)
-    await notices.tell(db, subject.user_id, CredentialChange.RECOVERY_CODES_RENEWED)
-    return RecoveryCodes(recovery_codes=codes)
+    return RecoveryCodes(recovery_codes=await service.renew_codes(db, subject, trail, notices))

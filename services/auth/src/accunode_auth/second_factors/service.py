@@ -14,12 +14,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships.service import ActiveMembership, active_memberships
+from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.parts import Parts
 from accunode_auth.second_factors import repository
 from accunode_auth.second_factors.repository import Held
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError
+from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import SECOND_FACTORS
 
@@ -95,15 +97,18 @@ async def codes_for_first(db: AsyncSession, user_id: UUID) -> list[str]:
     return [] if (await repository.held(db, user_id)).recovery_codes else await _fresh_codes(db, user_id)
 
 
-async def renew_codes(db: AsyncSession, user_id: UUID) -> list[str]:
-    """New recovery codes; the old ones are void.
+async def renew_codes(db: AsyncSession, subject: Subject, trail: Trail, notices: Notices) -> list[str]:
+    """New recovery codes for the caller; the old ones are void.
 
     Raises:
         NotFoundError: The person has no second factor that they could stand in for.
     """
-    if not await enrolled(db, user_id):
+    if not await enrolled(db, subject.user_id):
         raise NotFoundError("You have no second factor that a recovery code could stand in for.")
-    return await _fresh_codes(db, user_id)
+    codes = await _fresh_codes(db, subject.user_id)
+    await trail.record(db, "mfa.renew_recovery_codes", "user", subject.user_id)
+    await notices.tell(db, subject.user_id, CredentialChange.RECOVERY_CODES_RENEWED)
+    return codes
 
 
 async def spend_code(db: AsyncSession, user_id: UUID, code: str) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships.service import ActiveMembership, await_changes, choose
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
@@ -33,6 +33,7 @@ from accunode_common.auth.revocation_records import moment
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import RefreshToken, SignInSession

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.devices.labels import label
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin, SessionRevoking
+from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
 from accunode_auth.public import RefreshRoute
 from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
@@ -18,6 +18,7 @@ from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
+from accunode_common.http.trail import RequestOrigin
 from accunode_common.models.identity import AuthenticationMethod
 
 router = api_router("/auth", tag="sessions")

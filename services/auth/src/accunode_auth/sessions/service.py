@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import service as devices
 from accunode_auth.memberships.service import ActiveMembership, await_changes, choose, held_memberships
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
@@ -24,6 +24,7 @@ from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.db.session import acting_as
 from accunode_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, RefreshToken, SignInSession
@@ -342,16 +343,14 @@ async def record(
     async with acting_as(db, subject.access):
         await audit.record(
             db,
-            audit.AuditEntry(
+            origin.entry(
+                action,
+                "session",
+                resource_id or subject.session_id,
                 tenant_id=subject.tenant_id,
-                action=action,
-                resource_type="session",
-                resource_id=resource_id or subject.session_id,
                 actor_id=subject.user_id,
                 actor_role=subject.role,
                 organization_id=subject.organization_id,
-                request_id=origin.request_id,
-                ip_address=origin.address,
                 details=details,
             ),
         )

@@ -16,10 +16,10 @@ import ipaddress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from accunode_auth.parts import Origin
 from accunode_common.backoff import Backoff, Backoffs, Tries
 from accunode_common.emails import email_key
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 
 DEVICE = Backoff(free=10)
 ACCOUNT_AND_NETWORK = Backoff(free=5)

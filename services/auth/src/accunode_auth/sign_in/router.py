@@ -1,7 +1,7 @@
 """Signing in."""
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import RequestOptions
 from accunode_auth.public import SignInRoute
@@ -18,6 +18,7 @@ from accunode_auth.sign_in.schemas import (
 )
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.trail import RequestOrigin
 
 router = api_router("/auth", tag="sign-in")
 

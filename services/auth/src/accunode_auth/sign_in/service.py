@@ -13,7 +13,7 @@ from accunode_auth.devices import service as devices
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passkeys.schemas import ShownCredential
@@ -23,12 +23,12 @@ from accunode_auth.second_factors.service import Factor
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import guesses, repository
 from accunode_auth.sso_connections import service as connections
-from accunode_common.audit import AuditEntry
 from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ForbiddenError, GoneError, UnauthenticatedError
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, TokenPurpose, UserStatus
 
@@ -288,13 +288,11 @@ async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:
     async with app.database.transaction(AccessContext(user_id=user_id)) as db:
         membership = await sessions.current_membership(db, user_id)
         if membership is not None:
-            entry = AuditEntry(
+            entry = origin.entry(
+                "session.refuse",
+                "user",
+                user_id,
                 tenant_id=membership.tenant_id,
-                action="session.refuse",
-                resource_type="user",
-                resource_id=user_id,
                 organization_id=membership.organization_id,
-                request_id=origin.request_id,
-                ip_address=origin.address,
             )
             await memberships.record_for_tenants(db, user_id, entry)

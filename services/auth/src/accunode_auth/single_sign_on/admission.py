@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Origin
 from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.models.federation import FederatedIdentity, SsoConnection
 
@@ -43,13 +43,7 @@ async def record(
     """Add an event about a person to the tenant's trail; nobody is signed in, so the provider is the cause."""
     await audit.record(
         db,
-        audit.AuditEntry(
-            tenant_id=tenant_id,
-            action=action,
-            resource_type="user" if user_id else "sso_connection",
-            resource_id=user_id or tenant_id,
-            request_id=origin.request_id,
-            ip_address=origin.address,
-            details=details,
+        origin.entry(
+            action, "user" if user_id else "sso_connection", user_id or tenant_id, tenant_id=tenant_id, details=details
         ),
     )

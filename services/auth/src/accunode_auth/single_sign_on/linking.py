@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships import service as memberships
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.sessions import service as sessions
 from accunode_auth.single_sign_on import admission, repository, service
 from accunode_auth.single_sign_on.pending import Ticket, take
@@ -15,6 +15,7 @@ from accunode_common.db.session import acting_as
 from accunode_common.errors import AlreadyExistsError, ForbiddenError, GoneError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin, Trail
 from accunode_common.models.federation import FederatedIdentity
 from accunode_identity.session_revocation import SessionRevocation
 
@@ -65,7 +66,7 @@ async def identities(
     return await paginate(db, repository.of_user(subject.user_id), order, page)
 
 
-async def unlink(db: AsyncSession, app: Resources, subject: Subject, identity_id: UUID) -> None:
+async def unlink(db: AsyncSession, app: Resources, subject: Subject, trail: Trail, identity_id: UUID) -> None:
     """Remove one of the caller's identities, and end the sessions that it vouched for.
 
     Raises:
@@ -74,6 +75,7 @@ async def unlink(db: AsyncSession, app: Resources, subject: Subject, identity_id
     row = await repository.unlink(db, subject.user_id, identity_id)
     if row is None:
         raise NotFoundError("You have no such identity.")
+    await trail.record(db, "sso_identity.unlink", "user", subject.user_id)
     for vouched in await repository.sessions_of(db, row.tenant_id, row.issuer, subject=row.subject):
         if vouched.user_id == subject.user_id:
             await sessions.end(

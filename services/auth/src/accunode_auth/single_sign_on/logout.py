@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.sessions import service as sessions
 from accunode_auth.single_sign_on import repository
 from accunode_auth.single_sign_on.admission import note_refusal, record
@@ -17,6 +17,7 @@ from accunode_auth.sso_connections import service as connections
 from accunode_common.db.session import acting_as
 from accunode_common.errors import BadRequestError
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_identity.session_revocation import SessionRevocation
 

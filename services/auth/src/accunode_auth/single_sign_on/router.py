@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Form, Path, Query, Request, Response, status
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.public import PublicRoute, SignInRoute
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.single_sign_on import browser, linking, logout, service
@@ -18,7 +18,7 @@ from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
-from accunode_common.http.trail import AuditTrail
+from accunode_common.http.trail import AuditTrail, RequestOrigin
 
 router = api_router("/auth/sso", tag="single sign-on")
 
@@ -167,5 +167,4 @@ async def unlink_sso_identity(
     identity_id: Annotated[UUID, Path(description="One of the caller's identities.")],
 ) -> None:
     """The provider vouches for the caller no more; the sessions it vouched for end."""
-    await linking.unlink(db, app, subject, identity_id)
-    await trail.record(db, "sso_identity.unlink", "user", subject.user_id)
+    await linking.unlink(db, app, subject, trail, identity_id)

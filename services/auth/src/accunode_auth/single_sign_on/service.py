@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.notices.service import Notices
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
@@ -29,6 +29,7 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.federation import FederatedIdentity, SsoSession
 from accunode_identity.session_revocation import SessionRevocation

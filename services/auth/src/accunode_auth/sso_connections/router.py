@@ -62,9 +62,7 @@ async def remove_sso_connection(
     subject: SsoManager, parts: AuthParts, app: AppResources, db: SubjectSession, trail: AuditTrail
 ) -> None:
     """Nobody signs in through it any more, and the sessions that it vouched for end. Accounts and memberships stay."""
-    ended = await removal.remove(db, app, parts, subject)
-    details = {"sessions": ended}
-    await trail.record(db, "sso_connection.delete", "sso_connection", subject.tenant_id, details=details)
+    await removal.remove(db, app, parts, subject, trail)
 
 
 @router.get("/domains", summary="Mail domains")
@@ -80,9 +78,7 @@ async def list_sso_domains(
 @router.post("/domains", status_code=status.HTTP_201_CREATED, summary="Claim a mail domain")
 async def claim_sso_domain(subject: SsoManager, db: SubjectSession, trail: AuditTrail, body: DomainIn) -> DomainOut:
     """Gives the text that shows the domain to be the tenant's. It counts once the platform confirmed it."""
-    row = await service.claim_domain(db, subject, body.domain)
-    await trail.record(db, "sso_domain.claim", "sso_domain", row.domain)
-    return DomainOut.model_validate(row)
+    return DomainOut.model_validate(await service.claim_domain(db, subject, trail, body.domain))
 
 
 @router.post("/domains/{domain}/confirm", summary="Confirm a mail domain")
@@ -95,9 +91,7 @@ async def confirm_sso_domain(
     body: DomainConfirmation,
 ) -> DomainOut:
     """Lets the domain count as the tenant's, once its proof was seen. A domain is one tenant's only."""
-    row = await service.confirm_domain(db, subject, domain, body.tenant_id)
-    await trail.record(db, "sso_domain.confirm", "sso_domain", domain, tenant_id=body.tenant_id)
-    return DomainOut.model_validate(row)
+    return DomainOut.model_validate(await service.confirm_domain(db, subject, trail, domain, body.tenant_id))
 
 
 @router.delete("/domains/{domain}", status_code=status.HTTP_204_NO_CONTENT, summary="Give a mail domain up")
@@ -111,6 +105,4 @@ async def remove_sso_domain(
     ] = None,
 ) -> None:
     """The provider vouches for nobody new of that domain any more."""
-    owner = tenant_id or subject.tenant_id
-    await service.remove_domain(db, owner, domain)
-    await trail.record(db, "sso_domain.remove", "sso_domain", domain, tenant_id=owner)
+    await service.remove_domain(db, trail, tenant_id or subject.tenant_id, domain)

@@ -181,7 +181,7 @@ async def domains(db: AsyncSession, order: SortOrder, page: PageParameters) -> P
     return await paginate(db, repository.domains(), order, page)
 
 
-async def claim_domain(db: AsyncSession, subject: Subject, domain: str) -> SsoDomain:
+async def claim_domain(db: AsyncSession, subject: Subject, trail: Trail, domain: str) -> SsoDomain:
     """Note that the caller's tenant says a domain is its own.
 
     Raises:
@@ -195,10 +195,11 @@ async def claim_domain(db: AsyncSession, subject: Subject, domain: str) -> SsoDo
     db.add(row)
     await db.flush()
     await db.refresh(row)
+    await trail.record(db, "sso_domain.claim", "sso_domain", row.domain)
     return row
 
 
-async def confirm_domain(db: AsyncSession, subject: Subject, domain: str, tenant_id: UUID) -> SsoDomain:
+async def confirm_domain(db: AsyncSession, subject: Subject, trail: Trail, domain: str, tenant_id: UUID) -> SsoDomain:
     """Let a domain count as a tenant's.
 
     Raises:
@@ -207,10 +208,11 @@ async def confirm_domain(db: AsyncSession, subject: Subject, domain: str, tenant
     row = await repository.confirm(db, tenant_id, domain, by=subject.user_id, at=datetime.now(UTC))
     if row is None:
         raise NotFoundError("The tenant has no such domain.")
+    await trail.record(db, "sso_domain.confirm", "sso_domain", domain, tenant_id=tenant_id)
     return row
 
 
-async def remove_domain(db: AsyncSession, tenant_id: UUID, domain: str) -> None:
+async def remove_domain(db: AsyncSession, trail: Trail, tenant_id: UUID, domain: str) -> None:
     """Forget a domain; people who sign in keep their accounts.
 
     Raises:
@@ -218,6 +220,7 @@ async def remove_domain(db: AsyncSession, tenant_id: UUID, domain: str) -> None:
     """
     if not await repository.remove_domain(db, tenant_id, domain):
         raise NotFoundError("The tenant has no such domain.")
+    await trail.record(db, "sso_domain.remove", "sso_domain", domain, tenant_id=tenant_id)
 
 
 async def owns_domain_of(db: AsyncSession, tenant_id: UUID, email_key: str) -> bool:

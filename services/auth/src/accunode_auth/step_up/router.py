@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from accunode_auth.parts import AppResources, AuthParts, RequestOrigin
+from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys.schemas import RequestOptions
 from accunode_auth.step_up import service
 from accunode_auth.step_up.schemas import ProofIn, ProvedToken
@@ -15,6 +15,7 @@ from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME, PROOF_LIFETIME
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
+from accunode_common.http.trail import RequestOrigin
 
 router = api_router("/auth", tag="sessions")
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa import service as mfa
-from accunode_auth.parts import Origin, Parts
+from accunode_auth.parts import Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passwords import service as passwords
@@ -16,6 +16,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import PROOF_LIFETIME
 from accunode_common.errors import ForbiddenError
 from accunode_common.http.resources import Resources
+from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod
 from accunode_common.ratelimit import RateLimit

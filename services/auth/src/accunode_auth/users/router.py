@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.memberships.service import ActiveMembership
-from accunode_auth.parts import RequestOrigin, SessionRevoking
+from accunode_auth.parts import SessionRevoking
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
 from accunode_auth.users.schemas import Profile, ProfileChange
@@ -16,7 +16,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SecretSession, SubjectSession
-from accunode_common.http.trail import AuditTrail
+from accunode_common.http.trail import AuditTrail, RequestOrigin
 from accunode_common.models.identity import User
 
 router = api_router("/users", tag="users")
@@ -58,8 +58,7 @@ async def change_profile(
     body: ProfileChange,
 ) -> Profile:
     """Changes what people say about themselves."""
-    await service.change_profile(db, subject, match, full_name=body.full_name)
-    await trail.record(db, "user.update", "user", subject.user_id, details={"fields": ["full_name"]})
+    await service.change_profile(db, subject, trail, match, full_name=body.full_name)
     user, held = await service.profile(db, subject)
     match.tag(user.version)
     return _profile(user, held, subject)
@@ -77,8 +76,7 @@ async def delete_own_account(
 
     The last administrator of a tenant appoints another first.
     """
-    await trail.record(db, "user.delete_own", "user", subject.user_id)
-    await service.delete_own(db, revocation, subject)
+    await service.delete_own(db, revocation, subject, trail)
 
 
 @router.delete(

@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.accounts import service as accounts
 from accunode_auth.memberships import service as memberships
 from accunode_auth.memberships.service import ActiveMembership
-from accunode_auth.parts import Origin
 from accunode_auth.users import repository
 from accunode_common import audit
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.conditional import Conditional
+from accunode_common.http.trail import Origin, Trail
 from accunode_common.models.identity import User
 from accunode_identity.session_revocation import SessionRevocation
 
@@ -30,7 +30,9 @@ async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[Active
     return found
 
 
-async def change_profile(db: AsyncSession, subject: Subject, match: Conditional, *, full_name: str) -> None:
+async def change_profile(
+    db: AsyncSession, subject: Subject, trail: Trail, match: Conditional, *, full_name: str
+) -> None:
     """Change what the caller says about themselves.
 
     Raises:
@@ -44,15 +46,16 @@ async def change_profile(db: AsyncSession, subject: Subject, match: Conditional,
     user.full_name = full_name
     user.version += 1
     await db.flush()
-    await db.refresh(user)
+    await trail.record(db, "user.update", "user", subject.user_id, details={"fields": ["full_name"]})
 
 
-async def delete_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject) -> None:
+async def delete_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail) -> None:
     """End the caller's account.
 
     Raises:
         LastAdministratorError: A tenant, or the platform, would be left without an administrator.
     """
+    await trail.record(db, "user.delete_own", "user", subject.user_id)
     await accounts.close_own(db, revocation, subject)
     await revocation.user(db, subject.user_id)
 
@@ -70,16 +73,14 @@ async def leave(
     async with acting_as(db, AccessContext(tenant_id=left.tenant_id, user_id=subject.user_id)):
         await audit.record(
             db,
-            audit.AuditEntry(
+            origin.entry(
+                "membership.leave",
+                "user",
+                subject.user_id,
                 tenant_id=left.tenant_id,
-                action="membership.leave",
-                resource_type="user",
-                resource_id=subject.user_id,
                 actor_id=subject.user_id,
                 actor_role=left.role,
                 organization_id=left.organization_id,
-                request_id=origin.request_id,
-                ip_address=origin.address,
             ),
         )
     await revocation.member(db, left.tenant_id, subject.user_id)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends, Path
+from fastapi import Depends, Path
 
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
@@ -11,12 +11,11 @@ from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_identity.invitation_mail import invitation_mail, limit_mails
 from accunode_identity.schemas import InvitationOut
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.parts import AppParts, AppResources, SessionRevoking
+from accunode_tenants.parts import InvitationMailing, SessionRevoking
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service as tenants
 
@@ -46,19 +45,14 @@ async def add_tenant_admin(
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,
-    parts: AppParts,
-    app: AppResources,
-    afterwards: BackgroundTasks,
+    mails: InvitationMailing,
     body: AdminIn,
 ) -> InvitationOut:
     """Invites whoever owns an address to administer the tenant, which they do once they accept. Whether the address
     has an account makes no difference.
     """
     tenant = await tenants.require_active(session, subject, tenant_id)
-    issued = await service.invite(session, subject, trail, tenant.id, body.email)
-    await limit_mails(app.limiter, issued.invitation)
-    afterwards.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
-    return InvitationOut.of(issued.invitation)
+    return InvitationOut.of(await service.invite(session, subject, trail, mails, tenant.id, body.email))
 
 
 @router.delete("/{user_id}", status_code=204, summary="Remove an administrator from a tenant")

@@ -12,8 +12,9 @@ from accunode_common.errors import NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus
-from accunode_identity import administrators, invitations, memberships, people
-from accunode_identity.invitations import Issued, invitation_event
+from accunode_common.models.invitations import Invitation
+from accunode_identity import administrators, inviting, memberships, people
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import RoleScope
 from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.admins import repository
@@ -48,16 +49,17 @@ async def show(session: AsyncSession, subject: Subject, found: Sequence[Membersh
     ]
 
 
-async def invite(session: AsyncSession, subject: Subject, trail: Trail, tenant_id: UUID, email: str) -> Issued:
+async def invite(
+    session: AsyncSession, subject: Subject, trail: Trail, mails: InvitationMailer, tenant_id: UUID, email: str
+) -> Invitation:
     """Invite whoever owns an address to administer the tenant.
 
     Raises:
         NotFoundError: The tenant is not in use.
         AlreadyExistsError: An administrator has the address, or it is invited already.
     """
-    issued = await invitations.invite(session, subject, RoleScope(tenant_id, None), email=email, role=Role.TENANT_ADMIN)
-    await trail.record(session, **invitation_event(issued.invitation))
-    return issued
+    scope = RoleScope(tenant_id, None)
+    return await inviting.invite(session, trail, mails, subject.user_id, scope, email=email, role=Role.TENANT_ADMIN)
 
 
 async def remove(

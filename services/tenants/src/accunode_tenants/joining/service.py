@@ -95,17 +95,15 @@ async def join(session: AsyncSession, subject: Subject, trail: Trail, text: str)
         membership = await memberships.begin(session, subject.user_id, scope, Role.ORG_MEMBER)
         await audit.record(
             session,
-            audit.AuditEntry(
+            # Not what the caller is elsewhere, which the request was made with.
+            trail.origin.entry(
+                "organization.join",
+                "organization",
+                organization_id,
                 tenant_id=tenant_id,
-                action="organization.join",
-                resource_type="organization",
-                resource_id=organization_id,
-                # Not what the caller is elsewhere, which the request was made with.
                 actor_id=subject.user_id,
                 actor_role=membership.role,
                 organization_id=organization_id,
-                request_id=trail.request_id,
-                ip_address=trail.address,
                 details={"role": membership.role},
             ),
         )

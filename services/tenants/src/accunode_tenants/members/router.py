@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
@@ -11,13 +11,12 @@ from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
-from accunode_identity.invitation_mail import invitation_mail, limit_mails
 from accunode_identity.schemas import InvitationOut
 from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
 from accunode_tenants.members.schemas import MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.parts import AppParts, AppResources, SessionRevoking
+from accunode_tenants.parts import InvitationMailing, SessionRevoking
 from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
@@ -50,19 +49,14 @@ async def add_member(
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,
-    parts: AppParts,
-    app: AppResources,
-    afterwards: BackgroundTasks,
+    mails: InvitationMailing,
     body: MemberIn,
 ) -> InvitationOut:
     """Invites whoever owns an address. They take a seat when they accept. Whether the address has an account makes no
     difference, and nothing of anybody is told.
     """
     organization = await organizations.get(session, subject, organization_id)
-    issued = await service.invite(session, subject, trail, organization, body)
-    await limit_mails(app.limiter, issued.invitation)
-    afterwards.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
-    return InvitationOut.of(issued.invitation)
+    return InvitationOut.of(await service.invite(session, subject, trail, mails, organization, body))
 
 
 @router.delete("/{user_id}", status_code=204, summary="Remove a member from an organization")

@@ -12,9 +12,10 @@ from accunode_common.errors import ForbiddenError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus, RoleName
+from accunode_common.models.invitations import Invitation
 from accunode_common.models.tenancy import Organization
-from accunode_identity import invitations, memberships, people
-from accunode_identity.invitations import Issued, invitation_event
+from accunode_identity import inviting, memberships, people
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import RoleScope
 from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.members import repository
@@ -57,8 +58,13 @@ async def count(session: AsyncSession, organization: Organization) -> int:
 
 
 async def invite(
-    session: AsyncSession, subject: Subject, trail: Trail, organization: Organization, body: MemberIn
-) -> Issued:
+    session: AsyncSession,
+    subject: Subject,
+    trail: Trail,
+    mails: InvitationMailer,
+    organization: Organization,
+    body: MemberIn,
+) -> Invitation:
     """Invite whoever owns an address.
 
     Raises:
@@ -68,9 +74,8 @@ async def invite(
     """
     if not may_assign(subject.role, Role(body.role)):
         raise ForbiddenError("Nobody gives a role above their own.")
-    issued = await invitations.invite(session, subject, _scope(organization), email=body.email, role=Role(body.role))
-    await trail.record(session, **invitation_event(issued.invitation))
-    return issued
+    scope = _scope(organization)
+    return await inviting.invite(session, trail, mails, subject.user_id, scope, email=body.email, role=Role(body.role))
 
 
 async def remove(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
@@ -11,9 +11,8 @@ from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
-from accunode_identity.invitation_mail import invitation_mail
 from accunode_identity.schemas import InvitationOut
-from accunode_tenants.parts import AppParts, SessionRevoking
+from accunode_tenants.parts import AppParts, InvitationMailing, SessionRevoking
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
@@ -48,20 +47,17 @@ async def create_tenant(
     subject: TenantCreator,
     session: SubjectSession,
     trail: AuditTrail,
-    parts: AppParts,
-    afterwards: BackgroundTasks,
+    mails: InvitationMailing,
     body: TenantIn,
     etag: ETag,
     response: Response,
 ) -> TenantCreated:
     """Creates a tenant and, in the same transaction, the invitation of its first administrator if one is named."""
-    tenant, issued = await service.create(session, subject, trail, body)
-    if issued is not None:
-        afterwards.add_task(parts.mailer.send, invitation_mail(parts.settings, issued))
+    tenant, invitation = await service.create(session, subject, trail, mails, body)
     etag.tag(tenant.version)
     response.headers["Location"] = f"/api/v1/tenants/{tenant.id}"
     shown = (await service.show(session, [tenant]))[0]
-    return TenantCreated(**dict(shown), invitation=None if issued is None else InvitationOut.of(issued.invitation))
+    return TenantCreated(**dict(shown), invitation=None if invitation is None else InvitationOut.of(invitation))
 
 
 @router.get("/{tenant_id}", summary="Read a tenant")

@@ -23,8 +23,9 @@ from accunode_common.errors import (
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
 from accunode_common.http.trail import Trail
+from accunode_common.models.invitations import Invitation
 from accunode_common.models.tenancy import Tenant, TenantStatus
-from accunode_identity.invitations import Issued
+from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.second_factor import stamped
 from accunode_identity.session_revocation import SessionRevocation
 from accunode_identity.tenant_settings import settings_of
@@ -90,7 +91,9 @@ async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantO
     ]
 
 
-async def create(session: AsyncSession, subject: Subject, trail: Trail, body: TenantIn) -> tuple[Tenant, Issued | None]:
+async def create(
+    session: AsyncSession, subject: Subject, trail: Trail, mails: InvitationMailer, body: TenantIn
+) -> tuple[Tenant, Invitation | None]:
     """A new tenant and, if one is named, the invitation of its first administrator.
 
     Raises:
@@ -115,7 +118,7 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, body: Te
     )
     if body.admin is None:
         return tenant, None
-    return tenant, await admins.invite(session, subject, trail, tenant.id, body.admin.email)
+    return tenant, await admins.invite(session, subject, trail, mails, tenant.id, body.admin.email)
 
 
 def _name_taken(name: str) -> AlreadyExistsError:
