@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from accunode_common.audit_chain import FIELDS, GENESIS, Break, Fault, Link, Verifier, canonical, link_hash, seal
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import new_id
+from accunode_common.models.audit import AuditEvent
 from accunode_common.testing.database import TestDatabase
 
 EVENT = {
@@ -149,3 +150,7 @@ def test_feeding_in_parts_is_feeding_at_once(relay: psycopg.Connection, superuse
     verifier = Verifier()
     assert all(verifier.feed([link]) is None for link in links)
     assert verifier.head == links[-1].hash
+
+
+def test_a_link_covers_every_field_of_an_event() -> None:
+    assert set(FIELDS) == set(AuditEvent.__table__.columns.keys())

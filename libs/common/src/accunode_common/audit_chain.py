@@ -19,9 +19,9 @@ from psycopg.rows import dict_row
 
 GENESIS = bytes(32)
 FIELDS = (
-    "tenant_id",
     "id",
     "occurred_at",
+    "tenant_id",
     "actor_id",
     "actor_role",
     "organization_id",
@@ -32,6 +32,7 @@ FIELDS = (
     "ip_address",
     "details",
 )
+"""What an event says, in the order of exports. A link covers each of them, so that none can be added to old events."""
 LATE_COMMIT = timedelta(hours=1)
 """How long after its id an event may still be committed; statement and idle timeouts are far shorter."""
 

@@ -31,12 +31,19 @@ async def keep_one(session: AsyncSession, lost: Collection[Membership]) -> None:
     Raises:
         LastAdministratorError: One would be left without.
     """
-    going = {membership.tenant_id for membership in lost if membership.role in ADMINISTRATORS}
-    for tenant_id in sorted(going):
+    for tenant_id, people in sorted(losses(lost).items()):
         await lock_members(session, tenant_id)
-        people = {membership.user_id for membership in lost if membership.tenant_id == tenant_id}
         if not await _others(session, tenant_id, people):
             raise LastAdministratorError("Nobody else who can sign in administers the tenant; appoint somebody first.")
+
+
+def losses(lost: Collection[Membership]) -> dict[UUID, set[UUID]]:
+    """Whom each tenant that loses an administrator loses."""
+    going = {membership.tenant_id for membership in lost if membership.role in ADMINISTRATORS}
+    return {
+        tenant_id: {membership.user_id for membership in lost if membership.tenant_id == tenant_id}
+        for tenant_id in going
+    }
 
 
 async def _others(session: AsyncSession, tenant_id: UUID, without: Collection[UUID]) -> int:

@@ -77,18 +77,9 @@ async def begin(
     if not await people.hold(session, user_id):
         raise UnauthenticatedError("The account is gone.")
     held = await of_person(session, user_id)
-    joined = [membership for membership in held if GRANTS[Role(membership.role)].rank > 0]
-    if any(membership.tenant_id == PLATFORM_TENANT_ID for membership in joined):
-        raise ForbiddenError("A platform administrator joins no tenant.")
+    joined = check_joining(held, scope, role)
     if role is Role.SUPER_ADMIN:
-        if joined:
-            raise ConflictError("A platform administrator belongs to no tenant; leave yours first.")
         await session.execute(delete(Membership).where(Membership.id.in_([membership.id for membership in held])))
-    if any(
-        (membership.tenant_id, membership.organization_id) == (scope.tenant_id, scope.organization_id)
-        for membership in joined
-    ):
-        raise AlreadyExistsError("You are a member already.")
     await need_seat(session, scope)
     membership = Membership(
         tenant_id=scope.tenant_id, id=new_id(), user_id=user_id, organization_id=scope.organization_id, role=role
@@ -99,23 +90,53 @@ async def begin(
     return membership
 
 
+def check_joining(held: Sequence[Membership], scope: RoleScope, role: Role) -> list[Membership]:
+    """The memberships that somebody gave a person, who may take on the role in the scope beside them.
+
+    Raises:
+        ForbiddenError, AlreadyExistsError, ConflictError: See `begin`.
+    """
+    joined = [membership for membership in held if GRANTS[Role(membership.role)].rank > 0]
+    if any(membership.tenant_id == PLATFORM_TENANT_ID for membership in joined):
+        raise ForbiddenError("A platform administrator joins no tenant.")
+    if role is Role.SUPER_ADMIN and joined:
+        raise ConflictError("A platform administrator belongs to no tenant; leave yours first.")
+    if any(
+        (membership.tenant_id, membership.organization_id) == (scope.tenant_id, scope.organization_id)
+        for membership in joined
+    ):
+        raise AlreadyExistsError("You are a member already.")
+    return joined
+
+
 async def need_seat(session: AsyncSession, scope: OpenScope) -> None:
     """Make sure that a scope that is held has room.
 
     Raises:
         NoSeatsError: All seats are taken.
     """
-    if scope.seats is not None and await count(session, scope) >= scope.seats:
+    if scope.seats is not None and not scope.has_room(await count(session, scope)):
         raise NoSeatsError(f"The organization has {scope.seats} seats, all taken.")
 
 
 async def _set_manager(
     session: AsyncSession, user_id: UUID, scope: OpenScope, joined: Sequence[Membership], *, managed: bool
 ) -> None:
-    belongs_elsewhere = any(membership.tenant_id != scope.tenant_id for membership in joined)
-    if joined and not belongs_elsewhere and not managed:
-        return
-    manager = scope.tenant_id if managed and not belongs_elsewhere else None
+    if not joined or managed or belongs_elsewhere(joined, scope.tenant_id):
+        await _change_manager(session, user_id, manager_after(joined, scope.tenant_id, managed=managed))
+
+
+def belongs_elsewhere(joined: Sequence[Membership], tenant_id: UUID) -> bool:
+    """Whether a person is a member of another tenant."""
+    return any(membership.tenant_id != tenant_id for membership in joined)
+
+
+def manager_after(joined: Sequence[Membership], tenant_id: UUID, *, managed: bool) -> UUID | None:
+    """Which tenant manages an account whose owner joins one beside these: that one, if it is their only one."""
+    return tenant_id if managed and not belongs_elsewhere(joined, tenant_id) else None
+
+
+async def _change_manager(session: AsyncSession, user_id: UUID, manager: UUID | None) -> None:
     await session.execute(
         update(User)
         .where(User.id == user_id, User.managed_by_tenant_id.is_distinct_from(manager))

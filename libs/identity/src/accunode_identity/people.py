@@ -8,8 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.roles import Permission
+from accunode_common.auth.subject import Subject
+from accunode_common.db.session import Reach
 from accunode_common.emails import email_key
-from accunode_common.models.identity import User, UserStatus
+from accunode_common.models.identity import Membership, User, UserStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,17 @@ class Person:
     status: str
     last_sign_in_at: datetime | None
     managed_by_tenant_id: UUID | None
+
+
+def looks_after(subject: Subject, managed_by_tenant_id: UUID | None) -> bool:
+    """Whether an account, and not only its memberships, is the caller's to administer.
+
+    The platform looks after every account, and a tenant's administrators after those whose owner accepted that; each
+    other account is its owner's alone.
+    """
+    if subject.write_reach is Reach.PLATFORM:
+        return True
+    return subject.may(Permission.TENANT_UPDATE) and managed_by_tenant_id == subject.tenant_id
 
 
 # Named one by one: not every service may read a person's whole row.
@@ -42,6 +56,33 @@ _COLUMNS = (
 async def find_all(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Person]:
     """Those of the people who are in sight, by id."""
     return {person.id: person for person in await _find(session, User.id.in_(ids))} if ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A membership and whose it is, as far as a caller is told.
+
+    Attributes:
+        managed: Whether the membership's tenant manages the account.
+        last_sign_in_at: None for never, and for an account that is not the caller's to look after.
+    """
+
+    membership: Membership
+    person: Person
+    managed: bool
+    last_sign_in_at: datetime | None
+
+
+async def of_memberships(session: AsyncSession, subject: Subject, found: Collection[Membership]) -> list[Member]:
+    """Whose the memberships are, in their order, as the caller is told."""
+    known = await find_all(session, {membership.user_id for membership in found})
+    members = []
+    for membership in found:
+        person = known[membership.user_id]
+        told = looks_after(subject, person.managed_by_tenant_id)
+        managed = person.managed_by_tenant_id == membership.tenant_id
+        members.append(Member(membership, person, managed, person.last_sign_in_at if told else None))
+    return members
 
 
 async def find(session: AsyncSession, user_id: UUID) -> Person | None:

@@ -38,6 +38,10 @@ class OpenScope(RoleScope):
     seats: int | None
     settings: TenantSettings
 
+    def has_room(self, members: int) -> bool:
+        """Whether somebody can join so many members."""
+        return self.seats is None or members < self.seats
+
 
 def scope_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organization_id: UUID | None) -> RoleScope:
     """The scope that a request means, by the role's seat and the caller's reach.

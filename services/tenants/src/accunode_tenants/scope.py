@@ -5,10 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Reach
-from accunode_identity.people import Person
 
 
 def reaches_every_tenant(subject: Subject) -> bool:
@@ -19,10 +17,3 @@ def reaches_every_tenant(subject: Subject) -> bool:
 def in_reach(subject: Subject, tenant_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
     """The rows of the caller's tenant, or of every tenant for the platform."""
     return true() if reaches_every_tenant(subject) else tenant_id == subject.tenant_id
-
-
-def looks_after(subject: Subject, person: Person) -> bool:
-    """Whether the account itself is the caller's to administer: the platform's, or the managing tenant's."""
-    if reaches_every_tenant(subject):
-        return True
-    return subject.may(Permission.TENANT_UPDATE) and person.managed_by_tenant_id == subject.tenant_id

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.administration import repository
-from accunode_common.auth.roles import GRANTS, Permission, Role
+from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
-from accunode_common.db.session import Reach
 from accunode_common.errors import ForbiddenError, NotFoundError
 from accunode_common.models.identity import Membership, User
+from accunode_identity.people import looks_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,6 @@ class Person:
     def joined(self) -> Sequence[Membership]:
         """The memberships that somebody gave, without the one that every account has."""
         return [membership for membership in self.memberships if GRANTS[Role(membership.role)].rank > 0]
-
-
-def looks_after(subject: Subject, user: User) -> bool:
-    """Whether the account, and not only its memberships, is the caller's to administer.
-
-    The platform looks after every account, and a tenant's administrators after those whose owner accepted that; each
-    other account is its owner's alone.
-    """
-    if subject.write_reach is Reach.PLATFORM:
-        return True
-    return subject.may(Permission.TENANT_UPDATE) and user.managed_by_tenant_id == subject.tenant_id
 
 
 async def find(db: AsyncSession, user_id: UUID) -> Person:
@@ -90,7 +79,7 @@ async def keeps(db: AsyncSession, subject: Subject, user: User) -> bool:
 
     Its owner may join another tenant at the same moment, and so belong to themselves again.
     """
-    if not looks_after(subject, user):
+    if not looks_after(subject, user.managed_by_tenant_id):
         return False
     held = await repository.find(db, user.id, lock=True)
-    return held is not None and looks_after(subject, held)
+    return held is not None and looks_after(subject, held.managed_by_tenant_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, status
 
 from accunode_auth.administration import service
-from accunode_auth.administration.people import Person, looks_after
+from accunode_auth.administration.people import Person
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
 from accunode_auth.parts import AppResources, InvitationMailing, SessionRevoking
@@ -22,6 +22,7 @@ from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
+from accunode_identity.people import looks_after
 from accunode_identity.schemas import InvitationOut
 
 router = api_router("/users", tag="users")
@@ -35,7 +36,7 @@ MembershipQuery = Annotated[
 
 
 def _out(subject: Subject, user: User, memberships: Sequence[Membership]) -> UserOut:
-    told = looks_after(subject, user)
+    told = looks_after(subject, user.managed_by_tenant_id)
     return UserOut(
         id=user.id,
         email=user.email,

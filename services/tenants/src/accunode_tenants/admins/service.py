@@ -19,7 +19,6 @@ from accunode_identity.role_scopes import RoleScope
 from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.admins import repository
 from accunode_tenants.admins.schemas import AdminOut
-from accunode_tenants.scope import looks_after
 
 SORTING = Sorting({"since": Membership.created_at}, default="since", key=Membership.id)
 
@@ -33,19 +32,17 @@ async def list_page(
 
 async def show(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[AdminOut]:
     """The administrators as the caller sees them."""
-    known = await people.find_all(session, {membership.user_id for membership in found})
     return [
         AdminOut(
-            user_id=membership.user_id,
-            email=person.email,
-            full_name=person.full_name,
-            status=MembershipStatus(membership.status),
-            since=membership.created_at,
-            managed=person.managed_by_tenant_id == membership.tenant_id,
-            last_sign_in_at=person.last_sign_in_at if looks_after(subject, person) else None,
+            user_id=member.person.id,
+            email=member.person.email,
+            full_name=member.person.full_name,
+            status=MembershipStatus(member.membership.status),
+            since=member.membership.created_at,
+            managed=member.managed,
+            last_sign_in_at=member.last_sign_in_at,
         )
-        for membership in found
-        for person in (known[membership.user_id],)
+        for member in await people.of_memberships(session, subject, found)
     ]
 
 

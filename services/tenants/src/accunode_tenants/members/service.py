@@ -20,7 +20,6 @@ from accunode_identity.role_scopes import RoleScope
 from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.members import repository
 from accunode_tenants.members.schemas import MemberIn, MemberOut
-from accunode_tenants.scope import looks_after
 
 SORTING = Sorting({"joined_at": Membership.created_at}, default="joined_at", key=Membership.id)
 
@@ -34,21 +33,19 @@ async def list_page(
 
 async def show(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[MemberOut]:
     """The members as the caller sees them."""
-    known = await people.find_all(session, {membership.user_id for membership in found})
     return [
         MemberOut(
-            user_id=person.id,
-            membership_id=membership.id,
-            email=person.email,
-            full_name=person.full_name,
-            role=RoleName(membership.role),
-            status=MembershipStatus(membership.status),
-            joined_at=membership.created_at,
-            managed=person.managed_by_tenant_id == membership.tenant_id,
-            last_sign_in_at=person.last_sign_in_at if looks_after(subject, person) else None,
+            user_id=member.person.id,
+            membership_id=member.membership.id,
+            email=member.person.email,
+            full_name=member.person.full_name,
+            role=RoleName(member.membership.role),
+            status=MembershipStatus(member.membership.status),
+            joined_at=member.membership.created_at,
+            managed=member.managed,
+            last_sign_in_at=member.last_sign_in_at,
         )
-        for membership in found
-        for person in (known[membership.user_id],)
+        for member in await people.of_memberships(session, subject, found)
     ]
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 
+from accunode_common.audit_chain import FIELDS
 from accunode_common.http.app import api_router
 from accunode_common.http.files import table_reply
 from accunode_common.http.openapi import problem_responses
@@ -25,20 +26,9 @@ Filters = Annotated[AuditFilters, Query()]
 
 
 def _shown(event: AuditEvent) -> AuditEventOut:
-    return AuditEventOut(
-        id=event.id,
-        tenant_id=event.tenant_id,
-        occurred_at=event.occurred_at,
-        actor_id=event.actor_id,
-        actor_role=event.actor_role,
-        organization_id=event.organization_id,
-        action=event.action,
-        resource_type=event.resource_type,
-        resource_id=event.resource_id,
-        request_id=event.request_id,
-        ip_address=None if event.ip_address is None else str(event.ip_address),
-        details=event.details,
-    )
+    told = {name: getattr(event, name) for name in FIELDS}
+    address = None if event.ip_address is None else str(event.ip_address)
+    return AuditEventOut.model_validate(told | {"ip_address": address})
 
 
 @router.get("", summary="List audit events")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.audit_chain import Verifier
+from accunode_common.audit_chain import FIELDS, Verifier
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import NotFoundError
@@ -20,21 +20,7 @@ from accunode_tenants.trail import repository
 from accunode_tenants.trail.schemas import AuditFilters, BreakOut, VerificationOut
 
 SORTING = Sorting({"id": AuditEvent.id}, default="-id", key=AuditEvent.id)
-_FIELDS = (
-    "id",
-    "occurred_at",
-    "tenant_id",
-    "actor_id",
-    "actor_role",
-    "organization_id",
-    "action",
-    "resource_type",
-    "resource_id",
-    "request_id",
-    "ip_address",
-    "details",
-)
-COLUMNS = tuple(OutputColumn(name) for name in _FIELDS)
+COLUMNS = tuple(OutputColumn(name) for name in FIELDS)
 
 
 async def list_page(
@@ -51,7 +37,7 @@ async def export(database: Database, subject: Subject, filters: AuditFilters) ->
         aclosing(repository.blocks(session, repository.listing(subject, filters))) as found,
     ):
         async for events in found:
-            yield [[_cell(getattr(event, name)) for name in _FIELDS] for event in events]
+            yield [[_cell(getattr(event, name)) for name in FIELDS] for event in events]
 
 
 def _cell(value: object) -> str | None:
