@@ -138,7 +138,7 @@ def test_the_routes_that_ask_again_who_one_is_are_the_listed_ones(operations: Op
 
 
 def test_no_two_routes_have_the_same_operation_id(operations: Operations) -> None:
-    names = Counter(operation.endpoint.__name__ for _, operation in operations)
+    names = Counter(operation.name for _, operation in operations)
     assert [name for name, count in names.items() if count > 1] == []
 
 

@@ -14,13 +14,12 @@ from accunode_predictions.outcomes.router import router as outcomes
 from accunode_predictions.outcomes.table import FILES_AT_ONCE
 from accunode_predictions.portfolio.analyses.router import router as analyses
 from accunode_predictions.portfolio.router import router as portfolio
-from accunode_predictions.predictions.annual import router as annual
 from accunode_predictions.predictions.explanations.router import router as explanations
 from accunode_predictions.predictions.exports.router import router as exports
-from accunode_predictions.predictions.quarterly import router as quarterly
+from accunode_predictions.predictions.forms import FORMS
 from accunode_predictions.predictions.router import router as predictions
+from accunode_predictions.predictions.router_of_kind import router_of_kind
 from accunode_predictions.predictions.simulations.router import router as simulations
-from accunode_predictions.predictions.statement import router as statement
 from accunode_predictions.predictions.statistics.router import router as statistics
 from accunode_predictions.serving.service import ServingModels
 from accunode_predictions.settings import PredictionsSettings
@@ -42,9 +41,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
         [
             outcomes,
             companies,
-            annual,
-            quarterly,
-            statement,
+            *map(router_of_kind, FORMS),
             simulations,
             statistics,
             exports,

@@ -22,6 +22,7 @@ class Operation:
     Attributes:
         method: The HTTP method.
         path: The path template.
+        name: What it is called: its id in the OpenAPI document.
         endpoint: The handler.
         permissions: What the caller needs.
         public: Whether nobody need be signed in.
@@ -34,6 +35,7 @@ class Operation:
 
     method: str
     path: str
+    name: str
     endpoint: Callable[..., Any]
     permissions: frozenset[Permission]
     public: bool
@@ -62,6 +64,7 @@ def operations(app: FastAPI) -> list[Operation]:
             Operation(
                 method=method,
                 path=context.path_format or "",
+                name=context.original_route.name,
                 endpoint=context.original_route.endpoint,
                 permissions=needed,
                 public=authenticated not in calls and not any(isinstance(call, Requires) for call in calls),
@@ -85,7 +88,7 @@ def check(app: FastAPI) -> None:
     """
     names: set[str] = set()
     for operation in operations(app):
-        called, name = f"{operation.method} {operation.path}", operation.endpoint.__name__
+        called, name = f"{operation.method} {operation.path}", operation.name
         if not operation.keeps_replies:
             raise ValueError(f"{called} does not come from api_router().")
         if name in names:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from accunode_common.http.pagination import Sorting, SortOrder
@@ -11,7 +11,7 @@ from accunode_credit.models.credit import Prediction
 from accunode_scoring import RiskLevel
 
 
-class AnnualFilters(BaseModel):
+class PredictionFilters(BaseModel):
     """The filters of a list; those left out leave everything in."""
 
     model_config = ConfigDict(frozen=True)
@@ -31,7 +31,7 @@ class AnnualFilters(BaseModel):
     job_id: UUID | None = Field(default=None, description="Stored by this bulk upload.")
 
 
-class QuarterlyFilters(AnnualFilters):
+class QuarterlyFilters(PredictionFilters):
     """The filters of a list of quarterly predictions."""
 
     fiscal_quarter: int | None = Field(default=None, ge=1, le=4, description="Only those of this fiscal quarter.")
@@ -40,5 +40,3 @@ class QuarterlyFilters(AnnualFilters):
 _sorting = Sorting({"created_at": Prediction.id, "pd": Prediction.pd}, default="-created_at", key=Prediction.id)
 Order = Annotated[SortOrder, Depends(_sorting)]
 PredictionPath = Annotated[UUID, Path(description="A prediction that the caller sees.")]
-AnnualQuery = Annotated[AnnualFilters, Query()]
-QuarterlyQuery = Annotated[QuarterlyFilters, Query()]

@@ -1,6 +1,5 @@
 """Predictions as responses."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from accunode_credit.columns import inputs_of
@@ -13,6 +12,7 @@ from accunode_predictions.predictions.schemas import (
     EarlierVersion,
     PredictionDetail,
     PredictionFields,
+    PredictionItem,
     QuarterlyPrediction,
     QuarterlyPredictionDetail,
     ReasonOut,
@@ -25,73 +25,35 @@ from accunode_scoring import Kind, Score
 _STORED = tuple(name for name in PredictionFields.model_fields if name != "company")
 
 
-def annual(prediction: Prediction, company: Company) -> AnnualPrediction:
+def item(prediction: Prediction, company: Company) -> PredictionItem:
     """A list's item."""
-    return AnnualPrediction(
-        **_fields(prediction), company=_reference(company), fiscal_quarter=None, ratios=_annual_ratios(prediction)
-    )
-
-
-def quarterly(prediction: Prediction, company: Company) -> QuarterlyPrediction:
-    """A list's item."""
-    return QuarterlyPrediction(
-        **_fields(prediction),
-        company=_reference(company),
-        fiscal_quarter=int(prediction.fiscal_quarter or 0),
-        ratios=_quarterly_ratios(prediction),
-    )
-
-
-def statement(prediction: Prediction, company: Company) -> StatementPrediction:
-    """A list's item."""
-    return StatementPrediction(**_statement_fields(prediction), company=_reference(company))
-
-
-def annual_detail(prediction: Prediction, company: Company, score: Score | None) -> AnnualPredictionDetail:
-    """A single prediction with its reasons."""
-    return AnnualPredictionDetail(
-        **_fields(prediction),
-        company=_reference(company),
-        fiscal_quarter=None,
-        ratios=_annual_ratios(prediction),
-        reasons=_reasons(score),
-    )
-
-
-def quarterly_detail(prediction: Prediction, company: Company, score: Score | None) -> QuarterlyPredictionDetail:
-    """A single prediction with its reasons."""
-    return QuarterlyPredictionDetail(
-        **_fields(prediction),
-        company=_reference(company),
-        fiscal_quarter=int(prediction.fiscal_quarter or 0),
-        ratios=_quarterly_ratios(prediction),
-        reasons=_reasons(score),
-    )
-
-
-def statement_detail(prediction: Prediction, company: Company, score: Score | None) -> StatementPredictionDetail:
-    """A single prediction with its reasons."""
-    return StatementPredictionDetail(
-        **_statement_fields(prediction), company=_reference(company), reasons=_reasons(score)
-    )
-
-
-_DETAILS: Mapping[Kind, Callable[[Prediction, Company, Score | None], PredictionDetail]] = {
-    Kind.ANNUAL: annual_detail,
-    Kind.QUARTERLY: quarterly_detail,
-    Kind.STATEMENT: statement_detail,
-}
+    contents = _contents(prediction, company)
+    match Kind(prediction.kind):
+        case Kind.ANNUAL:
+            return AnnualPrediction(**contents)
+        case Kind.QUARTERLY:
+            return QuarterlyPrediction(**contents)
+        case Kind.STATEMENT:
+            return StatementPrediction(**contents)
 
 
 def detail(prediction: Prediction, company: Company, score: Score | None) -> PredictionDetail:
-    """A single prediction of any kind."""
-    return _DETAILS[Kind(prediction.kind)](prediction, company, score)
+    """A single prediction with its reasons."""
+    reasons = None if score is None else [ReasonOut.of(reason) for reason in score.reasons]
+    contents = {**_contents(prediction, company), "reasons": reasons}
+    match Kind(prediction.kind):
+        case Kind.ANNUAL:
+            return AnnualPredictionDetail(**contents)
+        case Kind.QUARTERLY:
+            return QuarterlyPredictionDetail(**contents)
+        case Kind.STATEMENT:
+            return StatementPredictionDetail(**contents)
 
 
 def earlier(version: PredictionVersion, kind: Kind) -> EarlierVersion:
     """What a prediction of that kind was before a rescoring."""
     return EarlierVersion(
-        kind=Kind(kind),
+        kind=kind,
         model_version=version.snapshot["model_version"],
         version=version.version,
         replaced_at=version.replaced_at,
@@ -100,31 +62,21 @@ def earlier(version: PredictionVersion, kind: Kind) -> EarlierVersion:
     )
 
 
-def _statement_fields(prediction: Prediction) -> dict[str, Any]:
-    amounts = inputs_of(prediction)
+def _contents(prediction: Prediction, company: Company) -> dict[str, Any]:
     return {
-        **_fields(prediction),
-        "fiscal_quarter": None,
-        "amounts": StatementAmountValues(**amounts),
-        "ratios": ratios_from(amounts),
+        **{name: getattr(prediction, name) for name in _STORED},
+        "company": CompanyReference.model_validate(company),
+        "fiscal_quarter": prediction.fiscal_quarter,
+        **_shown_inputs(prediction),
     }
 
 
-def _fields(prediction: Prediction) -> dict[str, Any]:
-    return {name: getattr(prediction, name) for name in _STORED}
-
-
-def _reference(company: Company) -> CompanyReference:
-    return CompanyReference.model_validate(company)
-
-
-def _annual_ratios(prediction: Prediction) -> AnnualRatioValues:
-    return AnnualRatioValues.model_validate(prediction)
-
-
-def _quarterly_ratios(prediction: Prediction) -> QuarterlyRatioValues:
-    return QuarterlyRatioValues.model_validate(prediction)
-
-
-def _reasons(score: Score | None) -> list[ReasonOut] | None:
-    return None if score is None else [ReasonOut.of(reason) for reason in score.reasons]
+def _shown_inputs(prediction: Prediction) -> dict[str, Any]:
+    match Kind(prediction.kind):
+        case Kind.ANNUAL:
+            return {"ratios": AnnualRatioValues.model_validate(prediction)}
+        case Kind.QUARTERLY:
+            return {"ratios": QuarterlyRatioValues.model_validate(prediction)}
+        case Kind.STATEMENT:
+            amounts = inputs_of(prediction)
+            return {"amounts": StatementAmountValues(**amounts), "ratios": ratios_from(amounts)}

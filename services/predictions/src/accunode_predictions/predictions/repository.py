@@ -15,7 +15,7 @@ from accunode_common.names import clean_symbol
 from accunode_credit.columns import kept_version
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.models.registry import ShadowScore
-from accunode_predictions.predictions.filters import AnnualFilters, QuarterlyFilters
+from accunode_predictions.predictions.filters import PredictionFilters, QuarterlyFilters
 from accunode_predictions.visibility import own_records, system_records
 from accunode_scoring import Kind
 
@@ -23,7 +23,7 @@ from accunode_scoring import Kind
 def matching(
     subject: Subject,
     kind: Kind,
-    filters: AnnualFilters | QuarterlyFilters,
+    filters: PredictionFilters,
     *,
     system: bool,
     always_join: bool = False,
@@ -44,7 +44,7 @@ def matching(
     return statement
 
 
-def _conditions(filters: AnnualFilters | QuarterlyFilters) -> list[ColumnElement[bool]]:
+def _conditions(filters: PredictionFilters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     equal: dict[str, Any] = {
         "company_id": filters.company_id,

@@ -1,9 +1,10 @@
 """Predictions as clients send and receive them."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import (
@@ -24,6 +25,7 @@ from accunode_predictions.fields import (
     AnnualRatioValues,
     FiscalPeriodYear,
     GradeName,
+    InputValues,
     Level,
     Owners,
     QuarterlyRatios,
@@ -43,8 +45,14 @@ _REASON = "Return on assets of 3.7 % is higher than that of 60 % of companies, w
 _COMPANY: dict[str, JsonValue] = {"name": "Northwind Energy Corp", "symbol": "NWEC", "sector": "Utilities"}
 
 
-class PredictionInput(InputModel):
-    """What every new prediction says: whose it is."""
+def _example(kind: Kind, **period: int) -> ConfigDict:
+    inputs = "amounts" if kind is Kind.STATEMENT else "ratios"
+    given: dict[str, JsonValue] = {"company": _COMPANY, "access_level": "organization", "fiscal_year": 2024}
+    return ConfigDict(json_schema_extra={"examples": [{**given, **period, inputs: example_of(kind)}]})
+
+
+class PredictionInput(InputModel, ABC):
+    """What every new prediction says: whose it is, and of which year."""
 
     company_id: UUID | None = Field(default=None, description="An existing company; else give `company`.")
     company: CompanyFields | None = Field(
@@ -57,6 +65,7 @@ class PredictionInput(InputModel):
         description="With `company`: whose records it is looked for and stored among; `personal` if left out. "
         "With `company_id`: the company's own level applies, and any other is refused.",
     )
+    fiscal_year: FiscalYear
 
     @model_validator(mode="after")
     def _names_one_company(self) -> "PredictionInput":
@@ -64,24 +73,17 @@ class PredictionInput(InputModel):
             raise PydanticCustomError("company", "Give either `company_id` or `company`.")
         return self
 
+    @property
+    @abstractmethod
+    def inputs(self) -> InputValues:
+        """What is scored."""
+
 
 class AnnualPredictionInput(PredictionInput):
     """A new prediction from the ratios of one fiscal year."""
 
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "company": _COMPANY,
-                    "access_level": "organization",
-                    "fiscal_year": 2024,
-                    "ratios": example_of(Kind.ANNUAL),
-                }
-            ]
-        }
-    }
+    model_config = _example(Kind.ANNUAL)
 
-    fiscal_year: FiscalYear
     ratios: AnnualRatios = Field(description="The ratios of the fiscal year; at least one.")
 
     @property
@@ -93,21 +95,8 @@ class AnnualPredictionInput(PredictionInput):
 class QuarterlyPredictionInput(PredictionInput):
     """A new prediction from the ratios of the trailing twelve months at a quarter's end."""
 
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "company": _COMPANY,
-                    "access_level": "organization",
-                    "fiscal_year": 2024,
-                    "fiscal_quarter": 2,
-                    "ratios": example_of(Kind.QUARTERLY),
-                }
-            ]
-        }
-    }
+    model_config = _example(Kind.QUARTERLY, fiscal_quarter=2)
 
-    fiscal_year: FiscalYear
     fiscal_quarter: FiscalQuarter
     ratios: QuarterlyRatios = Field(description="The ratios of the four quarters that end with it; at least one.")
 
@@ -120,20 +109,8 @@ class QuarterlyPredictionInput(PredictionInput):
 class StatementPredictionInput(PredictionInput):
     """A new prediction from the amounts of a financial statement."""
 
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "company": _COMPANY,
-                    "access_level": "organization",
-                    "fiscal_year": 2024,
-                    "amounts": example_of(Kind.STATEMENT),
-                }
-            ]
-        }
-    }
+    model_config = _example(Kind.STATEMENT)
 
-    fiscal_year: FiscalYear
     amounts: StatementAmounts = Field(description="The statement's amounts.")
 
     @property
@@ -142,14 +119,27 @@ class StatementPredictionInput(PredictionInput):
         return self.amounts
 
 
-class AnnualRescoring(InputModel):
+class Rescoring(InputModel, ABC):
     """Scores a prediction again with the model that serves now."""
 
-    ratios: AnnualRatios | None = Field(
+    @property
+    @abstractmethod
+    def inputs(self) -> InputValues | None:
+        """What is scored instead of what is stored."""
+
+
+def _restated(kind: Kind, inputs: str) -> Any:
+    return Field(
         default=None,
-        description="Restated ratios; the stored ones if left out.",
-        examples=[example_of(Kind.ANNUAL)],
+        description=f"Restated {inputs}; the stored ones if left out.",
+        examples=[example_of(kind)],
     )
+
+
+class AnnualRescoring(Rescoring):
+    """Scores a prediction again with the model that serves now."""
+
+    ratios: AnnualRatios | None = _restated(Kind.ANNUAL, "ratios")
 
     @property
     def inputs(self) -> AnnualRatios | None:
@@ -157,14 +147,10 @@ class AnnualRescoring(InputModel):
         return self.ratios
 
 
-class QuarterlyRescoring(InputModel):
+class QuarterlyRescoring(Rescoring):
     """Scores a prediction again with the model that serves now."""
 
-    ratios: QuarterlyRatios | None = Field(
-        default=None,
-        description="Restated ratios; the stored ones if left out.",
-        examples=[example_of(Kind.QUARTERLY)],
-    )
+    ratios: QuarterlyRatios | None = _restated(Kind.QUARTERLY, "ratios")
 
     @property
     def inputs(self) -> QuarterlyRatios | None:
@@ -172,23 +158,15 @@ class QuarterlyRescoring(InputModel):
         return self.ratios
 
 
-class StatementRescoring(InputModel):
+class StatementRescoring(Rescoring):
     """Scores a prediction again with the model that serves now."""
 
-    amounts: StatementAmounts | None = Field(
-        default=None,
-        description="Restated amounts; the stored ones if left out.",
-        examples=[example_of(Kind.STATEMENT)],
-    )
+    amounts: StatementAmounts | None = _restated(Kind.STATEMENT, "amounts")
 
     @property
     def inputs(self) -> StatementAmounts | None:
         """What is scored instead of what is stored."""
         return self.amounts
-
-
-AnyPredictionInput = AnnualPredictionInput | QuarterlyPredictionInput | StatementPredictionInput
-AnyRescoring = AnnualRescoring | QuarterlyRescoring | StatementRescoring
 
 
 class CompanyReference(ResponseModel):
@@ -299,30 +277,27 @@ class ReasonOut(ResponseModel):
         )
 
 
-class AnnualPredictionDetail(AnnualPrediction):
-    """A prediction with its reasons in words."""
+class WithReasons(ResponseModel):
+    """What a single prediction says beside what a list says of it."""
 
     reasons: list[ReasonOut] | None = Field(
         description="The strongest first; null where the files of its model version are no longer at hand."
     )
 
 
-class QuarterlyPredictionDetail(QuarterlyPrediction):
+class AnnualPredictionDetail(AnnualPrediction, WithReasons):
     """A prediction with its reasons in words."""
 
-    reasons: list[ReasonOut] | None = Field(
-        description="The strongest first; null where the files of its model version are no longer at hand."
-    )
 
-
-class StatementPredictionDetail(StatementPrediction):
+class QuarterlyPredictionDetail(QuarterlyPrediction, WithReasons):
     """A prediction with its reasons in words."""
 
-    reasons: list[ReasonOut] | None = Field(
-        description="The strongest first; null where the files of its model version are no longer at hand."
-    )
+
+class StatementPredictionDetail(StatementPrediction, WithReasons):
+    """A prediction with its reasons in words."""
 
 
+PredictionItem = AnnualPrediction | QuarterlyPrediction | StatementPrediction
 PredictionDetail = AnnualPredictionDetail | QuarterlyPredictionDetail | StatementPredictionDetail
 
 

@@ -17,16 +17,21 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
+from accunode_common.http.pagination import PageParameters, SortOrder
+from accunode_common.http.schemas import Page
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_credit.columns import SOURCE_COLUMNS, inputs_of, stored_inputs, stored_score
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_predictions.companies import service as companies
 from accunode_predictions.predictions import repository
+from accunode_predictions.predictions.filters import PredictionFilters
+from accunode_predictions.predictions.rendering import item
 from accunode_predictions.predictions.schemas import (
-    AnyPredictionInput,
-    AnyRescoring,
+    PredictionInput,
+    PredictionItem,
     QuarterlyPredictionInput,
+    Rescoring,
 )
 from accunode_predictions.repository import find, find_to_change
 from accunode_predictions.serving.service import Scoring
@@ -53,7 +58,7 @@ def score_values(scorer: Scorer, ratios: Mapping[str, float | None], scale: Mast
 
 
 async def create(
-    scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, body: AnyPredictionInput
+    scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, body: PredictionInput
 ) -> tuple[Prediction, Company, Score]:
     """Score and store; the company is created if it is new.
 
@@ -91,6 +96,26 @@ async def create(
     return prediction, company, score
 
 
+async def page(
+    session: AsyncSession,
+    subject: Subject,
+    kind: Kind,
+    filters: PredictionFilters,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    system: bool = False,
+) -> Page[PredictionItem]:
+    """One page of the caller's own and organization records of a kind, or of the system's."""
+    found = await repository.page(session, repository.matching(subject, kind, filters, system=system), order, paging)
+    companies = await repository.companies_of(session, found.rows)
+    return Page(
+        items=[item(row, companies[row.company_id]) for row in found.rows],
+        next_cursor=found.next_cursor,
+        total=found.total,
+    )
+
+
 async def get(session: AsyncSession, subject: Subject, kind: Kind, prediction_id: UUID) -> tuple[Prediction, Company]:
     """A prediction and its company.
 
@@ -107,7 +132,7 @@ async def rescore(
     trail: Trail,
     kind: Kind,
     prediction_id: UUID,
-    body: AnyRescoring,
+    body: Rescoring,
     condition: Conditional,
 ) -> tuple[Prediction, Company, Score]:
     """Score a prediction again with the model that serves; the earlier version is kept.
@@ -175,7 +200,7 @@ def scored_again(scoring: Scoring, prediction: Prediction) -> Score | None:
     return scorer.score(inputs_of(prediction))
 
 
-async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: AnyPredictionInput) -> Company:
+async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: PredictionInput) -> Company:
     if body.company is not None:
         return await companies.resolve(session, subject, trail, body.company, body.access_level or AccessLevel.PERSONAL)
     assert body.company_id is not None
