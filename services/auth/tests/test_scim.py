@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
@@ -12,6 +13,7 @@ from scim_helpers import PATCH, USER, DirectoryClient, assert_error, connect_dir
 from accunode_common.auth.roles import Role
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.testing.app import ServiceClient
+from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import World, WorldMaker
 
 NEW_PASSWORD = "seven blue herons wading"
@@ -316,3 +318,31 @@ async def test_the_trail_tells_what_the_directory_did(
     ).fetchall()
     actions = ("user.provision", "user.update", "user.suspend", "user.resume", "user.delete")
     assert events == [(action, None, True) for action in actions]
+
+
+@pytest.mark.parametrize("how", ["suspended", "removed"])
+async def test_who_a_directory_suspends_or_removes_goes_on_in_other_tenants(
+    auth: ServiceClient,
+    directory: DirectoryClient,
+    world: World,
+    issuer: TestIssuer,
+    superuser: psycopg.Connection,
+    how: str,
+) -> None:
+    member = world.one.org_member
+    superuser.execute(
+        "INSERT INTO identity.memberships (tenant_id, id, user_id, organization_id, role)"
+        " VALUES (%s, %s, %s, %s, 'org_member')",
+        [world.two.id, new_id(), member.user_id, world.two.organization_id],
+    )
+    there = replace(
+        member.subject, tenant_id=world.two.id, organization_id=world.two.organization_id, session_id=new_id()
+    )
+    elsewhere = {"Authorization": f"Bearer {issuer.token(there)}"}
+    if how == "suspended":
+        done = await directory.patch(str(member.user_id), {"op": "replace", "path": "active", "value": False})
+    else:
+        done = await directory.ask("DELETE", f"/Users/{member.user_id}")
+    assert done.status_code in (200, 204), done.text
+    assert (await auth.as_(member).get("/api/v1/users/me")).status_code == 401
+    assert (await auth.http.get("/api/v1/users/me", headers=elsewhere)).status_code == 200

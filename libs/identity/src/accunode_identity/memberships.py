@@ -11,7 +11,7 @@ from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenE
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, MembershipStatus, User
 from accunode_common.models.tenancy import WhitelistEntry
-from accunode_identity import people
+from accunode_identity import administrators, people
 from accunode_identity.role_scopes import OpenScope, RoleScope
 
 
@@ -155,6 +155,27 @@ async def set_status(session: AsyncSession, membership: Membership, status: Memb
     membership.status = status
     membership.version += 1
     await session.flush()
+
+
+async def suspend(session: AsyncSession, active: Sequence[Membership]) -> None:
+    """Pause memberships. Tokens are the caller's to revoke.
+
+    Raises:
+        LastAdministratorError: A tenant would be left without an administrator.
+    """
+    await administrators.keep_one(session, active)
+    for membership in active:
+        await set_status(session, membership, MembershipStatus.SUSPENDED)
+
+
+async def remove(session: AsyncSession, lost: Sequence[Membership], *, email_key: str | None) -> None:
+    """End memberships as their administrator. Tokens are the caller's to revoke.
+
+    Raises:
+        LastAdministratorError: A tenant would be left without an administrator.
+    """
+    await administrators.keep_one(session, lost)
+    await end(session, lost, email_key=email_key)
 
 
 async def end(session: AsyncSession, memberships: Sequence[Membership], *, email_key: str | None) -> None:

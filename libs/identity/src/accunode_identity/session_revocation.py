@@ -1,10 +1,12 @@
 """Revoke the tokens of people, members, tenants and sessions: whoever takes power away does it here alone."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.revocation import Revocations
+from accunode_common.models.identity import Membership
 from accunode_common.models.revocations import RevocationKind, member_id
 
 
@@ -26,6 +28,11 @@ class SessionRevocation:
         """Revoke the tokens that users have so far for one tenant: after a change of role or membership there."""
         ids = [member_id(tenant_id, user_id) for user_id in user_ids]
         await self._revocations.make_void(db, RevocationKind.MEMBER, ids, holders=user_ids)
+
+    async def memberships(self, db: AsyncSession, lost: Iterable[Membership]) -> None:
+        """Revoke the tokens that people have so far for the tenants in which they lost memberships, and no others."""
+        for tenant_id, user_id in sorted({(membership.tenant_id, membership.user_id) for membership in lost}):
+            await self.member(db, tenant_id, user_id)
 
     async def tenant(self, db: AsyncSession, *tenant_ids: UUID) -> None:
         """Revoke the tokens issued so far for tenants: after one is suspended or deleted."""

@@ -143,11 +143,9 @@ async def suspend(
     """
     found = await people.subordinate(db, subject, user_id)
     paused = _of_status(found, membership_id, MembershipStatus.ACTIVE)
-    await administrators.keep_one(db, paused)
-    for membership in paused:
-        await memberships.set_status(db, membership, MembershipStatus.SUSPENDED)
+    await memberships.suspend(db, paused)
     await trail.record(db, "user.suspend", "user", user_id, details=_named(membership_id))
-    await _end_in_tenants(db, revocation, user_id, paused)
+    await revocation.memberships(db, paused)
     return await people.find(db, user_id)
 
 
@@ -190,21 +188,13 @@ async def remove(
     """
     found = await people.subordinate(db, subject, user_id)
     ended = await people.keeps(db, subject, found.user)
-    await administrators.keep_one(db, found.memberships)
-    await memberships.end(db, found.joined, email_key=found.user.email_key)
+    await memberships.remove(db, found.joined, email_key=found.user.email_key)
     await trail.record(db, "user.delete", "user", user_id, details={"anonymised": ended})
     if ended:
         await accounts.close(db, revocation, user_id)
         await revocation.user(db, user_id)
     else:
-        await _end_in_tenants(db, revocation, user_id, found.joined)
-
-
-async def _end_in_tenants(
-    db: AsyncSession, revocation: SessionRevocation, user_id: UUID, lost: Sequence[Membership]
-) -> None:
-    for tenant_id in sorted({membership.tenant_id for membership in lost}):
-        await revocation.member(db, tenant_id, user_id)
+        await revocation.memberships(db, found.joined)
 
 
 async def rename(

@@ -20,7 +20,7 @@ from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.provisioning import ScimUser
-from accunode_identity import administrators, inviting, memberships, role_scopes
+from accunode_identity import inviting, memberships, role_scopes
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import OpenScope, RoleScope
 from accunode_identity.session_revocation import SessionRevocation
@@ -118,20 +118,19 @@ async def set_active(
     Raises:
         LastAdministratorError: The person is the last administrator.
     """
-    before, after = MembershipStatus.SUSPENDED, MembershipStatus.ACTIVE
-    if not active:
-        before, after = after, before
     held = await repository.memberships(db, directory.tenant_id, user_id)
-    changing = [membership for membership in held if membership.status == before]
+    wanted = MembershipStatus.ACTIVE if active else MembershipStatus.SUSPENDED
+    changing = [membership for membership in held if membership.status != wanted]
     if not changing:
         return
-    if not active:
-        await administrators.keep_one(db, changing)
-    for membership in changing:
-        await memberships.set_status(db, membership, after)
-    await trail.record(db, "user.resume" if active else "user.suspend", "user", user_id)
-    if not active:
-        await SessionRevocation(app.revocations).user(db, user_id)
+    if active:
+        for membership in changing:
+            await memberships.set_status(db, membership, wanted)
+        await trail.record(db, "user.resume", "user", user_id)
+        return
+    await memberships.suspend(db, changing)
+    await trail.record(db, "user.suspend", "user", user_id)
+    await SessionRevocation(app.revocations).memberships(db, changing)
 
 
 async def remove(db: AsyncSession, app: Resources, directory: Directory, trail: DirectoryTrail, entry: Entry) -> None:
@@ -145,12 +144,14 @@ async def remove(db: AsyncSession, app: Resources, directory: Directory, trail: 
             await withdraw(db, directory, trail, entry)
         return
     held = await repository.memberships(db, directory.tenant_id, entry.user_id)
-    await administrators.keep_one(db, held)
-    await memberships.end(db, held, email_key=email_key(entry.email))
-    if entry.managed:
-        await accounts.close(db, SessionRevocation(app.revocations), entry.user_id)
+    await memberships.remove(db, held, email_key=email_key(entry.email))
     await trail.record(db, "user.delete", "user", entry.user_id, details={"anonymised": entry.managed})
-    await SessionRevocation(app.revocations).user(db, entry.user_id)
+    revocation = SessionRevocation(app.revocations)
+    if entry.managed:
+        await accounts.close(db, revocation, entry.user_id)
+        await revocation.user(db, entry.user_id)
+    else:
+        await revocation.memberships(db, held)
 
 
 async def join(db: AsyncSession, directory: Directory, trail: DirectoryTrail, entry: Entry, scope: OpenScope) -> None:

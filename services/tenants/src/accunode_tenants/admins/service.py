@@ -13,7 +13,7 @@ from accunode_common.http.pagination import PageOf, PageParameters, Sorting, Sor
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.invitations import Invitation
-from accunode_identity import administrators, inviting, memberships, people
+from accunode_identity import inviting, memberships, people
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import RoleScope
 from accunode_identity.session_revocation import SessionRevocation
@@ -72,7 +72,6 @@ async def remove(
     membership = await repository.find(session, tenant_id, user_id)
     if membership is None:
         raise NotFoundError("This person does not administer the tenant.")
-    await administrators.keep_one(session, [membership])
-    await memberships.end(session, [membership], email_key=None)
+    await memberships.remove(session, [membership], email_key=None)
     await trail.record(session, "tenant_admin.remove", "user", user_id, tenant_id=tenant_id)
-    await revocation.member(session, tenant_id, user_id)
+    await revocation.memberships(session, [membership])

@@ -90,7 +90,7 @@ async def remove(
     if membership is None:
         raise NotFoundError("This person is no member of the organization.")
     person = await people.find(session, user_id)
-    await memberships.end(session, [membership], email_key=person.email_key if person else None)
+    await memberships.remove(session, [membership], email_key=person.email_key if person else None)
     await trail.record(
         session,
         "member.remove",
@@ -99,7 +99,7 @@ async def remove(
         tenant_id=organization.tenant_id,
         details={"organization_id": str(organization.id)},
     )
-    await revocation.member(session, organization.tenant_id, user_id)
+    await revocation.memberships(session, [membership])
 
 
 async def remove_all(session: AsyncSession, revocation: SessionRevocation, organization: Organization) -> int:
