@@ -1,14 +1,15 @@
 """For whom a part of a transaction runs: somebody else for a while, and the caller again afterwards."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from accunode_common.db.access import DatabaseRole
-from accunode_common.db.session import AccessContext, Database, Reach, acting_as
+from accunode_common.db.session import AccessContext, Database, Reach, SyncDatabase, acting_as, acting_as_sync
 from accunode_common.ids import new_id
 from accunode_common.models.tenancy import Tenant
 from accunode_common.settings import ApiSettings
@@ -26,13 +27,22 @@ async def database(make_settings: SettingsFactory) -> AsyncIterator[Database]:
     await made.close()
 
 
+@pytest.fixture(scope="module")
+def sync_database(make_settings: SettingsFactory) -> Iterator[SyncDatabase]:
+    made = SyncDatabase(make_settings(ApiSettings, DatabaseRole.TENANTS), "test")
+    yield made
+    made.close()
+
+
+SHOWN = text("select " + ", ".join(f"current_setting('app.{name}') {name}" for name in CALLER.settings()))
+
+
 async def context(session: AsyncSession) -> dict[str, str]:
-    row = (
-        await session.execute(
-            text("select " + ", ".join(f"current_setting('app.{name}') {name}" for name in CALLER.settings()))
-        )
-    ).one()
-    return dict(row._mapping)
+    return dict((await session.execute(SHOWN)).one()._mapping)
+
+
+def context_sync(session: Session) -> dict[str, str]:
+    return dict(session.execute(SHOWN).one()._mapping)
 
 
 async def test_a_part_of_a_transaction_runs_for_somebody_else_and_the_rest_for_the_caller(database: Database) -> None:
@@ -100,3 +110,20 @@ async def test_what_cannot_be_written_is_an_error_of_its_own_part(database: Data
             async with session.begin_nested(), acting_as(session, platform):
                 session.add(Tenant(id=new_id(), name="Bank", slug=f"bank-{new_id()}", status="unheard of"))
         assert await context(session) == CALLER.settings()
+
+
+def test_a_part_of_a_workers_transaction_runs_for_somebody_else(sync_database: SyncDatabase) -> None:
+    with sync_database.transaction(CALLER) as session:
+        with acting_as_sync(session, OTHER):
+            assert context_sync(session) == OTHER.settings()
+        assert context_sync(session) == CALLER.settings()
+
+
+def test_a_workers_context_is_back_after_errors(sync_database: SyncDatabase) -> None:
+    with sync_database.transaction(CALLER) as session:
+        with pytest.raises(LookupError), acting_as_sync(session, OTHER):
+            raise LookupError
+        assert context_sync(session) == CALLER.settings()
+        with pytest.raises(ProgrammingError), session.begin_nested(), acting_as_sync(session, OTHER):
+            session.execute(text("select nothing from nowhere"))
+        assert context_sync(session) == CALLER.settings()

@@ -143,7 +143,7 @@ async def _all(session: AsyncSession, query: Select[Invitation]) -> Sequence[Inv
 
 async def _offer(session: AsyncSession, user_id: UUID, invitation: Invitation) -> Offer | None:
     async with acting_as(session, invited_context(user_id, invitation)):
-        scope = await role_scopes.look(session, scope_of(invitation))
+        scope = await role_scopes.find(session, scope_of(invitation))
     return None if scope is None else Offer(invitation, scope)
 
 

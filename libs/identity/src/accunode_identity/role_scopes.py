@@ -77,10 +77,10 @@ def scope_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organizat
 async def hold(session: AsyncSession, scope: RoleScope) -> OpenScope | None:
     """The scope if it is in sight and in use, which nobody ends before the transaction does; None otherwise."""
     await lock_members(session, scope.tenant_id)
-    return await look(session, scope)
+    return await find(session, scope)
 
 
-async def look(session: AsyncSession, scope: RoleScope) -> OpenScope | None:
+async def find(session: AsyncSession, scope: RoleScope) -> OpenScope | None:
     """The scope if it is in sight and in use now; None otherwise."""
     tenant = await session.scalar(
         select(Tenant)

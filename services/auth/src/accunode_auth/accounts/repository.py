@@ -50,7 +50,7 @@ async def take_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full
     )
 
 
-async def place_under(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
+async def make_managed(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
     """Note that a tenant manages the account, and that its address is verified."""
     await db.execute(
         update(User)

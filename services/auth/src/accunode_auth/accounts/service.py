@@ -47,9 +47,9 @@ async def hand_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full
     await repository.take_over(db, user_id, password_hash=password_hash, full_name=full_name)
 
 
-async def place_under(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
+async def make_managed(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
     """Note that a new account is a tenant's to manage, whose provider vouches for its address."""
-    await repository.place_under(db, user_id, tenant_id, full_name=full_name)
+    await repository.make_managed(db, user_id, tenant_id, full_name=full_name)
 
 
 async def set_status(db: AsyncSession, user_id: UUID, status: UserStatus) -> None:

@@ -52,7 +52,7 @@ async def add_managed(
     async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
         if not await registration.add_account(db, user_id, email):
             return None
-        await accounts.place_under(db, user_id, directory.tenant_id, full_name="")
+        await accounts.make_managed(db, user_id, directory.tenant_id, full_name="")
         await _begin(db, directory, user_id, scope)
     details = {"organization_id": str(scope.organization_id), "role": _GIVEN.value}
     await trail.record(db, "user.provision", "user", user_id, details=details)

@@ -107,7 +107,7 @@ async def _make(db: AsyncSession, connection: SsoConnection, address: str, full_
     async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
         if not await registration.add_account(db, user_id, address):
             raise ForbiddenError(_UNKNOWN)
-        await accounts.place_under(db, user_id, connection.tenant_id, full_name=full_name)
+        await accounts.make_managed(db, user_id, connection.tenant_id, full_name=full_name)
     return user_id
 
 
