@@ -13,7 +13,7 @@ DATA ?= ../shared/data
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train bench bench-api service-times simulation-chart bench-scoring bench-hostile
+.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train docs bench bench-api service-times simulation-chart bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -93,6 +93,10 @@ sbom: $(VENV)/audit/.made ## Write a bill of materials of each image into build/
 
 train: $(VENV)/.dev ## Train the models on DATA (../shared/data)
 	@$(BIN)/python -m accunode_ml.training --data "$(DATA)"
+
+# The cards' text and what their plots show are in git; pages and images are not.
+docs: $(VENV)/.dev ## Draw the model cards into build/model-cards, as Markdown and HTML
+	@$(BIN)/python -m accunode_ml.training cards
 
 bench: $(VENV)/.dev ## Measure a bulk job end to end
 	@$(BIN)/python -m accunode_devstack bench

@@ -27,6 +27,10 @@ def commands(path: Path) -> list[str]:
     return [line for job in jobs(path).values() for step in job["steps"] for line in step.get("run", "").splitlines()]
 
 
+def takes_role(job: dict[str, Any]) -> bool:
+    return any("configure-aws-credentials" in step.get("uses", "") for step in job["steps"])
+
+
 def test_actionlint_finds_nothing() -> None:
     tools = ROOT / ".venv" / "infra" / "bin"
     if not (tools / "actionlint").is_file():
@@ -42,8 +46,8 @@ def test_actionlint_finds_nothing() -> None:
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
 
 
-def test_there_is_one_to_check_one_to_push_images_and_one_to_deploy() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["checks", "deploy", "images"]
+def test_there_is_one_to_check_one_to_push_images_one_to_deploy_and_one_for_a_release() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["checks", "deploy", "images", "release"]
 
 
 @each_workflow
@@ -64,14 +68,15 @@ def test_a_workflow_reads_the_repository_and_a_job_asks_for_what_else_it_needs(p
     assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
     for name, job in jobs(path).items():
         more = set(job.get("permissions", {}).items()) - {("contents", "read")}
-        takes_role = any("configure-aws-credentials" in step.get("uses", "") for step in job["steps"])
-        assert more == ({("id-token", "write")} if takes_role else set()), name
+        attaches = any("gh release upload" in step.get("run", "") for step in job["steps"])
+        needed = {("id-token", "write")} if takes_role(job) else {("contents", "write")} if attaches else set()
+        assert more == needed, name
 
 
 @each_workflow
 def test_a_role_is_only_taken_in_an_environment_whose_name_the_role_can_trust(path: Path) -> None:
     for job in jobs(path).values():
-        if "permissions" in job:
+        if takes_role(job):
             assert "inputs.environment" in job["environment"]
 
 
@@ -125,6 +130,13 @@ def test_what_is_deployed_waits_for_a_plan() -> None:
     assert deploy["deploy"]["needs"] == "plan"
     assert deploy["plan"]["environment"] == "${{ inputs.environment }}-plan"
     assert deploy["deploy"]["environment"] == "${{ inputs.environment }}"
+
+
+def test_a_release_gets_the_pages_of_the_model_cards() -> None:
+    (job,) = jobs(ROOT / ".github" / "workflows" / "release.yml").values()
+    made, attached = (step["run"] for step in job["steps"] if "run" in step)
+    assert made == "make docs"
+    assert attached.splitlines()[0] == "tar -C build -czf model-cards.tar.gz model-cards"
 
 
 def test_every_image_is_pushed() -> None:

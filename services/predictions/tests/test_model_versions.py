@@ -56,7 +56,7 @@ def _enter(folder: Path, version: str, *, status: str) -> None:
     path = folder / MANIFEST
     manifest = json.loads(path.read_bytes())
     others = [each for each in manifest["models"] if (each["kind"], each["version"]) != ("annual", version)]
-    entry = {"kind": "annual", "version": version, "status": status, "card": "", "files": files}
+    entry = {"kind": "annual", "version": version, "status": status, "files": files}
     path.write_text(json.dumps({**manifest, "models": [*others, entry]}))
 
 

@@ -26,6 +26,6 @@ def with_a_riskier_version(folder: Path, champion: str) -> Path:
         entry["files"] for entry in manifest["models"] if (entry["kind"], entry["version"]) == ("annual", champion)
     )
     files = {name: sha256((version / name).read_bytes()).hexdigest() for name in champion_files}
-    entry = {"kind": "annual", "version": RISKIER, "status": "candidate", "card": "", "files": files}
+    entry = {"kind": "annual", "version": RISKIER, "status": "candidate", "files": files}
     (models / MANIFEST).write_text(json.dumps({**manifest, "models": [*manifest["models"], entry]}))
     return models

@@ -1,6 +1,7 @@
 """Training on a small generated portfolio: deterministic, out of time, and equal to what is served."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ pytest.importorskip("sklearn")
 
 from accunode_ml.training.booster import with_copies
 from accunode_ml.training.calibration import known_by, origins, predict_origin
+from accunode_ml.training.curves import curves
 from accunode_ml.training.data import Accounts
-from accunode_ml.training.export import save, save_card, version_files
+from accunode_ml.training.export import save, save_curves, version_files
 from accunode_ml.training.families import train_families
+from accunode_ml.training.pages import write_pages
 from accunode_ml.training.pipeline import Trained, steps, train, usable
 from accunode_ml.training.recipe import RECIPES, Recipe
 from accunode_scoring import Kind, ModelLibrary
@@ -87,10 +90,25 @@ def test_a_new_version_becomes_champion_and_the_old_one_retires(trained: Trained
     assert statuses == {trained.recipe.version: "retired", "1.1.0": "champion"}
 
 
-def test_the_card_tells_data_split_metrics_limits_and_trials(trained: Trained, tmp_path: Path) -> None:
-    save([trained], tmp_path / "models")
-    save_card([trained], tmp_path / "models", tmp_path / "cards")
-    text = (tmp_path / "cards" / f"annual-{trained.recipe.version}.md").read_text()
+@pytest.fixture(scope="module")
+def library(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> ModelLibrary:
+    """A library of the one version."""
+    folder = tmp_path_factory.mktemp("models")
+    save([trained], folder)
+    return ModelLibrary.load(folder)
+
+
+@pytest.fixture(scope="module")
+def pages(trained: Trained, library: ModelLibrary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of its card, from its files and what was kept of its predictions."""
+    folder = tmp_path_factory.mktemp("cards")
+    save_curves([trained], folder / "curves")
+    write_pages(library, folder / "curves", folder / "pages")
+    return folder / "pages"
+
+
+def test_the_card_tells_data_split_metrics_limits_and_trials(trained: Trained, pages: Path) -> None:
+    text = (pages / f"annual-{trained.recipe.version}.md").read_text()
     for part in (
         f"{len(trained.accounts):,} firm-years of {FIRMS} companies",
         "CC BY 4.0",
@@ -103,22 +121,35 @@ def test_the_card_tells_data_split_metrics_limits_and_trials(trained: Trained, t
         "## Limits",
     ):
         assert part in text
-    page = (tmp_path / "cards" / f"annual-{trained.recipe.version}.html").read_text()
+
+
+def test_a_page_shows_the_card_s_five_plots(trained: Trained, pages: Path) -> None:
+    page = (pages / f"annual-{trained.recipe.version}.html").read_text()
     assert "<table>" in page
-    for image in (tmp_path / "cards").glob("*.png"):
-        assert image.name in page
-        assert image.stat().st_size < 60_000
-    assert len(list((tmp_path / "cards").glob("*.png"))) == 5
+    images = {image.name for image in pages.glob("*.png")}
+    assert len(images) == 5
+    assert images == set(re.findall(r'<img src="([^"]+)"', page))
 
 
-def test_a_version_holds_its_card_without_images(trained: Trained, tmp_path: Path) -> None:
-    hashes = save([trained], tmp_path / "models")
-    save_card([trained], tmp_path / "models", tmp_path / "cards")
-    card = ModelLibrary.load(tmp_path / "models").card(Kind.ANNUAL, trained.recipe.version)
-    assert "card.md" in hashes
+def test_a_version_holds_its_card_without_images(trained: Trained, library: ModelLibrary, pages: Path) -> None:
+    (entry,) = library.entries()
+    card = library.card(Kind.ANNUAL, trained.recipe.version)
+    assert "card.md" in entry.files
     assert card is not None
     assert "](" not in card
-    assert (tmp_path / "cards" / f"annual-{trained.recipe.version}.md").read_text().startswith(card)
+    assert (pages / f"annual-{trained.recipe.version}.md").read_text().startswith(card)
+
+
+def test_what_the_plots_show_agrees_with_the_metrics(trained: Trained) -> None:
+    metrics = json.loads(version_files([trained])["metrics.json"])["plain"]
+    kept = curves(trained.rolling)
+    assert set(kept) == {"1y", "2y", "3y"}
+    for horizon, curve in kept.items():
+        flagged, caught = np.array(curve["roc"]).T
+        area = np.trapezoid(caught, flagged)
+        assert abs(area - metrics["rolling_origin"][horizon]["ensemble"]["auc"]) < 0.01
+        assert (flagged[-1], caught[-1]) == (1.0, 1.0)
+        assert len(curve["deciles"]) * 2 == len(curve["twentieths"]) == 20
 
 
 def test_the_card_says_how_much_each_family_weighs(trained: Trained) -> None:
@@ -217,3 +248,9 @@ def test_rows_that_scoring_would_refuse_are_not_trained_on(recipe: Recipe) -> No
     for values in accounts.columns.values():
         values[7] = np.nan
     assert len(usable(recipe, accounts)) == len(accounts) - 2
+
+
+def test_every_shipped_version_can_be_drawn_from_what_is_kept(tmp_path: Path) -> None:
+    written = write_pages(ModelLibrary.load(), Path(__file__).resolve().parents[3] / "docs" / "model-cards", tmp_path)
+    assert {page.stem for page in written} == {"annual-1.0.0", "quarterly-1.0.0", "statement-1.0.0"}
+    assert len(list(tmp_path.glob("*.png"))) == 20

@@ -33,7 +33,6 @@ class ModelEntry:
     kind: Kind
     version: str
     status: str
-    card: str
     files: Mapping[str, str]
 
     @property
@@ -64,8 +63,7 @@ class ModelLibrary:
         except (OSError, ValueError) as error:
             raise ModelFilesError(f"no readable {MANIFEST} in {folder}") from error
         entries = tuple(
-            ModelEntry(Kind(e["kind"]), e["version"], e["status"], e["card"], dict(e["files"]))
-            for e in manifest["models"]
+            ModelEntry(Kind(e["kind"]), e["version"], e["status"], dict(e["files"])) for e in manifest["models"]
         )
         library = cls(folder, entries)
         for entry in entries:

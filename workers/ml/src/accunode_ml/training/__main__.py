@@ -1,4 +1,4 @@
-"""`python -m accunode_ml.training`: trains every kind; `... bench-scoring` measures the speed of scoring."""
+"""`python -m accunode_ml.training` trains every kind; `cards` draws the model cards, `bench-scoring` times scoring."""
 
 from itertools import groupby
 from pathlib import Path
@@ -9,23 +9,37 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from accunode_ml.training import bench
 from accunode_ml.training.data import read_us_accounts
-from accunode_ml.training.export import save, save_card
+from accunode_ml.training.export import save, save_curves
+from accunode_ml.training.pages import write_pages
 from accunode_ml.training.pipeline import steps, train
 from accunode_ml.training.recipe import RECIPES
 from accunode_scoring.kinds import Kind
+from accunode_scoring.library import ModelLibrary
+
+MODELS = Path("libs/scoring/src/accunode_scoring/models")
+CURVES = Path("docs/model-cards")
 
 app = typer.Typer(add_completion=False)
 app.command("bench-scoring")(bench.main)
+
+
+@app.command("cards")
+def cards(
+    out: Annotated[Path, typer.Argument(help="folder of the pages")] = Path("build/model-cards"),
+    models: Annotated[Path, typer.Option(help="folder of the model library")] = MODELS,
+    curves: Annotated[Path, typer.Option(help="folder of the curves")] = CURVES,
+) -> None:
+    """Write every version's card with its plots, in Markdown and HTML."""
+    for page in write_pages(ModelLibrary.load(models), curves, out):
+        typer.echo(page)
 
 
 @app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
     data: Annotated[Path, typer.Option(help="folder with the training data")] = Path("../shared/data"),
-    out: Annotated[Path, typer.Option(help="folder of the model library")] = Path(
-        "libs/scoring/src/accunode_scoring/models"
-    ),
-    cards: Annotated[Path, typer.Option(help="folder of the model cards")] = Path("docs/model-cards"),
+    out: Annotated[Path, typer.Option(help="folder of the model library")] = MODELS,
+    curves: Annotated[Path, typer.Option(help="folder of what the cards' plots show")] = CURVES,
     kind: Annotated[list[Kind] | None, typer.Option(help="only these kinds")] = None,
     processes: Annotated[int, typer.Option(min=1, help="trainings at once; the result is the same")] = 2,
 ) -> None:
@@ -44,7 +58,7 @@ def main(
         for trained_kind, variants in groupby(recipes, lambda recipe: recipe.kind):
             trained = [train(recipe, accounts, advance, processes) for recipe in variants]
             hashes = save(trained, out)
-            save_card(trained, out, cards)
+            save_curves(trained, curves)
             progress.console.print(f"{trained_kind}: {len(hashes)} files")
 
 

@@ -1,12 +1,10 @@
-"""Model cards in Markdown and HTML from a version's metrics."""
+"""Model cards in Markdown from a version's metrics."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markdown_it import MarkdownIt
 
 from accunode_ml.training.calibrated import Calibration
 from accunode_ml.training.evaluation import VALIDATION_FROM
@@ -16,20 +14,10 @@ from accunode_ml.training.sensitivity import Answer, sensitivities
 from accunode_scoring.kinds import Kind
 from accunode_scoring.ratios import RATIOS
 from accunode_scoring.scorer import Scorer
+from accunode_scoring.statement_scorer import StatementScorer
 
 _PUBLISHED = "Moody's KMV RiskCalc v3.1, United States"
 _PUBLISHED_AUC = 0.785
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><style>
-body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2733}}
-table{{border-collapse:collapse;margin:1rem 0;font-size:.9rem}}
-td,th{{padding:.2rem .7rem;border-bottom:1px solid #d5dbe1;text-align:right}}
-td:first-child,th:first-child{{text-align:left}}img{{max-width:100%}}
-</style></head><body>
-{body}</body></html>
-"""
 
 
 def render(trained: Sequence[Trained], scorers: Mapping[str, Scorer], metrics: Mapping[str, Mapping[str, Any]]) -> str:
@@ -37,21 +25,21 @@ def render(trained: Sequence[Trained], scorers: Mapping[str, Scorer], metrics: M
     return "\n\n".join(_sections(trained, scorers, metrics)) + "\n"
 
 
-def write_card(folder: Path, recipe: Recipe, card: str, plots: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-    """Write `kind-version.md` and `.html`: a card and its plots by variant, each a file name and what it shows."""
-    parts = [card.rstrip()]
-    for variant, drawn in plots.items():
-        parts += [f"## Plots{_with(variant)}", *(f"![{caption}]({name})" for name, caption in drawn)]
-    text = "\n\n".join(parts) + "\n"
-    stem = folder / f"{recipe.kind}-{recipe.version}"
-    stem.with_name(stem.name + ".md").write_text(text, encoding="utf-8")
-    body = MarkdownIt("commonmark").enable("table").render(text)
-    page = _PAGE.format(title=_title(recipe), body=body)
-    stem.with_name(stem.name + ".html").write_text(page, encoding="utf-8")
+def title(kind: str, version: str) -> str:
+    """The heading of a version's card."""
+    return f"{kind.capitalize()} model {version}"
 
 
-def _title(recipe: Recipe) -> str:
-    return f"{recipe.kind.capitalize()} model {recipe.version}"
+def with_variant(variant: str) -> str:
+    """What a heading says of a variant; nothing of the plain one."""
+    return f", with a {variant} value" if variant else ""
+
+
+def variants(scorer: Scorer) -> dict[str, Scorer]:
+    """A version's scorers by variant, the plain one by an empty string."""
+    if isinstance(scorer, StatementScorer):
+        return {"": scorer.plain, "market": scorer}
+    return {"": scorer}
 
 
 def _sections(
@@ -59,7 +47,7 @@ def _sections(
 ) -> Iterable[str]:
     recipe, accounts = trained[0].recipe, trained[0].accounts
     first, last = accounts.fiscal_year.min(), accounts.fiscal_year.max()
-    yield f"# {_title(recipe)}"
+    yield f"# {title(recipe.kind, recipe.version)}"
     yield _note(f"{recipe.kind}-purpose")
     yield (
         "Two families are trained for each horizon, a weight-of-evidence scorecard and LightGBM with at most pairs of "
@@ -127,12 +115,8 @@ def _training(recipe: Recipe) -> str:
     )
 
 
-def _with(variant: str) -> str:
-    return f", with a {variant} value" if variant else ""
-
-
 def _variant(trained: Trained, document: Mapping[str, Any]) -> Iterable[str]:
-    yield f"## Results{_with(trained.recipe.variant)}"
+    yield f"## Results{with_variant(trained.recipe.variant)}"
     yield "### Ensemble"
     yield from _ensemble(trained.calibration)
     for name, heading in (("validation", "Validation 2012-2014"), ("rolling_origin", "Rolling origin 2007-2014")):
@@ -219,7 +203,7 @@ def _ensemble(calibration: Mapping[int, Calibration]) -> Iterable[str]:
 
 def _published(metrics: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
     ours = [
-        (f"This model{_with(variant)}, {period}", f"{m['auc']:.3f} ({m['auc_low']:.3f}-{m['auc_high']:.3f})")
+        (f"This model{with_variant(variant)}, {period}", f"{m['auc']:.3f} ({m['auc_low']:.3f}-{m['auc_high']:.3f})")
         for variant, document in metrics.items()
         for name, period in (("validation", "validation"), ("rolling_origin", "rolling origin"))
         for m in (document[name]["1y"]["ensemble"],)
@@ -252,7 +236,7 @@ def _sensitivity(trained: Sequence[Trained], scorers: Mapping[str, Scorer]) -> I
         model = scorers[one.recipe.variant].model
         yield (
             f"Over the {len(recent):,} accounts of fiscal years {VALIDATION_FROM} to {recent.fiscal_year.max()}"
-            f"{_with(one.recipe.variant)}:"
+            f"{with_variant(one.recipe.variant)}:"
         )
         yield _table(
             ("Ratio", "Up", "Down", "Blank"),

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 
 from accunode_ml.training.booster import feature_matrix
-from accunode_ml.training.card import render, write_card
+from accunode_ml.training.card import render, variants
+from accunode_ml.training.curves import curves
 from accunode_ml.training.data import HORIZONS
 from accunode_ml.training.evaluation import evaluate
 from accunode_ml.training.golden import golden
 from accunode_ml.training.pipeline import Trained
-from accunode_ml.training.plots import draw
 from accunode_ml.training.reference import describe, marginal
-from accunode_scoring.library import CARD, MANIFEST, METRICS, ModelLibrary
-from accunode_scoring.scorer import Scorer
-from accunode_scoring.statement_scorer import StatementScorer, build_scorer
+from accunode_scoring.library import CARD, MANIFEST, METRICS
+from accunode_scoring.statement_scorer import build_scorer
 
 
 def dumps(document: Any) -> str:
@@ -83,15 +82,7 @@ def write_manifest(folder: Path, kind: str, version: str, files: dict[str, str])
     for model in models:
         if model["kind"] == kind and model["status"] == "champion":
             model["status"] = "retired"
-    models.append(
-        {
-            "kind": kind,
-            "version": version,
-            "status": "champion",
-            "card": f"docs/model-cards/{kind}-{version}.md",
-            "files": files,
-        }
-    )
+    models.append({"kind": kind, "version": version, "status": "champion", "files": files})
     manifest["models"] = sorted(models, key=lambda m: (m["kind"], m["version"]))
     path.write_text(dumps(manifest))
 
@@ -103,7 +94,7 @@ def version_files(trained: Sequence[Trained]) -> dict[str, str]:
     metrics = {one.recipe.variant: evaluate(one.recipe, one.validation, one.rolling) for one in trained}
     files["golden.json"] = dumps(golden(scorer, trained[0].recipe.seed))
     files[METRICS] = dumps({variant or "plain": document for variant, document in metrics.items()})
-    files[CARD] = render(trained, _variants(scorer), metrics)
+    files[CARD] = render(trained, variants(scorer), metrics)
     return files
 
 
@@ -115,24 +106,10 @@ def save(trained: Sequence[Trained], folder: Path) -> dict[str, str]:
     return hashes
 
 
-def save_card(trained: Sequence[Trained], models: Path, cards: Path) -> None:
-    """Write the card of the version just saved once more, for people: with plots, in Markdown and HTML."""
+def save_curves(trained: Sequence[Trained], folder: Path) -> None:
+    """Write `kind-version.json`: by variant what the plots of the version's card show."""
     recipe = trained[0].recipe
-    scorers = _variants(ModelLibrary.load(models).scorer(recipe.kind, recipe.version))
-    plots = {
-        one.recipe.variant: draw(
-            cards,
-            f"{recipe.kind}-{recipe.version}{one.recipe.variant and '-'}{one.recipe.variant}",
-            one.rolling,
-            scorers[one.recipe.variant],
-        )
-        for one in trained
-    }
-    card = (models / recipe.kind / recipe.version / CARD).read_text(encoding="utf-8")
-    write_card(cards, recipe, card, plots)
-
-
-def _variants(scorer: Scorer) -> dict[str, Scorer]:
-    if isinstance(scorer, StatementScorer):
-        return {"": scorer.plain, "market": scorer}
-    return {"": scorer}
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {one.recipe.variant or "plain": curves(one.rolling) for one in trained}
+    text = json.dumps(document, separators=(",", ":"))
+    (folder / f"{recipe.kind}-{recipe.version}.json").write_text(text.replace("],[", "],\n[") + "\n")

@@ -1,4 +1,4 @@
-"""The images of a model card, small enough to commit."""
+"""The images of a model card, from its curves and its model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,18 +8,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from accunode_ml.training.evaluation import Predicted
+from accunode_ml.training.curves import Curves
 from accunode_scoring.scorer import Scorer
-
-Vector = NDArray[np.float64]
 
 _INK, _ACCENT, _FAINT = "#1b3a5b", "#c2410c", "#9aa5b1"
 _STYLE: Any = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "accunode"}
 
 
-def draw(folder: Path, name: str, predicted: Mapping[int, Predicted], scorer: Scorer) -> list[tuple[str, str]]:
+def draw(folder: Path, name: str, curves: Mapping[str, Curves], scorer: Scorer) -> list[tuple[str, str]]:
     """Draw all plots into a folder; returns (file name, what it shows)."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn: list[tuple[str, str]] = []
@@ -31,7 +28,7 @@ def draw(folder: Path, name: str, predicted: Mapping[int, Predicted], scorer: Sc
             ("terms", "Observed default rate within 1, 2 and 3 years against the mean probability, by decile", _terms),
         ):
             figure = Figure(figsize=(4.2, 3.2), layout="constrained")
-            paint(figure.add_subplot(), predicted)
+            paint(figure.add_subplot(), curves)
             drawn.append((_save(figure, folder, f"{name}-{what}.png"), caption))
         drawn.append((_save(_effects(scorer), folder, f"{name}-effects.png"), "Probability as one input moves"))
     return drawn
@@ -42,25 +39,17 @@ def _save(figure: Figure, folder: Path, name: str) -> str:
     return name
 
 
-def _roc(axes: Axes, predicted: Mapping[int, Predicted]) -> None:
-    for (horizon, p), colour in zip(predicted.items(), (_INK, _ACCENT, _FAINT), strict=True):
-        order = np.argsort(-p.ensemble, kind="stable")
-        hits = np.cumsum(p.label[order]) / p.label.sum()
-        false = np.cumsum(1 - p.label[order]) / (1 - p.label).sum()
-        keep = np.unique(np.linspace(0, len(hits) - 1, 400).astype(int))
-        axes.plot(false[keep], hits[keep], color=colour, label=f"{horizon} year{'s' if horizon > 1 else ''}")
+def _roc(axes: Axes, curves: Mapping[str, Curves]) -> None:
+    for (horizon, curve), colour in zip(curves.items(), (_INK, _ACCENT, _FAINT), strict=True):
+        years = int(horizon.removesuffix("y"))
+        axes.plot(*zip(*curve["roc"], strict=True), color=colour, label=f"{years} year{'s' if years > 1 else ''}")
     axes.plot([0, 1], [0, 1], color=_FAINT, lw=0.6, ls=":")
     axes.set(xlabel="share of survivors flagged", ylabel="share of defaults caught")
     axes.legend(frameon=False)
 
 
-def _grouped(p: Predicted, groups: int) -> tuple[Vector, Vector]:
-    parts = np.array_split(np.argsort(p.ensemble, kind="stable"), groups)
-    return np.array([p.ensemble[part].mean() for part in parts]), np.array([p.label[part].mean() for part in parts])
-
-
-def _calibration(axes: Axes, predicted: Mapping[int, Predicted]) -> None:
-    mean, observed = _grouped(predicted[1], 20)
+def _calibration(axes: Axes, curves: Mapping[str, Curves]) -> None:
+    mean, observed = np.array(curves["1y"]["twentieths"]).T
     seen = observed > 0
     axes.loglog(mean[seen], observed[seen], "o", color=_INK, ms=4)
     span = [mean.min(), mean.max()]
@@ -68,20 +57,21 @@ def _calibration(axes: Axes, predicted: Mapping[int, Predicted]) -> None:
     axes.set(xlabel="mean probability", ylabel="observed rate")
 
 
-def _deciles(axes: Axes, predicted: Mapping[int, Predicted]) -> None:
-    mean, observed = _grouped(predicted[1], 10)
+def _deciles(axes: Axes, curves: Mapping[str, Curves]) -> None:
+    mean, observed = 100 * np.array(curves["1y"]["deciles"]).T
     place = np.arange(1, 11)
-    axes.bar(place - 0.2, 100 * mean, 0.4, color=_INK, label="mean probability")
-    axes.bar(place + 0.2, 100 * observed, 0.4, color=_ACCENT, label="observed rate")
+    axes.bar(place - 0.2, mean, 0.4, color=_INK, label="mean probability")
+    axes.bar(place + 0.2, observed, 0.4, color=_ACCENT, label="observed rate")
     axes.set(xlabel="decile of the score", ylabel="%")
     axes.legend(frameon=False)
 
 
-def _terms(axes: Axes, predicted: Mapping[int, Predicted]) -> None:
-    for (horizon, p), colour in zip(predicted.items(), (_INK, _ACCENT, _FAINT), strict=True):
-        mean, observed = _grouped(p, 10)
-        axes.plot(100 * mean, 100 * observed, "o-", color=colour, ms=3, lw=0.8, label=f"{horizon} y")
-    high = max(100 * _grouped(p, 10)[0].max() for p in predicted.values())
+def _terms(axes: Axes, curves: Mapping[str, Curves]) -> None:
+    high = 0.0
+    for (horizon, curve), colour in zip(curves.items(), (_INK, _ACCENT, _FAINT), strict=True):
+        mean, observed = 100 * np.array(curve["deciles"]).T
+        axes.plot(mean, observed, "o-", color=colour, ms=3, lw=0.8, label=f"{horizon[:-1]} y")
+        high = max(high, mean.max())
     axes.plot([0, high], [0, high], color=_FAINT, lw=0.6, ls=":")
     axes.set(xlabel="mean probability, %", ylabel="observed rate, %")
     axes.legend(frameon=False)
