@@ -148,10 +148,11 @@ class Meters:
 
     def read(self) -> tuple[float, float]:
         """Seconds of both; those of PostgreSQL are 0 where it is not the stack's own."""
-        return _used(self._part), _used(self._database) if self._database else 0.0
+        return processor_seconds(self._part), processor_seconds(self._database) if self._database else 0.0
 
 
-def _used(process: psutil.Process) -> float:
+def processor_seconds(process: psutil.Process) -> float:
+    """What a process and all below it have used so far."""
     total = 0.0
     for each in [process, *process.children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):

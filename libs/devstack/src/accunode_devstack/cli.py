@@ -1,4 +1,4 @@
-"""The command line: `python -m accunode_devstack up|down|status|logs|reset|demo-real|bench|bench-api`."""
+"""The command line of the stack on one machine: `python -m accunode_devstack --help` lists it."""
 
 import errno
 import subprocess
@@ -193,6 +193,31 @@ def bench_api(
             state, endpoints, analyst(demo_users(keep_credentials(state).demo)), seconds=seconds, callers=callers
         )
     console.print(_operations(times, callers))
+
+
+@app.command()
+def bench_queue() -> None:
+    """Measure two ways to hand chunks to workers, on servers of their own, in some three minutes."""
+    from accunode_devstack.bench_queue.measure import measure_queues
+
+    with one_sentence():
+        for each in measure_queues():
+            typer.echo(
+                f"{each.name}: from commit to start {1000 * each.latency_p50:.1f} ms "
+                f"(p95 {1000 * each.latency_p95:.1f}); "
+                f"{each.per_second:,.0f} chunks/s, {1000 * each.processor:.2f} ms of processor each; "
+                f"{each.after_kill:.1f} s after a kill it is begun again; {each.lost} lost by Redis until a sweep"
+            )
+
+
+@app.command()
+def bench_writes(rows: Annotated[int, typer.Option(min=1, max=1_000_000, help="Rows of each way.")] = 20_000) -> None:
+    """Measure three ways to write rows, on a server of their own."""
+    from accunode_devstack.bench_writes import measure_writes
+
+    with one_sentence():
+        for each in measure_writes(rows):
+            typer.echo(f"{each.name}: {each.per_second:,.0f} rows/s")
 
 
 def _operations(times: list[OperationTimes], callers: int) -> Table:
