@@ -36,13 +36,16 @@ reset: $(VENV)/.run ## Stop, and delete all local data; asks first (YES=1 does n
 demo-real: $(VENV)/.run ## Load the real SEC filers from DATA (../shared/data)
 	@$(DEVSTACK) demo-real --data "$(DATA)"
 
-test: $(VENV)/.dev $(VENV)/infra/.made ## Run every test; ARGS="-k word" for some
-	@$(BIN)/pytest $(ARGS)
+# A process for each processor, with servers of its own; ARGS=-n0 runs everything in one.
+PARALLEL := -n auto --dist loadgroup --no-loadscope-reorder
+
+test: $(VENV)/.dev $(VENV)/infra/.made ## Run every test; ARGS="-k word" for some, ARGS=-n0 in one process
+	@$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 # Also part of `make test`.
 .PHONY: test-infra
 test-infra: $(VENV)/.dev $(VENV)/infra/.made ## Lint, check and create the AWS templates; ARGS="-k word" for some
-	@$(BIN)/pytest $(wildcard infra/cloudformation/tests infra/cli/tests tests/infra) -m "not chaos" $(ARGS)
+	@$(BIN)/pytest $(wildcard infra/cloudformation/tests infra/cli/tests tests/infra) -m "not chaos" $(PARALLEL) $(ARGS)
 
 $(VENV)/infra/.made: $(BIN)/uv requirements/infra.txt requirements/guard.txt tools/unpack_guard.py
 	@echo "Installing what checks the AWS templates"

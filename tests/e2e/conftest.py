@@ -51,7 +51,7 @@ class RunningProduct:
         return self.clients.enter_context(Analyst(self.base_url, email, password))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product() -> Iterator[RunningProduct]:
     """Start the stack, and stop it in the end."""
     folder = Path(tempfile.mkdtemp(prefix="accunode-e2e-"))
@@ -73,13 +73,13 @@ def product() -> Iterator[RunningProduct]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def analyst(product: RunningProduct) -> Analyst:
     """The demo analyst."""
     return product.sign_in("org_member", tenant=0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def foreign_analyst(product: RunningProduct) -> Analyst:
     """The analyst of another tenant."""
     return product.sign_in("org_member", tenant=1)

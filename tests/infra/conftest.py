@@ -49,7 +49,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The running product, without anybody in it."""
     build_images()
@@ -59,7 +59,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         yield deploy(made, store)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def users(deployment: Deployment) -> list[dict[str, Any]]:
     """The demo's people, made through the load balancer."""
     store, folder = deployment.store, deployment.cloud.node
@@ -80,7 +80,7 @@ def users(deployment: Deployment) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def member(deployment: Deployment, users: list[dict[str, Any]]) -> Iterator[Analyst]:
     """An analyst, who comes through the load balancer."""
     user = next(each for each in users if each["role"] == "org_member")

@@ -32,14 +32,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         without_containers(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def docker_client() -> Iterator[docker.DockerClient]:
     """A client of the Docker engine."""
     with engine() as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running product with the demo in it."""
     if why_no_containers() is None:
@@ -54,14 +54,14 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def containers(stack: Stack) -> ContainerStack:
     """The product in containers, for tests that look at those themselves."""
     assert isinstance(stack, ContainerStack)
     return stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def member(stack: Stack) -> Iterator[Analyst]:
     """The analyst of the first tenant."""
     with stack.sign_in("org_member", tenant=0) as analyst:

@@ -16,7 +16,7 @@ from accunode_common.emails import email_key
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.migrations import __main__ as command_line
 from accunode_common.names import name_key
-from accunode_common.testing.database import TestDatabase, migrated_database
+from accunode_common.testing.database import DatabaseTemplate, TestDatabase, migrated_template
 from accunode_credit.models import SCHEMAS, metadata
 from accunode_devstack.throwaway import throwaway_postgres
 
@@ -30,9 +30,14 @@ def own_server() -> Iterator[str]:
         yield server.admin_url
 
 
+@pytest.fixture(scope="module")
+def template(own_server: str) -> DatabaseTemplate:
+    return migrated_template(own_server)
+
+
 @pytest.fixture
-def database(own_server: str) -> Iterator[TestDatabase]:
-    with migrated_database(own_server) as made:
+def database(template: DatabaseTemplate) -> Iterator[TestDatabase]:
+    with template.copy() as made:
         yield made
 
 

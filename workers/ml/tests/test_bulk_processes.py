@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -17,16 +18,18 @@ from accunode_common.ids import new_id
 from accunode_common.names import name_key
 from accunode_common.tasks.messages import IngestFile, Queue
 from accunode_common.tasks.waiting import waiting_key
-from accunode_common.testing.database import TestDatabase
+from accunode_common.testing.database import DatabaseTemplate, TestDatabase
 from accunode_common.testing.emf import metric_lines
-from accunode_common.testing.people import Caller, World
+from accunode_common.testing.keys import TestIssuer
+from accunode_common.testing.people import Caller, World, WorldMaker
+from accunode_common.testing.plugin import SettingsFactory
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.heartbeat import BEAT_SECONDS, STALE_SECONDS, age
 from accunode_ml.relay.sweeper import LOST_SECONDS
 
 FINAL = {"completed", "completed_with_errors", "failed", "cancelled"}
-ROWS = 4_000
+ROWS, CHUNK_ROWS = 4_000, 200
 
 Start = Callable[..., Process]
 
@@ -38,6 +41,29 @@ def own_redis() -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="module")
+def test_database(database_template: DatabaseTemplate) -> Iterator[TestDatabase]:
+    """A database of this module's own: a relay takes up whatever other tests have left in theirs."""
+    with database_template.copy() as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def superuser(test_database: TestDatabase) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(test_database.admin_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def world_maker(superuser: psycopg.Connection, issuer: TestIssuer) -> WorldMaker:
+    return WorldMaker(superuser, issuer)
+
+
+@pytest.fixture(scope="module")
+def make_settings(test_database: TestDatabase, own_redis: str) -> SettingsFactory:
+    return SettingsFactory(test_database, own_redis)
+
+
 @pytest.fixture
 def start(test_database: TestDatabase, own_redis: str, bulk: Bulk, tmp_path: Path) -> Iterator[Start]:
     """Starts the relay or the worker, and ends whatever is left of them."""
@@ -45,7 +71,7 @@ def start(test_database: TestDatabase, own_redis: str, bulk: Bulk, tmp_path: Pat
     common = {
         "redis_url": own_redis,
         "storage_url": bulk.runtime.settings.storage_url,
-        "chunk_rows": 200,
+        "chunk_rows": CHUNK_ROWS,
         "chunk_lease_seconds": 4,
         # A machine that is busy with other things makes leases run out; none of these jobs may end for that.
         "chunk_attempts": 100,
@@ -217,7 +243,9 @@ def test_messages_that_were_taken_and_never_begun_are_sent_again(
     job_id = bulk.submit(world.one.org_member, _content())
     broker = redis.Redis.from_url(own_redis)
     if lost == "scoring":
-        ingest_file(bulk.runtime, IngestFile(tenant_id=world.one.id, job_id=job_id))
+        settings = bulk.runtime.settings.model_copy(update={"chunk_rows": CHUNK_ROWS})
+        ingest_file(replace(bulk.runtime, settings=settings), IngestFile(tenant_id=world.one.id, job_id=job_id))
+        assert len(bulk.chunks(job_id)) == ROWS // CHUNK_ROWS
     taken = waiting_key(Queue.BULK if lost == "reading" else Queue.INTERACTIVE)
     wait_until(lambda: broker.llen(taken), seconds=20)
     broker.delete(waiting_key(Queue.BULK), waiting_key(Queue.INTERACTIVE))

@@ -1,7 +1,7 @@
 """Session fixtures: a real PostgreSQL and a real Redis for the tests of every distribution.
 
 Each pytest process has servers of its own, so tests in parallel processes never meet. `DATABASE_URL` and `REDIS_URL`
-name servers to use instead; then a single process is meant.
+name servers to use instead; then there is a single process.
 """
 
 import os
@@ -16,6 +16,12 @@ from accunode_devstack.postgres import require_version as require_postgres
 from accunode_devstack.redis import require_version as require_redis
 from accunode_devstack.surroundings import absent
 from accunode_devstack.throwaway import throwaway_postgres, throwaway_redis
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process where the tests are given servers, which processes would share; else one for each processor."""
+    return 1 if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL") else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from accunode_common.http.resources import redis_client
 from accunode_common.log import console_renderer, redact_secrets
 from accunode_common.models.revocations import RevocationKind, member_id
 from accunode_common.settings import AccunodeSettings, ApiSettings
-from accunode_common.testing.database import TestDatabase, migrated_database
+from accunode_common.testing.database import DatabaseTemplate, TestDatabase, migrated_template
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
 
@@ -42,9 +42,15 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def test_database(postgres_server: Any) -> Iterator[TestDatabase]:
+def database_template(postgres_server: Any) -> DatabaseTemplate:
+    """A database migrated to head, to copy."""
+    return migrated_template(postgres_server.admin_url)
+
+
+@pytest.fixture(scope="session")
+def test_database(database_template: DatabaseTemplate) -> Iterator[TestDatabase]:
     """A database migrated to head, for the whole test session."""
-    with migrated_database(postgres_server.admin_url) as database:
+    with database_template.copy() as database:
         yield database
 
 
