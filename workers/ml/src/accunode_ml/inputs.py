@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
-from accunode_credit import columns
+from accunode_credit import columns, newest
 from accunode_credit.models.credit import Prediction
 from accunode_scoring import Kind
 
@@ -22,6 +22,11 @@ def input_columns(kind: Kind) -> str:
 def kept_version(kind: Kind) -> str:
     """What an earlier version keeps."""
     return _text(columns.kept_version(kind, _P))
+
+
+def newest_first() -> str:
+    """What a company's predictions are ordered by, the newest first."""
+    return ", ".join(_text(column) for column in newest.newest_first(_P))
 
 
 def _text(expression: ColumnElement[Any]) -> str:

@@ -35,12 +35,12 @@ from accunode_common.models.columns import (
     organization_matches_access_level,
     system_belongs_to_the_platform,
 )
+from accunode_credit.scope import SCOPE_EXPRESSION
 from accunode_scoring import Kind, RiskLevel
 
 _KEPT = "tenant_id, id, created_by, created_at, access_level, organization_id"
 _UPDATE = f"UPDATE EXCEPT ({_KEPT})"
 _UPDATE_ABOUT_COMPANY = f"UPDATE EXCEPT ({_KEPT}, company_id)"
-_SCOPE = "case access_level when 'personal' then created_by when 'organization' then organization_id else tenant_id end"
 
 
 class Record:
@@ -53,7 +53,7 @@ class Record:
     access_level: Mapped[str] = mapped_column(Text)
     organization_id: Mapped[UUID | None]
     created_by: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
-    scope_id: Mapped[UUID] = mapped_column(Computed(_SCOPE, persisted=True))
+    scope_id: Mapped[UUID] = mapped_column(Computed(SCOPE_EXPRESSION, persisted=True))
 
 
 def _beside_its_company(table: str) -> str:

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_bulk_upload.uploads import repository
 from accunode_bulk_upload.uploads.receiving import Upload
 from accunode_common.audit import details_about
-from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
@@ -16,6 +15,7 @@ from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, queue_for_bytes
 from accunode_common.tasks.outbox import enqueue
 from accunode_credit.models.bulk import FINAL_STATES, INGEST_FAILED, Job, JobState, JobType
+from accunode_credit.scope import check_level, ownership
 
 _RETRIED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.COMPLETED_WITH_ERRORS})
 
@@ -27,17 +27,14 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, upload: 
         ForbiddenError: The caller may not create records of that access level.
     """
     level = AccessLevel(upload.fields.access_level)
-    _check_level(subject, level)
+    check_level(subject, level)
     job = await repository.add(
         session,
         {
-            "tenant_id": subject.tenant_id,
+            **ownership(subject, level),
             "id": upload.job_id,
             "type": JobType.BULK_UPLOAD,
-            "access_level": level,
-            "organization_id": subject.organization_id if level is AccessLevel.ORGANIZATION else None,
             "submitter_organization_id": subject.organization_id,
-            "created_by": subject.user_id,
             "read_reach": subject.read_reach,
             "write_reach": subject.write_reach,
             "kind": upload.fields.kind,
@@ -176,13 +173,6 @@ async def _get_to_change(session: AsyncSession, subject: Subject, job_id: UUID) 
         return job
     await get(session, subject, job_id)
     raise ForbiddenError("Only its submitter, or an administrator of its organization, changes this upload.")
-
-
-def _check_level(subject: Subject, level: AccessLevel) -> None:
-    if level is AccessLevel.ORGANIZATION and subject.organization_id is None:
-        raise ForbiddenError("Only members of an organization create its records.")
-    if level is AccessLevel.SYSTEM and not subject.may(Permission.SYSTEM_RECORD_WRITE):
-        raise ForbiddenError("Only the platform's administrators create system records.")
 
 
 async def _enqueue_reading(session: AsyncSession, job: Job, trail: Trail) -> None:

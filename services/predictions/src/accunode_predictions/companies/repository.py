@@ -13,22 +13,17 @@ from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, p
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import clean_symbol, name_key
 from accunode_credit.models.credit import Company, Outcome, Prediction
+from accunode_credit.newest import newest_first, oldest_first
+from accunode_credit.records import visible_records
 from accunode_predictions.companies.filters import CompanyFilters
-from accunode_predictions.visibility import visible_records
 from accunode_scoring import RiskLevel
-
-_NEWEST_FIRST = (
-    Prediction.fiscal_year.desc(),
-    func.coalesce(Prediction.fiscal_quarter, 4).desc(),
-    Prediction.kind.asc(),
-)
 
 
 def _newest_level() -> ColumnElement[str]:
     return (
         select(Prediction.risk_level)
         .where(Prediction.tenant_id == Company.tenant_id, Prediction.company_id == Company.id)
-        .order_by(*_NEWEST_FIRST)
+        .order_by(*newest_first())
         .limit(1)
         .correlate(Company)
         .scalar_subquery()
@@ -63,12 +58,7 @@ async def newest_predictions(
         select(Prediction)
         .ext(distinct_on(Prediction.company_id, Prediction.kind))
         .where(Prediction.tenant_id.in_(set(tenant_ids)), Prediction.company_id.in_(set(company_ids)))
-        .order_by(
-            Prediction.company_id,
-            Prediction.kind,
-            Prediction.fiscal_year.desc(),
-            Prediction.fiscal_quarter.desc(),
-        )
+        .order_by(Prediction.company_id, Prediction.kind, *newest_first())
     )
     return {(row.company_id, row.kind): row for row in rows}
 
@@ -137,6 +127,6 @@ async def predictions_of(session: AsyncSession, company: Company) -> Sequence[Pr
     found = await session.scalars(
         select(Prediction)
         .where(Prediction.tenant_id == company.tenant_id, Prediction.company_id == company.id)
-        .order_by(Prediction.fiscal_year, func.coalesce(Prediction.fiscal_quarter, 4), Prediction.kind.desc())
+        .order_by(*oldest_first())
     )
     return found.all()

@@ -25,6 +25,8 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import name_key
 from accunode_credit.models.credit import Company, Prediction
+from accunode_credit.records import find, find_to_change
+from accunode_credit.scope import ownership, scope_of
 from accunode_predictions.companies import repository
 from accunode_predictions.companies.filters import CompanyFilters
 from accunode_predictions.companies.schemas import (
@@ -36,8 +38,6 @@ from accunode_predictions.companies.schemas import (
     HistoryEntry,
     LatestPrediction,
 )
-from accunode_predictions.repository import find, find_to_change
-from accunode_predictions.visibility import scope_of
 from accunode_scoring import Kind, MasterScale
 
 _RACES = 3
@@ -217,7 +217,7 @@ async def history(session: AsyncSession, company: Company, scale: MasterScale) -
 
 def _values(subject: Subject, body: CompanyFields, level: AccessLevel) -> dict[str, Any]:
     return {
-        "tenant_id": subject.tenant_id,
+        **ownership(subject, level),
         "name": body.name,
         "name_key": name_key(body.name),
         "symbol": body.symbol,
@@ -225,9 +225,6 @@ def _values(subject: Subject, body: CompanyFields, level: AccessLevel) -> dict[s
         "sector": body.sector,
         "market_cap": body.market_cap,
         "currency": body.currency,
-        "access_level": level,
-        "organization_id": subject.organization_id if level is AccessLevel.ORGANIZATION else None,
-        "created_by": subject.user_id,
     }
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_credit.models.credit import Company, Outcome
+from accunode_credit.records import own_records
 from accunode_predictions.outcomes.filters import OutcomeFilters
-from accunode_predictions.visibility import own_records
 
 
 async def page(

@@ -16,6 +16,8 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import name_key
 from accunode_credit.models.credit import Company, Outcome
+from accunode_credit.records import find_to_change
+from accunode_credit.scope import scope_of
 from accunode_predictions.companies import service as companies
 from accunode_predictions.outcomes import repository
 from accunode_predictions.outcomes.filters import OutcomeFilters
@@ -27,8 +29,6 @@ from accunode_predictions.outcomes.schemas import (
     OutcomeItem,
     OutcomeOut,
 )
-from accunode_predictions.repository import find_to_change
-from accunode_predictions.visibility import scope_of
 
 
 async def list_page(

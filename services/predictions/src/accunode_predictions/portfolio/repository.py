@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_credit.models.credit import Company, Prediction
+from accunode_credit.newest import newest_first
+from accunode_credit.records import own_records
 from accunode_predictions.portfolio.schemas import Dimension
-from accunode_predictions.visibility import own_records
 from accunode_scoring import Kind
 
 _TOP = 10
@@ -60,7 +61,7 @@ async def overview(session: AsyncSession, subject: Subject, kind: Kind) -> dict[
 def _with_the_one_before(subject: Subject, kind: Kind) -> CTE:
     by_company: dict[str, Any] = {
         "partition_by": Prediction.company_id,
-        "order_by": (Prediction.fiscal_year.desc(), Prediction.fiscal_quarter.desc()),
+        "order_by": newest_first(),
     }
     return (
         select(

@@ -15,8 +15,8 @@ from accunode_common.names import clean_symbol
 from accunode_credit.columns import kept_version
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.models.registry import ShadowScore
+from accunode_credit.records import own_records, system_records
 from accunode_predictions.predictions.filters import PredictionFilters, QuarterlyFilters
-from accunode_predictions.visibility import own_records, system_records
 from accunode_scoring import Kind
 
 

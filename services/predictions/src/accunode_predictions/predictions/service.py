@@ -23,6 +23,7 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_credit.columns import SOURCE_COLUMNS, inputs_of, stored_inputs, stored_score
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
+from accunode_credit.records import find, find_to_change
 from accunode_predictions.companies import service as companies
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.filters import PredictionFilters
@@ -33,7 +34,6 @@ from accunode_predictions.predictions.schemas import (
     QuarterlyPredictionInput,
     Rescoring,
 )
-from accunode_predictions.repository import find, find_to_change
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import InputRefusedError, Kind, MasterScale, Score, Scorer
 

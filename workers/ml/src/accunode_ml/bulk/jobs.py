@@ -7,7 +7,6 @@ from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
 from accunode_common.db.session import AccessContext, Reach
-from accunode_common.models.columns import AccessLevel
 from accunode_credit.leases import FILE
 from accunode_credit.models.bulk import Job, JobState
 from accunode_scoring import Kind
@@ -43,19 +42,6 @@ def kind_of(job: Job) -> Kind:
     if job.kind is None:
         raise ValueError(f"Job {job.id} has no kind.")
     return Kind(job.kind)
-
-
-def scope_id(job: Job) -> UUID:
-    """The owner of the job's records at their access level; companies are unique in it."""
-    owners = {
-        AccessLevel.PERSONAL: job.created_by,
-        AccessLevel.ORGANIZATION: job.organization_id,
-        AccessLevel.SYSTEM: job.tenant_id,
-    }
-    owner = owners[AccessLevel(job.access_level)]
-    if owner is None:
-        raise ValueError(f"Job {job.id} is an organization's and names none.")
-    return owner
 
 
 def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:

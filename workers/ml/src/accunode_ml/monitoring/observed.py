@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_credit.newest import recency
 from accunode_ml.monitoring.population import Defaults
 
 Period = tuple[int, int | None]
@@ -15,8 +16,8 @@ Period = tuple[int, int | None]
 
 def period_end(period: Period) -> date:
     """The last day of a period; fiscal years are taken for calendar years."""
-    year, quarter = period
-    month = 3 * (quarter or 4)
+    year, quarter = recency(*period)
+    month = 3 * quarter
     return date(year, month, monthrange(year, month)[1])
 
 
@@ -31,7 +32,7 @@ def one_year_outcomes(
     newest: dict[tuple[UUID, int], int] = {}
     for place, (company, (year, quarter)) in enumerate(zip(companies, periods, strict=True)):
         known = newest.get((company, year))
-        if known is None or (quarter or 0) > (periods[known][1] or 0):
+        if known is None or recency(year, quarter) > recency(*periods[known]):
             newest[company, year] = place
     places: list[int] = []
     outcomes: list[float] = []

@@ -21,7 +21,7 @@ from accunode_common.tasks.messages import StressPortfolio
 from accunode_credit.columns import input_matrix
 from accunode_credit.models.bulk import Job
 from accunode_ml.course import Course, run_job
-from accunode_ml.inputs import input_columns
+from accunode_ml.inputs import input_columns, newest_first
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.scenario import Scenario
 from accunode_ml.portfolio.tally import Tally
@@ -44,7 +44,7 @@ _NEXT = {
             select distinct on (p.company_id) p.tenant_id, p.company_id, p.id, p.fiscal_year, p.fiscal_quarter, p.grade,
                 p.risk_level, {input_columns(kind)}
             from {_PORTFOLIO} and p.company_id > :after
-            order by p.company_id, p.fiscal_year desc, p.fiscal_quarter desc limit :size
+            order by p.company_id, {newest_first()} limit :size
         ) p join credit.companies c on c.tenant_id = p.tenant_id and c.id = p.company_id
         order by p.company_id
     """)  # noqa: S608

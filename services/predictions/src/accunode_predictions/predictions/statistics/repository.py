@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from accunode_common.auth.subject import Subject
 from accunode_credit.models.credit import Company, Prediction
-from accunode_predictions.visibility import own_records
+from accunode_credit.records import own_records
 from accunode_scoring import Kind
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
+from accunode_credit.newest import recency
 from accunode_predictions.predictions.statistics import repository
 from accunode_predictions.predictions.statistics.repository import Group
 from accunode_predictions.predictions.statistics.schemas import (
@@ -45,6 +46,6 @@ def _of_kind(kind: Kind, rows: list[Group]) -> KindStatistics:
             PeriodCount(
                 fiscal_year=row.fiscal_year, fiscal_quarter=row.fiscal_quarter, count=row.count, mean_pd=row.mean_pd
             )
-            for row in sorted(periods, key=lambda row: (row.fiscal_year, row.fiscal_quarter or 0))
+            for row in sorted(periods, key=lambda row: recency(row.fiscal_year, row.fiscal_quarter))
         ],
     )
