@@ -13,7 +13,7 @@ LONG_FILES = {
 }
 
 READS_THE_ENVIRONMENT = {
-    "libs/common/src/accunode_common/confined.py": "passes the places of programs on, and no settings",
+    "libs/common/src/accunode_common/tabular/confined.py": "passes the places of programs on, and no settings",
     "libs/common/src/accunode_common/settings.py": "it is what reads settings",
     "services/auth/src/accunode_auth/admin.py": "a command",
 }

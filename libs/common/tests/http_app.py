@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Path, Query, Request
 from sqlalchemy import select
 
-from accunode_common.auth.dependencies import CurrentSubject, requires
 from accunode_common.auth.jwks import KeySource
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.http.app import api_router, create_service_app
+from accunode_common.http.callers import CurrentSubject, requires
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.pagination import Paging, Sorting, SortOrder, paginate
 from accunode_common.http.schemas import InputModel, Page, ResponseModel

@@ -10,10 +10,10 @@ import pytest
 from http_app import create_app
 from redis.asyncio import Redis
 
-from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import GRANTS, Permission, Role, may_assign
 from accunode_common.db.access import DatabaseRole
 from accunode_common.http.app import api_router, create_service_app
+from accunode_common.http.callers import requires
 from accunode_common.http.resources import redis_client
 from accunode_common.http.session import SubjectSession
 from accunode_common.models.revocations import RevocationKind

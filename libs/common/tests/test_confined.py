@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from accunode_common.confined import MEBIBYTE, Allowance, ReaderDiedError, confined
 from accunode_common.tabular import TabularError
+from accunode_common.tabular.confined import MEBIBYTE, Allowance, ReaderDiedError, confined
 
 ALLOWANCE = Allowance(cpu_seconds=30, memory_bytes=256 * MEBIBYTE)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from accunode_common.auth.dependencies import SAFE_METHODS
+from accunode_common.http.callers import SAFE_METHODS
 from accunode_common.http.operations import operations
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import World

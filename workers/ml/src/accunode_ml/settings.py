@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pydantic import Field
 
-from accunode_common.confined import MEBIBYTE, Allowance
 from accunode_common.settings import (
     DatabaseSettings,
     LogSettings,
@@ -14,6 +13,7 @@ from accunode_common.settings import (
     RedisSettings,
     StorageSettings,
 )
+from accunode_common.tabular.confined import MEBIBYTE, Allowance
 
 
 class HeartbeatSettings(LogSettings, MetricsSettings):

@@ -9,8 +9,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Scope
 
-from accunode_common.auth.dependencies import Requires, authenticated, in_person, stepped_up
 from accunode_common.auth.roles import Permission
+from accunode_common.http.callers import Requires, authenticated, in_person, stepped_up
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.parameters import query_parameters
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.dependencies import SAFE_METHODS, authenticated
 from accunode_common.auth.subject import Subject
 from accunode_common.http import idempotency
+from accunode_common.http.callers import SAFE_METHODS, authenticated
 from accunode_common.http.resources import resources
 
 _Caller = Annotated[Subject, Depends(authenticated)]

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common import audit
 from accunode_common.audit import AuditEntry
-from accunode_common.auth.dependencies import authenticated
 from accunode_common.auth.subject import Subject
 from accunode_common.http import idempotency
+from accunode_common.http.callers import authenticated
 from accunode_common.http.context import request_info
 
 _LONGEST_USER_AGENT = 300

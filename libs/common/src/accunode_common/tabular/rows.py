@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from accunode_common.confined import Allowance, confined
+from accunode_common.tabular.confined import Allowance, confined
 from accunode_common.tabular.model import FileFormat, Limits
 from accunode_common.tabular.open import open_table
 

@@ -11,11 +11,11 @@ from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, Ma
 from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
 from accunode_auth.public import KeyExchangeRoute
-from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import StepUp, requires
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page

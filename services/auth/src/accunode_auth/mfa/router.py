@@ -10,10 +10,10 @@ from accunode_auth.notices.service import PersonNotices
 from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.second_factors.schemas import RecoveryCodes
-from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import StepUp, requires
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
 

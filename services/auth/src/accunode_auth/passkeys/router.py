@@ -10,10 +10,10 @@ from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys import service
 from accunode_auth.passkeys.schemas import CreationOptions, NewPasskey, PasskeyChange, PasskeyIn, PasskeyOut
 from accunode_auth.person_trail import OwnTrail
-from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import StepUp, requires
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession

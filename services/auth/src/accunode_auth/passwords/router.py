@@ -11,10 +11,10 @@ from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, P
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration.schemas import Accepted
-from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import requires
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
 from accunode_common.http.trail import RequestOrigin

@@ -9,8 +9,8 @@ from accunode_auth.parts import AuthParts
 from accunode_auth.scim_tokens import service
 from accunode_auth.scim_tokens.schemas import NewScimToken, ScimTokenIn, ScimTokenOut
 from accunode_auth.sso_connections.permissions import SsoManager
-from accunode_common.auth.dependencies import StepUp
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import StepUp
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession

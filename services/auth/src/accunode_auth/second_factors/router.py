@@ -9,10 +9,10 @@ from accunode_auth.parts import AuthParts
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.second_factors import service
 from accunode_auth.second_factors.schemas import RecoveryCodes, SecondFactors
-from accunode_common.auth.dependencies import StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import StepUp, requires
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession, SubjectSession
 

@@ -10,10 +10,10 @@ from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
 from accunode_auth.public import RefreshRoute
 from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
-from accunode_common.auth.dependencies import CurrentSubject, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import CurrentSubject, requires
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
 from accunode_common.http.schemas import Page

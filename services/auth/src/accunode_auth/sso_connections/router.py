@@ -16,8 +16,8 @@ from accunode_auth.sso_connections.schemas import (
     DomainOut,
     GivenDomain,
 )
-from accunode_common.auth.dependencies import StepUp
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import StepUp
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder

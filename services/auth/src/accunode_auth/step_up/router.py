@@ -8,11 +8,11 @@ from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys.schemas import RequestOptions
 from accunode_auth.step_up import service
 from accunode_auth.step_up.schemas import ProofIn, ProvedToken
-from accunode_common.auth.dependencies import requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME, PROOF_LIFETIME
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import requires
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.session import SecretSession
 from accunode_common.http.trail import RequestOrigin

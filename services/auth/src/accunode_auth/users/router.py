@@ -10,10 +10,10 @@ from accunode_auth.parts import SessionRevoking
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
 from accunode_auth.users.schemas import Profile, ProfileChange
-from accunode_common.auth.dependencies import CurrentSubject, StepUp, requires
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import CurrentSubject, StepUp, requires
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail, RequestOrigin

@@ -10,8 +10,8 @@ from accunode_bulk_upload.events.stream import JobFollower
 from accunode_bulk_upload.holdings import AppHoldings
 from accunode_bulk_upload.uploads.permissions import UploadReader
 from accunode_bulk_upload.uploads.schemas import UploadPath
-from accunode_common.auth.dependencies import CurrentToken
 from accunode_common.http.app import api_router
+from accunode_common.http.callers import CurrentToken
 from accunode_common.http.resources import resources
 
 router = api_router("/bulk-uploads", tag="bulk uploads")

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import Body, Depends, Request
 from pydantic import ValidationError
 
-from accunode_common.confined import MEBIBYTE, Allowance, ReaderDiedError
 from accunode_common.errors import FieldError, ServiceUnavailableError, UnprocessableInputError
 from accunode_common.log import get_logger
 from accunode_common.tabular import Cell, Limits, TabularError
+from accunode_common.tabular.confined import MEBIBYTE, Allowance, ReaderDiedError
 from accunode_common.tabular.rows import Line, read_csv_confined
 from accunode_predictions.companies.permissions import CompanyWriter
 from accunode_predictions.outcomes.schemas import MOST_ITEMS, OutcomeItem

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from accunode_common.confined import Reading
 from accunode_common.db.session import acting_as_sync
 from accunode_common.tabular import TabularError
+from accunode_common.tabular.confined import Reading
 from accunode_common.tasks.messages import IngestFile
 from accunode_credit import leases
 from accunode_credit.leases import FILE, Lease, LeaseLostError

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from accunode_common.confined import Allowance, Reading, confined
+from accunode_common.tabular.confined import Allowance, Reading, confined
 from accunode_ml.ingest.clean import clean_file
 from accunode_ml.ingest.model import CleanBlock, Problem, RejectCode, RejectedRow, SkipCode, SkippedRow
 from accunode_scoring import RATIOS, Kind

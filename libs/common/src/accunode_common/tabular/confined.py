@@ -172,7 +172,7 @@ def confined(target: str, source: BinaryIO, arguments: Mapping[str, Any], allowa
     call = json.dumps([target, arguments, allowance.cpu_seconds, allowance.memory_bytes])
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD
     process = subprocess.Popen(  # noqa: S603 - this module, with arguments of our own
-        [sys.executable, "-P", "-m", "accunode_common.confined", call],
+        [sys.executable, "-P", "-m", "accunode_common.tabular.confined", call],
         stdin=source.fileno(),
         stdout=subprocess.PIPE,
         env=environment,
