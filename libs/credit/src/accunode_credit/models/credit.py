@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Computed,
-    ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Numeric,
     UniqueConstraint,
@@ -21,8 +22,13 @@ from sqlalchemy.types import SmallInteger, Text
 
 from accunode_common.db.access import (
     IN_TENANT,
+    ORGANIZATION,
+    READ_REACH,
     RECORD_INSERT,
+    USER,
+    Command,
     DatabaseRole,
+    Policy,
     access,
     policies_of_record,
     read_write,
@@ -41,6 +47,13 @@ from accunode_scoring import Kind, RiskLevel
 _KEPT = "tenant_id, id, created_by, created_at, access_level, organization_id"
 _UPDATE = f"UPDATE EXCEPT ({_KEPT})"
 _UPDATE_ABOUT_COMPANY = f"UPDATE EXCEPT ({_KEPT}, company_id)"
+_UPDATE_PREDICTION = f"UPDATE EXCEPT ({_KEPT}, company_id, kind, fiscal_year, fiscal_quarter, is_newest)"
+
+_OWNER = (DatabaseRole.MIGRATOR,)
+_COUNTS_ALL = Policy("counts_all", Command.SELECT, using="true", roles=_OWNER)
+"""Lets the triggers see every row; see `credit.count_changes` in the migrations."""
+_LOCKS_ALL = Policy("locks_all", Command.UPDATE, using="true", roles=_OWNER)
+_MARKS_ALL = Policy("marks_all", Command.UPDATE, using="true", roles=_OWNER)
 
 
 class Record:
@@ -52,7 +65,7 @@ class Record:
 
     access_level: Mapped[str] = mapped_column(Text)
     organization_id: Mapped[UUID | None]
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("identity.users.id"))
+    created_by: Mapped[UUID]
     scope_id: Mapped[UUID] = mapped_column(Computed(SCOPE_EXPRESSION, persisted=True))
 
 
@@ -74,6 +87,7 @@ class Company(TenantOwned, Record, Versioned, Base):
     resource_types = ("company",)
     __tablename__ = "companies"
     __table_args__ = (
+        ForeignKeyConstraint(["created_by"], ["identity.users.id"]),
         ForeignKeyConstraint(["tenant_id"], ["tenancy.tenants.id"]),
         ForeignKeyConstraint(
             ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
@@ -95,7 +109,7 @@ class Company(TenantOwned, Record, Versioned, Base):
         {
             "schema": "credit",
             "info": access(
-                policies_of_record(),
+                (*policies_of_record(), _COUNTS_ALL, _LOCKS_ALL),
                 {
                     DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE, "DELETE"),
                     DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE),
@@ -125,22 +139,25 @@ class Prediction(TenantOwned, Record, Versioned, Base):
     resource_types = ("prediction",)
     __tablename__ = "predictions"
     __table_args__ = (
+        # Of its owner and job nothing is checked here: the policies let it be added for its company's owner alone, and
+        # only those who work on a locked job name one.
         ForeignKeyConstraint(
             ["tenant_id", "company_id"],
             ["credit.companies.tenant_id", "credit.companies.id"],
             ondelete="CASCADE",
         ),
-        ForeignKeyConstraint(
-            ["tenant_id", "organization_id"], ["tenancy.organizations.tenant_id", "tenancy.organizations.id"]
-        ),
-        ForeignKeyConstraint(["tenant_id", "job_id"], ["bulk.jobs.tenant_id", "bulk.jobs.id"]),
         UniqueConstraint(
             "tenant_id", "company_id", "kind", "fiscal_year", "fiscal_quarter", postgresql_nulls_not_distinct=True
         ),
         Index(None, "tenant_id", "scope_id", "kind", "id"),
-        Index(None, "tenant_id", "kind", "id"),
-        Index(None, "tenant_id", "kind", "pd", "id"),
-        Index(None, "tenant_id", "kind", "risk_level", "id"),
+        Index(
+            "uq_predictions_newest",
+            "tenant_id",
+            "company_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("is_newest"),
+        ),
         Index(None, "tenant_id", "job_id", "row_number"),
         one_of("access_level", AccessLevel),
         one_of("kind", Kind),
@@ -157,10 +174,10 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         {
             "schema": "credit",
             "info": access(
-                policies_of_record(insert=_beside_its_company("predictions")),
+                (*policies_of_record(insert=_beside_its_company("predictions")), _COUNTS_ALL, _MARKS_ALL),
                 {
-                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE_ABOUT_COMPANY, "DELETE"),
-                    DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE_ABOUT_COMPANY),
+                    DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE_PREDICTION, "DELETE"),
+                    DatabaseRole.WORKER: ("SELECT", "INSERT", _UPDATE_PREDICTION),
                     DatabaseRole.BULK: ("SELECT", "UPDATE (job_id, row_number)"),
                     DatabaseRole.TENANTS: ("SELECT (tenant_id, id, created_at)",),
                 },
@@ -172,6 +189,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
     kind: Mapped[str] = mapped_column(Text)
     fiscal_year: Mapped[int] = mapped_column(SmallInteger)
     fiscal_quarter: Mapped[int | None] = mapped_column(SmallInteger)
+    is_newest: Mapped[bool] = mapped_column(server_default="false")
 
     long_term_debt_to_total_capital: Mapped[float | None]
     total_debt_to_ebitda: Mapped[float | None]
@@ -197,6 +215,50 @@ class Prediction(TenantOwned, Record, Versioned, Base):
 
     job_id: Mapped[UUID | None]
     row_number: Mapped[int | None]
+
+
+class PredictionCount(Base):
+    """A change of how many predictions of one sort an owner has, and of the sum of their probabilities of default.
+
+    Triggers append a row for each sort that a statement touches (see `credit.count_changes`), so that nobody waits for
+    a counter; the sum of all rows is exact in every transaction. The relay sums up what has become many.
+    """
+
+    __tablename__ = "prediction_counts"
+    __table_args__ = (
+        {
+            "schema": "credit",
+            "info": access(
+                (
+                    Policy(
+                        "reads",
+                        Command.SELECT,
+                        using=f"({IN_TENANT} and access_level = 'personal' and scope_id = {USER})"
+                        f" or ({IN_TENANT} and access_level = 'organization'"
+                        f" and (scope_id = {ORGANIZATION} or {READ_REACH} = 'tenant'))",
+                        roles=(DatabaseRole.PREDICTIONS,),
+                    ),
+                    Policy("counts_all", Command.ALL, using="true", roles=_OWNER),
+                    Policy("relays", Command.ALL, using="true", roles=(DatabaseRole.RELAY,)),
+                ),
+                {DatabaseRole.PREDICTIONS: ("SELECT",), DatabaseRole.RELAY: ("SELECT", "INSERT", "DELETE")},
+            ),
+        },
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    access_level: Mapped[str] = mapped_column(Text)
+    scope_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(Text)
+    fiscal_year: Mapped[int] = mapped_column(SmallInteger)
+    fiscal_quarter: Mapped[int | None] = mapped_column(SmallInteger)
+    sector: Mapped[str | None] = mapped_column(Text)
+    risk_level: Mapped[str] = mapped_column(Text)
+    grade: Mapped[str] = mapped_column(Text)
+    is_newest: Mapped[bool]
+    predictions: Mapped[int] = mapped_column(BigInteger)
+    pd_sum: Mapped[Decimal] = mapped_column(Numeric)
 
 
 class PredictionVersion(TenantOwned, Base):
@@ -241,6 +303,7 @@ class Outcome(TenantOwned, Record, Timestamped, Base):
     resource_types = ("outcome",)
     __tablename__ = "outcomes"
     __table_args__ = (
+        ForeignKeyConstraint(["created_by"], ["identity.users.id"]),
         ForeignKeyConstraint(
             ["tenant_id", "company_id"],
             ["credit.companies.tenant_id", "credit.companies.id"],
