@@ -10,12 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.architecture.conftest import ROOT
+from tests.architecture.test_repository_rules import DISTRIBUTIONS
 
-DISTRIBUTIONS = sorted(
-    path.parent
-    for folder in ("libs", "services", "workers", "infra")
-    for path in ROOT.glob(f"{folder}/*/pyproject.toml")
-)
 PROVIDED = packages_distributions()
 
 OWN = frozenset(f"accunode-{folder.name}" for folder in DISTRIBUTIONS if folder.parent.name != "infra")

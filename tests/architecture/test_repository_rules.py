@@ -11,9 +11,8 @@ from tests.architecture.conftest import ROOT, Source
 
 from accunode_common.routing import SERVICES
 
-DISTRIBUTIONS = sorted(
-    path.parent for folder in ("libs", "services", "workers") for path in ROOT.glob(f"{folder}/*/pyproject.toml")
-)
+FOLDERS = ("libs", "services", "workers", "infra")
+DISTRIBUTIONS = sorted(path.parent for folder in FOLDERS for path in ROOT.glob(f"{folder}/*/pyproject.toml"))
 BINARY = frozenset({".parquet", ".xlsx", ".png", ".gz", ".ico", ".woff2"})
 
 PLACES = {
@@ -51,6 +50,8 @@ def test_the_distributions_are_those_of_the_layout() -> None:
         "libs/scoring",
         "libs/devstack",
         "workers/ml",
+        "infra/cli",
+        "infra/docker",
     }
     assert folders == expected
 
@@ -67,22 +68,6 @@ def test_a_distribution_is_complete(folder: Path) -> None:
     assert len((folder / "README.md").read_text().splitlines()) > 10, "say how it is run and what it is for"
     pinned = [name for name in project.get("dependencies", []) if re.search(r"[=<>~]=", name)]
     assert pinned == [], "versions are pinned in constraints.txt"
-
-
-@pytest.mark.parametrize("folder", DISTRIBUTIONS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_distribution_names_what_it_imports(folder: Path, sources: Sequence[Source]) -> None:
-    """Of the repository's own distributions; of others, their installation in an image would fail."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    wanted = {re.split(r"[\[<>=~ ;]", name)[0] for name in project.get("dependencies", [])}
-    own = project["name"].replace("-", "_")
-    imported = {
-        name.split(".")[0]
-        for source in sources
-        if source.path.is_relative_to(folder / "src")
-        for name in source.imports()
-        if name.startswith("accunode_")
-    }
-    assert {name.replace("_", "-") for name in imported - {own}} <= wanted
 
 
 def test_every_service_starts_as_the_path_table_says() -> None:

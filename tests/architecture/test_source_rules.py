@@ -2,10 +2,10 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 import pytest
 from tests.architecture.conftest import Source
+from tests.architecture.test_layer_rules import handlers
 
 LONGEST_FILE = 400
 LONG_FILES = {
@@ -18,13 +18,6 @@ READS_THE_ENVIRONMENT = {
     "services/auth/src/accunode_auth/admin.py": "a command",
 }
 """Modules beside `main.py`, `cli.py` and `__main__.py` that may read the environment. The launcher may as well."""
-
-QUERIES = frozenset({"select", "insert", "update", "delete", "text", "func", "exists", "union", "union_all", "values"})
-EXECUTES = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql"})
-DATABASES = frozenset({"session", "db", "connection"})
-QUERIES_OUTSIDE_REPOSITORIES: dict[str, str] = {
-    "services/auth/src/accunode_auth/users/bootstrap.py": "a command that makes the first super admin",
-}
 
 REVOKES_TOKENS = {
     "libs/common/src/accunode_common/auth/revocation.py": {"record_revocations"},
@@ -39,14 +32,6 @@ PICKLES = frozenset({"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shel
 
 def service_code(sources: Sequence[Source]) -> list[Source]:
     return [source for source in sources if source.name.startswith("services/") and not source.is_test]
-
-
-def feature(source: Source) -> tuple[str, str, str] | None:
-    """The service's package, the feature's folder and the module, for a file in a feature's folder."""
-    parts = PurePosixPath(source.name).parts
-    if len(parts) < 6 or parts[0] != "services" or parts[2] != "src":
-        return None
-    return parts[3], parts[4], source.path.stem
 
 
 def test_no_file_is_long(sources: Sequence[Source]) -> None:
@@ -76,35 +61,6 @@ def test_nothing_is_pickled(sources: Sequence[Source]) -> None:
     assert offenders == set()
 
 
-def test_only_repositories_hold_queries(sources: Sequence[Source]) -> None:
-    offenders = {}
-    for source in service_code(sources):
-        if source.path.stem == "repository" or source.name in QUERIES_OUTSIDE_REPOSITORIES:
-            continue
-        found = set(_queries(source))
-        if found:
-            offenders[source.name] = sorted(found)
-    assert offenders == {}
-
-
-def _queries(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
-            yield from (alias.name for alias in node.names if alias.name in QUERIES)
-        called = node.func if isinstance(node, ast.Call) else None
-        if isinstance(called, ast.Attribute) and called.attr in EXECUTES and _name(called.value) in DATABASES:
-            yield f".{called.attr}()"
-
-
-def test_routers_know_no_repository_and_no_query(sources: Sequence[Source]) -> None:
-    offenders = {
-        source.name
-        for source in service_code(sources)
-        if source.path.stem == "router" and any(".repository" in name for name in source.imports())
-    }
-    assert offenders == set()
-
-
 _FOR_SERVICES = frozenset({"record", "add_task", "tell", "tell_address", "send"})
 """What leaves an audit event or a mail: a handler that did it would be passed over by the service's second caller."""
 
@@ -126,42 +82,12 @@ def test_a_handler_that_leaves_an_audit_event_or_a_mail_is_found() -> None:
     assert set(_left_by_handlers(tree)) == {"create_user: .record()", "create_user: .add_task()"}
 
 
-def _left_by_handlers(tree: ast.AST) -> Iterator[str]:
-    for handler in ast.walk(tree):
-        if not isinstance(handler, ast.AsyncFunctionDef) or not any(map(_is_a_route, handler.decorator_list)):
-            continue
+def _left_by_handlers(tree: ast.Module) -> Iterator[str]:
+    for handler in handlers(tree):
         for node in ast.walk(handler):
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and called.attr in _FOR_SERVICES:
                 yield f"{handler.name}: .{called.attr}()"
-
-
-def _is_a_route(decorator: ast.expr) -> bool:
-    called = decorator.func if isinstance(decorator, ast.Call) else None
-    return isinstance(called, ast.Attribute) and called.attr in {"get", "post", "put", "patch", "delete"}
-
-
-def test_features_meet_through_their_services(sources: Sequence[Source]) -> None:
-    offenders = set()
-    for source in service_code(sources):
-        place = feature(source)
-        if place is None:
-            continue
-        package, folder, _ = place
-        for name in source.imports():
-            parts = name.split(".")
-            if parts[0] == package and len(parts) >= 3 and parts[2] == "repository" and parts[1] != folder:
-                offenders.add(f"{source.name} imports {'.'.join(parts[:3])}")
-    assert offenders - set(SHARED_REPOSITORIES) == set()
-    assert set(SHARED_REPOSITORIES) <= offenders, "these exceptions are needed no longer"
-
-
-_BOOTSTRAP = "services/auth/src/accunode_auth/users/bootstrap.py"
-SHARED_REPOSITORIES: dict[str, str] = {
-    f"{_BOOTSTRAP} imports accunode_auth.registration.repository": "a command, before anybody could sign in",
-    f"{_BOOTSTRAP} imports accunode_auth.sign_in.repository": "a command, before anybody could sign in",
-}
-"""Features that use another's queries, and why."""
 
 
 def test_only_session_revocation_makes_tokens_void(product_code: Sequence[Source]) -> None:
@@ -235,20 +161,6 @@ def _name(node: ast.expr) -> str | None:
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else None
-
-
-def test_each_handler_is_one_call_of_a_service(sources: Sequence[Source]) -> None:
-    """A handler parses, calls and answers: no loop over decisions, no branch beyond the shape of the reply."""
-    long = set()
-    for source in service_code(sources):
-        if source.path.stem != "router":
-            continue
-        for node in source.tree.body:
-            if isinstance(node, ast.AsyncFunctionDef) and node.end_lineno and node.decorator_list:
-                body = node.end_lineno - node.body[0].lineno
-                if body > 25:
-                    long.add(f"{source.name}:{node.name}")
-    assert long == set()
 
 
 def test_scoring_imports_numpy_and_nothing_else(sources: Sequence[Source]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.identity import Membership, User, UserStatus
 
 
@@ -32,6 +33,22 @@ def people(
             )
         )
     return query
+
+
+async def page(
+    db: AsyncSession,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    search: str | None,
+    role: str | None,
+    status: str | None,
+    organization_id: UUID | None,
+    tenant_id: UUID | None,
+) -> PageOf[User]:
+    """A page of the people who have a membership in reach that fits."""
+    fitting = people(search=search, role=role, status=status, organization_id=organization_id, tenant_id=tenant_id)
+    return await paginate(db, fitting, order, paging)
 
 
 async def find(db: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:

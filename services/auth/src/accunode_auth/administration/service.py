@@ -15,7 +15,7 @@ from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
@@ -43,14 +43,16 @@ async def listing(
     db: AsyncSession, filters: Filters, order: SortOrder, page: PageParameters
 ) -> tuple[PageOf[User], dict[UUID, list[Membership]]]:
     """The people in the caller's reach who fit, and their memberships in reach."""
-    statement = repository.people(
+    found = await repository.page(
+        db,
+        order,
+        page,
         search=filters.search,
         role=filters.role,
         status=filters.status,
         organization_id=filters.organization_id,
         tenant_id=filters.tenant_id,
     )
-    found = await paginate(db, statement, order, page)
     return found, await repository.memberships(db, [user.id for user in found.rows])
 
 

@@ -6,12 +6,18 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.identity import ApiKey, Membership, MembershipStatus, User, UserStatus
 
 
 def active() -> Select[ApiKey]:
     """The keys in sight that are good."""
     return select(ApiKey).where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now())
+
+
+async def page(db: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[ApiKey]:
+    """A page of the keys in sight that are good."""
+    return await paginate(db, active(), order, paging)
 
 
 async def count_active(db: AsyncSession) -> int:

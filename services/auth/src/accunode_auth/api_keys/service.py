@@ -19,7 +19,7 @@ from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import new_id
@@ -36,7 +36,7 @@ SORTING = Sorting({"created_at": ApiKey.id, "expires_at": ApiKey.expires_at}, de
 
 async def active(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[ApiKey]:
     """The caller's good keys in the tenant they work in."""
-    return await paginate(db, repository.active(), order, page)
+    return await repository.page(db, order, page)
 
 
 async def create(

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Reach
 from accunode_common.emails import email_key
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.invitations import Invitation, InvitationState
 
 
@@ -43,6 +44,24 @@ def fitting(
     if tenant_id is not None:
         query = query.where(Invitation.tenant_id == tenant_id)
     return query
+
+
+async def page(
+    db: AsyncSession,
+    subject: Subject,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    state: InvitationState | None,
+    email: str | None,
+    organization_id: UUID | None,
+    tenant_id: UUID | None,
+) -> PageOf[Invitation]:
+    """A page of the invitations to places that the caller administers, of those that fit."""
+    query = fitting(
+        administered(subject), state=state, email=email, organization_id=organization_id, tenant_id=tenant_id
+    )
+    return await paginate(db, query, order, paging)
 
 
 async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation | None:

@@ -14,7 +14,7 @@ from accunode_common import audit
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import ConflictError, GoneError, NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
@@ -50,14 +50,16 @@ async def listing(
     tenant_id: UUID | None,
 ) -> PageOf[Invitation]:
     """The invitations to places that the caller administers."""
-    query = repository.fitting(
-        repository.administered(subject),
+    return await repository.page(
+        db,
+        subject,
+        order,
+        page,
         state=state,
         email=email,
         organization_id=organization_id,
         tenant_id=tenant_id,
     )
-    return await paginate(db, query, order, page)
 
 
 async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:

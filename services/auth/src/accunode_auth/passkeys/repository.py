@@ -7,6 +7,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.identity import User
 from accunode_common.models.passkeys import Passkey
 
@@ -14,6 +15,11 @@ from accunode_common.models.passkeys import Passkey
 def of_user(user_id: UUID) -> Select[Passkey]:
     """The person's passkeys."""
     return select(Passkey).where(Passkey.user_id == user_id)
+
+
+async def page(db: AsyncSession, user_id: UUID, order: SortOrder, paging: PageParameters) -> PageOf[Passkey]:
+    """A page of the person's passkeys."""
+    return await paginate(db, of_user(user_id), order, paging)
 
 
 async def all_of_user(db: AsyncSession, user_id: UUID) -> Sequence[Passkey]:

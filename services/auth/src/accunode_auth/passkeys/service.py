@@ -32,7 +32,7 @@ from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
@@ -53,7 +53,7 @@ logger = get_logger(__name__)
 
 async def listed(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[Passkey]:
     """The caller's passkeys."""
-    return await paginate(db, repository.of_user(subject.user_id), order, page)
+    return await repository.page(db, subject.user_id, order, page)
 
 
 async def creation_options(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID) -> dict[str, Any]:

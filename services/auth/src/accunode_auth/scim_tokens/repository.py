@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.provisioning import ScimToken
 from accunode_common.models.tenancy import Organization, Tenant, TenantStatus
 
@@ -15,6 +16,11 @@ def active(tenant_id: UUID) -> Select[ScimToken]:
     return select(ScimToken).where(
         ScimToken.tenant_id == tenant_id, ScimToken.revoked_at.is_(None), ScimToken.expires_at > func.now()
     )
+
+
+async def page(db: AsyncSession, tenant_id: UUID, order: SortOrder, paging: PageParameters) -> PageOf[ScimToken]:
+    """A page of the tenant's tokens that are good."""
+    return await paginate(db, active(tenant_id), order, paging)
 
 
 async def count_active(db: AsyncSession, tenant_id: UUID) -> int:

@@ -20,7 +20,7 @@ from accunode_common.errors import (
     UnauthenticatedError,
     UnprocessableInputError,
 )
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
@@ -59,7 +59,7 @@ def base_url(parts: Parts) -> str:
 
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[ScimToken]:
     """The good tokens of the caller's tenant."""
-    return await paginate(db, repository.active(subject.tenant_id), order, page)
+    return await repository.page(db, subject.tenant_id, order, page)
 
 
 async def create(db: AsyncSession, subject: Subject, trail: Trail, body: ScimTokenIn) -> tuple[ScimToken, str]:

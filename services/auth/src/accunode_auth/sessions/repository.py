@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.federation import SsoSession
 from accunode_common.models.identity import RefreshToken, SignInSession, User, UserStatus
 
@@ -17,6 +18,11 @@ def active_of_user(user_id: UUID) -> Select[SignInSession]:
         SignInSession.revoked_at.is_(None),
         SignInSession.expires_at > func.now(),
     )
+
+
+async def page(db: AsyncSession, user_id: UUID, order: SortOrder, paging: PageParameters) -> PageOf[SignInSession]:
+    """A page of the person's sessions that have not ended."""
+    return await paginate(db, active_of_user(user_id), order, paging)
 
 
 async def find(db: AsyncSession, user_id: UUID, session_id: UUID, *, lock: bool = False) -> SignInSession | None:

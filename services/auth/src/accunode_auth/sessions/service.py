@@ -23,7 +23,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.db.session import acting_as
 from accunode_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
@@ -212,7 +212,7 @@ def _note(session: SignInSession, method: AuthenticationMethod) -> None:
 
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[SignInSession]:
     """The caller's sessions that have not ended."""
-    return await paginate(db, repository.active_of_user(subject.user_id), order, page)
+    return await repository.page(db, subject.user_id, order, page)
 
 
 async def end_one(

@@ -13,7 +13,7 @@ from accunode_auth.sso_connections import service as connections
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import acting_as
 from accunode_common.errors import AlreadyExistsError, ForbiddenError, GoneError, NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.models.federation import FederatedIdentity
@@ -63,7 +63,7 @@ async def identities(
     db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters
 ) -> PageOf[FederatedIdentity]:
     """Who the caller is to the providers of their tenants."""
-    return await paginate(db, repository.of_user(subject.user_id), order, page)
+    return await repository.page(db, subject.user_id, order, page)
 
 
 async def unlink(db: AsyncSession, app: Resources, subject: Subject, trail: Trail, identity_id: UUID) -> None:

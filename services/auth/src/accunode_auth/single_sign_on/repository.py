@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.federation import FederatedIdentity, SsoSession
 
 
@@ -42,6 +43,11 @@ async def known_as_another(db: AsyncSession, tenant_id: UUID, issuer: str, user_
 def of_user(user_id: UUID) -> Select[FederatedIdentity]:
     """The identities of a person that are in sight."""
     return select(FederatedIdentity).where(FederatedIdentity.user_id == user_id)
+
+
+async def page(db: AsyncSession, user_id: UUID, order: SortOrder, paging: PageParameters) -> PageOf[FederatedIdentity]:
+    """A page of the identities of a person that are in sight."""
+    return await paginate(db, of_user(user_id), order, paging)
 
 
 async def unlink(db: AsyncSession, user_id: UUID, identity_id: UUID) -> FederatedIdentity | None:

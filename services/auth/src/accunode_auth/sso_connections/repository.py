@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.federation import SsoConnection, SsoDomain
 from accunode_common.models.identity import Membership, MembershipStatus, RoleName, User
 from accunode_common.models.tenancy import Organization, Tenant, TenantStatus
@@ -65,6 +66,11 @@ async def organizations(db: AsyncSession, tenant_id: UUID, ids: Collection[UUID]
 def domains() -> Select[SsoDomain]:
     """The domains in sight."""
     return select(SsoDomain)
+
+
+async def page(db: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[SsoDomain]:
+    """A page of the domains in sight."""
+    return await paginate(db, domains(), order, paging)
 
 
 async def count_domains(db: AsyncSession, tenant_id: UUID) -> int:

@@ -18,7 +18,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
@@ -178,7 +178,7 @@ def client_secret(parts: Parts, connection: Connection) -> str:
 
 async def domains(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[SsoDomain]:
     """The mail domains in the caller's reach."""
-    return await paginate(db, repository.domains(), order, page)
+    return await repository.page(db, order, page)
 
 
 async def claim_domain(db: AsyncSession, subject: Subject, trail: Trail, domain: str) -> SsoDomain:

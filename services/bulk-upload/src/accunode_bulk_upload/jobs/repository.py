@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_credit.models.bulk import Job, JobState, JobType
 
 
@@ -19,6 +20,19 @@ def jobs(subject: Subject, *, job_type: JobType | None = None, state: JobState |
     if state is not None:
         statement = statement.where(Job.state == state)
     return statement
+
+
+async def page(
+    session: AsyncSession,
+    subject: Subject,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    job_type: JobType | None = None,
+    state: JobState | None = None,
+) -> PageOf[Job]:
+    """A page of the jobs of the caller's tenant that row-level security shows the caller."""
+    return await paginate(session, jobs(subject, job_type=job_type, state=state), order, paging)
 
 
 async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:

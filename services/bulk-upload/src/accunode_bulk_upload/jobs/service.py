@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_bulk_upload.jobs import repository
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.tasks.messages import Queue, advance_message
 from accunode_common.tasks.outbox import enqueue
@@ -24,7 +24,7 @@ async def list_page(
     state: JobState | None,
 ) -> PageOf[Job]:
     """The jobs that the caller sees."""
-    return await paginate(session, repository.jobs(subject, job_type=job_type, state=state), order, paging)
+    return await repository.page(session, subject, order, paging, job_type=job_type, state=state)
 
 
 async def get(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:

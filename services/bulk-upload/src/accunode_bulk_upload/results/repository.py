@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_credit.models.bulk import Job, RowIssue, RowOutcome
 from accunode_credit.models.credit import Company, Prediction
 from accunode_scoring import RiskLevel
@@ -21,6 +22,20 @@ def issues(job: Job, *, with_skipped: bool) -> Select[RowIssue]:
     """Why rows of the job's file are not stored."""
     statement = select(RowIssue).where(RowIssue.tenant_id == job.tenant_id, RowIssue.job_id == job.id)
     return statement if with_skipped else statement.where(RowIssue.outcome == RowOutcome.REJECTED)
+
+
+async def page_of_predictions(
+    session: AsyncSession, job: Job, order: SortOrder, paging: PageParameters, *, risk_level: RiskLevel | None
+) -> PageOf[Prediction]:
+    """A page of what the job stored and nobody has overwritten since."""
+    return await paginate(session, predictions(job, risk_level=risk_level), order, paging)
+
+
+async def page_of_issues(
+    session: AsyncSession, job: Job, order: SortOrder, paging: PageParameters, *, with_skipped: bool
+) -> PageOf[RowIssue]:
+    """A page of why rows of the job's file are not stored."""
+    return await paginate(session, issues(job, with_skipped=with_skipped), order, paging)
 
 
 async def predictions_after(session: AsyncSession, job: Job, row_number: int, limit: int) -> Sequence[Prediction]:

@@ -1,6 +1,5 @@
 """What became of a file's rows: those that are stored, and those that are not."""
 
-import asyncio
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ from fastapi import Query, Request
 from accunode_bulk_upload.holdings import AppHoldings
 from accunode_bulk_upload.results import service
 from accunode_bulk_upload.results.files import JobFiles
-from accunode_bulk_upload.results.rendering import result_rows, row_error
+from accunode_bulk_upload.results.rendering import row_error
 from accunode_bulk_upload.results.schemas import ResultRow, RowError
 from accunode_bulk_upload.uploads import service as uploads
 from accunode_bulk_upload.uploads.permissions import UploadReader
@@ -64,9 +63,7 @@ async def list_bulk_upload_results(
     job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
         return await JobFiles(resources(request).database, subject, job).results(FileFormat(reply_format.value))
-    found, companies = await service.stored_rows(session, job, paging, risk_level=risk_level)
-    items = await asyncio.to_thread(result_rows, found.rows, companies, held.models)
-    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
+    return await service.stored_rows(session, job, paging, held.models, risk_level=risk_level)
 
 
 @router.get("/{job_id}/errors", summary="Read the rejected rows", response_model=Page[RowError], responses=_FILES)

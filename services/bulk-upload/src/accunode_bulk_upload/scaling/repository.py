@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.ops import CURRENT_POLICY, OutboxMessage, ScalingDecision, ScalingPolicy, ScalingSample
 from accunode_common.tasks.holders import LIVES
 from accunode_common.tasks.messages import Queue
@@ -108,3 +109,8 @@ async def store_next(session: AsyncSession, policy: dict[str, Any], author: UUID
 def decisions() -> Select[ScalingDecision]:
     """Every change of the decision."""
     return select(ScalingDecision)
+
+
+async def page(session: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[ScalingDecision]:
+    """A page of the changes of the decision."""
+    return await paginate(session, decisions(), order, paging)

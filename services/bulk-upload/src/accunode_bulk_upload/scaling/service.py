@@ -21,7 +21,7 @@ from accunode_bulk_upload.scaling.schemas import (
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import StaleVersionError
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.ops import ScalingDecision, ScalingPolicy, ScalingSample
 from accunode_common.scaling import WINDOW_MINUTES, Measured, Policy, recommend, shipped_policy
@@ -110,7 +110,7 @@ async def recommendation(session: AsyncSession, redis: Redis) -> CurrentRecommen
 
 async def history(session: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[ScalingDecision]:
     """Every change of the decision."""
-    return await paginate(session, repository.decisions(), order, paging)
+    return await repository.page(session, order, paging)
 
 
 def show_decisions(rows: Sequence[ScalingDecision]) -> list[DecisionOut]:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_credit.leases import FILE
 from accunode_credit.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, JobType, RowIssue
 from accunode_credit.models.credit import Prediction
@@ -28,6 +29,19 @@ def uploads(subject: Subject, *, state: str | None = None, kind: str | None = No
     if kind is not None:
         statement = statement.where(Job.kind == kind)
     return statement
+
+
+async def page(
+    session: AsyncSession,
+    subject: Subject,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+) -> PageOf[Job]:
+    """A page of the bulk uploads of the caller's tenant that row-level security shows the caller."""
+    return await paginate(session, uploads(subject, state=state, kind=kind), order, paging)
 
 
 async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:

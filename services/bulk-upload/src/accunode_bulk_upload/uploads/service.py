@@ -9,7 +9,7 @@ from accunode_bulk_upload.uploads.receiving import Upload
 from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, queue_for_bytes
@@ -70,7 +70,7 @@ async def list_page(
     kind: str | None,
 ) -> PageOf[Job]:
     """The uploads that the caller sees."""
-    return await paginate(session, repository.uploads(subject, state=state, kind=kind), order, paging)
+    return await repository.page(session, subject, order, paging, state=state, kind=kind)
 
 
 async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:

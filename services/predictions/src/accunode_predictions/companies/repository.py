@@ -95,14 +95,19 @@ async def add(session: AsyncSession, values: Mapping[str, Any]) -> Company | Non
 
 
 async def change(session: AsyncSession, company: Company, values: Mapping[str, Any]) -> Company:
-    """The company with other values and the next version."""
-    changed = await session.scalars(
-        update(Company)
-        .where(Company.tenant_id == company.tenant_id, Company.id == company.id)
-        .values(**values, version=Company.version + 1, updated_at=func.now())
-        .returning(Company)
-        .execution_options(populate_existing=True)
-    )
+    """The company with other values and the next version.
+
+    Raises:
+        IntegrityError: Its scope has another company of that name or symbol; the transaction goes on.
+    """
+    async with session.begin_nested():
+        changed = await session.scalars(
+            update(Company)
+            .where(Company.tenant_id == company.tenant_id, Company.id == company.id)
+            .values(**values, version=Company.version + 1, updated_at=func.now())
+            .returning(Company)
+            .execution_options(populate_existing=True)
+        )
     return changed.one()
 
 

@@ -98,4 +98,4 @@ async def get_company_history(
 ) -> CompanyHistory:
     """Every prediction of a company in the order of its periods, with the change in probability and grade."""
     company = await service.get(scoring.session, subject, company_id)
-    return await service.history(scoring.session, company, await scoring.scale(subject))
+    return await service.history(scoring, subject, company)

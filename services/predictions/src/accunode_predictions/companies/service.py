@@ -38,7 +38,8 @@ from accunode_predictions.companies.schemas import (
     HistoryEntry,
     LatestPrediction,
 )
-from accunode_scoring import Kind, MasterScale
+from accunode_predictions.serving.service import Scoring
+from accunode_scoring import Kind
 
 _RACES = 3
 
@@ -163,8 +164,7 @@ async def change(
     if "name" in changed:
         changed["name_key"] = name_key(str(changed["name"]))
     try:
-        async with session.begin_nested():
-            company = await repository.change(session, company, changed)
+        company = await repository.change(session, company, changed)
     except IntegrityError:
         raise _taken(None) from None
     await _record(session, trail, "company.update", company, fields=sorted(changed.keys() - {"name_key"}))
@@ -194,12 +194,13 @@ async def delete(
     await _record(session, trail, "company.delete", company, name=company.name)
 
 
-async def history(session: AsyncSession, company: Company, scale: MasterScale) -> CompanyHistory:
+async def history(scoring: Scoring, subject: Subject, company: Company) -> CompanyHistory:
     """Every prediction of a company with its change against the one of the same kind before."""
+    scale = await scoring.scale(subject)
     notch = {name: number for number, name in enumerate(scale.names)}
     before: dict[str, Prediction] = {}
     items = []
-    for row in await repository.predictions_of(session, company):
+    for row in await repository.predictions_of(scoring.session, company):
         last = before.get(row.kind)
         known = last is not None and row.grade in notch and last.grade in notch
         items.append(

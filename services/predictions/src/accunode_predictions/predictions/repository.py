@@ -1,23 +1,29 @@
 """The SQL of predictions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
+from accunode_common.db.session import Database
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import clean_symbol
-from accunode_credit.columns import kept_version
+from accunode_credit.columns import kept_version, select_inputs
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.models.registry import ShadowScore
 from accunode_credit.records import own_records, system_records
 from accunode_predictions.predictions.filters import PredictionFilters, QuarterlyFilters
-from accunode_scoring import Kind
+from accunode_scoring import PROBABILITIES, Kind
+
+_EXPORTED_LAST = (
+    *PROBABILITIES,
+    *("grade", "risk_level", "reason_codes", "flags", "model_version", "access_level", "created_at", "updated_at"),
+)
 
 
 def matching(
@@ -64,6 +70,31 @@ def _conditions(filters: PredictionFilters) -> list[ColumnElement[bool]]:
     if filters.created_to is not None:
         conditions.append(Prediction.created_at < filters.created_to)
     return conditions
+
+
+async def exported(
+    database: Database, subject: Subject, kind: Kind, filters: PredictionFilters, size: int, *, system: bool
+) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+    """The rows of an export, newest first, from one cursor of the caller's own transaction."""
+    statement = (
+        matching(subject, kind, filters, system=system, always_join=True)
+        .with_only_columns(
+            cast(Prediction.id, Text),
+            cast(Prediction.company_id, Text),
+            Company.name,
+            Company.symbol,
+            Company.sector,
+            Prediction.fiscal_year,
+            *([Prediction.fiscal_quarter] if kind is Kind.QUARTERLY else []),
+            *select_inputs(kind),
+            *(getattr(Prediction, name) for name in _EXPORTED_LAST),
+        )
+        .order_by(Prediction.id.desc())
+    )
+    async with database.transaction(subject.access) as session:
+        found = await session.stream(statement, execution_options={"yield_per": size})
+        async for rows in found.partitions(size):
+            yield rows
 
 
 async def page(

@@ -1,6 +1,6 @@
 """Decisions about predictions."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
+from accunode_common.db.session import Database
 from accunode_common.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -114,6 +115,13 @@ async def page(
         next_cursor=found.next_cursor,
         total=found.total,
     )
+
+
+def exported(
+    database: Database, subject: Subject, kind: Kind, filters: PredictionFilters, size: int, *, system: bool
+) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+    """The rows that a file of predictions holds, newest first, some at a time."""
+    return repository.exported(database, subject, kind, filters, size, system=system)
 
 
 async def get(session: AsyncSession, subject: Subject, kind: Kind, prediction_id: UUID) -> tuple[Prediction, Company]:

@@ -32,9 +32,7 @@ async def list_tenant_admins(
 ) -> Page[AdminOut]:
     """Who administers the tenant, longest first."""
     tenant = await tenants.get(session, subject, tenant_id)
-    found = await service.list_page(session, tenant.id, order, paging)
-    items = await service.show(session, subject, found.rows)
-    return Page[AdminOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return await service.list_page(session, subject, tenant.id, order, paging)
 
 
 @router.post(

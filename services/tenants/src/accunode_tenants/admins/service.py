@@ -9,7 +9,8 @@ from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
 from accunode_common.errors import NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageParameters, Sorting, SortOrder
+from accunode_common.http.schemas import Page
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.invitations import Invitation
@@ -24,13 +25,15 @@ SORTING = Sorting({"since": Membership.created_at}, default="since", key=Members
 
 
 async def list_page(
-    session: AsyncSession, tenant_id: UUID, order: SortOrder, paging: PageParameters
-) -> PageOf[Membership]:
+    session: AsyncSession, subject: Subject, tenant_id: UUID, order: SortOrder, paging: PageParameters
+) -> Page[AdminOut]:
     """The administrators of a tenant that the caller sees."""
-    return await paginate(session, repository.listing(tenant_id), order, paging)
+    found = await repository.page(session, tenant_id, order, paging)
+    items = await _shown(session, subject, found.rows)
+    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
 
 
-async def show(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[AdminOut]:
+async def _shown(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[AdminOut]:
     """The administrators as the caller sees them."""
     return [
         AdminOut(

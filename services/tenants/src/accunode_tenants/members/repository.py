@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import func
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.identity import Membership
 from accunode_common.models.invitations import Invitation, InvitationState
 from accunode_common.models.tenancy import Organization
@@ -20,6 +21,13 @@ def listing(organization: Organization, *, role: str | None) -> Select[Membershi
     """The organization's memberships."""
     statement = select(Membership).where(_of(organization))
     return statement if role is None else statement.where(Membership.role == role)
+
+
+async def page(
+    session: AsyncSession, organization: Organization, order: SortOrder, paging: PageParameters, *, role: str | None
+) -> PageOf[Membership]:
+    """A page of the organization's memberships."""
+    return await paginate(session, listing(organization, role=role), order, paging)
 
 
 async def find(session: AsyncSession, organization: Organization, user_id: UUID) -> Membership | None:

@@ -33,9 +33,7 @@ async def list_members(
 ) -> Page[MemberOut]:
     """Who belongs to the organization, longest first."""
     organization = await organizations.get(session, subject, organization_id)
-    found = await service.list_page(session, organization, order, paging, role=role)
-    items = await service.show(session, subject, found.rows)
-    return Page[MemberOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return await service.list_page(session, subject, organization, order, paging, role=role)
 
 
 @router.post(

@@ -9,7 +9,8 @@ from accunode_common.auth.roles import Role, may_assign
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
 from accunode_common.errors import ForbiddenError, NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageParameters, Sorting, SortOrder
+from accunode_common.http.schemas import Page
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus, RoleName
 from accunode_common.models.invitations import Invitation
@@ -25,13 +26,21 @@ SORTING = Sorting({"joined_at": Membership.created_at}, default="joined_at", key
 
 
 async def list_page(
-    session: AsyncSession, organization: Organization, order: SortOrder, paging: PageParameters, *, role: str | None
-) -> PageOf[Membership]:
+    session: AsyncSession,
+    subject: Subject,
+    organization: Organization,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    role: str | None,
+) -> Page[MemberOut]:
     """The organization's members."""
-    return await paginate(session, repository.listing(organization, role=role), order, paging)
+    found = await repository.page(session, organization, order, paging, role=role)
+    items = await _shown(session, subject, found.rows)
+    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
 
 
-async def show(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[MemberOut]:
+async def _shown(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[MemberOut]:
     """The members as the caller sees them."""
     return [
         MemberOut(

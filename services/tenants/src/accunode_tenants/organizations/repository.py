@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.ids import new_id
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
@@ -24,6 +25,19 @@ def listing(subject: Subject, *, tenant_id: UUID | None, search: str | None) -> 
     if search is not None:
         statement = statement.where(Organization.name_key.contains(name_key(search), autoescape=True))
     return statement
+
+
+async def page(
+    session: AsyncSession,
+    subject: Subject,
+    order: SortOrder,
+    paging: PageParameters,
+    *,
+    tenant_id: UUID | None,
+    search: str | None,
+) -> PageOf[Organization]:
+    """A page of the organizations that the caller sees."""
+    return await paginate(session, listing(subject, tenant_id=tenant_id, search=search), order, paging)
 
 
 async def find(

@@ -17,7 +17,7 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Organization
 from accunode_identity.session_revocation import SessionRevocation
@@ -44,7 +44,7 @@ async def list_page(
     search: str | None,
 ) -> PageOf[Organization]:
     """The organizations that the caller sees."""
-    return await paginate(session, repository.listing(subject, tenant_id=tenant_id, search=search), order, paging)
+    return await repository.page(session, subject, order, paging, tenant_id=tenant_id, search=search)
 
 
 async def get(session: AsyncSession, subject: Subject, organization_id: UUID, *, lock: bool = False) -> Organization:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.audit import AuditEvent
 from accunode_common.models.identity import Membership
@@ -42,6 +43,13 @@ def listing(*, status: str | None, search: str | None) -> Select[Tenant]:
     if search is not None:
         statement = statement.where(func.lower(Tenant.name).contains(search.lower(), autoescape=True))
     return statement
+
+
+async def page(
+    session: AsyncSession, order: SortOrder, paging: PageParameters, *, status: str | None, search: str | None
+) -> PageOf[Tenant]:
+    """A page of the tenants but the platform's own."""
+    return await paginate(session, listing(status=status, search=search), order, paging)
 
 
 async def find(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock: bool = False) -> Tenant | None:
@@ -76,19 +84,20 @@ async def change(session: AsyncSession, tenant: Tenant, values: Mapping[str, Any
     """The tenant with other values and the next version.
 
     Raises:
-        IntegrityError: A tenant that is not deleted has that name.
+        IntegrityError: A tenant that is not deleted has that name; the transaction goes on.
     """
     if "name" in values:
         values = {**values, "name_key": name_key(values["name"])}
     if values.get("master_scale", ...) is None:
         values = {**values, "master_scale": null()}
-    changed = await session.scalars(
-        update(Tenant)
-        .where(Tenant.id == tenant.id)
-        .values(**values, version=Tenant.version + 1, updated_at=func.now())
-        .returning(Tenant)
-        .execution_options(populate_existing=True)
-    )
+    async with session.begin_nested():
+        changed = await session.scalars(
+            update(Tenant)
+            .where(Tenant.id == tenant.id)
+            .values(**values, version=Tenant.version + 1, updated_at=func.now())
+            .returning(Tenant)
+            .execution_options(populate_existing=True)
+        )
     return changed.one()
 
 

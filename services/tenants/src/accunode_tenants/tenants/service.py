@@ -21,7 +21,7 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.invitations import Invitation
 from accunode_common.models.tenancy import Tenant, TenantStatus
@@ -41,7 +41,7 @@ async def list_page(
     session: AsyncSession, order: SortOrder, paging: PageParameters, *, status: TenantStatus | None, search: str | None
 ) -> PageOf[Tenant]:
     """Every tenant."""
-    return await paginate(session, repository.listing(status=status, search=search), order, paging)
+    return await repository.page(session, order, paging, status=status, search=search)
 
 
 async def get(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock: bool = False) -> Tenant:
@@ -167,8 +167,7 @@ async def change(
         values["settings"] = stamped(tenant.settings, chosen, datetime.now(UTC))
     name = body.name or tenant.name
     try:
-        async with session.begin_nested():
-            tenant = await repository.change(session, tenant, values)
+        tenant = await repository.change(session, tenant, values)
     except IntegrityError:
         raise _name_taken(name) from None
     await trail.record(

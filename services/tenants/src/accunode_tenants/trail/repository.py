@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.audit_chain import FIELDS, Link
 from accunode_common.auth.subject import Subject
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.audit import AuditEvent, AuditSeal
 from accunode_tenants.scope import in_reach
 from accunode_tenants.trail.schemas import AuditFilters
@@ -27,6 +28,13 @@ def listing(subject: Subject, filters: AuditFilters) -> Select[AuditEvent]:
     if filters.until is not None:
         statement = statement.where(AuditEvent.occurred_at < filters.until)
     return statement
+
+
+async def page(
+    session: AsyncSession, subject: Subject, filters: AuditFilters, order: SortOrder, paging: PageParameters
+) -> PageOf[AuditEvent]:
+    """A page of the events that the caller sees and asks for."""
+    return await paginate(session, listing(subject, filters), order, paging)
 
 
 async def blocks(session: AsyncSession, statement: Select[AuditEvent]) -> AsyncGenerator[Sequence[AuditEvent]]:

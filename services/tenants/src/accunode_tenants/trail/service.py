@@ -12,7 +12,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import NotFoundError
 from accunode_common.http.files import Blocks
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.models.audit import AuditEvent
 from accunode_common.tabular import OutputColumn
 from accunode_tenants.scope import reaches_every_tenant
@@ -27,7 +27,7 @@ async def list_page(
     session: AsyncSession, subject: Subject, filters: AuditFilters, order: SortOrder, paging: PageParameters
 ) -> PageOf[AuditEvent]:
     """The events that the caller sees, newest first unless asked otherwise."""
-    return await paginate(session, repository.listing(subject, filters), order, paging)
+    return await repository.page(session, subject, filters, order, paging)
 
 
 async def export(database: Database, subject: Subject, filters: AuditFilters) -> Blocks:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.tenancy import Organization, WhitelistEntry
 
 
@@ -20,6 +21,13 @@ def listing(organization: Organization, *, search: str | None) -> Select[Whiteli
     if search is not None:
         statement = statement.where(WhitelistEntry.email_key.contains(search.casefold(), autoescape=True))
     return statement
+
+
+async def page(
+    session: AsyncSession, organization: Organization, order: SortOrder, paging: PageParameters, *, search: str | None
+) -> PageOf[WhitelistEntry]:
+    """A page of the organization's whitelist."""
+    return await paginate(session, listing(organization, search=search), order, paging)
 
 
 async def add(session: AsyncSession, organization: Organization, keys: Iterable[str], added_by: UUID) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.auth.subject import Subject
 from accunode_common.emails import email_key
 from accunode_common.errors import NotFoundError
-from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder, paginate
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Organization, WhitelistEntry
 from accunode_tenants.whitelist import repository
@@ -24,7 +24,7 @@ async def list_page(
     session: AsyncSession, organization: Organization, order: SortOrder, paging: PageParameters, *, search: str | None
 ) -> PageOf[WhitelistEntry]:
     """The organization's whitelist."""
-    return await paginate(session, repository.listing(organization, search=search), order, paging)
+    return await repository.page(session, organization, order, paging, search=search)
 
 
 async def add(

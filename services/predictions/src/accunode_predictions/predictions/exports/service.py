@@ -10,7 +10,7 @@ from accunode_common.errors import UnprocessableInputError
 from accunode_common.http.files import Blocks
 from accunode_common.tabular import OutputColumn
 from accunode_credit.columns import INPUTS
-from accunode_predictions.predictions.exports import repository
+from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_scoring import PROBABILITIES, Kind
 
@@ -54,7 +54,8 @@ def check(kind: Kind, filters: ExportFilters) -> None:
 
 async def rows(database: Database, subject: Subject, kind: Kind, filters: ExportFilters) -> Blocks:
     """The rows of an export, newest first."""
-    async with aclosing(repository.blocks(database, subject, kind, filters, BLOCK_ROWS)) as found:
+    exported = predictions.exported(database, subject, kind, filters, BLOCK_ROWS, system=filters.system)
+    async with aclosing(exported) as found:
         async for block in found:
             yield map(_cells, block)
 
