@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from accunode_infra.aws import in_words
 from accunode_infra.cli import app
 from accunode_infra.commands import VERBS
+from accunode_infra.desired import from_file
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.output import Output
-from accunode_infra.wishes import from_file
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -35,7 +35,7 @@ def refuse_full_buckets(session: Session, stack: Standing) -> None:
             )
 
 
-def lift(session: Session, stack: Standing, say: Callable[[str], None], *, empty_buckets: bool = False) -> None:
+def unprotect(session: Session, stack: Standing, say: Callable[[str], None], *, empty_buckets: bool = False) -> None:
     """Lift every protection of a stack and of its resources."""
     found = resources(session, stack)
     with explained():

@@ -8,10 +8,10 @@ from accunode_infra.aws import Session
 from accunode_infra.database.replace import NAMING
 from accunode_infra.doctor.checks import refuse_small_quotas
 from accunode_infra.errors import FailedError, InfraError, RefusedError
-from accunode_infra.firsts import refuse_unproved_domain
 from accunode_infra.output import Output
-from accunode_infra.planning import Target, Wish, change_set, local_changes, target
+from accunode_infra.planning import DesiredState, Target, change_set, local_changes, target
 from accunode_infra.policy import Note, notes, refuse_losses
+from accunode_infra.prerequisites import refuse_unproved_domain
 from accunode_infra.stackops import changes
 from accunode_infra.stackops.changes import ChangeSet, ResourceChange
 from accunode_infra.stackops.deleting import protect
@@ -61,14 +61,14 @@ class Rollout:
 
     session: Session
     output: Output
-    wish: Wish
+    desired: DesiredState
     allowed: Collection[str] = ()
     _standing: dict[str, Standing] = field(default_factory=dict)
     _open: dict[str, str] = field(default_factory=dict)
     _supplies: Supplies = field(init=False)
 
     def __post_init__(self) -> None:
-        self._supplies = Supplies(self.session, self.output, self.wish)
+        self._supplies = Supplies(self.session, self.output, self.desired)
 
     def plan(self, stacks: Sequence[Stack]) -> list[Planned]:
         """Read what stands, and find out what would change. Change sets are left open; see `discard`.
@@ -81,8 +81,8 @@ class Rollout:
             self._usable(each)
             self._refuse_lacking(each, {other.name for other in stacks})
         exported = exports(self.session)
-        wish = self._of_generation()
-        targets = [target(self.session, each, wish, self._usable(each), exported) for each in stacks]
+        desired = self._of_generation()
+        targets = [target(self.session, each, desired, self._usable(each), exported) for each in stacks]
         for wanted in targets:
             if wanted.standing is not None:
                 refuse_losses(wanted.name, local_changes(wanted), allowed=self.allowed)
@@ -101,22 +101,22 @@ class Rollout:
         """
         new = [each.target for each in planned if each.creates]
         if {each.stack.name for each in new} & {"network", "compute"}:
-            refuse_small_quotas(self.session, self.wish)
+            refuse_small_quotas(self.session, self.desired)
         for each in planned:
             if each.target.stack.template == "edge" and not each.unchanged:
                 refuse_unproved_domain(self.session, each.target.after)
         self._supplies.has_registry = self._usable(stack("registry")) is not None
         return self._supplies.refuse_early(new)
 
-    def _of_generation(self) -> Wish:
-        """The wish, in which what names the database means the generation that stands."""
-        data = self._standing.get(stack_name(stack("data"), self.wish.environment))
-        named = self.wish.overrides.get("data", {}).get("Generation")
+    def _of_generation(self) -> DesiredState:
+        """The desired, in which what names the database means the generation that stands."""
+        data = self._standing.get(stack_name(stack("data"), self.desired.environment))
+        named = self.desired.overrides.get("data", {}).get("Generation")
         generation = named or (data.parameters.get("Generation") if data is not None else None)
         if generation is None:
-            return self.wish
-        given = {name: {"Generation": generation, **self.wish.overrides.get(name, {})} for name in NAMING}
-        return replace(self.wish, overrides={**self.wish.overrides, **given})
+            return self.desired
+        given = {name: {"Generation": generation, **self.desired.overrides.get(name, {})} for name in NAMING}
+        return replace(self.desired, overrides={**self.desired.overrides, **given})
 
     def discard(self) -> None:
         """Delete the change sets that were made and not executed."""
@@ -229,7 +229,7 @@ class Rollout:
         return Planned(wanted, made, made.changes)
 
     def _usable(self, wanted: Stack) -> Standing | None:
-        return usable(self._standing.get(stack_name(wanted, self.wish.environment)))
+        return usable(self._standing.get(stack_name(wanted, self.desired.environment)))
 
     def _refuse_lacking(self, wanted: Stack, chosen: set[str]) -> None:
         for need in wanted.needs:

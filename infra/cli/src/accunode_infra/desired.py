@@ -9,7 +9,7 @@ import yaml
 
 from accunode_infra.aws import Session, explained, parameter
 from accunode_infra.errors import RefusedError, UsageError
-from accunode_infra.planning import Wish
+from accunode_infra.planning import DesiredState
 from accunode_infra.stacks import STACKS
 from accunode_infra.tiers import Tier, Variant, as_text
 
@@ -23,7 +23,7 @@ FileOption = Annotated[
 ]
 
 
-def wish(
+def desired_state(
     session: Session,
     environment: str,
     *,
@@ -31,7 +31,7 @@ def wish(
     variant: Variant | None,
     settings: Iterable[str] | None = None,
     file: Path | None = None,
-) -> Wish:
+) -> DesiredState:
     """What is wanted: options first, then the file, then the tier, which is the one that stands unless it is given.
 
     Raises:
@@ -49,7 +49,7 @@ def wish(
     known = {each.name for each in STACKS} | {each.template for each in STACKS}
     if unknown := sorted(set(overrides) - known):
         raise UsageError(f"There is no stack {', '.join(unknown)}: they are {', '.join(sorted(known))}.")
-    return Wish(environment, tier or kept_tier, variant or kept_variant, overrides)
+    return DesiredState(environment, tier or kept_tier, variant or kept_variant, overrides)
 
 
 def from_file(file: Path) -> dict[str, dict[str, str]]:
@@ -87,7 +87,7 @@ def remembered(session: Session, environment: str) -> tuple[Tier, Variant] | Non
         ) from None
 
 
-def remember(session: Session, chosen: Wish) -> None:
+def remember(session: Session, chosen: DesiredState) -> None:
     """Note the tier and variant for the next time."""
     if remembered(session, chosen.environment) != (chosen.tier, chosen.variant):
         session.client("ssm").put_parameter(

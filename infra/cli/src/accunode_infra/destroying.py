@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from accunode_infra.aws import Session, explained
+from accunode_infra.deletion_protection import final_snapshots, refuse_full_buckets, unprotect
 from accunode_infra.errors import FailedError, InfraError, RefusedError
-from accunode_infra.lifting import final_snapshots, lift, refuse_full_buckets
 from accunode_infra.stackops.events import events, last_attempt
 from accunode_infra.stackops.standing import Standing, standing_all
 from accunode_infra.stackops.watching import Watch, look, start_watching
@@ -98,7 +98,7 @@ def destroy(
 
 
 def _begin(session: Session, standing: Standing, say: Callable[[str], None], *, empty_buckets: bool) -> Watch:
-    lift(session, standing, say, empty_buckets=empty_buckets)
+    unprotect(session, standing, say, empty_buckets=empty_buckets)
     watch = start_watching(session, standing)
     say(f"{standing.name} is being deleted.")
     with explained():

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from accunode_infra.aws import Session, explained, in_words
 from accunode_infra.errors import RefusedError
-from accunode_infra.firsts import image_parameter, unknown_image
+from accunode_infra.prerequisites import image_parameter, unknown_image
 from accunode_infra.resolve import Resolved, resolve
 from accunode_infra.stackops import changes
 from accunode_infra.stackops.changes import ChangeSet, ResourceChange
@@ -23,7 +23,7 @@ HIDDEN = "****"
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredState:
     """What somebody wants an environment to be.
 
     Attributes:
@@ -61,27 +61,29 @@ class Target:
     after: Resolved
 
 
-def target(session: Session, stack: Stack, wish: Wish, standing: Standing | None, exports: Mapping[str, str]) -> Target:
+def target(
+    session: Session, stack: Stack, desired: DesiredState, standing: Standing | None, exports: Mapping[str, str]
+) -> Target:
     """What the stack is to become.
 
     Raises:
         RefusedError: The template or the parameters are not what CloudFormation takes.
     """
-    template = load(stack.template, root=wish.root)
-    overrides = {**wish.overrides.get(stack.template, {}), **wish.overrides.get(stack.name, {})}
+    template = load(stack.template, root=desired.root)
+    overrides = {**desired.overrides.get(stack.template, {}), **desired.overrides.get(stack.name, {})}
     given = parameters(
         stack,
-        environment=wish.environment,
-        tier=wish.tier,
-        variant=wish.variant,
+        environment=desired.environment,
+        tier=desired.tier,
+        variant=desired.variant,
         overrides=overrides,
-        root=wish.root,
+        root=desired.root,
     )
     unnamed = image_parameter(stack)
     if standing is None and unnamed is not None and unnamed not in given:
         given[unnamed] = unknown_image(session, stack)
     pseudo = {"AWS::Region": session.region, "AWS::Partition": session.partition, "AWS::AccountId": session.account}
-    name = stack_name(stack, wish.environment)
+    name = stack_name(stack, desired.environment)
     kept = _known(standing.parameters if standing is not None else {}, template)
     try:
         after = resolve(template, {**kept, **given}, imports=exports, pseudo=pseudo)
@@ -91,7 +93,7 @@ def target(session: Session, stack: Stack, wish: Wish, standing: Standing | None
     if standing is not None:
         was = deployed_template(session, standing.id)
         before = resolve(was, _known(standing.parameters, was), imports=exports, pseudo=pseudo)
-    body = path_of(stack.template, root=wish.root).read_text()
+    body = path_of(stack.template, root=desired.root).read_text()
     return Target(stack, name, template, body, given, standing, before, after)
 
 

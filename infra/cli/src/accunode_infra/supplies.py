@@ -7,9 +7,9 @@ from uuid import uuid4
 from accunode_infra.aws import Session, explained
 from accunode_infra.doctor.checks import tools
 from accunode_infra.errors import FailedError, InfraError, RefusedError, UsageError
-from accunode_infra.firsts import image_name, image_parameter, migrate, missing_secrets, unknown_image
 from accunode_infra.output import Output
-from accunode_infra.planning import Target, Wish
+from accunode_infra.planning import DesiredState, Target
+from accunode_infra.prerequisites import image_name, image_parameter, migrate, missing_secrets, unknown_image
 from accunode_infra.release.deploy import clean_commit
 from accunode_infra.release.image import Made, NoImageError, find, push_commit
 from accunode_infra.release.services import DEPLOYABLES
@@ -52,7 +52,7 @@ class Supplies:
 
     session: Session
     output: Output
-    wish: Wish
+    desired: DesiredState
     has_registry: bool = False
     _made: dict[str, str] = field(default_factory=dict)
     _prepared: bool = False
@@ -103,11 +103,11 @@ class Supplies:
     def prepare_database(self, wanted: Target) -> None:
         """Before the first of the new stacks that use the database; that it is prepared already does no harm."""
         if not self._prepared and MIGRATE in wanted.stack.needs:
-            migrate(self.session, self.wish.environment, self.output, f"deploy-{uuid4().hex[:16]}")
+            migrate(self.session, self.desired.environment, self.output, f"deploy-{uuid4().hex[:16]}")
             self._prepared = True
 
     def _site(self) -> Site:
-        return Site(self.session, self.wish.environment, self.output)
+        return Site(self.session, self.desired.environment, self.output)
 
     def _lacks_image(self, wanted: Target) -> bool:
         name = image_parameter(wanted.stack)
@@ -127,7 +127,7 @@ class Supplies:
 
     def _to_push(self, new: Sequence[Target]) -> list[str]:
         lacking = list(dict.fromkeys(image_name(each.stack) for each in new if self._lacks_image(each)))
-        named: Mapping[str, str] = self.wish.images
+        named: Mapping[str, str] = self.desired.images
         for name in [name for name in lacking if name in named]:
             if not self.has_registry:
                 raise RefusedError(
@@ -165,7 +165,7 @@ class Supplies:
 
     def _image(self, name: str) -> str:
         if name not in self._made:
-            wanted = self.wish.images.get(name)
+            wanted = self.desired.images.get(name)
             if wanted is None:
                 platform = f"linux/{'arm64' if self._architecture == 'arm64' else 'amd64'}"
                 try:
@@ -178,16 +178,16 @@ class Supplies:
     @property
     def _architecture(self) -> str:
         """Of the instances, as ECS calls it."""
-        wish, compute = self.wish, stack("compute")
+        desired, compute = self.desired, stack("compute")
         given = parameters(
             compute,
-            environment=wish.environment,
-            tier=wish.tier,
-            variant=wish.variant,
-            overrides=wish.overrides.get("compute", {}),
-            root=wish.root,
+            environment=desired.environment,
+            tier=desired.tier,
+            variant=desired.variant,
+            overrides=desired.overrides.get("compute", {}),
+            root=desired.root,
         )
-        family = str(resolve(load("compute", root=wish.root), given).parameters["InstanceType"]).partition(".")[0]
+        family = str(resolve(load("compute", root=desired.root), given).parameters["InstanceType"]).partition(".")[0]
         return "arm64" if family.rstrip("dn").endswith("g") else "x86_64"
 
 

@@ -15,7 +15,7 @@ from typer.testing import Result
 from accunode_infra import invocation
 from accunode_infra.aws import Session
 from accunode_infra.output import Output
-from accunode_infra.release.deploy import Wishes, deploy, rollback
+from accunode_infra.release.deploy import ReleaseOptions, deploy, rollback
 from accunode_infra.release.record import Record, Records
 from accunode_infra.release.services import deployable
 from accunode_infra.release.site import Clock, Site
@@ -51,14 +51,14 @@ class Scene:
         """The environment, as a new process sees it."""
         return Site(self.session, "production", Output(json=True), clock=self.cloud.clock, ask=self.cloud.ask)
 
-    def deploy(self, image: str | None = None, service: str = "auth", **wishes: object) -> Record | None:
+    def deploy(self, image: str | None = None, service: str = "auth", **options: object) -> Record | None:
         """Release an image of a service."""
-        wanted = Wishes(image=image or self.new, pace=PACE, **wishes)  # type: ignore[arg-type]
+        wanted = ReleaseOptions(image=image or self.new, pace=PACE, **options)  # type: ignore[arg-type]
         return deploy(self.site(), deployable(service), wanted)
 
-    def rollback(self, service: str = "auth", **wishes: object) -> Record:
+    def rollback(self, service: str = "auth", **options: object) -> Record:
         """Take the newest release of a service back."""
-        return rollback(self.site(), deployable(service), pace=PACE, **wishes)  # type: ignore[arg-type]
+        return rollback(self.site(), deployable(service), pace=PACE, **options)  # type: ignore[arg-type]
 
     def records(self, service: str = "auth") -> list[Record]:
         """The service's deployment records."""

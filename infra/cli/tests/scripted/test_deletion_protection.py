@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from infra.cli.tests.scripted.conftest import Scene
 
+from accunode_infra.deletion_protection import unprotect
 from accunode_infra.errors import FailedError
-from accunode_infra.lifting import lift
 from accunode_infra.stackops.standing import Standing
 
 
@@ -25,4 +25,4 @@ def test_a_file_that_cannot_be_deleted_is_told(scene: Scene) -> None:
     model.s3_delete_objects = lambda _: {"Errors": [error]}
     stack = Standing("accunode-production-storage", "accunode-production-storage", "UPDATE_COMPLETE")
     with pytest.raises(FailedError, match=r"held.csv of objects cannot be deleted: The object is locked\."):
-        lift(scene.session, stack, lambda _: None, empty_buckets=True)
+        unprotect(scene.session, stack, lambda _: None, empty_buckets=True)

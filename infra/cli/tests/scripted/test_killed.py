@@ -35,12 +35,12 @@ def make(_account: tuple[Session, Exchange]) -> Iterator[Make]:
     _account[1].wire = None
 
 
-def calls(make: Make, stage: str, **wishes: object) -> list[int]:
+def calls(make: Make, stage: str, **options: object) -> list[int]:
     """The numbers of the calls that an undisturbed release makes at a stage."""
     scene, stages = make(), list[str]()
     scene.process(observe=lambda _: stages.append(stage_of(scene.cloud)))
     with suppress(InfraError):
-        scene.deploy(**wishes)
+        scene.deploy(**options)
     found = [number for number, each in enumerate(stages, start=1) if each == stage]
     assert found, f"no call is made at {stage}; stages are {sorted(set(stages))}"
     return found

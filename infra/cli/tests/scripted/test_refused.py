@@ -16,12 +16,12 @@ from accunode_infra.release.lock import Holder, Lock, held
 from accunode_infra.release.services import deployable
 
 
-def refused(scene: Scene, match: str, **wishes: object) -> None:
+def refused(scene: Scene, match: str, **options: object) -> None:
     """A deploy is refused with a sentence, and nothing has changed."""
     before = dict(scene.cloud.state("auth"))
     wire = scene.process()
     with pytest.raises(RefusedError, match=match):
-        scene.deploy(**wishes)
+        scene.deploy(**options)
     assert scene.cloud.state("auth") == before
     assert not {"cloudformation.UpdateStack", "ecs.RunTask"} & set(wire.calls)
     assert scene.records() == []

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from accunode_infra.commands.release import release
+from accunode_infra.desired import FileOption, SetOption, TierOption, VariantOption
 from accunode_infra.errors import FailedError, UsageError
 from accunode_infra.invocation import Invocation, invocation
-from accunode_infra.wishes import FileOption, SetOption, TierOption, VariantOption
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +48,9 @@ def deploy(
     """
     from accunode_infra.commands.plan import show
     from accunode_infra.deploying import Rollout
+    from accunode_infra.desired import desired_state, remember
     from accunode_infra.stacks import STACKS, in_phase, stack
     from accunode_infra.supplies import images_by_name
-    from accunode_infra.wishes import remember, wish
 
     if services:
         if len(images or ()) > 1:
@@ -61,7 +61,7 @@ def deploy(
     chosen = [stack(name) for name in stacks] if stacks else list(STACKS)
     if phase is not None:
         chosen = [each for each in in_phase(phase) if each in chosen]
-    wanted = wish(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
+    wanted = desired_state(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
     wanted = replace(wanted, images=images_by_name(images or ()))
     await_end(call, [each.name for each in chosen])
     clear_remains(call, [each.name for each in chosen])
@@ -104,7 +104,7 @@ def clear_remains(call: Invocation, chosen: Sequence[str]) -> None:
     Raises:
         FailedError: It is not agreed to.
     """
-    from accunode_infra.lifting import lift
+    from accunode_infra.deletion_protection import unprotect
     from accunode_infra.stackops.deleting import delete
     from accunode_infra.stackops.standing import FAILED_CREATE, standing_all
     from accunode_infra.stackops.watching import failure
@@ -118,5 +118,5 @@ def clear_remains(call: Invocation, chosen: Sequence[str]) -> None:
         call.output.say(failure(call.session, found), style="yellow")
         if not call.output.confirm(f"Delete what is left of {found.name}?"):
             raise FailedError(f"{found.name} is left as it is, and cannot be deployed so.")
-        lift(call.session, found, call.output.say)
+        unprotect(call.session, found, call.output.say)
         delete(call.session, found, call.output.say)

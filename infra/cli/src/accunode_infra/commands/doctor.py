@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from accunode_infra.commands.release import site_of
+from accunode_infra.desired import FileOption, SetOption, TierOption, VariantOption
 from accunode_infra.errors import CheckError
 from accunode_infra.invocation import invocation
-from accunode_infra.wishes import FileOption, SetOption, TierOption, VariantOption
 
 
 def register(app: typer.Typer) -> None:
@@ -26,13 +26,13 @@ def doctor(
     ] = False,
 ) -> None:
     """Look at credentials, quotas, tools and the domain. Ends with 4 when something is missing."""
+    from accunode_infra.desired import desired_state
     from accunode_infra.doctor.checks import Check, domain, quotas, tools
-    from accunode_infra.wishes import wish
 
     call = invocation(context)
     who = call.session.identity
     found = [Check("credentials", True, f"{who['Arn']}, account {who['Account']}, {call.session.region}")]
-    wanted = wish(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
+    wanted = desired_state(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
     found += [*quotas(call.session, wanted), *tools(), *domain(call.session, wanted)]
     if in_vpc:
         from accunode_infra.doctor.reach import reach

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from accunode_infra.desired import FileOption, SetOption, TierOption, VariantOption
 from accunode_infra.errors import RefusedError
 from accunode_infra.invocation import invocation
 from accunode_infra.output import Output
-from accunode_infra.wishes import FileOption, SetOption, TierOption, VariantOption
 
 CENT = Decimal("0.01")
 
@@ -33,12 +33,12 @@ def plan(
 ) -> None:
     """Show what a deploy would change: every property, what is replaced, what it costs. Nothing is changed."""
     from accunode_infra.deploying import Rollout
+    from accunode_infra.desired import desired_state
     from accunode_infra.stacks import STACKS, stack
-    from accunode_infra.wishes import wish
 
     call = invocation(context)
     chosen = [stack(name) for name in stacks] if stacks else list(STACKS)
-    wanted = wish(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
+    wanted = desired_state(call.session, call.environment, tier=tier, variant=variant, settings=settings, file=file)
     rollout = Rollout(call.session, call.output, wanted, allowed or ())
     try:
         planned = rollout.plan(chosen)

@@ -41,7 +41,7 @@ def release(
 
     Cut short at any moment, the same command goes on from there. An image that is not fit is taken back.
     """
-    from accunode_infra.release.deploy import Wishes, deploy
+    from accunode_infra.release.deploy import ReleaseOptions, deploy
     from accunode_infra.release.services import DEPLOYABLES, deployable
     from accunode_infra.release.slots import Step
     from accunode_infra.release.slotted import Pace
@@ -57,8 +57,8 @@ def release(
         allow_break(call, break_lock)
         # All are made from one commit: the first brings the database to it.
         without = frozenset() if migrate and not done else frozenset({Step.MIGRATE})
-        wishes = Wishes(image, replace(pace, without=without), accept or (), scan, despite_alarms, break_lock)
-        record = deploy(site, service, wishes)
+        options = ReleaseOptions(image, replace(pace, without=without), accept or (), scan, despite_alarms, break_lock)
+        record = deploy(site, service, options)
         done.append(summary(service.name, record))
     call.output.result({"environment": call.environment, "services": done})
 

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from accunode_infra.aws import Session, explained
 from accunode_infra.errors import InfraError, RefusedError
-from accunode_infra.firsts import refuse_certificate, refuse_zone
-from accunode_infra.planning import Wish
+from accunode_infra.planning import DesiredState
+from accunode_infra.prerequisites import refuse_certificate, refuse_zone
 from accunode_infra.resolve import resolve
 from accunode_infra.stackops.standing import standing
 from accunode_infra.stacks import parameters, stack, stack_name
@@ -72,12 +72,16 @@ ADDRESSES = Quota("ec2", "L-0263D0A3", "Elastic IP addresses", _addresses)
 NETWORKS = Quota("vpc", "L-F678F1CE", "VPCs", _vpcs)
 
 
-def needs(wish: Wish, *, stands: bool) -> dict[Quota, int]:
+def needs(desired: DesiredState, *, stands: bool) -> dict[Quota, int]:
     """How much of each quota the tier's largest fleets take, beside what stands."""
     compute = resolve(
-        load("compute", root=wish.root),
+        load("compute", root=desired.root),
         parameters(
-            stack("compute"), environment=wish.environment, tier=wish.tier, variant=wish.variant, root=wish.root
+            stack("compute"),
+            environment=desired.environment,
+            tier=desired.tier,
+            variant=desired.variant,
+            root=desired.root,
         ),
     ).parameters
     most = int(compute["ApiMaxCount"]) + int(compute["WorkerMaxCount"])
@@ -92,10 +96,10 @@ def needs(wish: Wish, *, stands: bool) -> dict[Quota, int]:
     }
 
 
-def quotas(session: Session, wish: Wish) -> Iterator[Check]:
+def quotas(session: Session, desired: DesiredState) -> Iterator[Check]:
     """Whether the account's quotas hold what the tier may grow to."""
-    stands = standing(session, stack_name(stack("network"), wish.environment)) is not None
-    for quota, needed in needs(wish, stands=stands).items():
+    stands = standing(session, stack_name(stack("network"), desired.environment)) is not None
+    for quota, needed in needs(desired, stands=stands).items():
         try:
             value = session.client("service-quotas").get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)[
                 "Quota"
@@ -118,10 +122,10 @@ def quotas(session: Session, wish: Wish) -> Iterator[Check]:
         yield Check(f"quota: {quota.counts}", well, f"{says}{more}.")
 
 
-def refuse_small_quotas(session: Session, wish: Wish) -> None:
+def refuse_small_quotas(session: Session, desired: DesiredState) -> None:
     """Raises RefusedError when a quota does not hold what the tier may grow to."""
     with explained():
-        for check in quotas(session, wish):
+        for check in quotas(session, desired):
             if not check.well:
                 raise RefusedError(f"The account's {check.name} is too small: {check.says}")
 
@@ -146,10 +150,10 @@ def tools() -> Iterator[Check]:
         yield Check(name, well, told[0] if told else f"It does not answer: {why}.")
 
 
-def domain(session: Session, wish: Wish) -> Iterator[Check]:
+def domain(session: Session, desired: DesiredState) -> Iterator[Check]:
     """Whether the certificate of the domain is issued, and its zone there, as given or as deployed."""
-    there = standing(session, stack_name(stack("edge"), wish.environment))
-    given = {**(there.parameters if there is not None else {}), **wish.overrides.get("edge", {})}
+    there = standing(session, stack_name(stack("edge"), desired.environment))
+    given = {**(there.parameters if there is not None else {}), **desired.overrides.get("edge", {})}
     if not given.get("DomainName"):
         yield Check("domain", False, "None is given yet: `--set edge.DomainName=api.example.com` names it.")
         return

@@ -11,7 +11,7 @@ HEARD_LIMIT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
-class Rung:
+class FiredAlarm:
     """An alarm that was fired.
 
     Attributes:
@@ -25,22 +25,16 @@ class Rung:
     said: str
 
 
-def listed(site: Site) -> list[dict[str, Any]]:
-    """The environment's alarms, by name."""
-    found = pages(site.client("cloudwatch"), "describe_alarms", "MetricAlarms", AlarmNamePrefix=site.stack_name(""))
-    return sorted(found, key=lambda each: str(each["AlarmName"]))
-
-
-def ring(site: Site, alarm: dict[str, Any]) -> Rung:
+def fire(site: Site, alarm: dict[str, Any]) -> FiredAlarm:
     """Fire one alarm, wait until CloudWatch reports on its actions, and put it back as it was.
 
     An alarm that scales is left alone: it would start or stop copies.
     """
     name = alarm["AlarmName"]
     if scales(alarm):
-        return Rung(name, heard=True, said="scales, and is not fired")
+        return FiredAlarm(name, heard=True, said="scales, and is not fired")
     if not alarm.get("AlarmActions"):
-        return Rung(name, heard=False, said="has no action: nobody would hear it")
+        return FiredAlarm(name, heard=False, said="has no action: nobody would hear it")
     cloudwatch = site.client("cloudwatch")
     began = site.clock.now() - timedelta(seconds=5)
     reason = f"A test by {site.who}: nothing is wrong."
@@ -52,8 +46,8 @@ def ring(site: Site, alarm: dict[str, Any]) -> Rung:
     finally:
         cloudwatch.set_alarm_state(AlarmName=name, StateValue=alarm["StateValue"], StateReason=reason)
     if said is None:
-        return Rung(name, heard=False, said="CloudWatch reports no action")
-    return Rung(name, heard=all("Successfully" in each for each in said), said="; ".join(said))
+        return FiredAlarm(name, heard=False, said="CloudWatch reports no action")
+    return FiredAlarm(name, heard=all("Successfully" in each for each in said), said="; ".join(said))
 
 
 def _reported(site: Site, name: str, since: datetime, actions: int) -> list[str] | None:

@@ -10,6 +10,12 @@ BESIDE = ("edge",)
 """Stacks whose alarms speak for every service."""
 
 
+def environment_alarms(site: Site) -> list[dict[str, Any]]:
+    """The environment's alarms, by name."""
+    found = pages(site.client("cloudwatch"), "describe_alarms", "MetricAlarms", AlarmNamePrefix=site.stack_name(""))
+    return sorted(found, key=lambda each: str(each["AlarmName"]))
+
+
 def speaking_for(site: Site, service: str, stack: str) -> list[str]:
     """The names of the alarms that are watched while a service is released."""
     names: list[str] = []

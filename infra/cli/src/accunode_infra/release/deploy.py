@@ -20,7 +20,7 @@ _ALL_STEPS = dict.fromkeys(map(str, Step), "1970-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ReleaseOptions:
     """What a deploy was asked for.
 
     Attributes:
@@ -40,20 +40,20 @@ class Wishes:
     break_lock: bool = False
 
 
-def deploy(site: Site, service: Deployable, wishes: Wishes) -> Record | None:
+def deploy(site: Site, service: Deployable, options: ReleaseOptions) -> Record | None:
     """Release an image of a service; None when it runs already and nothing was changed.
 
     Raises:
         RefusedError: Something is wrong that was found before anything was done.
         FailedError: The release failed; the message says what serves now.
     """
-    tag = wishes.image or clean_commit()
+    tag = options.image or clean_commit()
     return holding(
         site,
         "deploy",
         service.name,
-        lambda lock: _deploy(site, service, tag, wishes, lock),
-        break_lock=wishes.break_lock,
+        lambda lock: _deploy(site, service, tag, options, lock),
+        break_lock=options.break_lock,
     )
 
 
@@ -71,17 +71,17 @@ def clean_commit() -> str:
     return tag
 
 
-def _deploy(site: Site, service: Deployable, tag: str, wishes: Wishes, lock: Lock) -> Record | None:
-    if wishes.image is None:
+def _deploy(site: Site, service: Deployable, tag: str, options: ReleaseOptions, lock: Lock) -> Record | None:
+    if options.image is None:
         lock.at("push the image")
         push_commit(site, service.image)
     made = find(site, service.repository, tag)
     cluster = site.export("ClusterName", of="compute")
     refuse_wrong_architecture(site, made, cluster, site.export(service.pool, of="compute"))
-    if wishes.scan:
+    if options.scan:
         lock.at("wait for the scan")
-        refuse_critical(site, made, accepted=wishes.accepted)
-    release = service.release(site, made, wishes.pace)
+        refuse_critical(site, made, accepted=options.accepted)
+    release = service.release(site, made, options.pace)
     before = release.before()
     machine = Machine(site, service.name, lock)
     if not machine.goes_on_with(made.reference):
@@ -91,7 +91,7 @@ def _deploy(site: Site, service: Deployable, tag: str, wishes: Wishes, lock: Loc
             return None
         names = speaking_for(site, service.name, service.stack)
         fires = firing(site, names)
-        if not wishes.despite_alarms:
+        if not options.despite_alarms:
             refuse_firing(fires, service.name)
         machine.despite = sorted(fires)
     record = machine.begin(kind="deploy", image=made.reference, commit=made.tag, before=before)

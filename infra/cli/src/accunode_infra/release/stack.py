@@ -1,7 +1,6 @@
 """A deployed stack: its parameters and resources, and a change of parameters that leaves all others as they are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from botocore.exceptions import ClientError
@@ -9,24 +8,11 @@ from botocore.exceptions import ClientError
 from accunode_infra.aws import code_of, message_of
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.release.site import Site, UnfitError, pages
+from accunode_infra.stackops.events import events, root_cause
+from accunode_infra.stackops.standing import Standing, standing
 
 UPDATE_LIMIT = timedelta(minutes=20)
 CANCEL_LIMIT = timedelta(minutes=20)
-_USABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
-_BUSY = "_IN_PROGRESS"
-
-
-@dataclass(frozen=True)
-class StackState:
-    """A stack at a moment: CloudFormation's status and the parameters in force."""
-
-    status: str
-    parameters: Mapping[str, str]
-
-    @property
-    def busy(self) -> bool:
-        """Whether CloudFormation is at work on it."""
-        return self.status.endswith(_BUSY)
 
 
 class Stack:
@@ -38,24 +24,20 @@ class Stack:
         self.short = stack
         self.name = site.stack_name(stack)
 
-    def read(self) -> StackState:
+    def read(self) -> Standing:
         """The stack as it stands.
 
         Raises:
             RefusedError: There is no such stack.
         """
-        try:
-            found = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
-        except ClientError as error:
-            if code_of(error) == "ValidationError" and "does not exist" in message_of(error):
-                raise RefusedError(
-                    f"The stack {self.name} does not exist: `accunode-infra deploy --env {self._site.name}` makes it."
-                ) from None
-            raise
-        parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
-        return StackState(found["StackStatus"], parameters)
+        found = standing(self._site.session, self.name)
+        if found is None:
+            raise RefusedError(
+                f"The stack {self.name} does not exist: `accunode-infra deploy --env {self._site.name}` makes it."
+            )
+        return found
 
-    def ready(self) -> StackState:
+    def ready(self) -> Standing:
         """The stack once CloudFormation is done with what it may be at; that may be an update of a killed release.
 
         Raises:
@@ -68,7 +50,7 @@ class Stack:
                 f"{self.name} has been {self.read().status} for {_minutes(UPDATE_LIMIT)}: look at its events with "
                 f"`accunode-infra events`, then run this again."
             )
-        if state.status not in _USABLE:
+        if not state.stands:
             raise RefusedError(f"{self.name} is {state.status}: {_way_out(self.name, state.status)}")
         return state
 
@@ -117,7 +99,7 @@ class Stack:
                 return False
             raise
 
-        def watched() -> StackState | None:
+        def watched() -> Standing | None:
             state = self._idle()
             if state is None:
                 look()
@@ -134,7 +116,7 @@ class Stack:
                 f"The update of {self.name} did not end within {_minutes(UPDATE_LIMIT)}, and was cancelled."
             )
         if state.status != "UPDATE_COMPLETE":
-            if state.status not in _USABLE:
+            if not state.stands:
                 raise FailedError(f"{self.name} is {state.status}: {_way_out(self.name, state.status)}")
             raise UnfitError(f"CloudFormation took the update of {self.name} back: {self._why(started)}")
         return True
@@ -152,24 +134,17 @@ class Stack:
                 if code_of(error) != "ValidationError":  # it has just come to its end
                     raise
         state = self._site.until(self._idle, limit=CANCEL_LIMIT)
-        if state is None or state.status not in _USABLE:
+        if state is None or not state.stands:
             status = (state or self.read()).status
             raise FailedError(f"{self.name} is {status}: {_way_out(self.name, status)}")
 
-    def _idle(self) -> StackState | None:
+    def _idle(self) -> Standing | None:
         state = self.read()
-        return None if state.busy else state
+        return None if state.in_progress else state
 
     def _why(self, since: datetime) -> str:
-        for event in reversed(list(pages(self._client, "describe_stack_events", "StackEvents", StackName=self.name))):
-            reason = event.get("ResourceStatusReason", "")
-            if (
-                event["Timestamp"] >= since
-                and event["ResourceStatus"].endswith("_FAILED")
-                and "cancelled" not in reason
-            ):
-                return f"{event['LogicalResourceId']}: {reason.rstrip('.')}."
-        return "it gave no reason."
+        cause = root_cause(each for each in events(self._site.session, self.name) if each.at >= since)
+        return f"{cause.name}: {cause.reason.rstrip('.')}." if cause else "it gave no reason."
 
 
 def _minutes(limit: timedelta) -> str:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from accunode_common.routing import SERVICES
+from accunode_infra.release.alarms import environment_alarms
 from accunode_infra.release.site import Site, pages
 from accunode_infra.verify.model import Check, Fact
 
@@ -35,7 +36,7 @@ def limits(site: Site) -> Iterator[Fact]:
     found = pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
     ours = [each for each in found if each["ResourceId"].startswith(f"service/{cluster}/")]
     policies = list(pages(scaling, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs"))
-    alarms = _alarms(site)
+    alarms = environment_alarms(site)
     for name in (*(service.name for service in SERVICES), "worker"):
         targets = [each for each in ours if name in each["ResourceId"].rpartition("/")[2]]
         if not targets:
@@ -99,11 +100,6 @@ def _certificate(site: Site, arn: str) -> Fact:
     return Fact(
         found["Status"] == "ISSUED" and fresh, f"the certificate of {found['DomainName']} is {found['Status']}{until}"
     )
-
-
-def _alarms(site: Site) -> list[dict[str, Any]]:
-    prefix = f"accunode-{site.name}-"
-    return list(pages(site.client("cloudwatch"), "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix))
 
 
 def _points(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from accunode_infra.release.alarms import environment_alarms
 from accunode_infra.release.site import Site, pages
 from accunode_infra.stacks import STACKS, stack_name
 from accunode_infra.verify.model import Check, Fact
@@ -37,7 +38,7 @@ def alerts(site: Site) -> Iterator[Fact]:
     subscriptions = list(pages(site.client("sns"), "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic))
     confirmed = [each for each in subscriptions if each["SubscriptionArn"].startswith("arn:")]
     yield Fact(bool(confirmed), f"{len(confirmed)} of {len(subscriptions)} subscribers of the topic have confirmed")
-    alarms = _alarms(site)
+    alarms = environment_alarms(site)
     mute = [each["AlarmName"] for each in alarms if not (each["ActionsEnabled"] and each.get("AlarmActions"))]
     yield Fact(bool(alarms) and not mute, f"mute: {', '.join(mute)}" if mute else f"{len(alarms)} alarms act")
 
@@ -47,7 +48,7 @@ def tried(site: Site) -> Iterator[Fact]:
     topic = site.export("AlertTopicArn", of="observability")
     client = site.client("cloudwatch")
     since = site.clock.now() - TRIED_WITHIN
-    telling = [each["AlarmName"] for each in _alarms(site) if topic in each.get("AlarmActions", [])]
+    telling = [each["AlarmName"] for each in environment_alarms(site) if topic in each.get("AlarmActions", [])]
     silent = [name for name in telling if not _rang(client, name, since)]
     yield Fact(
         None if silent else bool(telling),
@@ -109,14 +110,9 @@ def budget(site: Site) -> Iterator[Fact]:
 def quiet(site: Site) -> Iterator[Fact]:
     """No alarm that tells people rings; those that scale come and go."""
     topic = site.export("AlertTopicArn", of="observability")
-    telling = [each for each in _alarms(site) if topic in each.get("AlarmActions", [])]
+    telling = [each for each in environment_alarms(site) if topic in each.get("AlarmActions", [])]
     ringing = [each["AlarmName"] for each in telling if each["StateValue"] == "ALARM"]
     yield Fact(not ringing, f"ringing: {', '.join(ringing)}" if ringing else "none rings")
-
-
-def _alarms(site: Site) -> list[dict[str, Any]]:
-    prefix = f"accunode-{site.name}-"
-    return list(pages(site.client("cloudwatch"), "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix))
 
 
 CHECKS = (
