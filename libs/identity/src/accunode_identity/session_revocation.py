@@ -1,4 +1,8 @@
-"""Revoke the tokens of people, members, tenants and sessions: whoever takes power away does it here alone."""
+"""Revoke the tokens of people, members, tenants and sessions: whoever takes power away does it here alone.
+
+Call these last: what the transaction changes before, or until it commits, no new token names any more. A Redis that
+does not answer refuses the change; each raises `redis.exceptions.RedisError` then.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -10,34 +14,28 @@ from accunode_common.models.identity import Membership
 from accunode_common.models.revocations import RevocationKind, member_id
 
 
-class SessionRevocation:
-    """Revokes tokens when a change takes power away: in the same transaction, and before it commits.
+async def revoke_user(db: AsyncSession, revocations: Revocations, *user_ids: UUID) -> None:
+    """Revoke the tokens that users have so far: after a change of the account."""
+    await revocations.make_void(db, RevocationKind.USER, user_ids)
 
-    Call it last: what the transaction changes before it, or until it commits, no new token names any more. A Redis that
-    does not answer refuses the change; each raises `redis.exceptions.RedisError` then.
-    """
 
-    def __init__(self, revocations: Revocations) -> None:
-        self._revocations = revocations
+async def revoke_member(db: AsyncSession, revocations: Revocations, tenant_id: UUID, *user_ids: UUID) -> None:
+    """Revoke the tokens that users have so far for one tenant: after a change of role or membership there."""
+    ids = [member_id(tenant_id, user_id) for user_id in user_ids]
+    await revocations.make_void(db, RevocationKind.MEMBER, ids, holders=user_ids)
 
-    async def user(self, db: AsyncSession, *user_ids: UUID) -> None:
-        """Revoke the tokens that users have so far: after a change of the account."""
-        await self._revocations.make_void(db, RevocationKind.USER, user_ids)
 
-    async def member(self, db: AsyncSession, tenant_id: UUID, *user_ids: UUID) -> None:
-        """Revoke the tokens that users have so far for one tenant: after a change of role or membership there."""
-        ids = [member_id(tenant_id, user_id) for user_id in user_ids]
-        await self._revocations.make_void(db, RevocationKind.MEMBER, ids, holders=user_ids)
+async def revoke_memberships(db: AsyncSession, revocations: Revocations, lost: Iterable[Membership]) -> None:
+    """Revoke the tokens that people have so far for the tenants in which they lost memberships, and no others."""
+    for tenant_id, user_id in sorted({(membership.tenant_id, membership.user_id) for membership in lost}):
+        await revoke_member(db, revocations, tenant_id, user_id)
 
-    async def memberships(self, db: AsyncSession, lost: Iterable[Membership]) -> None:
-        """Revoke the tokens that people have so far for the tenants in which they lost memberships, and no others."""
-        for tenant_id, user_id in sorted({(membership.tenant_id, membership.user_id) for membership in lost}):
-            await self.member(db, tenant_id, user_id)
 
-    async def tenant(self, db: AsyncSession, *tenant_ids: UUID) -> None:
-        """Revoke the tokens issued so far for tenants: after one is suspended or deleted."""
-        await self._revocations.make_void(db, RevocationKind.TENANT, tenant_ids)
+async def revoke_tenant(db: AsyncSession, revocations: Revocations, *tenant_ids: UUID) -> None:
+    """Revoke the tokens issued so far for tenants: after one is suspended or deleted."""
+    await revocations.make_void(db, RevocationKind.TENANT, tenant_ids)
 
-    async def session(self, db: AsyncSession, *session_ids: UUID) -> None:
-        """Revoke the tokens of sessions, or of API keys, for good."""
-        await self._revocations.make_void(db, RevocationKind.SESSION, session_ids)
+
+async def revoke_session(db: AsyncSession, revocations: Revocations, *session_ids: UUID) -> None:
+    """Revoke the tokens of sessions, or of API keys, for good."""
+    await revocations.make_void(db, RevocationKind.SESSION, session_ids)

@@ -18,7 +18,6 @@ from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources, resources
 from accunode_common.mail import Mailer, make_mailer
 from accunode_identity.invitation_mail import InvitationMailer
-from accunode_identity.session_revocation import SessionRevocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,6 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def _session_revocation(app: Annotated[Resources, Depends(resources)]) -> SessionRevocation:
-    return SessionRevocation(app.revocations)
-
-
 def _deferred_mailer(request: Request, afterwards: BackgroundTasks) -> DeferredMailer:
     return DeferredMailer(_parts(request).mailer, afterwards)
 
@@ -83,5 +78,3 @@ def _invitation_mailer(
 InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]
 AuthParts = Annotated[Parts, Depends(_parts)]
 AppResources = Annotated[Resources, Depends(resources)]
-SessionRevoking = Annotated[SessionRevocation, Depends(_session_revocation)]
-"""For handlers that take power away; the service calls it last in its transaction."""

@@ -9,7 +9,6 @@ from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.resources import Resources, resources
 from accunode_common.mail import Mailer
 from accunode_identity.invitation_mail import InvitationMailer
-from accunode_identity.session_revocation import SessionRevocation
 from accunode_tenants.settings import TenantsSettings
 
 
@@ -30,10 +29,6 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def _session_revocation(app: Annotated[Resources, Depends(resources)]) -> SessionRevocation:
-    return SessionRevocation(app.revocations)
-
-
 def _deferred_mailer(request: Request, afterwards: BackgroundTasks) -> DeferredMailer:
     return DeferredMailer(_parts(request).mailer, afterwards)
 
@@ -51,5 +46,3 @@ def _invitation_mailer(
 InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]
 AppParts = Annotated[Parts, Depends(_parts)]
 AppResources = Annotated[Resources, Depends(resources)]
-SessionRevoking = Annotated[SessionRevocation, Depends(_session_revocation)]
-"""For handlers that take power away; the service calls it last in its transaction."""

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import repository
 from accunode_auth.sessions import service as sessions
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, acting_as
@@ -13,10 +14,10 @@ from accunode_common.errors import NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import Membership, UserStatus
 from accunode_identity import administrators, memberships
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_user
 
 
-async def reclaim(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
+async def reclaim(db: AsyncSession, revocations: Revocations, user_id: UUID) -> None:
     """Take from an account what was enrolled before its address was verified, for whoever registered it may be anybody.
 
     Authenticators, passkeys, recovery codes, known devices, linked provider accounts, API keys, mailed tokens, sessions
@@ -26,18 +27,18 @@ async def reclaim(db: AsyncSession, revocation: SessionRevocation, user_id: UUID
         redis.exceptions.RedisError: Redis did not answer.
     """
     async with acting_as(db, _owner(user_id)):
-        await _strip(db, revocation, user_id, sessions.EndReason.RECLAIMED)
-    await revocation.user(db, user_id)
+        await _strip(db, revocations, user_id, sessions.EndReason.RECLAIMED)
+    await revoke_user(db, revocations, user_id)
 
 
-async def close(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
+async def close(db: AsyncSession, revocations: Revocations, user_id: UUID) -> None:
     """End an account and all its memberships: what stays is the id that the audit trail names.
 
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
     async with acting_as(db, _owner(user_id)):
-        await _strip(db, revocation, user_id, sessions.EndReason.DEACTIVATED)
+        await _strip(db, revocations, user_id, sessions.EndReason.DEACTIVATED)
         await repository.remove_memberships(db, user_id)
         await repository.anonymise(db, user_id)
 
@@ -62,7 +63,7 @@ async def unlock(db: AsyncSession, user_id: UUID) -> None:
     await repository.unlock(db, user_id)
 
 
-async def close_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject) -> None:
+async def close_own(db: AsyncSession, revocations: Revocations, subject: Subject) -> None:
     """End the caller's own account.
 
     Raises:
@@ -71,7 +72,7 @@ async def close_own(db: AsyncSession, revocation: SessionRevocation, subject: Su
     """
     for membership in await memberships.of_person(db, subject.user_id):
         await _leave_administrators(db, subject.user_id, membership)
-    await close(db, revocation, subject.user_id)
+    await close(db, revocations, subject.user_id)
 
 
 async def leave(db: AsyncSession, subject: Subject, membership_id: UUID) -> Membership:
@@ -97,24 +98,24 @@ async def _leave_administrators(db: AsyncSession, user_id: UUID, membership: Mem
         await administrators.keep_one(db, [membership])
 
 
-async def end_sessions(db: AsyncSession, revocation: SessionRevocation, user_id: UUID) -> None:
+async def end_sessions(db: AsyncSession, revocations: Revocations, user_id: UUID) -> None:
     """End every session of a person who was deactivated.
 
     Raises:
         redis.exceptions.RedisError: Redis did not answer.
     """
     async with acting_as(db, _owner(user_id)):
-        await sessions.end_others(db, revocation, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
+        await sessions.end_others(db, revocations, user_id, keep=None, reason=sessions.EndReason.DEACTIVATED)
 
 
-async def _strip(db: AsyncSession, revocation: SessionRevocation, user_id: UUID, reason: sessions.EndReason) -> None:
+async def _strip(db: AsyncSession, revocations: Revocations, user_id: UUID, reason: sessions.EndReason) -> None:
     """Take from an account what proves its owner and what was made with that; the context must be the owner's."""
     held = await memberships.of_person(db, user_id)
     for tenant_id in {PLATFORM_TENANT_ID, *(membership.tenant_id for membership in held)}:
         async with acting_as(db, AccessContext(tenant_id=tenant_id, user_id=user_id)):
             await repository.forget_api_keys(db, user_id)
     await repository.forget_enrolled(db, user_id)
-    await sessions.end_others(db, revocation, user_id, keep=None, reason=reason)
+    await sessions.end_others(db, revocations, user_id, keep=None, reason=reason)
 
 
 def _owner(user_id: UUID) -> AccessContext:

@@ -11,7 +11,7 @@ from accunode_auth.administration import service
 from accunode_auth.administration.people import Person
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
-from accunode_auth.parts import AppResources, InvitationMailing, SessionRevoking
+from accunode_auth.parts import AppResources, InvitationMailing
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
@@ -114,27 +114,27 @@ async def change_user(
 async def delete_user(
     subject: Manager,
     db: SubjectSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
 ) -> None:
     """Removes the memberships in the caller's reach. The account stays its owner's, but one that the caller looks
     after ends and is anonymised. The trail stays.
     """
-    await service.remove(db, revocation, subject, trail, user_id)
+    await service.remove(db, app.revocations, subject, trail, user_id)
 
 
 @router.put("/{user_id}/role", summary="Change a person's role")
 async def change_user_role(
     subject: Manager,
     db: SubjectSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
     body: RoleChange,
 ) -> UserOut:
     """Gives another role in the same tenant, never above the caller's own; the person's tokens end at once."""
-    found = await service.change_role(db, revocation, subject, trail, user_id, body)
+    found = await service.change_role(db, app.revocations, subject, trail, user_id, body)
     return _person(subject, found)
 
 
@@ -142,13 +142,13 @@ async def change_user_role(
 async def suspend_user(
     subject: Manager,
     db: SubjectSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
     membership_id: MembershipQuery = None,
 ) -> UserOut:
     """Keeps somebody out of the caller's places until they are resumed, at once. Their account stays as it is."""
-    found = await service.suspend(db, revocation, subject, trail, user_id, membership_id)
+    found = await service.suspend(db, app.revocations, subject, trail, user_id, membership_id)
     return _person(subject, found)
 
 
@@ -169,12 +169,12 @@ async def resume_user(
 async def deactivate_user(
     subject: Manager,
     db: SubjectSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
 ) -> UserOut:
     """Keeps the owner of an account that the caller looks after from signing in, and ends their sessions at once."""
-    found = await service.deactivate(db, revocation, subject, trail, user_id)
+    found = await service.deactivate(db, app.revocations, subject, trail, user_id)
     return _person(subject, found)
 
 

@@ -11,6 +11,7 @@ from accunode_auth.administration import people, repository
 from accunode_auth.administration.people import Person
 from accunode_auth.administration.schemas import RoleChange, UserIn
 from accunode_auth.sign_in import service as sign_in
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import GRANTS, Role
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError
@@ -23,7 +24,7 @@ from accunode_common.models.invitations import Invitation
 from accunode_identity import administrators, inviting, memberships, role_scopes
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import scope_for
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_member, revoke_memberships, revoke_user
 
 SORTING = Sorting({"email": User.email_key}, default="email", key=User.id)
 
@@ -78,7 +79,7 @@ async def invite(db: AsyncSession, subject: Subject, trail: Trail, mails: Invita
 
 
 async def change_role(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail, user_id: UUID, body: RoleChange
+    db: AsyncSession, revocations: Revocations, subject: Subject, trail: Trail, user_id: UUID, body: RoleChange
 ) -> Person:
     """Give a person another role in the same tenant.
 
@@ -109,7 +110,7 @@ async def change_role(
     await db.flush()
     details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
     await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
-    await revocation.member(db, membership.tenant_id, user_id)
+    await revoke_member(db, revocations, membership.tenant_id, user_id)
     return await people.find(db, user_id)
 
 
@@ -131,7 +132,7 @@ def _kept_organization(membership: Membership, role: Role) -> UUID | None:
 
 async def suspend(
     db: AsyncSession,
-    revocation: SessionRevocation,
+    revocations: Revocations,
     subject: Subject,
     trail: Trail,
     user_id: UUID,
@@ -147,7 +148,7 @@ async def suspend(
     paused = _of_status(found, membership_id, MembershipStatus.ACTIVE)
     await memberships.suspend(db, paused)
     await trail.record(db, "user.suspend", "user", user_id, details=_named(membership_id))
-    await revocation.memberships(db, paused)
+    await revoke_memberships(db, revocations, paused)
     return await people.find(db, user_id)
 
 
@@ -179,9 +180,7 @@ def _of_status(found: Person, membership_id: UUID | None, status: MembershipStat
     return fitting
 
 
-async def remove(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail, user_id: UUID
-) -> None:
+async def remove(db: AsyncSession, revocations: Revocations, subject: Subject, trail: Trail, user_id: UUID) -> None:
     """Remove a person from the caller's places; an account that is the caller's to look after ends with that.
 
     Raises:
@@ -193,10 +192,10 @@ async def remove(
     await memberships.remove(db, found.joined, email_key=found.user.email_key)
     await trail.record(db, "user.delete", "user", user_id, details={"anonymised": ended})
     if ended:
-        await accounts.close(db, revocation, user_id)
-        await revocation.user(db, user_id)
+        await accounts.close(db, revocations, user_id)
+        await revoke_user(db, revocations, user_id)
     else:
-        await revocation.memberships(db, found.joined)
+        await revoke_memberships(db, revocations, found.joined)
 
 
 async def rename(
@@ -218,7 +217,7 @@ async def rename(
 
 
 async def deactivate(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail, user_id: UUID
+    db: AsyncSession, revocations: Revocations, subject: Subject, trail: Trail, user_id: UUID
 ) -> Person:
     """Keep the owner of an account that is the caller's to look after from signing in, and end their sessions.
 
@@ -231,8 +230,8 @@ async def deactivate(
     await administrators.keep_one(db, found.memberships)
     await accounts.set_status(db, user_id, UserStatus.DEACTIVATED)
     await trail.record(db, "user.deactivate", "user", user_id)
-    await accounts.end_sessions(db, revocation, user_id)
-    await revocation.user(db, user_id)
+    await accounts.end_sessions(db, revocations, user_id)
+    await revoke_user(db, revocations, user_id)
     return await people.find(db, user_id)
 
 

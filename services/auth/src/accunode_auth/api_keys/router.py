@@ -9,7 +9,7 @@ from fastapi import Depends, Path, status
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
+from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.public import KeyExchangeRoute
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
@@ -75,9 +75,9 @@ async def exchange_api_key(
 async def revoke_api_key(
     _subject: KeyOwner,
     db: SubjectSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     trail: AuditTrail,
     key_id: Annotated[UUID, Path(description="One of the caller's keys.")],
 ) -> None:
     """Makes a key, and the tokens it was exchanged for, void at once."""
-    await service.revoke(db, revocation, trail, key_id)
+    await service.revoke(db, app.revocations, trail, key_id)

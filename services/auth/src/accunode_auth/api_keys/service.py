@@ -14,6 +14,7 @@ from accunode_auth.parts import Parts
 from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.revocation_records import hold_power, moment
 from accunode_common.auth.roles import KEY_PERMISSIONS, Permission, Role
 from accunode_common.auth.subject import Subject
@@ -25,7 +26,7 @@ from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import new_id
 from accunode_common.models.identity import ApiKey
 from accunode_common.models.revocations import RevocationKind
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_session
 
 PREFIX = "ak"
 MOST_KEYS = 20
@@ -80,7 +81,7 @@ async def create(
     return key, credential.text
 
 
-async def revoke(db: AsyncSession, revocation: SessionRevocation, trail: Trail, key_id: UUID) -> None:
+async def revoke(db: AsyncSession, revocations: Revocations, trail: Trail, key_id: UUID) -> None:
     """Make a key, and the tokens it was exchanged for, void at once.
 
     Raises:
@@ -89,7 +90,7 @@ async def revoke(db: AsyncSession, revocation: SessionRevocation, trail: Trail, 
     if not await repository.revoke(db, key_id):
         raise NotFoundError("You have no such key here.")
     await trail.record(db, "api_key.revoke", "api_key", key_id)
-    await revocation.session(db, key_id)
+    await revoke_session(db, revocations, key_id)
 
 
 async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> tuple[str, Subject]:

@@ -24,7 +24,6 @@ from accunode_identity import invitations, inviting
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.invitations import Joined, Offer
 from accunode_identity.password_policy import refuse_personal
-from accunode_identity.session_revocation import SessionRevocation
 
 SORTING = Sorting(
     {"created_at": Invitation.created_at, "email": Invitation.email_key}, default="-created_at", key=Invitation.id
@@ -154,7 +153,7 @@ async def accept_with_token(app: Resources, parts: Parts, body: TokenAcceptance,
         user_id = new_id() if known is None else known.id
         async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
             if known is not None:
-                await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
+                await accounts.reclaim(db, app.revocations, user_id)
             elif not await registration.add_account(db, user_id, invitation.email):
                 raise ConflictError("The address was registered at the same moment; try again.")
             await accounts.hand_over(db, user_id, password_hash=password_hash, full_name=body.full_name)

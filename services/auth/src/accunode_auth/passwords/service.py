@@ -27,7 +27,6 @@ from accunode_common.mail import Mail
 from accunode_common.models.identity import TokenPurpose, User, UserStatus
 from accunode_common.ratelimit import RateLimit
 from accunode_identity.password_policy import refuse_personal
-from accunode_identity.session_revocation import SessionRevocation
 
 RESET_LIFETIME = timedelta(hours=1)
 """As long as no other mail is sent, so that the latest token is always good."""
@@ -66,7 +65,7 @@ async def change(
     await registration.withdraw_all_tokens(db, subject.user_id)
     ended = await sessions.end_others(
         db,
-        SessionRevocation(app.revocations),
+        app.revocations,
         subject.user_id,
         keep=subject.session_id,
         reason=sessions.EndReason.PASSWORD_CHANGED,
@@ -123,15 +122,13 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
             raise GoneError("The token is not valid, or no longer.")
         await _refuse_personal(db, user, new)
         if user.email_verified_at is None:
-            await accounts.reclaim(db, SessionRevocation(app.revocations), user_id)
+            await accounts.reclaim(db, app.revocations, user_id)
         await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
         await registration.withdraw_all_tokens(db, user_id)
         await registration.confirm_email(db, user_id)
         await devices.forget(db, user_id)
         device_token = await devices.introduce(db, user_id, origin)
-        await sessions.end_others(
-            db, SessionRevocation(app.revocations), user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED
-        )
+        await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
         await _record(db, "password.reset", user_id, origin)
     await sign_in.forget_failures(app, user.email)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)

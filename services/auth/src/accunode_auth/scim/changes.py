@@ -23,7 +23,7 @@ from accunode_common.models.provisioning import ScimUser
 from accunode_identity import inviting, memberships, role_scopes
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import OpenScope, RoleScope
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_memberships, revoke_user
 
 _GIVEN = Role.ORG_MEMBER
 
@@ -130,7 +130,7 @@ async def set_active(
         return
     await memberships.suspend(db, changing)
     await trail.record(db, "user.suspend", "user", user_id)
-    await SessionRevocation(app.revocations).memberships(db, changing)
+    await revoke_memberships(db, app.revocations, changing)
 
 
 async def remove(db: AsyncSession, app: Resources, directory: Directory, trail: DirectoryTrail, entry: Entry) -> None:
@@ -146,12 +146,11 @@ async def remove(db: AsyncSession, app: Resources, directory: Directory, trail: 
     held = await repository.memberships(db, directory.tenant_id, entry.user_id)
     await memberships.remove(db, held, email_key=email_key(entry.email))
     await trail.record(db, "user.delete", "user", entry.user_id, details={"anonymised": entry.managed})
-    revocation = SessionRevocation(app.revocations)
     if entry.managed:
-        await accounts.close(db, revocation, entry.user_id)
-        await revocation.user(db, entry.user_id)
+        await accounts.close(db, app.revocations, entry.user_id)
+        await revoke_user(db, app.revocations, entry.user_id)
     else:
-        await revocation.memberships(db, held)
+        await revoke_memberships(db, app.revocations, held)
 
 
 async def join(db: AsyncSession, directory: Directory, trail: DirectoryTrail, entry: Entry, scope: OpenScope) -> None:

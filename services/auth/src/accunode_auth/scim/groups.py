@@ -32,7 +32,7 @@ from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
 from accunode_identity import role_scopes
 from accunode_identity.role_scopes import OpenScope, RoleScope
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_member
 
 _FARTHEST = 10_000_000
 _Members = Sequence[tuple[Entry, Membership]]
@@ -159,7 +159,7 @@ async def _change(
             db, directory, trail, scope, {(each.value or "").lower() for each in wanted.members or ()}
         )
         after = await _read(db, parts, directory, text)
-        await SessionRevocation(app.revocations).member(db, directory.tenant_id, *left)
+        await revoke_member(db, app.revocations, directory.tenant_id, *left)
     return after
 
 

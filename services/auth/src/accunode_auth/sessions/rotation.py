@@ -29,6 +29,7 @@ from accunode_auth.sessions.service import (
     tokens_for,
 )
 from accunode_common.auth.credentials import Credential
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.revocation_records import moment
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import UnauthenticatedError
@@ -37,7 +38,6 @@ from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import RefreshToken, SignInSession
-from accunode_identity.session_revocation import SessionRevocation
 
 REPEATED_WITHIN = timedelta(seconds=10)
 
@@ -79,9 +79,7 @@ async def _refresh(
     active = await repository.may_sign_in(db, user_id)
     reason = _end_reason(parts, token, session, membership, now, active=active)
     if reason is not None or membership is None:
-        await _give_up(
-            db, SessionRevocation(app.revocations), session, membership, reason or EndReason.NO_MEMBERSHIP, origin
-        )
+        await _give_up(db, app.revocations, session, membership, reason or EndReason.NO_MEMBERSHIP, origin)
         return None
     if token.used_at is not None:
         return await _repeat(db, parts, session, membership, token, credential, origin)
@@ -111,13 +109,13 @@ def _end_reason(
 
 async def _give_up(
     db: AsyncSession,
-    revocation: SessionRevocation,
+    revocations: Revocations,
     session: SignInSession,
     membership: ActiveMembership | None,
     reason: EndReason,
     origin: Origin,
 ) -> None:
-    await end(db, revocation, [session.id], reason)
+    await end(db, revocations, [session.id], reason)
     logger.warning("refresh refused", session_id=str(session.id), reason=reason)
     if membership is not None:
         await record(db, "session.end", subject_of(session, membership), origin, details={"reason": reason})

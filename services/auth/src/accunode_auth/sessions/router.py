@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.devices.labels import label
-from accunode_auth.parts import AppResources, AuthParts, SessionRevoking
+from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.public import RefreshRoute
 from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
@@ -43,19 +43,17 @@ async def switch_membership(
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End this session")
-async def log_out(
-    subject: CurrentSubject, revocation: SessionRevoking, origin: RequestOrigin, db: SubjectSession
-) -> None:
+async def log_out(subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession) -> None:
     """Ends the session of the access token, at once and in every service."""
-    await service.end_own(db, revocation, subject, origin)
+    await service.end_own(db, app.revocations, subject, origin)
 
 
 @router.post("/logout-all", status_code=status.HTTP_204_NO_CONTENT, summary="End all sessions")
 async def log_out_everywhere(
-    subject: CurrentSubject, revocation: SessionRevoking, origin: RequestOrigin, db: SubjectSession
+    subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession
 ) -> None:
     """Ends every session of the caller, at once and in every service."""
-    await service.end_all(db, revocation, subject, origin)
+    await service.end_all(db, app.revocations, subject, origin)
 
 
 @router.get("/sessions", summary="The caller's sessions")
@@ -84,10 +82,10 @@ async def list_sessions(
 @router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="End one session")
 async def end_session(
     subject: Owner,
-    revocation: SessionRevoking,
+    app: AppResources,
     origin: RequestOrigin,
     db: SubjectSession,
     session_id: Annotated[UUID, Path(description="One of the caller's sessions.")],
 ) -> None:
     """Ends one of the caller's sessions, at once and in every service."""
-    await service.end_one(db, revocation, subject, session_id, origin)
+    await service.end_one(db, app.revocations, subject, session_id, origin)

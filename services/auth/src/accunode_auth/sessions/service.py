@@ -17,6 +17,7 @@ from accunode_auth.sessions.lifetimes import ends_at
 from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.revocation_records import moment
 from accunode_common.auth.roles import GRANTS
 from accunode_common.auth.subject import Subject
@@ -28,7 +29,7 @@ from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, RefreshToken, SignInSession
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_session, revoke_user
 
 REFRESH_PREFIX = "rt"
 
@@ -216,7 +217,7 @@ async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: Pag
 
 
 async def end_one(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, session_id: UUID, origin: Origin
+    db: AsyncSession, revocations: Revocations, subject: Subject, session_id: UUID, origin: Origin
 ) -> None:
     """End one of the caller's sessions at once, in every service.
 
@@ -226,39 +227,39 @@ async def end_one(
     session = await repository.find(db, subject.user_id, session_id, lock=True)
     if session is None or session.revoked_at is not None:
         raise NotFoundError("You have no such session.")
-    await end(db, revocation, [session_id], EndReason.ENDED_ELSEWHERE)
+    await end(db, revocations, [session_id], EndReason.ENDED_ELSEWHERE)
     await record(db, "session.end", subject, origin, resource_id=session_id)
 
 
-async def end_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject, origin: Origin) -> None:
+async def end_own(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
     """End the caller's session, or make an API key's tokens void; once more changes nothing."""
-    await end(db, revocation, [subject.session_id], EndReason.SIGNED_OUT)
+    await end(db, revocations, [subject.session_id], EndReason.SIGNED_OUT)
     await record(db, "session.end", subject, origin)
 
 
-async def end_all(db: AsyncSession, revocation: SessionRevocation, subject: Subject, origin: Origin) -> None:
+async def end_all(db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin) -> None:
     """End every session of the caller, and make every token they have void."""
     ids = await repository.active_ids(db, subject.user_id)
-    await end(db, revocation, ids, EndReason.SIGNED_OUT_EVERYWHERE)
-    await revocation.user(db, subject.user_id)
+    await end(db, revocations, ids, EndReason.SIGNED_OUT_EVERYWHERE)
+    await revoke_user(db, revocations, subject.user_id)
     await record(db, "session.end_all", subject, origin, details={"sessions": len(ids)})
 
 
 async def end_others(
-    db: AsyncSession, revocation: SessionRevocation, user_id: UUID, *, keep: UUID | None, reason: EndReason
+    db: AsyncSession, revocations: Revocations, user_id: UUID, *, keep: UUID | None, reason: EndReason
 ) -> int:
     """End a person's sessions but the one to keep; gives how many."""
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id != keep]
-    await end(db, revocation, ids, reason)
+    await end(db, revocations, ids, reason)
     return len(ids)
 
 
 async def end_some(
-    db: AsyncSession, revocation: SessionRevocation, user_id: UUID, session_ids: Collection[UUID], reason: EndReason
+    db: AsyncSession, revocations: Revocations, user_id: UUID, session_ids: Collection[UUID], reason: EndReason
 ) -> int:
     """End those of a person's sessions that are still on; gives how many."""
     ids = [session_id for session_id in await repository.active_ids(db, user_id) if session_id in session_ids]
-    await end(db, revocation, ids, reason)
+    await end(db, revocations, ids, reason)
     return len(ids)
 
 
@@ -275,10 +276,10 @@ async def memberships_of_session(db: AsyncSession, user_id: UUID, session_id: UU
     return [membership for membership in found if tenant_id in (None, membership.tenant_id)]
 
 
-async def end(db: AsyncSession, revocation: SessionRevocation, session_ids: Sequence[UUID], reason: EndReason) -> None:
+async def end(db: AsyncSession, revocations: Revocations, session_ids: Sequence[UUID], reason: EndReason) -> None:
     """End sessions at once, in every service."""
     await repository.end(db, session_ids, reason=reason)
-    await revocation.session(db, *session_ids)
+    await revoke_session(db, revocations, *session_ids)
 
 
 def fresh_credential(user_id: UUID) -> Credential:

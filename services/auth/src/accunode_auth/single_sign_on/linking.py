@@ -17,7 +17,6 @@ from accunode_common.http.pagination import PageOf, PageParameters, Sorting, Sor
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.models.federation import FederatedIdentity
-from accunode_identity.session_revocation import SessionRevocation
 
 SORTING = Sorting({"created_at": FederatedIdentity.id}, default="-created_at", key=FederatedIdentity.id)
 
@@ -78,6 +77,4 @@ async def unlink(db: AsyncSession, app: Resources, subject: Subject, trail: Trai
     await trail.record(db, "sso_identity.unlink", "user", subject.user_id)
     for vouched in await repository.sessions_of(db, row.tenant_id, row.issuer, subject=row.subject):
         if vouched.user_id == subject.user_id:
-            await sessions.end(
-                db, SessionRevocation(app.revocations), [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE
-            )
+            await sessions.end(db, app.revocations, [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE)

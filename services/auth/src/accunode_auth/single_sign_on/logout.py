@@ -19,7 +19,6 @@ from accunode_common.errors import BadRequestError
 from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
-from accunode_identity.session_revocation import SessionRevocation
 
 _REMEMBERED_SECONDS = 1200
 
@@ -62,16 +61,13 @@ async def end_all(db: AsyncSession, app: Resources, parts: Parts, tenant_id: UUI
     for user_id, vouched in groupby(found, key=lambda row: row.user_id):
         async with acting_as(db, connections.tenant_context(tenant_id, user_id)):
             ids = {row.session_id for row in vouched}
-            ended += await sessions.end_some(
-                db, SessionRevocation(app.revocations), user_id, ids, sessions.EndReason.ENDED_BY_PROVIDER
-            )
+            ended += await sessions.end_some(db, app.revocations, user_id, ids, sessions.EndReason.ENDED_BY_PROVIDER)
     return ended
 
 
 async def _end(db: AsyncSession, app: Resources, tenant_id: UUID, found: dict[UUID, UUID], origin: Origin) -> None:
-    revocation = SessionRevocation(app.revocations)
     for session_id, user_id in found.items():
         async with acting_as(db, connections.tenant_context(tenant_id, user_id)):
-            await sessions.end(db, revocation, [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
+            await sessions.end(db, app.revocations, [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
             details = {"session_id": str(session_id), "by": "provider"}
             await record(db, tenant_id, "session.end", user_id, origin, details)

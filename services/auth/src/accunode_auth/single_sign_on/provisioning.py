@@ -17,6 +17,7 @@ from accunode_auth.sign_in import service as sign_in
 from accunode_auth.single_sign_on import people, repository
 from accunode_auth.single_sign_on.admission import add_identity, record
 from accunode_auth.sso_connections import service as connections
+from accunode_common.auth.revocation import Revocations
 from accunode_common.db.locks import lock_members
 from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.emails import EmailAddress, email_key
@@ -30,7 +31,7 @@ from accunode_common.models.identity import UserStatus
 from accunode_identity import people as accounts_in_sight
 from accunode_identity import provisioning
 from accunode_identity.people import Person
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_member
 
 _UNKNOWN = (
     "The provider's account is not linked to one here. If you have an account, sign in to it and link it; "
@@ -62,9 +63,7 @@ async def admit(app: Resources, tenant_id: UUID, claims: Mapping[str, Any], orig
         known = await repository.identity(db, tenant_id, connection.issuer, claims["sub"])
         identity = known or await _join(db, connection, claims, origin)
         async with acting_as(db, connections.tenant_context(tenant_id, identity.user_id)):
-            somewhere = await _follow(
-                db, SessionRevocation(app.revocations), connection, identity, claims, origin, new=known is None
-            )
+            somewhere = await _follow(db, app.revocations, connection, identity, claims, origin, new=known is None)
         if known is None and not somewhere:
             raise ForbiddenError(_NOWHERE)
     if not somewhere:
@@ -134,7 +133,7 @@ def _manages(connection: SsoConnection, person: Person) -> bool:
 
 async def _follow(
     db: AsyncSession,
-    revocation: SessionRevocation,
+    revocations: Revocations,
     connection: SsoConnection,
     identity: FederatedIdentity,
     claims: Mapping[str, Any],
@@ -163,5 +162,5 @@ async def _follow(
         logger.info("memberships follow the provider", tenant_id=str(tenant_id), user_id=str(user_id), **told)
         await record(db, tenant_id, "sso.follow", user_id, origin, told)
     if changes.took_power:
-        await revocation.member(db, tenant_id, user_id)
+        await revoke_member(db, revocations, tenant_id, user_id)
     return somewhere

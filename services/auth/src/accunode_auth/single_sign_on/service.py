@@ -32,7 +32,6 @@ from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.federation import FederatedIdentity, SsoSession
-from accunode_identity.session_revocation import SessionRevocation
 
 _ID_TOKENS = b"accunode identity tokens"
 _NOT_TRUSTED = "The provider's answer cannot be trusted; begin anew, and tell your administrator if it happens again."
@@ -272,7 +271,7 @@ async def _begin(
 async def sign_out(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, origin: Origin) -> str | None:
     """End the caller's session; gives where to sign out at the provider that vouched for it."""
     vouched = await repository.vouched(db, subject.user_id, subject.session_id)
-    await sessions.end_own(db, SessionRevocation(app.revocations), subject, origin)
+    await sessions.end_own(db, app.revocations, subject, origin)
     if vouched is None:
         return None
     async with acting_as(db, connections.tenant_context(vouched.tenant_id, subject.user_id)):

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.memberships.service import ActiveMembership
-from accunode_auth.parts import SessionRevoking
+from accunode_auth.parts import AppResources
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
 from accunode_auth.users.schemas import Profile, ProfileChange
@@ -69,14 +69,14 @@ async def delete_own_account(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     _proof: StepUp,
     db: SecretSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     trail: AuditTrail,
 ) -> None:
     """Ends all memberships and sessions, and anonymises the account; audit trails keep its id.
 
     The last administrator of a tenant appoints another first.
     """
-    await service.delete_own(db, revocation, subject, trail)
+    await service.delete_own(db, app.revocations, subject, trail)
 
 
 @router.delete(
@@ -85,9 +85,9 @@ async def delete_own_account(
 async def leave(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     db: SubjectSession,
-    revocation: SessionRevoking,
+    app: AppResources,
     origin: RequestOrigin,
     membership_id: Annotated[UUID, Path(description="One of the caller's memberships.")],
 ) -> None:
     """Ends one of the caller's memberships. The last administrator of a tenant appoints another first."""
-    await service.leave(db, revocation, subject, origin, membership_id)
+    await service.leave(db, app.revocations, subject, origin, membership_id)

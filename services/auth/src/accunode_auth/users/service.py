@@ -9,13 +9,14 @@ from accunode_auth.memberships import service as memberships
 from accunode_auth.memberships.service import ActiveMembership
 from accunode_auth.users import repository
 from accunode_common import audit
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import UnauthenticatedError
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.models.identity import User
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_member, revoke_user
 
 
 async def profile(db: AsyncSession, subject: Subject) -> tuple[User, list[ActiveMembership]]:
@@ -49,19 +50,19 @@ async def change_profile(
     await trail.record(db, "user.update", "user", subject.user_id, details={"fields": ["full_name"]})
 
 
-async def delete_own(db: AsyncSession, revocation: SessionRevocation, subject: Subject, trail: Trail) -> None:
+async def delete_own(db: AsyncSession, revocations: Revocations, subject: Subject, trail: Trail) -> None:
     """End the caller's account.
 
     Raises:
         LastAdministratorError: A tenant, or the platform, would be left without an administrator.
     """
     await trail.record(db, "user.delete_own", "user", subject.user_id)
-    await accounts.close_own(db, revocation, subject)
-    await revocation.user(db, subject.user_id)
+    await accounts.close_own(db, revocations, subject)
+    await revoke_user(db, revocations, subject.user_id)
 
 
 async def leave(
-    db: AsyncSession, revocation: SessionRevocation, subject: Subject, origin: Origin, membership_id: UUID
+    db: AsyncSession, revocations: Revocations, subject: Subject, origin: Origin, membership_id: UUID
 ) -> None:
     """End one of the caller's memberships.
 
@@ -83,4 +84,4 @@ async def leave(
                 organization_id=left.organization_id,
             ),
         )
-    await revocation.member(db, left.tenant_id, subject.user_id)
+    await revoke_member(db, revocations, left.tenant_id, subject.user_id)

@@ -15,7 +15,7 @@ from accunode_identity.schemas import InvitationOut
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.parts import InvitationMailing, SessionRevoking
+from accunode_tenants.parts import AppResources, InvitationMailing
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service as tenants
 
@@ -60,8 +60,8 @@ async def remove_tenant_admin(
     subject: AdminManager,
     session: SubjectSession,
     trail: AuditTrail,
-    revocation: SessionRevoking,
+    app: AppResources,
 ) -> None:
     """Ends the administration, and the person's tokens, at once. The last administrator who can sign in stays."""
     tenant = await tenants.get(session, subject, tenant_id)
-    await service.remove(session, trail, revocation, tenant.id, user_id)
+    await service.remove(session, trail, app.revocations, tenant.id, user_id)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -17,7 +18,7 @@ from accunode_common.models.invitations import Invitation
 from accunode_identity import inviting, memberships, people
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import RoleScope
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_memberships
 from accunode_tenants.admins import repository
 from accunode_tenants.admins.schemas import AdminOut
 
@@ -62,9 +63,7 @@ async def invite(
     return await inviting.invite(session, trail, mails, subject.user_id, scope, email=email, role=Role.TENANT_ADMIN)
 
 
-async def remove(
-    session: AsyncSession, trail: Trail, revocation: SessionRevocation, tenant_id: UUID, user_id: UUID
-) -> None:
+async def remove(session: AsyncSession, trail: Trail, revocations: Revocations, tenant_id: UUID, user_id: UUID) -> None:
     """End somebody's administration of the tenant, at once.
 
     Raises:
@@ -77,4 +76,4 @@ async def remove(
         raise NotFoundError("This person does not administer the tenant.")
     await memberships.remove(session, [membership], email_key=None)
     await trail.record(session, "tenant_admin.remove", "user", user_id, tenant_id=tenant_id)
-    await revocation.memberships(session, [membership])
+    await revoke_memberships(session, revocations, [membership])

@@ -16,7 +16,7 @@ from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
 from accunode_tenants.members.schemas import MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.parts import InvitationMailing, SessionRevoking
+from accunode_tenants.parts import AppResources, InvitationMailing
 from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
@@ -64,8 +64,8 @@ async def remove_member(
     subject: MemberManager,
     session: SubjectSession,
     trail: AuditTrail,
-    revocation: SessionRevoking,
+    app: AppResources,
 ) -> None:
     """Ends the membership, and the person's tokens, at once, and takes them off the whitelist."""
     organization = await organizations.get(session, subject, organization_id)
-    await service.remove(session, trail, revocation, organization, user_id)
+    await service.remove(session, trail, app.revocations, organization, user_id)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Role, may_assign
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -18,7 +19,7 @@ from accunode_common.models.tenancy import Organization
 from accunode_identity import inviting, memberships, people
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.role_scopes import RoleScope
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_member, revoke_memberships
 from accunode_tenants.members import repository
 from accunode_tenants.members.schemas import MemberIn, MemberOut
 
@@ -85,7 +86,7 @@ async def invite(
 
 
 async def remove(
-    session: AsyncSession, trail: Trail, revocation: SessionRevocation, organization: Organization, user_id: UUID
+    session: AsyncSession, trail: Trail, revocations: Revocations, organization: Organization, user_id: UUID
 ) -> None:
     """End somebody's membership, at once, and take them off the whitelist so that the join token does not undo it.
 
@@ -108,14 +109,14 @@ async def remove(
         tenant_id=organization.tenant_id,
         details={"organization_id": str(organization.id)},
     )
-    await revocation.memberships(session, [membership])
+    await revoke_memberships(session, revocations, [membership])
 
 
-async def remove_all(session: AsyncSession, revocation: SessionRevocation, organization: Organization) -> int:
+async def remove_all(session: AsyncSession, revocations: Revocations, organization: Organization) -> int:
     """End every membership in the organization, at once, and every invitation to it; how many members there were."""
     removed = await repository.remove_all(session, organization)
     await repository.withdraw_invitations(session, organization)
-    await revocation.member(session, organization.tenant_id, *removed)
+    await revoke_member(session, revocations, organization.tenant_id, *removed)
     return len(removed)
 
 

@@ -19,7 +19,7 @@ from accunode_tenants.organizations.permissions import (
     OrganizationReader,
 )
 from accunode_tenants.organizations.schemas import OrganizationChange, OrganizationIn, OrganizationOut
-from accunode_tenants.parts import SessionRevoking
+from accunode_tenants.parts import AppResources
 from accunode_tenants.paths import OrganizationPath
 
 router = api_router("/organizations", tag="organizations")
@@ -87,8 +87,8 @@ async def delete_organization(
     subject: OrganizationDeleter,
     session: SubjectSession,
     trail: AuditTrail,
-    revocation: SessionRevoking,
+    app: AppResources,
     condition: IfMatch,
 ) -> None:
     """Ends its memberships and its members' sessions at once. Its records stay for the tenant's administrators."""
-    await service.delete(session, subject, trail, revocation, organization_id, condition)
+    await service.delete(session, subject, trail, app.revocations, organization_id, condition)

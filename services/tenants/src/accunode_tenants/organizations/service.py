@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -20,7 +21,6 @@ from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.tenancy import Organization
-from accunode_identity.session_revocation import SessionRevocation
 from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.members import service as members
 from accunode_tenants.organizations import repository
@@ -147,7 +147,7 @@ async def delete(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    revocation: SessionRevocation,
+    revocations: Revocations,
     organization_id: UUID,
     condition: Conditional,
 ) -> None:
@@ -160,7 +160,7 @@ async def delete(
     await lock_members(session, (await get(session, subject, organization_id)).tenant_id)
     organization = await get(session, subject, organization_id, lock=True)
     condition.check(organization.version)
-    removed = await members.remove_all(session, revocation, organization)
+    removed = await members.remove_all(session, revocations, organization)
     await whitelist.clear(session, organization)
     await repository.change(
         session,

@@ -12,7 +12,7 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
 from accunode_identity.schemas import InvitationOut
-from accunode_tenants.parts import AppParts, InvitationMailing, SessionRevoking
+from accunode_tenants.parts import AppParts, AppResources, InvitationMailing
 from accunode_tenants.paths import TenantPath
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
@@ -74,12 +74,12 @@ async def update_tenant(
     subject: TenantEditor,
     session: SubjectSession,
     trail: AuditTrail,
-    revocation: SessionRevoking,
+    app: AppResources,
     body: TenantChange,
     condition: IfMatch,
 ) -> TenantOut:
     """Changes the fields that are sent. Only the platform changes the status; suspending ends sessions at once."""
-    tenant = await service.change(session, subject, trail, revocation, tenant_id, body, condition)
+    tenant = await service.change(session, subject, trail, app.revocations, tenant_id, body, condition)
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]
 
@@ -91,12 +91,12 @@ async def delete_tenant(
     session: SubjectSession,
     trail: AuditTrail,
     parts: AppParts,
-    revocation: SessionRevoking,
+    app: AppResources,
     condition: IfMatch,
 ) -> TenantOut:
     """Ends every session in the tenant at once. Its data is kept until `purge_after`; until then it can come back."""
     tenant = await service.delete(
-        session, subject, trail, revocation, tenant_id, condition, purge_days=parts.settings.purge_days
+        session, subject, trail, app.revocations, tenant_id, condition, purge_days=parts.settings.purge_days
     )
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
@@ -27,7 +28,7 @@ from accunode_common.models.invitations import Invitation
 from accunode_common.models.tenancy import Tenant, TenantStatus
 from accunode_identity.invitation_mail import InvitationMailer
 from accunode_identity.second_factor import stamped
-from accunode_identity.session_revocation import SessionRevocation
+from accunode_identity.session_revocation import revoke_tenant
 from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.admins import service as admins
 from accunode_tenants.tenants import repository
@@ -137,7 +138,7 @@ async def change(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    revocation: SessionRevocation,
+    revocations: Revocations,
     tenant_id: UUID,
     body: TenantChange,
     condition: Conditional,
@@ -179,7 +180,7 @@ async def change(
         details=body.model_dump(mode="json", exclude_unset=True),
     )
     if tenant.status != TenantStatus.ACTIVE:
-        await revocation.tenant(session, tenant.id)
+        await revoke_tenant(session, revocations, tenant.id)
     return tenant
 
 
@@ -187,7 +188,7 @@ async def delete(
     session: AsyncSession,
     subject: Subject,
     trail: Trail,
-    revocation: SessionRevocation,
+    revocations: Revocations,
     tenant_id: UUID,
     condition: Conditional,
     *,
@@ -218,7 +219,7 @@ async def delete(
         tenant_id=tenant.id,
         details={"purge_after": purge_after.isoformat()},
     )
-    await revocation.tenant(session, tenant.id)
+    await revoke_tenant(session, revocations, tenant.id)
     return tenant
 
 
