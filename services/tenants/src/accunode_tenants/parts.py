@@ -29,18 +29,11 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def _deferred_mailer(request: Request, afterwards: BackgroundTasks) -> DeferredMailer:
-    return DeferredMailer(_parts(request).mailer, afterwards)
-
-
-DeferredMails = Annotated[DeferredMailer, Depends(_deferred_mailer)]
-"""For handlers whose service sends mails: they leave after the reply."""
-
-
 def _invitation_mailer(
-    request: Request, app: Annotated[Resources, Depends(resources)], mails: DeferredMails
+    request: Request, app: Annotated[Resources, Depends(resources)], afterwards: BackgroundTasks
 ) -> InvitationMailer:
-    return InvitationMailer(app.limiter, _parts(request).settings.public_url, mails.send)
+    parts = _parts(request)
+    return InvitationMailer(app.limiter, parts.settings.public_url, DeferredMailer(parts.mailer, afterwards).send)
 
 
 InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]
