@@ -9,9 +9,9 @@ import hashlib
 from enum import StrEnum
 from uuid import UUID
 
+from accunode_auth.resources import Resources
 from accunode_auth.settings import AuthSettings
 from accunode_common.emails import email_key
-from accunode_common.http.resources import Resources
 from accunode_common.ratelimit import RateLimit
 
 

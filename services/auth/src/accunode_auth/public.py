@@ -4,15 +4,15 @@ from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 
 from accunode_auth.limits import LimitClass, limit
-from accunode_auth.parts import AuthParts
+from accunode_auth.resources import AppResources
 from accunode_common.http.limits import limit_address
 
 
 def public_route(of: LimitClass) -> Dependency:
     """The dependency that counts the client's address in the class."""
 
-    async def count(request: Request, parts: AuthParts) -> None:
-        await limit_address(request, limit(parts.settings, of))
+    async def count(request: Request, app: AppResources) -> None:
+        await limit_address(request, limit(app.settings, of))
 
     dependency: Dependency = Depends(count)
     return dependency

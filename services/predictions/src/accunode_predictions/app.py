@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http.app import create_service_app
+from accunode_common.http.resources import CommonResources
 from accunode_predictions.companies.router import router as companies
 from accunode_predictions.models.router import router as model_versions
 from accunode_predictions.outcomes.router import router as outcomes
@@ -21,6 +22,7 @@ from accunode_predictions.predictions.router import router as predictions
 from accunode_predictions.predictions.router_of_kind import router_of_kind
 from accunode_predictions.predictions.simulations.router import router as simulations
 from accunode_predictions.predictions.statistics.router import router as statistics
+from accunode_predictions.resources import Resources
 from accunode_predictions.serving.service import ServingModels
 from accunode_predictions.settings import PredictionsSettings
 
@@ -35,7 +37,14 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
     """
     models = ServingModels(settings.models_dir)
     models.warm()
-    app = create_service_app(
+
+    @asynccontextmanager
+    async def open_resources(common: CommonResources) -> AsyncIterator[Resources]:
+        await models.enter_versions_if_possible(common.database)
+        readers = asyncio.Semaphore(FILES_AT_ONCE)
+        yield Resources(**common.shared(), settings=settings, models=models, file_readers=readers)
+
+    return create_service_app(
         SERVICE,
         settings,
         [
@@ -53,16 +62,5 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
         ],
         description="Companies, probabilities of default with their explanations, the portfolio and the models.",
         key_source=key_source,
+        open_resources=open_resources,
     )
-    app.state.models = models
-    app.state.file_places = asyncio.Semaphore(FILES_AT_ONCE)
-    opened = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
-        async with opened(running):
-            await models.enter_versions_if_possible(running.state.resources.database)
-            yield
-
-    app.router.lifespan_context = lifespan
-    return app

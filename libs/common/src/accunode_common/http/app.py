@@ -1,7 +1,7 @@
 """The application factory that every service builds on."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -16,7 +16,7 @@ from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, Se
 from accunode_common.http.operations import RouteNames, check
 from accunode_common.http.publishing import publishing
 from accunode_common.http.query import refuse_unknown_parameters
-from accunode_common.http.resources import open_resources
+from accunode_common.http.resources import Opener, open_common_resources
 from accunode_common.routing import API_PREFIX
 from accunode_common.settings import ApiSettings, Environment
 from accunode_common.telemetry import HttpMetrics
@@ -38,11 +38,12 @@ def create_service_app(
     root_routers: Sequence[APIRouter] = (),
     body_limits: Mapping[tuple[str, str], int] | None = None,
     key_source: KeySource | None = None,
+    open_resources: Opener = nullcontext,
 ) -> FastAPI:
     """An API service: its routes, and all that requests, errors and operation have in common.
 
     Nothing is opened before the application's lifespan begins, and nothing is global, so that one process can hold
-    several applications. Handlers reach what is open through `accunode_common.http.resources.resources(request)`.
+    several applications. Handlers reach what is open by the dependency `accunode_common.http.resources.ResourcesOf`.
 
     Args:
         name: The service's name in the path table.
@@ -52,6 +53,7 @@ def create_service_app(
         root_routers: Routers mounted at the root, for well-known paths.
         body_limits: Bytes that single routes accept, by method and exact path, where the default is too small.
         key_source: Where public keys come from, if not from the settings' `jwks_url`.
+        open_resources: Opens what the service holds beside the common resources, and closes it in the end.
 
     Raises:
         ValueError: A route did not come from `api_router`, or two operations share an id.
@@ -63,8 +65,9 @@ def create_service_app(
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         async with (
-            open_resources(settings, service=name, key_source=key_source) as opened,
-            publishing(settings.metrics_place, name, opened.database.pool_use),
+            open_common_resources(settings, service=name, key_source=key_source) as common,
+            open_resources(common) as opened,
+            publishing(settings.metrics_place, name, common.database.pool_use),
         ):
             running.state.resources = opened
             yield

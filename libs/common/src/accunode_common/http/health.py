@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from accunode_common import migrations
 from accunode_common.http.machinery import refuse_strangers
-from accunode_common.http.resources import Resources, resources
+from accunode_common.http.resources import CommonResources, resources
 from accunode_common.http.schemas import ResponseModel
 from accunode_common.log import get_logger
 from accunode_common.telemetry import HttpMetrics
@@ -43,23 +43,23 @@ def _head_revision() -> str:
     return migrations.head()
 
 
-async def _database(app: Resources) -> bool:
+async def _database(app: CommonResources) -> bool:
     async with app.database.engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
     return True
 
 
-async def _migrations(app: Resources) -> bool:
+async def _migrations(app: CommonResources) -> bool:
     async with app.database.engine.connect() as connection:
         current = await connection.scalar(text("SELECT version_num FROM public.alembic_version"))
     return bool(current == _head_revision())
 
 
-async def _redis(app: Resources) -> bool:
+async def _redis(app: CommonResources) -> bool:
     return bool(await app.redis.ping())
 
 
-async def _holds(name: str, check: Callable[[Resources], Awaitable[bool]], app: Resources) -> bool:
+async def _holds(name: str, check: Callable[[CommonResources], Awaitable[bool]], app: CommonResources) -> bool:
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             return await check(app)

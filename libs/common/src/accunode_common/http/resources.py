@@ -1,9 +1,21 @@
-"""What an application holds open while it runs: the database pool, Redis, the token verifier, metrics."""
+"""What an application holds open while it runs: the database pool, Redis, the token verifier.
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import cast
+A service's own resources are a class of its own, which its handlers get by one dependency:
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Resources(CommonResources):
+        settings: TenantsSettings
+        mailer: Mailer
+
+    AppResources = Annotated[Resources, Depends(ResourcesOf(Resources))]
+
+`create_service_app` opens them in the application's lifespan, over the common ones.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -23,8 +35,8 @@ _REDIS_TIMEOUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """What handlers and dependencies may use; one per application."""
+class CommonResources:
+    """What the handlers and dependencies of every service may use; one per application."""
 
     settings: ApiSettings
     database: Database
@@ -34,10 +46,40 @@ class Resources:
     limiter: RateLimiter
     rate_limit: RateLimit
 
+    def shared(self) -> dict[str, Any]:
+        """All but the settings, by name: for the service's own resources, which are built over these."""
+        return {field.name: getattr(self, field.name) for field in fields(CommonResources) if field.name != "settings"}
 
-def resources(request: Request) -> Resources:
-    """What the application that answers `request` holds."""
-    return cast(Resources, request.app.state.resources)
+
+_Held = TypeVar("_Held", bound=CommonResources)
+Opener = Callable[[CommonResources], AbstractAsyncContextManager[CommonResources]]
+"""Opens a service's own resources over the common ones."""
+
+
+@dataclass(frozen=True)
+class ResourcesOf(Generic[_Held]):
+    """The dependency that gives a handler what its application holds, as the class that the service says."""
+
+    kind: type[_Held]
+
+    async def __call__(self, request: Request) -> _Held:
+        """What the application that answers `request` holds."""
+        return self.of(request)
+
+    def of(self, request: Request) -> _Held:
+        """The same without FastAPI.
+
+        Raises:
+            TypeError: The application holds something else.
+        """
+        held = request.app.state.resources
+        if not isinstance(held, self.kind):
+            raise TypeError(f"The application holds {type(held).__name__}, and no {self.kind.__name__}.")
+        return held
+
+
+resources = ResourcesOf(CommonResources).of
+"""What the application that answers a request holds, as far as every service holds it."""
 
 
 def redis_client(settings: RedisSettings) -> Redis:
@@ -52,9 +94,9 @@ def redis_client(settings: RedisSettings) -> Redis:
 
 
 @asynccontextmanager
-async def open_resources(
+async def open_common_resources(
     settings: ApiSettings, *, service: str, key_source: KeySource | None
-) -> AsyncIterator[Resources]:
+) -> AsyncIterator[CommonResources]:
     """Open what the application needs, and close it in the end. Nothing is contacted yet.
 
     Raises:
@@ -72,7 +114,7 @@ async def open_resources(
         stack.push_async_callback(redis.aclose)
         revocations = Revocations(redis, database)
         stack.push_async_callback(revocations.close)
-        yield Resources(
+        yield CommonResources(
             settings=settings,
             database=database,
             redis=redis,

@@ -6,11 +6,12 @@ from fastapi import Depends, status
 
 from accunode_auth.addresses import service
 from accunode_auth.addresses.schemas import AddressChange, AddressConfirmation
+from accunode_auth.discretion import discreetly
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts, DeferredMails
 from accunode_auth.person_trail import OwnTrail
 from accunode_auth.public import PublicRoute
 from accunode_auth.registration.schemas import Accepted
+from accunode_auth.resources import AppResources, DeferredMails
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
@@ -26,7 +27,6 @@ router = api_router("/auth/change-email", tag="registration")
 async def request_email_change(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     _proof: StepUp,
-    parts: AuthParts,
     app: AppResources,
     db: SecretSession,
     trail: OwnTrail,
@@ -34,8 +34,8 @@ async def request_email_change(
     body: AddressChange,
 ) -> Accepted:
     """Mails a token to the new address, good once for an hour. The reply is the same for one that has an account."""
-    async with parts.discreetly():
-        await service.request(db, app, parts, subject, trail, mails, body.email)
+    async with discreetly(app.settings.discreet_reply_time):
+        await service.request(db, app, subject, trail, mails, body.email)
     return Accepted(detail="If the address can be yours, a mail is on its way to it.")
 
 
@@ -47,7 +47,7 @@ async def request_email_change(
     responses=problem_responses(403, 410),
 )
 async def confirm_email_change(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: AddressConfirmation
+    app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: AddressConfirmation
 ) -> None:
     """Takes the token of the mail. From now on the new address signs the person in, and the old one is told."""
-    await service.confirm(app, parts, notices, origin, body.token, body.password)
+    await service.confirm(app, notices, origin, body.token, body.password)

@@ -8,15 +8,14 @@ from accunode_auth.addresses import repository
 from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import GoneError
 from accunode_common.http.mails import DeferredMailer
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.mail import Mail
@@ -30,7 +29,6 @@ CHANGES = RateLimit("address-change", 3, 3600)
 async def request(
     db: AsyncSession,
     app: Resources,
-    parts: Parts,
     subject: Subject,
     trail: Trail,
     mails: DeferredMailer,
@@ -45,7 +43,7 @@ async def request(
     await trail.record(db, "user.request_email_change", "user", subject.user_id)
     if await sign_in.find(app, email) is not None:
         return
-    if not await mail_due(app, parts.settings, LimitClass.ADDRESS_MAIL, email):
+    if not await mail_due(app, app.settings, LimitClass.ADDRESS_MAIL, email):
         return
     token = await registration.issue_token(db, subject.user_id, TokenPurpose.CHANGE_EMAIL, LIFETIME, email=email)
     mail = Mail(
@@ -54,14 +52,14 @@ async def request(
         text=(
             "Somebody, perhaps you, wants to sign in to AccuNode with this address from now on. To confirm it, send\n"
             "the token below, with the account's password, to\n"
-            f"POST {parts.settings.public_url}/api/v1/auth/change-email/confirm within an hour:\n\n"
+            f"POST {app.settings.public_url}/api/v1/auth/change-email/confirm within an hour:\n\n"
             f"{token}\n\nIf it was not you, do nothing.\n"
         ),
     )
     mails.send(mail)
 
 
-async def confirm(app: Resources, parts: Parts, notices: Notices, origin: Origin, text: str, password: str) -> None:
+async def confirm(app: Resources, notices: Notices, origin: Origin, text: str, password: str) -> None:
     """Move the person to the address that the token was mailed to; tokens mailed to the old one are void.
 
     Raises:
@@ -73,7 +71,7 @@ async def confirm(app: Resources, parts: Parts, notices: Notices, origin: Origin
     user_id = credential.ids[0]
     async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
         email = await registration.spend_mailed_token(db, TokenPurpose.CHANGE_EMAIL, credential)
-        await registration.require_password(db, app, parts, user_id, password)
+        await registration.require_password(db, app, user_id, password)
         old = await repository.email_of_active(db, user_id)
         if old is None or not await repository.replace(db, user_id, email=email, email_key=email_key(email)):
             raise GoneError("The token is not valid, or no longer.")

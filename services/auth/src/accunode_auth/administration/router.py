@@ -11,7 +11,7 @@ from accunode_auth.administration import service
 from accunode_auth.administration.people import Person
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
-from accunode_auth.parts import AppResources, InvitationMailing
+from accunode_auth.resources import AppResources, InvitationMailing
 from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router

@@ -10,6 +10,7 @@ from accunode_auth.accounts import service as accounts
 from accunode_auth.administration import people, repository
 from accunode_auth.administration.people import Person
 from accunode_auth.administration.schemas import RoleChange, UserIn
+from accunode_auth.resources import Resources
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import GRANTS, Role
@@ -17,7 +18,6 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
 from accunode_common.models.invitations import Invitation

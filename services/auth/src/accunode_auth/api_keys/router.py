@@ -9,8 +9,8 @@ from fastapi import Depends, Path, status
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.public import KeyExchangeRoute
+from accunode_auth.resources import AppResources
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
@@ -58,11 +58,9 @@ async def create_api_key(
 
 
 @router.post("/token", summary="Exchange an API key", dependencies=[KeyExchangeRoute], responses=problem_responses(401))
-async def exchange_api_key(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: ApiKeySecret
-) -> MachineToken:
+async def exchange_api_key(app: AppResources, origin: RequestOrigin, body: ApiKeySecret) -> MachineToken:
     """An access token for a key; it has the key's scopes, and no more than its owner has now."""
-    token, subject = await service.exchange(app, parts, body.api_key, origin)
+    token, subject = await service.exchange(app, body.api_key, origin)
     return MachineToken(
         access_token=token,
         token_type="Bearer",  # noqa: S106 - a scheme

@@ -10,7 +10,7 @@ from accunode_auth.api_keys import repository
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
@@ -21,7 +21,6 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import new_id
 from accunode_common.models.identity import ApiKey
@@ -93,7 +92,7 @@ async def revoke(db: AsyncSession, revocations: Revocations, trail: Trail, key_i
     await revoke_session(db, revocations, key_id)
 
 
-async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> tuple[str, Subject]:
+async def exchange(app: Resources, text: str, origin: Origin) -> tuple[str, Subject]:
     """An access token for a key's secret, and whom it is for.
 
     Raises:
@@ -110,7 +109,7 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         key = await repository.find_active(db, key_id)
         if key is None or not credential.matches(key.key_hash):
             raise UnauthenticatedError("The API key is not valid.")
-        await count_use(app, parts.settings, LimitClass.KEY_USE, key_id)
+        await count_use(app, app.settings, LimitClass.KEY_USE, key_id)
         await repository.note_use(db, key, every=_NOTE_USE_EVERY)
         await hold_power(db, RevocationKind.USER, [user_id])
         await hold_power(db, RevocationKind.TENANT, [tenant_id])
@@ -120,7 +119,7 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
         membership = next((one for one in held if (one.tenant_id, one.organization_id) == here), None)
         if role is None or membership is None:
             raise UnauthenticatedError("The API key is not valid.")
-        if await second_factors.missing(db, parts, user_id, membership):
+        if await second_factors.missing(db, app, user_id, membership):
             raise UnauthenticatedError("The key's owner must have a second factor by now: sign in, and enrol one.")
         subject = Subject(
             user_id=user_id,
@@ -142,5 +141,5 @@ async def exchange(app: Resources, parts: Parts, text: str, origin: Origin) -> t
                 organization_id=key.organization_id,
             ),
         )
-        token = parts.keys.access_token(subject, issued_at=await moment(db))
+        token = app.keys.access_token(subject, issued_at=await moment(db))
     return token, subject

@@ -10,17 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import NewCredential
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions.service import Tokens
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import ConflictError, GoneError, UnauthenticatedError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.identity import AuthenticationMethod, TokenPurpose
@@ -28,7 +27,7 @@ from accunode_common.models.identity import AuthenticationMethod, TokenPurpose
 _REFUSED = "The challenge is wrong, used, or too late; sign in again."
 
 
-async def begin_authenticator(app: Resources, parts: Parts, text: str) -> tuple[str, str]:
+async def begin_authenticator(app: Resources, text: str) -> tuple[str, str]:
     """A new authenticator's secret and URI.
 
     Raises:
@@ -36,10 +35,10 @@ async def begin_authenticator(app: Resources, parts: Parts, text: str) -> tuple[
         ConflictError: The person enrolled a factor meanwhile.
     """
     async with _opened(app, text) as (db, _, user_id):
-        return await mfa.enrol(db, parts, user_id)
+        return await mfa.enrol(db, app, user_id)
 
 
-async def begin_passkey(app: Resources, parts: Parts, text: str) -> dict[str, Any]:
+async def begin_passkey(app: Resources, text: str) -> dict[str, Any]:
     """What a browser needs to make a passkey.
 
     Raises:
@@ -47,11 +46,11 @@ async def begin_passkey(app: Resources, parts: Parts, text: str) -> dict[str, An
         ConflictError: The person enrolled a factor meanwhile.
     """
     async with _opened(app, text) as (db, _, user_id):
-        return await passkeys.creation_options(db, app, parts, user_id)
+        return await passkeys.creation_options(db, app, user_id)
 
 
 async def complete_authenticator(
-    app: Resources, parts: Parts, notices: Notices, origin: Origin, text: str, *, code: str, device_token: str | None
+    app: Resources, notices: Notices, origin: Origin, text: str, *, code: str, device_token: str | None
 ) -> tuple[Tokens, list[str]]:
     """Tokens and recovery codes for a code of the new authenticator.
 
@@ -61,16 +60,15 @@ async def complete_authenticator(
         UnprocessableInputError: The code is wrong.
     """
     async with _opened(app, text) as (db, credential, user_id):
-        codes = await mfa.confirm(db, app, parts, user_id, code)
+        codes = await mfa.confirm(db, app, user_id, code)
         await _record(db, user_id, origin, "mfa.confirm")
         await notices.tell(db, user_id, CredentialChange.AUTHENTICATOR_ADDED)
         method = AuthenticationMethod.ONE_TIME_PASSWORD
-        return await _sign_in(db, parts, credential, origin, method, device_token), codes
+        return await _sign_in(db, app, credential, origin, method, device_token), codes
 
 
 async def complete_passkey(
     app: Resources,
-    parts: Parts,
     notices: Notices,
     origin: Origin,
     text: str,
@@ -86,11 +84,11 @@ async def complete_passkey(
         UnprocessableInputError: The passkey is not what was asked for.
     """
     async with _opened(app, text) as (db, credential, user_id):
-        _, codes = await passkeys.register(db, app, parts, user_id, label=label, credential=new)
+        _, codes = await passkeys.register(db, app, user_id, label=label, credential=new)
         await _record(db, user_id, origin, "passkey.add")
         await notices.tell(db, user_id, CredentialChange.PASSKEY_ADDED)
         method = AuthenticationMethod.PASSKEY
-        return await _sign_in(db, parts, credential, origin, method, device_token), codes
+        return await _sign_in(db, app, credential, origin, method, device_token), codes
 
 
 @asynccontextmanager
@@ -109,7 +107,7 @@ async def _opened(app: Resources, text: str) -> AsyncIterator[tuple[AsyncSession
 
 async def _sign_in(
     db: AsyncSession,
-    parts: Parts,
+    app: Resources,
     credential: Credential,
     origin: Origin,
     method: AuthenticationMethod,
@@ -118,7 +116,7 @@ async def _sign_in(
     before = await registration.spend_token(db, TokenPurpose.ENROLMENT, credential)
     methods = [*before, method]
     outcome = await sign_in.begin_session(
-        db, parts, credential.ids[0], origin, methods=methods, device_token=device_token
+        db, app, credential.ids[0], origin, methods=methods, device_token=device_token
     )
     if not isinstance(outcome, Tokens):
         raise UnauthenticatedError(_REFUSED)

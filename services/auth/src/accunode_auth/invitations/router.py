@@ -8,8 +8,8 @@ from fastapi import Depends, Path, Query, status
 from accunode_auth.invitations import service
 from accunode_auth.invitations.permissions import Manager, Owner, Reader
 from accunode_auth.invitations.schemas import Acceptance, AcceptedOut, OfferOut, Offers, TokenAcceptance
-from accunode_auth.parts import AppResources, AuthParts, InvitationMailing
 from accunode_auth.public import PublicRoute
+from accunode_auth.resources import AppResources, InvitationMailing
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
 from accunode_common.http.pagination import Paging, SortOrder
@@ -114,12 +114,10 @@ async def decline_invitation(
     dependencies=[PublicRoute],
     responses=problem_responses(403, 409, 410),
 )
-async def accept_invitation_with_token(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, body: TokenAcceptance
-) -> AcceptedOut:
+async def accept_invitation_with_token(app: AppResources, origin: RequestOrigin, body: TokenAcceptance) -> AcceptedOut:
     """Takes the token of an invitation's mail, and makes the account that accepts it. Sign in with it afterwards.
 
     Whoever has a verified account signs in and accepts instead (409). An account that somebody else registered under
     the address and never verified becomes the token holder's, without anything that was enrolled with it.
     """
-    return AcceptedOut.of(await service.accept_with_token(app, parts, body, origin))
+    return AcceptedOut.of(await service.accept_with_token(app, body, origin))

@@ -7,15 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.accounts import service as accounts
 from accunode_auth.invitations import repository
 from accunode_auth.invitations.schemas import TokenAcceptance
-from accunode_auth.parts import Parts
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.sign_in import service as sign_in
 from accunode_common import audit
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.errors import ConflictError, GoneError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import UserStatus
@@ -127,7 +126,7 @@ async def decline(db: AsyncSession, subject: Subject, origin: Origin, invitation
     await _record(db, "invitation.decline", invitation, subject.user_id, origin)
 
 
-async def accept_with_token(app: Resources, parts: Parts, body: TokenAcceptance, origin: Origin) -> Joined:
+async def accept_with_token(app: Resources, body: TokenAcceptance, origin: Origin) -> Joined:
     """Make an account with the mailed token, and accept with it.
 
     The token was mailed to the address, so whoever has it owns the mailbox, and wins over somebody who registered the
@@ -142,7 +141,7 @@ async def accept_with_token(app: Resources, parts: Parts, body: TokenAcceptance,
     async with app.database.transaction(AccessContext()) as db:
         invited = await invitations.redeem(db, body.token)
     refuse_personal(body.password, (invited.email, body.full_name), pointer="/body/password")
-    password_hash = await parts.passwords.hash(body.password)
+    password_hash = await app.passwords.hash(body.password)
     async with app.database.transaction(AccessContext()) as db:
         invitation = await invitations.redeem(db, body.token)
         known = await sign_in.candidate(db, invitation.email_key)

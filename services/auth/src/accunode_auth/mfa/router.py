@@ -7,8 +7,8 @@ from fastapi import Depends, status
 from accunode_auth.mfa import service
 from accunode_auth.mfa.schemas import Confirmation, Enrolment
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.person_trail import OwnTrail
+from accunode_auth.resources import AppResources
 from accunode_auth.second_factors.schemas import RecoveryCodes
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
@@ -24,17 +24,16 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Enrol an authenticator")
 async def enrol_authenticator(
-    subject: Owner, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: OwnTrail
+    subject: Owner, _proof: StepUp, app: AppResources, db: SecretSession, trail: OwnTrail
 ) -> Enrolment:
     """A secret for the caller's authenticator, which counts once it is confirmed."""
-    secret, uri = await service.enrol_in_session(db, parts, subject, trail)
+    secret, uri = await service.enrol_in_session(db, app, subject, trail)
     return Enrolment(secret=secret, uri=uri)
 
 
 @router.post("/confirm", summary="Confirm an authenticator", responses=problem_responses(404))
 async def confirm_authenticator(
     subject: Owner,
-    parts: AuthParts,
     app: AppResources,
     db: SecretSession,
     trail: OwnTrail,
@@ -42,7 +41,7 @@ async def confirm_authenticator(
     body: Confirmation,
 ) -> RecoveryCodes:
     """Takes a code of the new authenticator; from now on, signing in needs one. Gives recovery codes."""
-    codes = await service.confirm_in_session(db, app, parts, subject, trail, notices, body.code)
+    codes = await service.confirm_in_session(db, app, subject, trail, notices, body.code)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -52,10 +51,10 @@ async def confirm_authenticator(
 async def remove_authenticator(
     subject: Owner,
     _proof: StepUp,
-    parts: AuthParts,
+    app: AppResources,
     db: SecretSession,
     trail: OwnTrail,
     notices: PersonNotices,
 ) -> None:
     """Removes the caller's authenticator; the last second factor stays where one is required."""
-    await service.remove(db, parts, subject, trail, notices)
+    await service.remove(db, app, subject, trail, notices)

@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.mfa import repository, totp
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import AuthenticationMethod, TotpCredential
 from accunode_common.ratelimit import RateLimit
@@ -23,7 +22,7 @@ ISSUER = "AccuNode"
 TRIES = RateLimit("second-step", 5, 300)
 
 
-async def enrol(db: AsyncSession, parts: Parts, user_id: UUID) -> tuple[str, str]:
+async def enrol(db: AsyncSession, app: Resources, user_id: UUID) -> tuple[str, str]:
     """A new authenticator's secret and URI; it counts once confirmed.
 
     Raises:
@@ -33,21 +32,21 @@ async def enrol(db: AsyncSession, parts: Parts, user_id: UUID) -> tuple[str, str
     if existing is not None and existing.confirmed_at is not None:
         raise ConflictError("You have an authenticator already; remove it first.")
     secret = totp.new_secret()
-    sealed = Vault(parts.settings).seal(user_id, base64.b32decode(secret))
+    sealed = Vault(app.settings).seal(user_id, base64.b32decode(secret))
     await repository.remove(db, user_id)
     db.add(TotpCredential(user_id=user_id, secret_encrypted=sealed))
     await db.flush()
     return secret, totp.enrolment_uri(secret, account=await repository.email(db, user_id), issuer=ISSUER)
 
 
-async def enrol_in_session(db: AsyncSession, parts: Parts, subject: Subject, trail: Trail) -> tuple[str, str]:
+async def enrol_in_session(db: AsyncSession, app: Resources, subject: Subject, trail: Trail) -> tuple[str, str]:
     """The same for the caller."""
-    made = await enrol(db, parts, subject.user_id)
+    made = await enrol(db, app, subject.user_id)
     await trail.record(db, "mfa.enrol", "user", subject.user_id)
     return made
 
 
-async def confirm(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, code: str) -> list[str]:
+async def confirm(db: AsyncSession, app: Resources, user_id: UUID, code: str) -> list[str]:
     """Make a new authenticator count; gives recovery codes to who has none.
 
     Raises:
@@ -59,7 +58,7 @@ async def confirm(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID,
     credential = await repository.find(db, user_id)
     if credential is None or credential.confirmed_at is not None:
         raise NotFoundError("You have no authenticator to confirm.")
-    step = totp.matching_step(_secret(parts, credential), code, after=None)
+    step = totp.matching_step(_secret(app, credential), code, after=None)
     if step is None:
         raise UnprocessableInputError.at("/body/code", "wrong_code", "The code is wrong; is the clock right?")
     credential.confirmed_at, credential.last_step = datetime.now(UTC), step
@@ -68,17 +67,17 @@ async def confirm(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID,
 
 
 async def confirm_in_session(
-    db: AsyncSession, app: Resources, parts: Parts, subject: Subject, trail: Trail, notices: Notices, code: str
+    db: AsyncSession, app: Resources, subject: Subject, trail: Trail, notices: Notices, code: str
 ) -> list[str]:
     """The same for the caller, whose session has shown a second factor from now on."""
-    codes = await confirm(db, app, parts, subject.user_id, code)
+    codes = await confirm(db, app, subject.user_id, code)
     await sessions.note_method(db, subject, AuthenticationMethod.ONE_TIME_PASSWORD)
     await trail.record(db, "mfa.confirm", "user", subject.user_id)
     await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
     return codes
 
 
-async def remove(db: AsyncSession, parts: Parts, subject: Subject, trail: Trail, notices: Notices) -> None:
+async def remove(db: AsyncSession, app: Resources, subject: Subject, trail: Trail, notices: Notices) -> None:
     """Remove the caller's authenticator.
 
     Raises:
@@ -88,14 +87,14 @@ async def remove(db: AsyncSession, parts: Parts, subject: Subject, trail: Trail,
     credential = await repository.find(db, subject.user_id)
     if credential is None or credential.confirmed_at is None:
         raise NotFoundError("You have no authenticator.")
-    await second_factors.refuse_to_remove_last(db, parts, subject)
+    await second_factors.refuse_to_remove_last(db, app, subject)
     await repository.remove(db, subject.user_id)
     await second_factors.forget_codes_of_none(db, subject.user_id)
     await trail.record(db, "mfa.remove", "user", subject.user_id)
     await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_REMOVED)
 
 
-async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> AuthenticationMethod | None:
+async def check(db: AsyncSession, app: Resources, user_id: UUID, code: str) -> AuthenticationMethod | None:
     """What `code` is: the authenticator's, or a recovery code; either is good once. None if it is neither."""
     if not (len(code) == totp.DIGITS and code.isdecimal()):
         spent = await second_factors.spend_code(db, user_id, code)
@@ -103,7 +102,7 @@ async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> Aut
     credential = await repository.find(db, user_id)
     if credential is None or credential.confirmed_at is None:
         return None
-    step = totp.matching_step(_secret(parts, credential), code, after=credential.last_step)
+    step = totp.matching_step(_secret(app, credential), code, after=credential.last_step)
     if step is None:
         return None
     credential.last_step = step
@@ -111,5 +110,5 @@ async def check(db: AsyncSession, parts: Parts, user_id: UUID, code: str) -> Aut
     return AuthenticationMethod.ONE_TIME_PASSWORD
 
 
-def _secret(parts: Parts, credential: TotpCredential) -> str:
-    return base64.b32encode(Vault(parts.settings).open(credential.user_id, credential.secret_encrypted)).decode()
+def _secret(app: Resources, credential: TotpCredential) -> str:
+    return base64.b32encode(Vault(app.settings).open(credential.user_id, credential.secret_encrypted)).decode()

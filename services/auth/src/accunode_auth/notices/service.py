@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices.labels import label
 from accunode_auth.notices import repository
-from accunode_auth.parts import DeferredMails
+from accunode_auth.resources import DeferredMails
 from accunode_common.http.mails import DeferredMailer
 from accunode_common.http.trail import Origin, RequestOrigin
 from accunode_common.mail import Mail

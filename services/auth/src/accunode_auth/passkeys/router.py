@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys import service
 from accunode_auth.passkeys.schemas import CreationOptions, NewPasskey, PasskeyChange, PasskeyIn, PasskeyOut
 from accunode_auth.person_trail import OwnTrail
+from accunode_auth.resources import AppResources
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
@@ -35,17 +35,14 @@ async def list_passkeys(
 
 
 @router.post("/options", summary="Begin to add a passkey")
-async def begin_passkey(
-    subject: Owner, _proof: StepUp, parts: AuthParts, app: AppResources, db: SecretSession
-) -> CreationOptions:
+async def begin_passkey(subject: Owner, _proof: StepUp, app: AppResources, db: SecretSession) -> CreationOptions:
     """What the browser needs to make a passkey; POST /auth/passkeys takes what it made."""
-    return CreationOptions(public_key=await service.creation_options(db, app, parts, subject.user_id))
+    return CreationOptions(public_key=await service.creation_options(db, app, subject.user_id))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Add a passkey")
 async def add_passkey(
     subject: Owner,
-    parts: AuthParts,
     app: AppResources,
     db: SecretSession,
     trail: OwnTrail,
@@ -54,7 +51,7 @@ async def add_passkey(
 ) -> NewPasskey:
     """Takes the passkey that the browser made. It signs in by itself, and is a second factor to the password."""
     passkey, codes = await service.register_in_session(
-        db, app, parts, subject, trail, notices, label=body.label, credential=body.credential
+        db, app, subject, trail, notices, label=body.label, credential=body.credential
     )
     return NewPasskey(passkey=PasskeyOut.model_validate(passkey), recovery_codes=codes)
 
@@ -71,11 +68,11 @@ async def rename_passkey(
 async def remove_passkey(
     subject: Owner,
     _proof: StepUp,
-    parts: AuthParts,
+    app: AppResources,
     db: SubjectSession,
     trail: OwnTrail,
     notices: PersonNotices,
     passkey_id: PasskeyId,
 ) -> None:
     """Removes one of the caller's passkeys; the last second factor stays where one is required."""
-    await service.remove(db, parts, subject, trail, notices, passkey_id)
+    await service.remove(db, app, subject, trail, notices, passkey_id)

@@ -24,16 +24,15 @@ from webauthn.helpers.structs import (
 )
 
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
 from accunode_auth.passkeys import challenges, repository
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passkeys.schemas import NewCredential, ShownCredential
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import ConflictError, NotFoundError, UnprocessableInputError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
@@ -56,7 +55,7 @@ async def listed(db: AsyncSession, subject: Subject, order: SortOrder, page: Pag
     return await repository.page(db, subject.user_id, order, page)
 
 
-async def creation_options(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID) -> dict[str, Any]:
+async def creation_options(db: AsyncSession, app: Resources, user_id: UUID) -> dict[str, Any]:
     """What a browser needs to make a passkey that finds the person by itself.
 
     Raises:
@@ -67,7 +66,7 @@ async def creation_options(db: AsyncSession, app: Resources, parts: Parts, user_
         raise ConflictError(f"You have {MOST_PASSKEYS} passkeys already; remove one first.")
     email, name = await repository.account(db, user_id)
     options = generate_registration_options(
-        rp_id=parts.settings.passkey_domain,
+        rp_id=app.settings.passkey_domain,
         rp_name=_NAME,
         user_id=user_id.bytes,
         user_name=email,
@@ -83,7 +82,7 @@ async def creation_options(db: AsyncSession, app: Resources, parts: Parts, user_
 
 
 async def register(
-    db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, *, label: str, credential: NewCredential
+    db: AsyncSession, app: Resources, user_id: UUID, *, label: str, credential: NewCredential
 ) -> tuple[Passkey, list[str]]:
     """A new passkey, and recovery codes for who has none.
 
@@ -98,8 +97,8 @@ async def register(
         verified = verify_registration_response(
             credential=credential.json_dict(),
             expected_challenge=challenge,
-            expected_rp_id=parts.settings.passkey_domain,
-            expected_origin=parts.settings.passkey_sites,
+            expected_rp_id=app.settings.passkey_domain,
+            expected_origin=app.settings.passkey_sites,
             require_user_verification=True,
         )
     except _MALFORMED as error:
@@ -126,7 +125,6 @@ async def register(
 async def register_in_session(
     db: AsyncSession,
     app: Resources,
-    parts: Parts,
     subject: Subject,
     trail: Trail,
     notices: Notices,
@@ -135,16 +133,14 @@ async def register_in_session(
     credential: NewCredential,
 ) -> tuple[Passkey, list[str]]:
     """The same for the caller, whose session has shown a second factor from now on."""
-    passkey, codes = await register(db, app, parts, subject.user_id, label=label, credential=credential)
+    passkey, codes = await register(db, app, subject.user_id, label=label, credential=credential)
     await sessions.note_method(db, subject, AuthenticationMethod.PASSKEY)
     await trail.record(db, "passkey.add", "passkey", passkey.id, details={"label": passkey.label})
     await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_ADDED)
     return passkey, codes
 
 
-async def request_options(
-    db: AsyncSession, app: Resources, parts: Parts, ceremony: Ceremony, user_id: UUID
-) -> dict[str, Any]:
+async def request_options(db: AsyncSession, app: Resources, ceremony: Ceremony, user_id: UUID) -> dict[str, Any]:
     """What a browser needs to sign with one of the person's passkeys.
 
     Raises:
@@ -153,19 +149,19 @@ async def request_options(
     existing = await repository.all_of_user(db, user_id)
     if not existing:
         raise NotFoundError("You have no passkey.")
-    return await _request(app, parts, ceremony, user_id, existing)
+    return await _request(app, ceremony, user_id, existing)
 
 
-async def sign_in_options(app: Resources, parts: Parts) -> dict[str, Any]:
+async def sign_in_options(app: Resources) -> dict[str, Any]:
     """What a browser needs to sign with whichever passkey its owner chooses."""
-    return await _request(app, parts, Ceremony.SIGN_IN, None, ())
+    return await _request(app, Ceremony.SIGN_IN, None, ())
 
 
 async def _request(
-    app: Resources, parts: Parts, ceremony: Ceremony, owner: UUID | None, allowed: Sequence[Passkey]
+    app: Resources, ceremony: Ceremony, owner: UUID | None, allowed: Sequence[Passkey]
 ) -> dict[str, Any]:
     options = generate_authentication_options(
-        rp_id=parts.settings.passkey_domain,
+        rp_id=app.settings.passkey_domain,
         challenge=await challenges.issue(app.redis, ceremony, owner),
         timeout=_TIMEOUT_MS,
         allow_credentials=[PublicKeyCredentialDescriptor(id=passkey.credential_id) for passkey in allowed],
@@ -175,7 +171,7 @@ async def _request(
 
 
 async def check(
-    db: AsyncSession, app: Resources, parts: Parts, ceremony: Ceremony, user_id: UUID, credential: ShownCredential
+    db: AsyncSession, app: Resources, ceremony: Ceremony, user_id: UUID, credential: ShownCredential
 ) -> AuthenticationMethod | None:
     """A passkey, if the person's own signed the challenge of that ceremony; None otherwise. A challenge is good once.
 
@@ -192,8 +188,8 @@ async def check(
         verified = verify_authentication_response(
             credential=credential.json_dict(),
             expected_challenge=challenge,
-            expected_rp_id=parts.settings.passkey_domain,
-            expected_origin=parts.settings.passkey_sites,
+            expected_rp_id=app.settings.passkey_domain,
+            expected_origin=app.settings.passkey_sites,
             credential_public_key=passkey.public_key,
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
@@ -229,7 +225,7 @@ async def rename(db: AsyncSession, subject: Subject, trail: Trail, passkey_id: U
 
 
 async def remove(
-    db: AsyncSession, parts: Parts, subject: Subject, trail: Trail, notices: Notices, passkey_id: UUID
+    db: AsyncSession, app: Resources, subject: Subject, trail: Trail, notices: Notices, passkey_id: UUID
 ) -> None:
     """Forget one of the caller's passkeys.
 
@@ -238,7 +234,7 @@ async def remove(
         ConflictError: It is the caller's last second factor, and one is required.
     """
     passkey = await _find(db, subject, passkey_id)
-    await second_factors.refuse_to_remove_last(db, parts, subject)
+    await second_factors.refuse_to_remove_last(db, app, subject)
     await repository.remove(db, passkey.id)
     await second_factors.forget_codes_of_none(db, subject.user_id)
     await trail.record(db, "passkey.remove", "passkey", passkey_id)

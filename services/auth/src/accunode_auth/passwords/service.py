@@ -10,9 +10,9 @@ from accunode_auth.devices import service as devices
 from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
 from accunode_auth.passwords import repository
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.auth.subject import Subject
@@ -20,7 +20,6 @@ from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError, ForbiddenError, GoneError, UnprocessableInputError
 from accunode_common.http.mails import DeferredMailer
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.mail import Mail
@@ -36,7 +35,6 @@ CHANGES = RateLimit("password-change", 10, 900)
 async def change(
     db: AsyncSession,
     app: Resources,
-    parts: Parts,
     subject: Subject,
     trail: Trail,
     notices: Notices,
@@ -54,12 +52,12 @@ async def change(
     """
     (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
     user = await repository.find(db, subject.user_id)
-    if user is None or not await parts.passwords.verify(current, user.password_hash):
+    if user is None or not await app.passwords.verify(current, user.password_hash):
         raise ForbiddenError("The current password is wrong.")
     if current == new:
         raise UnprocessableInputError.at("/body/new_password", "same_password", "This is the current password.")
     await _refuse_personal(db, user, new)
-    fresh = await parts.passwords.hash(new)
+    fresh = await app.passwords.hash(new)
     if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
         raise ConflictError("The password was changed meanwhile.")
     await registration.withdraw_all_tokens(db, subject.user_id)
@@ -74,10 +72,10 @@ async def change(
     await notices.tell(db, subject.user_id, CredentialChange.PASSWORD_CHANGED)
 
 
-async def matches(db: AsyncSession, parts: Parts, user_id: UUID, password: str) -> bool:
+async def matches(db: AsyncSession, app: Resources, user_id: UUID, password: str) -> bool:
     """Whether it is the person's password. The transaction's context must be the person's."""
     user = await repository.find(db, user_id)
-    return user is not None and await parts.passwords.verify(password, user.password_hash)
+    return user is not None and await app.passwords.verify(password, user.password_hash)
 
 
 async def has_one(db: AsyncSession, user_id: UUID) -> bool:
@@ -86,23 +84,23 @@ async def has_one(db: AsyncSession, user_id: UUID) -> bool:
     return user is not None and user.password_hash is not None
 
 
-async def request_reset(app: Resources, parts: Parts, mails: DeferredMailer, email: str, origin: Origin) -> None:
+async def request_reset(app: Resources, mails: DeferredMailer, email: str, origin: Origin) -> None:
     """Mail a single-use token to the person of that address, if there is one."""
     key = email_key(email)
     candidate = await sign_in.find(app, email)
     if candidate is None or candidate.status != UserStatus.ACTIVE:
         return
-    if not await mail_due(app, parts.settings, LimitClass.RESET_MAIL, email):
+    if not await mail_due(app, app.settings, LimitClass.RESET_MAIL, email):
         return
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=candidate.id)
     async with app.database.transaction(context) as db:
         token = await registration.issue_token(db, candidate.id, TokenPurpose.RESET_PASSWORD, RESET_LIFETIME)
         user = await repository.find(db, candidate.id)
         await _record(db, "password.request_reset", candidate.id, origin)
-    mails.send(_reset_mail(parts, user.email if user else key, token))
+    mails.send(_reset_mail(app, user.email if user else key, token))
 
 
-async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: str, origin: Origin) -> str:
+async def reset(app: Resources, notices: Notices, text: str, new: str, origin: Origin) -> str:
     """Set a new password with a mailed token; ends every session, and shows that the address is the person's.
 
     Delays that others caused by guessing end, and every device but this one is new again; gives this one's token.
@@ -114,7 +112,7 @@ async def reset(app: Resources, parts: Parts, notices: Notices, text: str, new: 
     credential = registration.parse_token(TokenPurpose.RESET_PASSWORD, text)
     user_id = credential.ids[0]
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)
-    fresh = await parts.passwords.hash(new)
+    fresh = await app.passwords.hash(new)
     async with app.database.transaction(context) as db:
         await registration.spend_token(db, TokenPurpose.RESET_PASSWORD, credential)
         user = await repository.find(db, user_id)
@@ -152,13 +150,13 @@ async def _record(db: AsyncSession, action: str, user_id: UUID, origin: Origin) 
     await memberships.record_for_tenants(db, user_id, entry)
 
 
-def _reset_mail(parts: Parts, address: str, token: str) -> Mail:
+def _reset_mail(app: Resources, address: str, token: str) -> Mail:
     return Mail(
         to=address,
         subject="Reset your AccuNode password",
         text=(
             "Somebody, perhaps you, asked to reset your password. To set a new one, send the token below to\n"
-            f"POST {parts.settings.public_url}/api/v1/auth/reset-password within an hour:\n\n{token}\n\n"
+            f"POST {app.settings.public_url}/api/v1/auth/reset-password within an hour:\n\n{token}\n\n"
             "If it was not you, do nothing: the password stays as it is.\n"
         ),
     )

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, mail_due
-from accunode_auth.parts import Parts
 from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
+from accunode_auth.resources import Resources
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
 from accunode_common.auth.roles import Role
@@ -17,7 +17,6 @@ from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ForbiddenError, GoneError
 from accunode_common.http.mails import DeferredMailer
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.mail import Mail
@@ -37,14 +36,14 @@ _PREFIXES = {
 }
 
 
-async def register(app: Resources, parts: Parts, mails: DeferredMailer, body: RegisterIn, origin: Origin) -> None:
+async def register(app: Resources, mails: DeferredMailer, body: RegisterIn, origin: Origin) -> None:
     """Make the account, unless the address has one; either way its owner gets a mail, one an hour.
 
     Raises:
         UnprocessableInputError: The password is made of the address or the name.
     """
     refuse_personal(body.password, (body.email, body.full_name), pointer="/body/password")
-    password_hash = await parts.passwords.hash(body.password)
+    password_hash = await app.passwords.hash(body.password)
     user_id = new_id()
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)
     async with app.database.transaction(context) as db:
@@ -57,8 +56,8 @@ async def register(app: Resources, parts: Parts, mails: DeferredMailer, body: Re
             password_hash=password_hash,
         )
         if not added:
-            if await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email):
-                mails.send(_known_address_mail(parts, body.email))
+            if await mail_due(app, app.settings, LimitClass.REGISTRATION_MAIL, body.email):
+                mails.send(_known_address_mail(app, body.email))
             return
         await repository.add_membership(db, user_id)
         token = await issue_token(db, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
@@ -68,8 +67,8 @@ async def register(app: Resources, parts: Parts, mails: DeferredMailer, body: Re
                 "user.register", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id, actor_role=Role.USER
             ),
         )
-    if await mail_due(app, parts.settings, LimitClass.REGISTRATION_MAIL, body.email):
-        mails.send(verification_mail(parts, body.email, token))
+    if await mail_due(app, app.settings, LimitClass.REGISTRATION_MAIL, body.email):
+        mails.send(verification_mail(app, body.email, token))
 
 
 async def add_account(db: AsyncSession, user_id: UUID, email: str) -> bool:
@@ -179,7 +178,7 @@ async def require_token(db: AsyncSession, purpose: TokenPurpose, credential: Cre
         raise GoneError("The token is not valid, or no longer.")
 
 
-async def verify_email(app: Resources, parts: Parts, text: str, password: str, origin: Origin) -> None:
+async def verify_email(app: Resources, text: str, password: str, origin: Origin) -> None:
     """Note that a mailed token came back, from whoever made the account: another reader of the mail made none.
 
     Raises:
@@ -191,7 +190,7 @@ async def verify_email(app: Resources, parts: Parts, text: str, password: str, o
     user_id = credential.ids[0]
     async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
         await spend_token(db, TokenPurpose.VERIFY_EMAIL, credential)
-        await require_password(db, app, parts, user_id, password)
+        await require_password(db, app, user_id, password)
         await repository.verify_email(db, user_id)
         await audit.record(
             db,
@@ -199,7 +198,7 @@ async def verify_email(app: Resources, parts: Parts, text: str, password: str, o
         )
 
 
-async def require_password(db: AsyncSession, app: Resources, parts: Parts, user_id: UUID, password: str) -> None:
+async def require_password(db: AsyncSession, app: Resources, user_id: UUID, password: str) -> None:
     """Do nothing if whoever confirms an address has the account too: it may be another who reads the mail.
 
     Raises:
@@ -207,7 +206,7 @@ async def require_password(db: AsyncSession, app: Resources, parts: Parts, user_
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(CONFIRMATIONS, caller=str(user_id))).enforce()
-    if not await parts.passwords.verify(password, await repository.password_hash(db, user_id)):
+    if not await app.passwords.verify(password, await repository.password_hash(db, user_id)):
         raise ForbiddenError("The password is not the account's; confirm no address for an account that is not yours.")
 
 
@@ -216,25 +215,25 @@ async def confirm_email(db: AsyncSession, user_id: UUID) -> None:
     await repository.verify_email(db, user_id)
 
 
-def verification_mail(parts: Parts, address: str, token: str) -> Mail:
+def verification_mail(app: Resources, address: str, token: str) -> Mail:
     """The mail that asks a new user to show that the address is theirs."""
     return Mail(
         to=address,
         subject="Confirm your AccuNode account",
         text=(
             "Welcome to AccuNode.\n\nConfirm this address by sending the token below, with your password, to\n"
-            f"POST {parts.settings.public_url}/api/v1/auth/verify-email within three days:\n\n{token}\n\n"
+            f"POST {app.settings.public_url}/api/v1/auth/verify-email within three days:\n\n{token}\n\n"
             "If you did not register, do nothing.\n"
         ),
     )
 
 
-def _known_address_mail(parts: Parts, address: str) -> Mail:
+def _known_address_mail(app: Resources, address: str) -> Mail:
     return Mail(
         to=address,
         subject="Your AccuNode account",
         text=(
             "Somebody, perhaps you, tried to register this address with AccuNode. It has an account already.\n\n"
-            f"If you forgot the password: POST {parts.settings.public_url}/api/v1/auth/forgot-password\n"
+            f"If you forgot the password: POST {app.settings.public_url}/api/v1/auth/forgot-password\n"
         ),
     )

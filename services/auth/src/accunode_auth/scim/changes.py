@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.scim import repository
 from accunode_auth.scim.repository import Entry
 from accunode_auth.scim.trail import DirectoryTrail
@@ -16,7 +17,6 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.emails import email_key
 from accunode_common.errors import ConflictError
-from accunode_common.http.resources import Resources
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.provisioning import ScimUser

@@ -20,7 +20,7 @@ from scim2_models import (
     Sort,
 )
 
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.scim.schemas import Group, User
 from accunode_auth.scim.service import MOST_RESULTS
 from accunode_auth.scim_tokens.service import base_url
@@ -28,7 +28,7 @@ from accunode_auth.scim_tokens.service import base_url
 _RESOURCES = (User, Group)
 
 
-def config(parts: Parts) -> dict[str, Any]:
+def config(app: Resources) -> dict[str, Any]:
     """What is supported."""
     found = ServiceProviderConfig(
         patch=Patch(supported=True),
@@ -45,50 +45,50 @@ def config(parts: Parts) -> dict[str, Any]:
                 primary=True,
             )
         ],
-        meta=Meta(resource_type="ServiceProviderConfig", location=f"{base_url(parts)}/ServiceProviderConfig"),
+        meta=Meta(resource_type="ServiceProviderConfig", location=f"{base_url(app)}/ServiceProviderConfig"),
     )
     return _dump(found)
 
 
-def resource_types(parts: Parts) -> dict[str, Any]:
+def resource_types(app: Resources) -> dict[str, Any]:
     """The kinds of resources."""
-    return _list([_dump(each) for each in _resource_types(parts)])
+    return _list([_dump(each) for each in _resource_types(app)])
 
 
-def resource_type(parts: Parts, name: str) -> dict[str, Any]:
+def resource_type(app: Resources, name: str) -> dict[str, Any]:
     """One kind of resource.
 
     Raises:
         NotFoundException: There is none of that name.
     """
-    return _one([_dump(each) for each in _resource_types(parts) if each.name == name])
+    return _one([_dump(each) for each in _resource_types(app) if each.name == name])
 
 
-def schemas(parts: Parts) -> dict[str, Any]:
+def schemas(app: Resources) -> dict[str, Any]:
     """The schemas of the resources."""
-    return _list([_dump(each) for each in _schemas(parts)])
+    return _list([_dump(each) for each in _schemas(app)])
 
 
-def schema(parts: Parts, name: str) -> dict[str, Any]:
+def schema(app: Resources, name: str) -> dict[str, Any]:
     """One schema.
 
     Raises:
         NotFoundException: There is none of that name.
     """
-    return _one([_dump(each) for each in _schemas(parts) if each.id == name])
+    return _one([_dump(each) for each in _schemas(app) if each.id == name])
 
 
-def _resource_types(parts: Parts) -> list[ResourceType]:
+def _resource_types(app: Resources) -> list[ResourceType]:
     found = [ResourceType.from_resource(each) for each in _RESOURCES]
     for each in found:
-        each.meta = Meta(resource_type="ResourceType", location=f"{base_url(parts)}/ResourceTypes/{each.name}")
+        each.meta = Meta(resource_type="ResourceType", location=f"{base_url(app)}/ResourceTypes/{each.name}")
     return found
 
 
-def _schemas(parts: Parts) -> list[Schema]:
+def _schemas(app: Resources) -> list[Schema]:
     found = [each.to_schema() for each in _RESOURCES]
     for each in found:
-        each.meta = Meta(resource_type="Schema", location=f"{base_url(parts)}/Schemas/{each.id}")
+        each.meta = Meta(resource_type="Schema", location=f"{base_url(app)}/Schemas/{each.id}")
     return found
 
 

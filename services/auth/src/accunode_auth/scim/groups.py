@@ -17,7 +17,7 @@ from scim2_models import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import group_conditions
 from accunode_auth.scim.protocol import require_match, version_of
@@ -27,7 +27,6 @@ from accunode_auth.scim.service import MOST_RESULTS
 from accunode_auth.scim.trail import DirectoryTrail
 from accunode_auth.scim_tokens.service import Directory, base_url
 from accunode_auth.sso_connections.service import tenant_context
-from accunode_common.http.resources import Resources
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
 from accunode_identity import role_scopes
@@ -56,7 +55,7 @@ class ShownGroup:
 
 
 async def listing(
-    app: Resources, parts: Parts, directory: Directory, *, text: str | None, start: int, count: int
+    app: Resources, directory: Directory, *, text: str | None, start: int, count: int
 ) -> ListResponse[Group]:
     """One page of the tenant's organizations.
 
@@ -70,23 +69,22 @@ async def listing(
         held: dict[UUID | None, list[tuple[Entry, Membership]]] = defaultdict(list)
         for entry, membership in await repository.members(db, directory.tenant_id, [each.id for each in found]):
             held[membership.organization_id].append((entry, membership))
-        groups = [_shown(parts, each, held[each.id]).group for each in found]
+        groups = [_shown(app, each, held[each.id]).group for each in found]
     return ListResponse[Group](total_results=total, start_index=start, items_per_page=len(groups), resources=groups)
 
 
-async def read(app: Resources, parts: Parts, directory: Directory, text: str) -> ShownGroup:
+async def read(app: Resources, directory: Directory, text: str) -> ShownGroup:
     """One of the tenant's organizations.
 
     Raises:
         NotFoundException: The tenant has none of that id.
     """
     async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
-        return await _read(db, parts, directory, text)
+        return await _read(db, app, directory, text)
 
 
 async def replace(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     text: str,
@@ -100,12 +98,11 @@ async def replace(
         ConflictError: There is no room, or somebody who is left out administers the organization.
     """
     wanted = parse_group(body)
-    return await _change(app, parts, directory, trail, text, if_match, lambda _: wanted)
+    return await _change(app, directory, trail, text, if_match, lambda _: wanted)
 
 
 async def patch(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     text: str,
@@ -118,7 +115,7 @@ async def patch(
         SCIMException: The operations cannot be applied, or the tenant has no such organization.
         ConflictError: There is no room, or somebody who is removed administers the organization.
     """
-    return await _change(app, parts, directory, trail, text, if_match, lambda group: patched_group(group, body))
+    return await _change(app, directory, trail, text, if_match, lambda group: patched_group(group, body))
 
 
 def refuse_making() -> NoReturn:
@@ -141,7 +138,6 @@ def refuse_deleting() -> NoReturn:
 
 async def _change(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     text: str,
@@ -150,7 +146,7 @@ async def _change(
 ) -> ShownGroup:
     async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
         scope = await role_scopes.hold(db, RoleScope(directory.tenant_id, _id(text)))
-        before = await _read(db, parts, directory, text)
+        before = await _read(db, app, directory, text)
         if scope is None:
             raise _missing()
         require_match(before.headers["ETag"], if_match)
@@ -158,7 +154,7 @@ async def _change(
         left = await _set_members(
             db, directory, trail, scope, {(each.value or "").lower() for each in wanted.members or ()}
         )
-        after = await _read(db, parts, directory, text)
+        after = await _read(db, app, directory, text)
         await revoke_member(db, app.revocations, directory.tenant_id, *left)
     return after
 
@@ -187,11 +183,11 @@ async def _person(db: AsyncSession, directory: Directory, value: str) -> Entry:
     return found
 
 
-async def _read(db: AsyncSession, parts: Parts, directory: Directory, text: str) -> ShownGroup:
+async def _read(db: AsyncSession, app: Resources, directory: Directory, text: str) -> ShownGroup:
     found, _ = await repository.organizations(db, directory.tenant_id, [("id", text)], offset=0, limit=1)
     if not found:
         raise _missing()
-    return _shown(parts, found[0], await repository.members(db, directory.tenant_id, [found[0].id]))
+    return _shown(app, found[0], await repository.members(db, directory.tenant_id, [found[0].id]))
 
 
 def _id(text: str) -> UUID:
@@ -205,12 +201,12 @@ def _missing() -> NotFoundException:
     return NotFoundException(detail="The tenant has no organization of that id.")
 
 
-def _shown(parts: Parts, organization: Organization, held: _Members) -> ShownGroup:
+def _shown(app: Resources, organization: Organization, held: _Members) -> ShownGroup:
     members = [
         Member.model_validate(
             {
                 "value": str(entry.id),
-                "$ref": f"{base_url(parts)}/Users/{entry.id}",
+                "$ref": f"{base_url(app)}/Users/{entry.id}",
                 "display": entry.display_name or entry.full_name or entry.email,
             }
         )
@@ -221,7 +217,7 @@ def _shown(parts: Parts, organization: Organization, held: _Members) -> ShownGro
         resource_type="Group",
         created=organization.created_at,
         last_modified=organization.updated_at,
-        location=f"{base_url(parts)}/Groups/{organization.id}",
+        location=f"{base_url(app)}/Groups/{organization.id}",
         version=version_of(group),
     )
     return ShownGroup(group)

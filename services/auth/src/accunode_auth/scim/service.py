@@ -18,7 +18,7 @@ from scim2_models import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import conditions
 from accunode_auth.scim.protocol import require_match, version_of
@@ -29,7 +29,6 @@ from accunode_auth.scim_tokens.service import Directory, base_url
 from accunode_auth.sso_connections import service as connections
 from accunode_common.db.locks import lock_members
 from accunode_common.emails import EmailAddress, email_key
-from accunode_common.http.resources import Resources
 from accunode_common.ids import new_id
 from accunode_common.models.provisioning import ScimUser
 from accunode_identity.invitation_mail import InvitationMailer
@@ -57,7 +56,7 @@ class Shown:
 
 
 async def listing(
-    app: Resources, parts: Parts, directory: Directory, *, text: str | None, start: int, count: int
+    app: Resources, directory: Directory, *, text: str | None, start: int, count: int
 ) -> ListResponse[User]:
     """One page of the tenant's people and of the addresses that are invited.
 
@@ -69,11 +68,11 @@ async def listing(
     limit = min(max(count, 0), MOST_RESULTS)
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
         found, total = await repository.find_all(db, directory.tenant_id, wanted, offset=start - 1, limit=limit)
-    people = [shown(parts, entry).user for entry in found]
+    people = [shown(app, entry).user for entry in found]
     return ListResponse[User](total_results=total, start_index=start, items_per_page=len(people), resources=people)
 
 
-async def search(app: Resources, parts: Parts, directory: Directory, body: Mapping[str, Any]) -> dict[str, Any]:
+async def search(app: Resources, directory: Directory, body: Mapping[str, Any]) -> dict[str, Any]:
     """The same, with what is asked for in a body.
 
     Raises:
@@ -81,23 +80,22 @@ async def search(app: Resources, parts: Parts, directory: Directory, body: Mappi
     """
     asked = SearchRequest[User].model_validate(body, scim_ctx=Context.SEARCH_REQUEST)
     text, count = asked.filter, MOST_RESULTS if asked.count is None else asked.count
-    found = await listing(app, parts, directory, text=text, start=asked.start_index or 1, count=count)
+    found = await listing(app, directory, text=text, start=asked.start_index or 1, count=count)
     return found.model_dump(scim_ctx=Context.SEARCH_RESPONSE, response_parameters=asked)
 
 
-async def read(app: Resources, parts: Parts, directory: Directory, text: str) -> Shown:
+async def read(app: Resources, directory: Directory, text: str) -> Shown:
     """One of the tenant's people, or an address that is invited.
 
     Raises:
         NotFoundException: The directory knows nobody of that id.
     """
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        return shown(parts, await _find(db, directory, text))
+        return shown(app, await _find(db, directory, text))
 
 
 async def create(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     mails: InvitationMailer,
@@ -131,12 +129,11 @@ async def create(
         await db.flush()
         entry = await _find(db, directory, str(row.id))
         await _apply(db, app, directory, trail, mails, entry, wanted, active=wanted.active is not False)
-        return shown(parts, await _find(db, directory, str(row.id)))
+        return shown(app, await _find(db, directory, str(row.id)))
 
 
 async def replace(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     mails: InvitationMailer,
@@ -151,12 +148,11 @@ async def replace(
         ConflictError: The person is the last administrator.
     """
     wanted = parse_user(body)
-    return await _change(app, parts, directory, trail, mails, text, if_match, lambda _: wanted)
+    return await _change(app, directory, trail, mails, text, if_match, lambda _: wanted)
 
 
 async def patch(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     mails: InvitationMailer,
@@ -170,12 +166,10 @@ async def patch(
         pydantic.ValidationError, SCIMException: The operations cannot be applied, or nobody has the id.
         ConflictError: The person is the last administrator.
     """
-    return await _change(app, parts, directory, trail, mails, text, if_match, lambda user: patched(user, body))
+    return await _change(app, directory, trail, mails, text, if_match, lambda user: patched(user, body))
 
 
-async def remove(
-    app: Resources, parts: Parts, directory: Directory, trail: DirectoryTrail, text: str, if_match: str | None
-) -> None:
+async def remove(app: Resources, directory: Directory, trail: DirectoryTrail, text: str, if_match: str | None) -> None:
     """Remove somebody from the tenant; an account that the tenant manages ends with that.
 
     Raises:
@@ -183,14 +177,13 @@ async def remove(
         LastAdministratorError: The person is the last administrator.
     """
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        entry = await _held(db, parts, directory, text, if_match)
+        entry = await _held(db, app, directory, text, if_match)
         await repository.forget(db, directory.tenant_id, entry)
         await changes.remove(db, app, directory, trail, entry)
 
 
 async def _change(
     app: Resources,
-    parts: Parts,
     directory: Directory,
     trail: DirectoryTrail,
     mails: InvitationMailer,
@@ -199,19 +192,19 @@ async def _change(
     make: Callable[[User], User],
 ) -> Shown:
     async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        entry = await _held(db, parts, directory, text, if_match)
-        wanted = make(shown(parts, entry).user)
+        entry = await _held(db, app, directory, text, if_match)
+        wanted = make(shown(app, entry).user)
         if email_key(wanted.user_name or "") != email_key(entry.email):
             raise MutabilityException(detail="userName does not change: an address is its owner's to change.")
         active = entry.active or entry.invited if wanted.active is None else wanted.active
         await _apply(db, app, directory, trail, mails, entry, wanted, active=active)
-        return shown(parts, await _find(db, directory, text))
+        return shown(app, await _find(db, directory, text))
 
 
-async def _held(db: AsyncSession, parts: Parts, directory: Directory, text: str, if_match: str | None) -> Entry:
+async def _held(db: AsyncSession, app: Resources, directory: Directory, text: str, if_match: str | None) -> Entry:
     await lock_members(db, directory.tenant_id)
     entry = await _find(db, directory, text)
-    require_match(shown(parts, entry).headers["ETag"], if_match)
+    require_match(shown(app, entry).headers["ETag"], if_match)
     return entry
 
 
@@ -281,7 +274,7 @@ def _address(text: str | None) -> str:
         raise InvalidValueException(detail="userName must be the person's e-mail address.") from None
 
 
-def shown(parts: Parts, entry: Entry) -> Shown:
+def shown(app: Resources, entry: Entry) -> Shown:
     """Somebody as the directory is told."""
     user = User(
         id=str(entry.id),
@@ -296,7 +289,7 @@ def shown(parts: Parts, entry: Entry) -> Shown:
         resource_type="User",
         created=entry.created_at,
         last_modified=entry.updated_at,
-        location=f"{base_url(parts)}/Users/{entry.id}",
+        location=f"{base_url(app)}/Users/{entry.id}",
         version=version_of(user),
     )
     return Shown(user)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, status
 
-from accunode_auth.parts import AuthParts
+from accunode_auth.resources import AppResources
 from accunode_auth.scim_tokens import service
 from accunode_auth.scim_tokens.schemas import NewScimToken, ScimTokenIn, ScimTokenOut
 from accunode_auth.sso_connections.permissions import SsoManager
@@ -34,7 +34,7 @@ async def list_scim_tokens(
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Make a provisioning token")
 async def create_scim_token(
-    subject: SsoManager, _proof: StepUp, parts: AuthParts, db: SecretSession, trail: AuditTrail, body: ScimTokenIn
+    subject: SsoManager, _proof: StepUp, app: AppResources, db: SecretSession, trail: AuditTrail, body: ScimTokenIn
 ) -> NewScimToken:
     """Makes a bearer token for the tenant's directory, which adds, changes and removes the tenant's people with it.
 
@@ -42,7 +42,7 @@ async def create_scim_token(
     """
     token, secret = await service.create(db, subject, trail, body)
     shown = ScimTokenOut.model_validate(token)
-    return NewScimToken(scim_token=shown, secret=secret, base_url=service.base_url(parts))
+    return NewScimToken(scim_token=shown, secret=secret, base_url=service.base_url(app))
 
 
 @router.delete("/{token_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Revoke a provisioning token")

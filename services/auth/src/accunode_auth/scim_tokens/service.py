@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.scim_tokens import repository
 from accunode_auth.scim_tokens.schemas import ScimTokenIn
 from accunode_auth.sso_connections.service import tenant_context
@@ -21,7 +21,6 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.provisioning import ScimToken
@@ -52,9 +51,9 @@ class Directory:
     made_by: UUID
 
 
-def base_url(parts: Parts) -> str:
+def base_url(app: Resources) -> str:
     """Where directories send their requests."""
-    return f"{parts.settings.public_url}/api/v1/scim/v2"
+    return f"{app.settings.public_url}/api/v1/scim/v2"
 
 
 async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[ScimToken]:
@@ -105,7 +104,7 @@ async def revoke(db: AsyncSession, subject: Subject, trail: Trail, token_id: UUI
     await trail.record(db, "scim_token.revoke", "scim_token", token_id)
 
 
-async def authenticate(app: Resources, parts: Parts, authorization: str | None) -> Directory:
+async def authenticate(app: Resources, authorization: str | None) -> Directory:
     """The directory that a request's Authorization header vouches for.
 
     Raises:
@@ -121,6 +120,6 @@ async def authenticate(app: Resources, parts: Parts, authorization: str | None) 
         token = await repository.find_active(db, tenant_id, token_id)
         if token is None or not credential.matches(token.token_hash):
             raise UnauthenticatedError("The request has no valid provisioning token.")
-        await count_use(app, parts.settings, LimitClass.PROVISIONING_USE, token_id)
+        await count_use(app, app.settings, LimitClass.PROVISIONING_USE, token_id)
         await repository.note_use(db, token, every=_NOTE_USE_EVERY)
         return Directory(tenant_id, token_id, token.organization_id, token.created_by)

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AuthParts
 from accunode_auth.person_trail import OwnTrail
+from accunode_auth.resources import AppResources
 from accunode_auth.second_factors import service
 from accunode_auth.second_factors.schemas import RecoveryCodes, SecondFactors
 from accunode_common.auth.roles import Permission
@@ -22,9 +22,9 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.get("", summary="The caller's second factors")
-async def read_second_factors(subject: Owner, parts: AuthParts, db: SubjectSession) -> SecondFactors:
+async def read_second_factors(subject: Owner, app: AppResources, db: SubjectSession) -> SecondFactors:
     """What the caller has enrolled, how many recovery codes are left, and whether one is required."""
-    held, due = await service.overview(db, parts, subject)
+    held, due = await service.overview(db, app, subject)
     return SecondFactors(
         authenticator=held.authenticator,
         passkeys=held.passkeys,

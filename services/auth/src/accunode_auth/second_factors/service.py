@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships.service import ActiveMembership, active_memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import repository
 from accunode_auth.second_factors.repository import Held
 from accunode_common.auth.roles import Role
@@ -64,9 +64,9 @@ def shown(methods: Collection[str]) -> bool:
     return not SECOND_FACTORS.isdisjoint(methods)
 
 
-def due_at(parts: Parts, membership: ActiveMembership) -> datetime | None:
+def due_at(app: Resources, membership: ActiveMembership) -> datetime | None:
     """From when the person must have a second factor to work there; None where none is asked for."""
-    days = parts.settings.super_admin_second_factor_days
+    days = app.settings.super_admin_second_factor_days
     if membership.tenant_id != PLATFORM_TENANT_ID:
         return membership.second_factor_due_at
     return (
@@ -76,16 +76,16 @@ def due_at(parts: Parts, membership: ActiveMembership) -> datetime | None:
     )
 
 
-def overdue(parts: Parts, membership: ActiveMembership, methods: Collection[str]) -> bool:
+def overdue(app: Resources, membership: ActiveMembership, methods: Collection[str]) -> bool:
     """Whether working there takes a second factor, the grace is over, and none was shown."""
-    due = due_at(parts, membership)
+    due = due_at(app, membership)
     return due is not None and due <= datetime.now(UTC) and not shown(methods)
 
 
-async def missing(db: AsyncSession, parts: Parts, user_id: UUID, membership: ActiveMembership) -> bool:
+async def missing(db: AsyncSession, app: Resources, user_id: UUID, membership: ActiveMembership) -> bool:
     """Whether the person must have a second factor there by now and has none, nor a provider of the tenant's."""
     return (
-        overdue(parts, membership, ())
+        overdue(app, membership, ())
         and not await enrolled(db, user_id)
         and not await repository.vouched_for(db, user_id, membership.tenant_id)
     )
@@ -116,15 +116,15 @@ async def spend_code(db: AsyncSession, user_id: UUID, code: str) -> bool:
     return await repository.spend_recovery_code(db, user_id, _recovery_hash(code))
 
 
-async def overview(db: AsyncSession, parts: Parts, subject: Subject) -> tuple[Held, datetime | None]:
+async def overview(db: AsyncSession, app: Resources, subject: Subject) -> tuple[Held, datetime | None]:
     """What the caller has, and from when they must have one where they work now."""
     here = (subject.tenant_id, subject.organization_id)
     held = await active_memberships(db, subject.user_id)
-    due = next((due_at(parts, p) for p in held if (p.tenant_id, p.organization_id) == here), None)
+    due = next((due_at(app, p) for p in held if (p.tenant_id, p.organization_id) == here), None)
     return await repository.held(db, subject.user_id), due
 
 
-async def refuse_to_remove_last(db: AsyncSession, parts: Parts, subject: Subject) -> None:
+async def refuse_to_remove_last(db: AsyncSession, app: Resources, subject: Subject) -> None:
     """Do nothing if the caller may have one second factor fewer.
 
     Raises:
@@ -136,7 +136,7 @@ async def refuse_to_remove_last(db: AsyncSession, parts: Parts, subject: Subject
     asking = [
         membership.tenant_name
         for membership in await active_memberships(db, subject.user_id)
-        if due_at(parts, membership) is not None
+        if due_at(app, membership) is not None
     ]
     if asking:
         raise ConflictError(f"{asking[0]} asks for a second factor and this is your last; enrol another one first.")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships.service import ActiveMembership, await_changes, choose
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
@@ -33,7 +33,6 @@ from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.revocation_records import moment
 from accunode_common.db.session import AccessContext
 from accunode_common.errors import UnauthenticatedError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
@@ -44,7 +43,7 @@ REPEATED_WITHIN = timedelta(seconds=10)
 logger = get_logger(__name__)
 
 
-async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> Tokens:
+async def refresh(app: Resources, text: str, origin: Origin) -> Tokens:
     """Exchange a refresh token for new tokens.
 
     Raises:
@@ -55,20 +54,18 @@ async def refresh(app: Resources, parts: Parts, text: str, origin: Origin) -> To
     if credential is None:
         raise UnauthenticatedError("The refresh token is not valid.")
     async with app.database.transaction(AccessContext(user_id=credential.ids[0])) as db:
-        tokens = await _refresh(db, app, parts, credential, origin)
+        tokens = await _refresh(db, app, credential, origin)
     if tokens is None:
         raise UnauthenticatedError("The refresh token is not valid.")
     return tokens
 
 
-async def _refresh(
-    db: AsyncSession, app: Resources, parts: Parts, credential: Credential, origin: Origin
-) -> Tokens | None:
+async def _refresh(db: AsyncSession, app: Resources, credential: Credential, origin: Origin) -> Tokens | None:
     user_id, token_id = credential.ids
     token = await repository.token(db, token_id)
     if token is None or not credential.matches(token.token_hash):
         return None
-    await count_use(app, parts.settings, LimitClass.SESSION_REFRESH, token.session_id)
+    await count_use(app, app.settings, LimitClass.SESSION_REFRESH, token.session_id)
     await await_changes(db, user_id)
     session = await repository.find(db, user_id, token.session_id, lock=True)
     token = await repository.token(db, token_id, fresh=True)
@@ -77,17 +74,17 @@ async def _refresh(
         return None
     membership = choose(await memberships_of_session(db, user_id, session.id), last_membership_id=session.membership_id)
     active = await repository.may_sign_in(db, user_id)
-    reason = _end_reason(parts, token, session, membership, now, active=active)
+    reason = _end_reason(app, token, session, membership, now, active=active)
     if reason is not None or membership is None:
         await _give_up(db, app.revocations, session, membership, reason or EndReason.NO_MEMBERSHIP, origin)
         return None
     if token.used_at is not None:
-        return await _repeat(db, parts, session, membership, token, credential, origin)
-    return await _rotate(db, parts, session, membership, token, credential, origin, now)
+        return await _repeat(db, app, session, membership, token, credential, origin)
+    return await _rotate(db, app, session, membership, token, credential, origin, now)
 
 
 def _end_reason(
-    parts: Parts,
+    app: Resources,
     token: RefreshToken,
     session: SignInSession,
     membership: ActiveMembership | None,
@@ -101,9 +98,9 @@ def _end_reason(
         return EndReason.DEACTIVATED
     if membership is None:
         return EndReason.NO_MEMBERSHIP
-    if second_factors.overdue(parts, membership, session.authentication_methods):
+    if second_factors.overdue(app, membership, session.authentication_methods):
         return EndReason.SECOND_FACTOR_MISSING
-    end_now = ends_at(parts.settings, membership.rules, began_at=session.created_at, seen_at=session.last_seen_at)
+    end_now = ends_at(app.settings, membership.rules, began_at=session.created_at, seen_at=session.last_seen_at)
     return EndReason.EXPIRED if end_now <= now else None
 
 
@@ -123,7 +120,7 @@ async def _give_up(
 
 async def _rotate(
     db: AsyncSession,
-    parts: Parts,
+    app: Resources,
     session: SignInSession,
     membership: ActiveMembership,
     token: RefreshToken,
@@ -134,19 +131,19 @@ async def _rotate(
     move(session, membership)
     session.last_seen_at = now
     session.user_agent, session.ip_address = origin.user_agent, origin.address
-    session.expires_at = ends_at(parts.settings, membership.rules, began_at=session.created_at, seen_at=now)
-    successor = _successor(parts, credential, new_id())
+    session.expires_at = ends_at(app.settings, membership.rules, began_at=session.created_at, seen_at=now)
+    successor = _successor(app, credential, new_id())
     token.successor_id = successor.ids[1]
     await db.flush()
     await repository.spend_tokens(db, session.id)
-    tokens = await issue(db, parts, session, membership, successor)
+    tokens = await issue(db, app, session, membership, successor)
     await record(db, "session.refresh", tokens.subject, origin)
     return tokens
 
 
 async def _repeat(
     db: AsyncSession,
-    parts: Parts,
+    app: Resources,
     session: SignInSession,
     membership: ActiveMembership,
     token: RefreshToken,
@@ -156,17 +153,17 @@ async def _repeat(
     """The successor once more; none where the chain went on by a switch, or under another key."""
     if token.successor_id is None:
         return None
-    successor = _successor(parts, credential, token.successor_id)
+    successor = _successor(app, credential, token.successor_id)
     kept = await repository.token(db, token.successor_id)
     if kept is None or not successor.matches(kept.token_hash):
         return None
-    tokens = await tokens_for(db, parts, session, membership, successor)
+    tokens = await tokens_for(db, app, session, membership, successor)
     await record(db, "session.refresh", tokens.subject, origin, details={"repeated": True})
     return tokens
 
 
-def _successor(parts: Parts, credential: Credential, successor_id: UUID) -> Credential:
+def _successor(app: Resources, credential: Credential, successor_id: UUID) -> Credential:
     """The refresh token after this one, derived from it and the service's key; the database holds neither."""
-    key = parts.settings.mfa_key.get_secret_value().encode()
+    key = app.settings.mfa_key.get_secret_value().encode()
     secret = hmac.digest(key, b"accunode refresh token" + credential.secret + successor_id.bytes, "sha256")
     return Credential(REFRESH_PREFIX, (credential.ids[0], successor_id), secret)

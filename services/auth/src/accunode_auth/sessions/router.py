@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.devices.labels import label
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.public import RefreshRoute
+from accunode_auth.resources import AppResources
 from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
 from accunode_common.auth.roles import Permission
@@ -29,17 +29,17 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 @router.post(
     "/refresh", summary="Exchange a refresh token", dependencies=[RefreshRoute], responses=problem_responses(401)
 )
-async def refresh_tokens(parts: AuthParts, app: AppResources, origin: RequestOrigin, body: RefreshIn) -> TokenPair:
+async def refresh_tokens(app: AppResources, origin: RequestOrigin, body: RefreshIn) -> TokenPair:
     """New tokens for a refresh token. A repeat gets the same one within ten seconds; later it ends the session."""
-    return TokenPair.of(await rotation.refresh(app, parts, body.refresh_token, origin))
+    return TokenPair.of(await rotation.refresh(app, body.refresh_token, origin))
 
 
 @router.post("/switch", summary="Work in another membership", responses=problem_responses(404))
 async def switch_membership(
-    subject: Owner, parts: AuthParts, origin: RequestOrigin, db: SecretSession, body: SwitchIn
+    subject: Owner, app: AppResources, origin: RequestOrigin, db: SecretSession, body: SwitchIn
 ) -> TokenPair:
     """New tokens for another of the caller's memberships; the session's older refresh tokens are spent."""
-    return TokenPair.of(await service.switch(db, parts, subject, body.membership_id, origin))
+    return TokenPair.of(await service.switch(db, app, subject, body.membership_id, origin))
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End this session")

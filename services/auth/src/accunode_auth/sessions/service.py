@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import service as devices
 from accunode_auth.memberships.service import ActiveMembership, await_changes, choose, held_memberships
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
 from accunode_auth.sessions.lifetimes import ends_at
@@ -105,7 +105,7 @@ async def current_membership(
 
 async def begin(
     db: AsyncSession,
-    parts: Parts,
+    app: Resources,
     *,
     user_id: UUID,
     membership: ActiveMembership,
@@ -126,17 +126,17 @@ async def begin(
         user_agent=origin.user_agent,
         ip_address=origin.address,
         authentication_methods=sorted(set(methods)),
-        expires_at=ends_at(parts.settings, membership.rules, began_at=now, seen_at=now),
+        expires_at=ends_at(app.settings, membership.rules, began_at=now, seen_at=now),
     )
     db.add(session)
     await db.flush()
-    tokens = await issue(db, parts, session, membership, fresh_credential(user_id))
+    tokens = await issue(db, app, session, membership, fresh_credential(user_id))
     details = {"new_device": greeting.token is not None, "methods": session.authentication_methods}
     await record(db, "session.begin", tokens.subject, origin, details=details)
     return replace(tokens, device_token=greeting.token, startling=greeting.startling and not first_ever)
 
 
-async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id: UUID, origin: Origin) -> Tokens:
+async def switch(db: AsyncSession, app: Resources, subject: Subject, membership_id: UUID, origin: Origin) -> Tokens:
     """Continue the caller's session in another of their memberships.
 
     Raises:
@@ -153,20 +153,22 @@ async def switch(db: AsyncSession, parts: Parts, subject: Subject, membership_id
     membership = next((membership for membership in held if membership.membership_id == membership_id), None)
     if membership is None:
         raise NotFoundError("You have no such membership.")
-    if second_factors.overdue(parts, membership, session.authentication_methods):
+    if second_factors.overdue(app, membership, session.authentication_methods):
         raise ForbiddenError(
             f"{membership.tenant_name} asks for a second factor: show yours at POST /auth/step-up, or enrol one first."
         )
     move(session, membership)
-    session.expires_at = ends_at(parts.settings, membership.rules, began_at=session.created_at, seen_at=now)
+    session.expires_at = ends_at(app.settings, membership.rules, began_at=session.created_at, seen_at=now)
     await repository.spend_tokens(db, session.id)
-    tokens = await issue(db, parts, session, membership, fresh_credential(subject.user_id))
+    tokens = await issue(db, app, session, membership, fresh_credential(subject.user_id))
     details = {"from_tenant_id": str(subject.tenant_id), "from_role": subject.role}
     await record(db, "session.switch", tokens.subject, origin, details=details)
     return tokens
 
 
-async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: AuthenticationMethod, origin: Origin) -> str:
+async def prove(
+    db: AsyncSession, app: Resources, subject: Subject, method: AuthenticationMethod, origin: Origin
+) -> str:
     """An access token for where the caller works, which says that they showed `method` just now; the session notes it.
 
     Raises:
@@ -184,11 +186,11 @@ async def prove(db: AsyncSession, parts: Parts, subject: Subject, method: Authen
     if session is None or session.revoked_at is not None or session.expires_at <= now or membership is None:
         raise UnauthenticatedError("The session has ended.")
     _note(session, method)
-    if second_factors.overdue(parts, membership, session.authentication_methods):
+    if second_factors.overdue(app, membership, session.authentication_methods):
         raise ForbiddenError(f"{membership.tenant_name} asks for a second factor by now: sign in again, and enrol one.")
     await db.flush()
     await record(db, "session.prove", subject, origin, details={"method": method})
-    return parts.keys.access_token(subject_of(session, membership), issued_at=now, proved_at=now)
+    return app.keys.access_token(subject_of(session, membership), issued_at=now, proved_at=now)
 
 
 async def vouched_lately(db: AsyncSession, subject: Subject, *, within: timedelta) -> bool:
@@ -293,30 +295,30 @@ def move(session: SignInSession, membership: ActiveMembership) -> None:
 
 
 async def issue(
-    db: AsyncSession, parts: Parts, session: SignInSession, membership: ActiveMembership, credential: Credential
+    db: AsyncSession, app: Resources, session: SignInSession, membership: ActiveMembership, credential: Credential
 ) -> Tokens:
     """Tokens for the session, with a refresh token that is new."""
     db.add(
         RefreshToken(id=credential.ids[1], user_id=session.user_id, session_id=session.id, token_hash=credential.hash)
     )
     await db.flush()
-    return await tokens_for(db, parts, session, membership, credential)
+    return await tokens_for(db, app, session, membership, credential)
 
 
 async def tokens_for(
-    db: AsyncSession, parts: Parts, session: SignInSession, membership: ActiveMembership, credential: Credential
+    db: AsyncSession, app: Resources, session: SignInSession, membership: ActiveMembership, credential: Credential
 ) -> Tokens:
     """Tokens for the session, with a refresh token that is its newest."""
     subject = subject_of(session, membership)
     return Tokens(
-        access_token=parts.keys.access_token(subject, issued_at=await moment(db)),
+        access_token=app.keys.access_token(subject, issued_at=await moment(db)),
         refresh_token=credential.text,
         expires_at=session.expires_at,
         subject=subject,
         membership=membership,
         second_factor_due_at=None
         if second_factors.shown(session.authentication_methods)
-        else second_factors.due_at(parts, membership),
+        else second_factors.due_at(app, membership),
     )
 
 

@@ -16,9 +16,9 @@ import ipaddress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from accunode_auth.resources import Resources
 from accunode_common.backoff import Backoff, Backoffs, Tries
 from accunode_common.emails import email_key
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 
 DEVICE = Backoff(free=10)

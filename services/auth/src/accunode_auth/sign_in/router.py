@@ -1,10 +1,10 @@
 """Signing in."""
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import RequestOptions
 from accunode_auth.public import SignInRoute
+from accunode_auth.resources import AppResources
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in import service
 from accunode_auth.sign_in.schemas import (
@@ -25,12 +25,12 @@ router = api_router("/auth", tag="sign-in")
 
 @router.post("/login", summary="Sign in", dependencies=[SignInRoute], responses=problem_responses(401, 403))
 async def log_in(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: LoginIn
+    app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: LoginIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
     """Tokens for an address and its password; or a challenge where a second step is needed, or a second factor must be
     enrolled before anything else.
     """
-    outcome = await service.sign_in(app, parts, body.email, body.password, origin, body.device_token)
+    outcome = await service.sign_in(app, body.email, body.password, origin, body.device_token)
     return reply_to(await service.announce(app, notices, outcome))
 
 
@@ -41,10 +41,10 @@ async def log_in(
     responses=problem_responses(401, 403),
 )
 async def complete_challenge(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: ChallengeIn
+    app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: ChallengeIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
     """Tokens for a challenge and what was asked for: a code of the authenticator, a recovery code, or a passkey."""
-    outcome = await service.complete_challenge(app, parts, body.challenge, body.shown, origin, body.device_token)
+    outcome = await service.complete_challenge(app, body.challenge, body.shown, origin, body.device_token)
     return reply_to(await service.announce(app, notices, outcome))
 
 
@@ -54,15 +54,15 @@ async def complete_challenge(
     dependencies=[SignInRoute],
     responses=problem_responses(401, 404),
 )
-async def begin_challenge(parts: AuthParts, app: AppResources, body: ChallengeRef) -> RequestOptions:
+async def begin_challenge(app: AppResources, body: ChallengeRef) -> RequestOptions:
     """What the browser needs to show a passkey; POST /auth/mfa/challenge takes what it signed."""
-    return RequestOptions(public_key=await service.challenge_options(app, parts, body.challenge))
+    return RequestOptions(public_key=await service.challenge_options(app, body.challenge))
 
 
 @router.post("/passkeys/sign-in/options", summary="Begin to sign in with a passkey", dependencies=[SignInRoute])
-async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestOptions:
+async def begin_passkey_sign_in(app: AppResources) -> RequestOptions:
     """What the browser needs to show a passkey of whoever is there; POST /auth/passkeys/sign-in takes the rest."""
-    return RequestOptions(public_key=await passkeys.sign_in_options(app, parts))
+    return RequestOptions(public_key=await passkeys.sign_in_options(app))
 
 
 @router.post(
@@ -72,8 +72,8 @@ async def begin_passkey_sign_in(parts: AuthParts, app: AppResources) -> RequestO
     responses=problem_responses(401, 403),
 )
 async def sign_in_with_passkey(
-    parts: AuthParts, app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: PasskeyLoginIn
+    app: AppResources, origin: RequestOrigin, notices: PersonNotices, body: PasskeyLoginIn
 ) -> TokenPair | MfaRequired | EnrolmentRequired:
     """Tokens for a passkey alone: its authenticator verified its owner, so that it counts as two factors."""
-    outcome = await service.sign_in_with_passkey(app, parts, body.credential, origin, body.device_token)
+    outcome = await service.sign_in_with_passkey(app, body.credential, origin, body.device_token)
     return reply_to(await service.announce(app, notices, outcome))

@@ -10,14 +10,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import service as devices
+from accunode_auth.discretion import discreetly
 from accunode_auth.memberships import service as memberships
 from accunode_auth.mfa import service as mfa
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.parts import Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passkeys.schemas import ShownCredential
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.second_factors.service import Factor
 from accunode_auth.sessions import service as sessions
@@ -27,7 +28,6 @@ from accunode_common.auth.credentials import Credential
 from accunode_common.db.session import AccessContext
 from accunode_common.emails import email_key
 from accunode_common.errors import ForbiddenError, GoneError, UnauthenticatedError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod, TokenPurpose, UserStatus
@@ -80,7 +80,7 @@ Outcome = sessions.Tokens | Challenge | EnrolmentDemand
 
 
 async def sign_in(
-    app: Resources, parts: Parts, email: str, password: str, origin: Origin, device_token: str | None = None
+    app: Resources, email: str, password: str, origin: Origin, device_token: str | None = None
 ) -> Outcome:
     """Begin a session for the person of that address, or ask for the second step.
 
@@ -91,10 +91,10 @@ async def sign_in(
     """
     candidate = await find(app, email)
     known = await _known_device(app, candidate, device_token)
-    guess = await guesses.begin(app, parts.settings.public_limit_scale, email, origin, known)
+    guess = await guesses.begin(app, app.settings.public_limit_scale, email, origin, known)
     async with contextlib.AsyncExitStack() as discretion:
-        await discretion.enter_async_context(parts.discreetly())
-        matches = await parts.passwords.verify(password, candidate.password_hash if candidate else None)
+        await discretion.enter_async_context(discreetly(app.settings.discreet_reply_time))
+        matches = await app.passwords.verify(password, candidate.password_hash if candidate else None)
         if candidate is None or not matches or candidate.status != UserStatus.ACTIVE:
             if candidate is not None:
                 await _note_failure(app, candidate.id, origin)
@@ -104,20 +104,19 @@ async def sign_in(
     await guess.was_right(app)
     owner = AccessContext(user_id=candidate.id)
     fresh_hash = None
-    if candidate.password_hash is not None and parts.passwords.outdated(candidate.password_hash):
-        fresh_hash = await parts.passwords.hash(password)
+    if candidate.password_hash is not None and app.passwords.outdated(candidate.password_hash):
+        fresh_hash = await app.passwords.hash(password)
     async with _noting_refusal(app, candidate.id, origin), app.database.transaction(owner) as db:
         if not await repository.hold_password(db, candidate.id, candidate.password_hash):
             raise UnauthenticatedError(_REFUSED)
         if fresh_hash is not None:
             await repository.replace_hash(db, candidate.id, fresh_hash)
         methods = [AuthenticationMethod.PASSWORD]
-        return await begin_session(db, parts, candidate.id, origin, methods=methods, device_token=device_token)
+        return await begin_session(db, app, candidate.id, origin, methods=methods, device_token=device_token)
 
 
 async def complete_challenge(
     app: Resources,
-    parts: Parts,
     text: str,
     shown: str | ShownCredential,
     origin: Origin,
@@ -136,13 +135,13 @@ async def complete_challenge(
         async with app.database.transaction(AccessContext(user_id=user_id)) as db:
             before = await registration.spend_token(db, TokenPurpose.MFA_CHALLENGE, credential)
             if isinstance(shown, str):
-                method = await mfa.check(db, parts, user_id, shown)
+                method = await mfa.check(db, app, user_id, shown)
             else:
-                method = await passkeys.check(db, app, parts, Ceremony.SECOND_STEP, user_id, shown)
+                method = await passkeys.check(db, app, Ceremony.SECOND_STEP, user_id, shown)
             if method is None:
                 raise UnauthenticatedError(_CHALLENGE_REFUSED)
             methods = [*before, method]
-            return await begin_session(db, parts, user_id, origin, methods=methods, device_token=device_token)
+            return await begin_session(db, app, user_id, origin, methods=methods, device_token=device_token)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
     except (UnauthenticatedError, SingleSignOnRequiredError):
@@ -159,7 +158,7 @@ async def announce(app: Resources, notices: Notices, outcome: Outcome) -> Outcom
     return outcome
 
 
-async def challenge_options(app: Resources, parts: Parts, text: str) -> dict[str, Any]:
+async def challenge_options(app: Resources, text: str) -> dict[str, Any]:
     """What a browser needs to take the second step with a passkey.
 
     Raises:
@@ -171,7 +170,7 @@ async def challenge_options(app: Resources, parts: Parts, text: str) -> dict[str
     try:
         async with app.database.transaction(AccessContext(user_id=user_id)) as db:
             await registration.require_token(db, TokenPurpose.MFA_CHALLENGE, credential)
-            return await passkeys.request_options(db, app, parts, Ceremony.SECOND_STEP, user_id)
+            return await passkeys.request_options(db, app, Ceremony.SECOND_STEP, user_id)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
 
@@ -184,7 +183,7 @@ def _parse_challenge(text: str) -> Credential:
 
 
 async def sign_in_with_passkey(
-    app: Resources, parts: Parts, credential: ShownCredential, origin: Origin, device_token: str | None
+    app: Resources, credential: ShownCredential, origin: Origin, device_token: str | None
 ) -> Outcome:
     """Begin a session with a passkey alone, which its authenticator lets nobody use but its owner.
 
@@ -196,11 +195,11 @@ async def sign_in_with_passkey(
         raise UnauthenticatedError(_PASSKEY_REFUSED)
     owner = AccessContext(user_id=user_id)
     async with _noting_refusal(app, user_id, origin), app.database.transaction(owner) as db:
-        method = await passkeys.check(db, app, parts, Ceremony.SIGN_IN, user_id, credential)
+        method = await passkeys.check(db, app, Ceremony.SIGN_IN, user_id, credential)
         if method is None:
             logger.info("sign-in refused", known=method is not None)
             raise UnauthenticatedError(_PASSKEY_REFUSED)
-        return await begin_session(db, parts, user_id, origin, methods=[method], device_token=device_token)
+        return await begin_session(db, app, user_id, origin, methods=[method], device_token=device_token)
 
 
 async def find(app: Resources, email: str) -> repository.Candidate | None:
@@ -229,7 +228,7 @@ async def _known_device(app: Resources, candidate: repository.Candidate | None, 
 
 async def begin_session(
     db: AsyncSession,
-    parts: Parts,
+    app: Resources,
     user_id: UUID,
     origin: Origin,
     *,
@@ -256,12 +255,12 @@ async def begin_session(
     membership = await sessions.current_membership(db, user_id)
     if membership is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
-    if second_factors.overdue(parts, membership, methods):
+    if second_factors.overdue(app, membership, methods):
         purpose, lifetime = TokenPurpose.ENROLMENT, ENROLMENT_LIFETIME
         text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
         return EnrolmentDemand(text, int(lifetime.total_seconds()))
     return await sessions.begin(
-        db, parts, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
+        db, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.resources import Resources
 from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
 from accunode_common.models.federation import FederatedIdentity, SsoConnection

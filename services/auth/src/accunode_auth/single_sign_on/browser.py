@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.single_sign_on.pending import PENDING_SECONDS, TICKET_SECONDS
 from accunode_auth.single_sign_on.schemas import Finished, Started
 from accunode_auth.single_sign_on.service import Departure, Outcome
@@ -17,7 +17,7 @@ def started(departure: Departure) -> Started:
     return Started(authorization_url=departure.url, state_token=departure.binding, expires_in=PENDING_SECONDS)
 
 
-def depart(parts: Parts, departure: Departure) -> Response:
+def depart(app: Resources, departure: Departure) -> Response:
     """To the provider. Lax lets the cookie come along when the provider sends the browser back."""
     reply = RedirectResponse(departure.url, status_code=302)
     reply.set_cookie(
@@ -25,7 +25,7 @@ def depart(parts: Parts, departure: Departure) -> Response:
         departure.binding,
         max_age=PENDING_SECONDS + TICKET_SECONDS,
         path=_PATH,
-        secure=parts.settings.public_url.startswith("https://"),
+        secure=app.settings.public_url.startswith("https://"),
         httponly=True,
         samesite="lax",
     )

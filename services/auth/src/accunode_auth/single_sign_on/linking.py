@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships import service as memberships
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.sessions import service as sessions
 from accunode_auth.single_sign_on import admission, repository, service
 from accunode_auth.single_sign_on.pending import Ticket, take
@@ -14,20 +14,19 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import acting_as
 from accunode_common.errors import AlreadyExistsError, ForbiddenError, GoneError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin, Trail
 from accunode_common.models.federation import FederatedIdentity
 
 SORTING = Sorting({"created_at": FederatedIdentity.id}, default="-created_at", key=FederatedIdentity.id)
 
 
-async def start(app: Resources, parts: Parts, subject: Subject) -> service.Departure:
+async def start(app: Resources, subject: Subject) -> service.Departure:
     """Send the caller to the provider of the tenant they work in.
 
     Raises:
         NotFoundError: The tenant has none, or it is off.
     """
-    return await service.start(app, parts, subject.tenant_id, redirect=None, link_user_id=subject.user_id)
+    return await service.start(app, subject.tenant_id, redirect=None, link_user_id=subject.user_id)
 
 
 async def complete(

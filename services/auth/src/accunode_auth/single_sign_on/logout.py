@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.sessions import service as sessions
 from accunode_auth.single_sign_on import repository
 from accunode_auth.single_sign_on.admission import note_refusal, record
@@ -16,7 +16,6 @@ from accunode_auth.single_sign_on.provider import ProviderError
 from accunode_auth.sso_connections import service as connections
 from accunode_common.db.session import acting_as
 from accunode_common.errors import BadRequestError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 
@@ -25,7 +24,7 @@ _REMEMBERED_SECONDS = 1200
 logger = get_logger(__name__)
 
 
-async def back_channel(app: Resources, parts: Parts, tenant_id: UUID, text: str, origin: Origin) -> None:
+async def back_channel(app: Resources, tenant_id: UUID, text: str, origin: Origin) -> None:
     """End the sessions that a logout token names, at once and in every service.
 
     Raises:
@@ -36,7 +35,7 @@ async def back_channel(app: Resources, parts: Parts, tenant_id: UUID, text: str,
     async with app.database.transaction(context) as db:
         connection = await connections.in_use(db, tenant_id)
     try:
-        claims = await logout_claims(parts.providers, connection.metadata, text, client_id=connection.row.client_id)
+        claims = await logout_claims(app.providers, connection.metadata, text, client_id=connection.row.client_id)
         if not await first_use(app.redis, tenant_id, claims["jti"], seconds=_REMEMBERED_SECONDS):
             raise ProviderError("its logout token came before")
     except ProviderError as error:
@@ -54,9 +53,9 @@ async def back_channel(app: Resources, parts: Parts, tenant_id: UUID, text: str,
         await _end(db, app, tenant_id, {row.session_id: row.user_id for row in found}, origin)
 
 
-async def end_all(db: AsyncSession, app: Resources, parts: Parts, tenant_id: UUID) -> int:
+async def end_all(db: AsyncSession, app: Resources, tenant_id: UUID) -> int:
     """End every session that the tenant's provider vouched for; gives how many."""
-    found = await repository.vouched_since(db, tenant_id, datetime.now(UTC) - parts.settings.session_lifetime)
+    found = await repository.vouched_since(db, tenant_id, datetime.now(UTC) - app.settings.session_lifetime)
     ended = 0
     for user_id, vouched in groupby(found, key=lambda row: row.user_id):
         async with acting_as(db, connections.tenant_context(tenant_id, user_id)):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
 from accunode_auth.registration import service as registration
+from accunode_auth.resources import Resources
 from accunode_auth.sign_in import service as sign_in
 from accunode_auth.single_sign_on import people, repository
 from accunode_auth.single_sign_on.admission import add_identity, record
@@ -22,7 +23,6 @@ from accunode_common.db.locks import lock_members
 from accunode_common.db.session import AccessContext, acting_as
 from accunode_common.emails import EmailAddress, email_key
 from accunode_common.errors import ForbiddenError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.log import get_logger

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Depends, Form, Path, Query, Request, Response, status
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.public import PublicRoute, SignInRoute
+from accunode_auth.resources import AppResources
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.single_sign_on import browser, linking, logout, service
 from accunode_auth.single_sign_on.permissions import Owner
@@ -42,7 +42,6 @@ REDIRECTED: dict[int | str, dict[str, Any]] = {302: {"description": "With `redir
     response_model=Started,
 )
 async def start_single_sign_on(
-    parts: AuthParts,
     app: AppResources,
     tenant: Slug,
     redirect: Annotated[
@@ -53,8 +52,8 @@ async def start_single_sign_on(
     ] = None,
 ) -> Started | Response:
     """Sends a browser to the tenant's provider, or gives other clients the URL for one."""
-    departure = await service.start(app, parts, await connections.tenant_of(app, tenant), redirect=redirect)
-    return browser.depart(parts, departure) if redirect is not None else browser.started(departure)
+    departure = await service.start(app, await connections.tenant_of(app, tenant), redirect=redirect)
+    return browser.depart(app, departure) if redirect is not None else browser.started(departure)
 
 
 @router.get(
@@ -66,7 +65,6 @@ async def start_single_sign_on(
 )
 async def finish_single_sign_on(
     request: Request,
-    parts: AuthParts,
     app: AppResources,
     origin: RequestOrigin,
     state: Annotated[str, Query(max_length=200, description="As the provider got it.")],
@@ -81,7 +79,7 @@ async def finish_single_sign_on(
 ) -> Finished | Response:
     """Checks what the provider says, and gives a code for tokens: to the browser's page, or as JSON."""
     arrival = service.Arrival(state=state, code=code, issuer=iss, error=error)
-    outcome = await service.finish(app, parts, arrival, browser.binding(request), origin)
+    outcome = await service.finish(app, arrival, browser.binding(request), origin)
     return browser.arrive(outcome)
 
 
@@ -90,7 +88,6 @@ async def finish_single_sign_on(
 )
 async def redeem_sso_code(
     request: Request,
-    parts: AuthParts,
     app: AppResources,
     origin: RequestOrigin,
     notices: PersonNotices,
@@ -98,15 +95,13 @@ async def redeem_sso_code(
 ) -> TokenPair:
     """Tokens for a code of the callback, once, for the client that began. The session works in that tenant only."""
     binding = body.state_token or browser.binding(request)
-    return TokenPair.of(await service.redeem(app, parts, notices, body.code, binding, origin, body.device_token))
+    return TokenPair.of(await service.redeem(app, notices, body.code, binding, origin, body.device_token))
 
 
 @router.post("/logout", summary="End this session, and the provider's")
-async def log_out_of_sso(
-    subject: Owner, parts: AuthParts, app: AppResources, origin: RequestOrigin, db: SecretSession
-) -> SignedOut:
+async def log_out_of_sso(subject: Owner, app: AppResources, origin: RequestOrigin, db: SecretSession) -> SignedOut:
     """Ends the session of the access token, and says where to sign out at the provider that vouched for it."""
-    return SignedOut(end_session_url=await service.sign_out(db, app, parts, subject, origin))
+    return SignedOut(end_session_url=await service.sign_out(db, app, subject, origin))
 
 
 @router.post(
@@ -117,7 +112,6 @@ async def log_out_of_sso(
     responses=problem_responses(400, 404),
 )
 async def end_sessions_by_provider(
-    parts: AuthParts,
     app: AppResources,
     origin: RequestOrigin,
     tenant: Slug,
@@ -131,13 +125,13 @@ async def end_sessions_by_provider(
     ],
 ) -> None:
     """Ends the sessions that a logout token of the tenant's provider names, at once and in every service."""
-    await logout.back_channel(app, parts, await connections.tenant_of(app, tenant), logout_token, origin)
+    await logout.back_channel(app, await connections.tenant_of(app, tenant), logout_token, origin)
 
 
 @router.post("/links", summary="Begin to link one's account", responses=problem_responses(404))
-async def start_sso_link(subject: Owner, parts: AuthParts, app: AppResources) -> Started:
+async def start_sso_link(subject: Owner, app: AppResources) -> Started:
     """Sends the caller to the provider of the tenant they work in, to sign in through it from then on."""
-    return browser.started(await linking.start(app, parts, subject))
+    return browser.started(await linking.start(app, subject))
 
 
 @router.post("/links/complete", summary="Link one's account", responses=problem_responses(410))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.notices.service import Notices
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_auth.sign_in import service as sign_in
@@ -28,7 +28,6 @@ from accunode_common.errors import (
     UnauthenticatedError,
     UnprocessableInputError,
 )
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.federation import FederatedIdentity, SsoSession
@@ -78,7 +77,7 @@ class Outcome:
 
 
 async def start(
-    app: Resources, parts: Parts, tenant_id: UUID, *, redirect: str | None, link_user_id: UUID | None = None
+    app: Resources, tenant_id: UUID, *, redirect: str | None, link_user_id: UUID | None = None
 ) -> Departure:
     """Send somebody to a tenant's provider.
 
@@ -86,7 +85,7 @@ async def start(
         NotFoundError: The tenant has none, or it is off.
         UnprocessableInputError: The browser may not be sent back to `redirect`.
     """
-    _check_redirect(parts, redirect)
+    _check_redirect(app, redirect)
     async with app.database.transaction(connections.tenant_context(tenant_id)) as db:
         connection = await connections.in_use(db, tenant_id)
     state, binding, nonce, verifier = (new_secret() for _ in range(4))
@@ -104,7 +103,7 @@ async def start(
         {
             "response_type": "code",
             "client_id": connection.row.client_id,
-            "redirect_uri": connections.redirect_uri(parts),
+            "redirect_uri": connections.redirect_uri(app),
             "scope": " ".join(dict.fromkeys(("openid", *connection.row.scopes))),
             "state": state,
             "nonce": nonce,
@@ -115,7 +114,7 @@ async def start(
     return Departure(url, state, binding)
 
 
-async def finish(app: Resources, parts: Parts, arrival: Arrival, binding: str | None, origin: Origin) -> Outcome:
+async def finish(app: Resources, arrival: Arrival, binding: str | None, origin: Origin) -> Outcome:
     """Take in what the provider says of somebody.
 
     Raises:
@@ -129,7 +128,7 @@ async def finish(app: Resources, parts: Parts, arrival: Arrival, binding: str | 
     if pending.redirect is not None and not pending.bound_to(binding):
         raise ForbiddenError("Another browser began this sign-in; begin anew in this one.")
     try:
-        ticket = await _vouch(app, parts, pending, arrival, origin)
+        ticket = await _vouch(app, pending, arrival, origin)
     except ProblemError as error:
         if pending.redirect is None:
             raise
@@ -143,12 +142,12 @@ async def finish(app: Resources, parts: Parts, arrival: Arrival, binding: str | 
     return Outcome(code, redirect)
 
 
-async def _vouch(app: Resources, parts: Parts, pending: Pending, arrival: Arrival, origin: Origin) -> Ticket:
+async def _vouch(app: Resources, pending: Pending, arrival: Arrival, origin: Origin) -> Ticket:
     context = connections.tenant_context(pending.tenant_id)
     async with app.database.transaction(context) as db:
         connection = await connections.in_use(db, pending.tenant_id)
     try:
-        text, claims = await _ask(parts, connection, pending, arrival)
+        text, claims = await _ask(app, connection, pending, arrival)
     except ProviderError as error:
         logger.warning("single sign-on refused", tenant_id=str(pending.tenant_id), reason=str(error))
         await admission.note_refusal(app, pending.tenant_id, origin, str(error))
@@ -163,7 +162,7 @@ async def _vouch(app: Resources, parts: Parts, pending: Pending, arrival: Arriva
 
 
 async def _ask(
-    parts: Parts, connection: connections.Connection, pending: Pending, arrival: Arrival
+    app: Resources, connection: connections.Connection, pending: Pending, arrival: Arrival
 ) -> tuple[str, Mapping[str, Any]]:
     """The ID token, and all that the provider claims of the person.
 
@@ -177,23 +176,23 @@ async def _ask(
         raise ProviderError("the answer comes from another issuer")
     if arrival.error is not None or arrival.code is None:
         raise ProviderError(f"it did not sign the person in ({arrival.error or 'no code'})")
-    reply = await parts.providers.exchange(
+    reply = await app.providers.exchange(
         metadata,
         client_id=connection.row.client_id,
-        client_secret=connections.client_secret(parts, connection),
+        client_secret=connections.client_secret(app, connection),
         code=arrival.code,
         verifier=pending.verifier,
-        redirect_uri=connections.redirect_uri(parts),
+        redirect_uri=connections.redirect_uri(app),
     )
     claims = await id_token_claims(
-        parts.providers,
+        app.providers,
         metadata,
         reply.id_token,
         client_id=connection.row.client_id,
         nonce=pending.nonce,
         access_token=reply.access_token,
     )
-    more = await parts.providers.user_info(metadata, reply.access_token)
+    more = await app.providers.user_info(metadata, reply.access_token)
     if more and more.get("sub") != claims["sub"]:
         raise ProviderError("its userinfo endpoint speaks of somebody else")
     return reply.id_token, {**more, **claims}
@@ -201,7 +200,6 @@ async def _ask(
 
 async def redeem(
     app: Resources,
-    parts: Parts,
     notices: Notices,
     code: str,
     binding: str | None,
@@ -225,7 +223,7 @@ async def redeem(
             if identity is None:
                 raise ForbiddenError("The provider's account was unlinked just now.")
             async with acting_as(db, AccessContext(tenant_id=ticket.tenant_id, user_id=identity.user_id)):
-                tokens = await _begin(db, parts, ticket, identity, origin, device_token)
+                tokens = await _begin(db, app, ticket, identity, origin, device_token)
     except ForbiddenError as error:
         await admission.note_refusal(app, ticket.tenant_id, origin, error.detail or error.title)
         raise
@@ -235,7 +233,7 @@ async def redeem(
 
 async def _begin(
     db: AsyncSession,
-    parts: Parts,
+    app: Resources,
     ticket: Ticket,
     identity: FederatedIdentity,
     origin: Origin,
@@ -247,10 +245,10 @@ async def _begin(
     membership = await sessions.current_membership(db, user_id, tenant_id=ticket.tenant_id)
     if membership is None:
         raise ForbiddenError("The account has no membership in the provider's tenant; ask your administrator.")
-    if second_factors.overdue(parts, membership, methods):
+    if second_factors.overdue(app, membership, methods):
         raise ForbiddenError("The tenant asks for a second factor, and its provider does not say that it did.")
     tokens = await sessions.begin(
-        db, parts, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
+        db, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
     provider_session = ticket.claims.get("sid")
     db.add(
@@ -261,14 +259,14 @@ async def _begin(
             issuer=identity.issuer,
             subject=identity.subject,
             provider_session_id=provider_session if isinstance(provider_session, str) else None,
-            id_token_encrypted=_vault(parts).seal(user_id, ticket.id_token.encode()),
+            id_token_encrypted=_vault(app).seal(user_id, ticket.id_token.encode()),
         )
     )
     await db.flush()
     return tokens
 
 
-async def sign_out(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, origin: Origin) -> str | None:
+async def sign_out(db: AsyncSession, app: Resources, subject: Subject, origin: Origin) -> str | None:
     """End the caller's session; gives where to sign out at the provider that vouched for it."""
     vouched = await repository.vouched(db, subject.user_id, subject.session_id)
     await sessions.end_own(db, app.revocations, subject, origin)
@@ -278,21 +276,21 @@ async def sign_out(db: AsyncSession, app: Resources, parts: Parts, subject: Subj
         connection = await connections.find(db, vouched.tenant_id)
     if connection is None or connection.metadata.end_session_endpoint is None:
         return None
-    hint = _vault(parts).open(subject.user_id, vouched.id_token_encrypted).decode()
+    hint = _vault(app).open(subject.user_id, vouched.id_token_encrypted).decode()
     return with_query(
         connection.metadata.end_session_endpoint,
         {
             "id_token_hint": hint,
             "client_id": connection.row.client_id,
-            "post_logout_redirect_uri": parts.settings.public_url,
+            "post_logout_redirect_uri": app.settings.public_url,
         },
     )
 
 
-def _check_redirect(parts: Parts, redirect: str | None) -> None:
+def _check_redirect(app: Resources, redirect: str | None) -> None:
     if redirect is None:
         return
-    allowed = {_origin_of(parts.settings.public_url), *parts.settings.sso_redirect_origins}
+    allowed = {_origin_of(app.settings.public_url), *app.settings.sso_redirect_origins}
     if _origin_of(redirect) not in allowed or not redirect.isprintable() or "\\" in redirect:
         raise UnprocessableInputError.at(
             "/query/redirect", "not_allowed", "Browsers are not sent there; ask whoever runs the installation."
@@ -317,5 +315,5 @@ def with_query(url: str, values: Mapping[str, str]) -> str:
     return urlunsplit(parts._replace(query=urlencode([*query, *values.items()])))
 
 
-def _vault(parts: Parts) -> Vault:
-    return Vault(parts.settings, purpose=_ID_TOKENS)
+def _vault(app: Resources) -> Vault:
+    return Vault(app.settings, purpose=_ID_TOKENS)

@@ -2,16 +2,15 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.single_sign_on import logout
 from accunode_auth.sso_connections import repository
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import NotFoundError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 
 
-async def remove(db: AsyncSession, app: Resources, parts: Parts, subject: Subject, trail: Trail) -> None:
+async def remove(db: AsyncSession, app: Resources, subject: Subject, trail: Trail) -> None:
     """Remove the connection of the caller's tenant, and end the sessions that its provider vouched for.
 
     Raises:
@@ -20,5 +19,5 @@ async def remove(db: AsyncSession, app: Resources, parts: Parts, subject: Subjec
     # Signing in holds the connection, so that no session begins between this and their end.
     if not await repository.remove_connection(db, subject.tenant_id):
         raise NotFoundError("The tenant has no single sign-on.")
-    details = {"sessions": await logout.end_all(db, app, parts, subject.tenant_id)}
+    details = {"sessions": await logout.end_all(db, app, subject.tenant_id)}
     await trail.record(db, "sso_connection.delete", "sso_connection", subject.tenant_id, details=details)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, status
 
-from accunode_auth.parts import AppResources, AuthParts
+from accunode_auth.resources import AppResources
 from accunode_auth.sso_connections import removal, service
 from accunode_auth.sso_connections.permissions import DomainConfirmer, SsoManager
 from accunode_auth.sso_connections.schemas import (
@@ -31,9 +31,9 @@ DomainPath = Annotated[GivenDomain, Path()]
 
 
 @router.get("/connection", summary="The tenant's provider", responses=problem_responses(404))
-async def read_sso_connection(subject: SsoManager, parts: AuthParts, db: SubjectSession, etag: ETag) -> ConnectionOut:
+async def read_sso_connection(subject: SsoManager, app: AppResources, db: SubjectSession, etag: ETag) -> ConnectionOut:
     """Whom the caller's tenant lets vouch for its people, and what to tell the provider."""
-    shown = await service.of_caller(db, parts, subject)
+    shown = await service.of_caller(db, app, subject)
     etag.tag(shown.version)
     return shown
 
@@ -42,14 +42,13 @@ async def read_sso_connection(subject: SsoManager, parts: AuthParts, db: Subject
 async def save_sso_connection(
     subject: SsoManager,
     _proof: StepUp,
-    parts: AuthParts,
     app: AppResources,
     trail: AuditTrail,
     match: IfMatch,
     body: ConnectionIn,
 ) -> ConnectionOut:
     """Reads the provider's metadata, and keeps it with the mapping. The client's secret is never shown again."""
-    return await service.save(app, parts, subject, trail, match, body)
+    return await service.save(app, subject, trail, match, body)
 
 
 @router.delete(
@@ -58,11 +57,9 @@ async def save_sso_connection(
     summary="Remove the tenant's provider",
     responses=problem_responses(404),
 )
-async def remove_sso_connection(
-    subject: SsoManager, parts: AuthParts, app: AppResources, db: SubjectSession, trail: AuditTrail
-) -> None:
+async def remove_sso_connection(subject: SsoManager, app: AppResources, db: SubjectSession, trail: AuditTrail) -> None:
     """Nobody signs in through it any more, and the sessions that it vouched for end. Accounts and memberships stay."""
-    await removal.remove(db, app, parts, subject, trail)
+    await removal.remove(db, app, subject, trail)
 
 
 @router.get("/domains", summary="Mail domains")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.outbound import check_url
-from accunode_auth.parts import Parts
+from accunode_auth.resources import Resources
 from accunode_auth.single_sign_on.provider import Metadata, ProviderError
 from accunode_auth.sso_connections import repository
 from accunode_auth.sso_connections.schemas import ConnectionIn, ConnectionOut
@@ -19,7 +19,6 @@ from accunode_common.db.session import AccessContext, Reach, acting_as
 from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableInputError
 from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Trail
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.log import get_logger
@@ -63,7 +62,7 @@ def tenant_context(tenant_id: UUID, user_id: UUID | None = None) -> AccessContex
     return AccessContext(tenant_id=tenant_id, user_id=user_id, read_reach=Reach.TENANT, write_reach=Reach.TENANT)
 
 
-async def of_caller(db: AsyncSession, parts: Parts, subject: Subject) -> ConnectionOut:
+async def of_caller(db: AsyncSession, app: Resources, subject: Subject) -> ConnectionOut:
     """The connection of the caller's tenant.
 
     Raises:
@@ -72,12 +71,10 @@ async def of_caller(db: AsyncSession, parts: Parts, subject: Subject) -> Connect
     row = await repository.connection(db, subject.tenant_id)
     if row is None:
         raise NotFoundError("The tenant has no single sign-on.")
-    return await _shown(db, parts, row)
+    return await _shown(db, app, row)
 
 
-async def save(
-    app: Resources, parts: Parts, subject: Subject, trail: Trail, match: Conditional, body: ConnectionIn
-) -> ConnectionOut:
+async def save(app: Resources, subject: Subject, trail: Trail, match: Conditional, body: ConnectionIn) -> ConnectionOut:
     """Keep the connection of the caller's tenant, once its provider has answered.
 
     Raises:
@@ -86,7 +83,7 @@ async def save(
         StaleVersionError: The connection has changed meanwhile.
     """
     _refuse_platform(subject)
-    metadata = await _discover(parts, body.issuer)
+    metadata = await _discover(app, body.issuer)
     async with app.database.transaction(subject.access) as db:
         await _check_organizations(db, subject.tenant_id, body)
         row = await repository.connection(db, subject.tenant_id, lock=True)
@@ -94,7 +91,7 @@ async def save(
             match.check(row.version)
         kept = None if row is None or row.issuer != body.issuer else row.client_secret_encrypted
         if body.client_secret is not None:
-            kept = _vault(parts).seal(subject.tenant_id, body.client_secret.get_secret_value().encode())
+            kept = _vault(app).seal(subject.tenant_id, body.client_secret.get_secret_value().encode())
         if kept is None:
             raise UnprocessableInputError.at(
                 "/body/client_secret", "missing", "Give the client's secret; none is kept for this issuer."
@@ -116,7 +113,7 @@ async def save(
         details |= {"just_in_time": row.just_in_time, "new_secret": body.client_secret is not None}
         await trail.record(db, "sso_connection.save", "sso_connection", subject.tenant_id, details=details)
         match.tag(row.version)
-        return await _shown(db, parts, row)
+        return await _shown(db, app, row)
 
 
 async def enforced(db: AsyncSession, user_id: UUID, methods: Collection[str]) -> bool:
@@ -166,14 +163,14 @@ async def in_use(db: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Co
     return found
 
 
-def client_secret(parts: Parts, connection: Connection) -> str:
+def client_secret(app: Resources, connection: Connection) -> str:
     """The client's secret.
 
     Raises:
         ServiceUnavailableError: It cannot be read.
     """
     row = connection.row
-    return _vault(parts).open(row.tenant_id, row.client_secret_encrypted).decode()
+    return _vault(app).open(row.tenant_id, row.client_secret_encrypted).decode()
 
 
 async def domains(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[SsoDomain]:
@@ -228,9 +225,9 @@ async def owns_domain_of(db: AsyncSession, tenant_id: UUID, email_key: str) -> b
     return await repository.confirmed(db, tenant_id, email_key.rpartition("@")[2])
 
 
-def redirect_uri(parts: Parts) -> str:
+def redirect_uri(app: Resources) -> str:
     """Where providers send people back to."""
-    return f"{parts.settings.public_url}/api/v1/auth/sso/callback"
+    return f"{app.settings.public_url}/api/v1/auth/sso/callback"
 
 
 def _refuse_platform(subject: Subject) -> None:
@@ -238,10 +235,10 @@ def _refuse_platform(subject: Subject) -> None:
         raise ForbiddenError("The platform's own people never sign in through somebody else.")
 
 
-async def _discover(parts: Parts, issuer: str) -> Metadata:
+async def _discover(app: Resources, issuer: str) -> Metadata:
     try:
-        check_url(issuer, parts.settings.environment)
-        return await parts.providers.discover(issuer)
+        check_url(issuer, app.settings.environment)
+        return await app.providers.discover(issuer)
     except ValueError as error:
         raise UnprocessableInputError.at("/body/issuer", "not_an_issuer", f"The issuer {error}.") from None
     except ProviderError as error:
@@ -269,17 +266,17 @@ async def _check_organizations(db: AsyncSession, tenant_id: UUID, body: Connecti
         )
 
 
-async def _shown(db: AsyncSession, parts: Parts, row: SsoConnection) -> ConnectionOut:
+async def _shown(db: AsyncSession, app: Resources, row: SsoConnection) -> ConnectionOut:
     tenant = await repository.tenant(db, row.tenant_id)
-    base = f"{parts.settings.public_url}/api/v1/auth/sso/{tenant.slug if tenant else row.tenant_id}"
+    base = f"{app.settings.public_url}/api/v1/auth/sso/{tenant.slug if tenant else row.tenant_id}"
     urls = {
         "start_url": f"{base}/start",
-        "redirect_uri": redirect_uri(parts),
+        "redirect_uri": redirect_uri(app),
         "backchannel_logout_uri": f"{base}/backchannel-logout",
     }
     kept = {name: getattr(row, name) for name in ConnectionOut.model_fields if name not in urls}
     return ConnectionOut.model_validate(kept | urls)
 
 
-def _vault(parts: Parts) -> Vault:
-    return Vault(parts.settings, purpose=_SECRETS)
+def _vault(app: Resources) -> Vault:
+    return Vault(app.settings, purpose=_SECRETS)

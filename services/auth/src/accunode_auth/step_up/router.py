@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from accunode_auth.parts import AppResources, AuthParts
 from accunode_auth.passkeys.schemas import RequestOptions
+from accunode_auth.resources import AppResources
 from accunode_auth.step_up import service
 from accunode_auth.step_up.schemas import ProofIn, ProvedToken
 from accunode_common.auth.roles import Permission
@@ -23,15 +23,14 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.post("/step-up/options", summary="Begin to show a passkey again", responses=problem_responses(404))
-async def begin_step_up(subject: Owner, parts: AuthParts, app: AppResources, db: SecretSession) -> RequestOptions:
+async def begin_step_up(subject: Owner, app: AppResources, db: SecretSession) -> RequestOptions:
     """What the browser needs to show one of the caller's passkeys; POST /auth/step-up takes what it signed."""
-    return RequestOptions(public_key=await service.passkey_options(db, app, parts, subject))
+    return RequestOptions(public_key=await service.passkey_options(db, app, subject))
 
 
 @router.post("/step-up", summary="Show again who you are")
 async def step_up(
     subject: Owner,
-    parts: AuthParts,
     app: AppResources,
     origin: RequestOrigin,
     db: SecretSession,
@@ -42,7 +41,7 @@ async def step_up(
 
     Who has a second factor shows that, and who has none the password.
     """
-    token = await service.prove(db, app, parts, subject, origin, body)
+    token = await service.prove(db, app, subject, origin, body)
     return ProvedToken(
         access_token=token,
         token_type="Bearer",  # noqa: S106 - a scheme

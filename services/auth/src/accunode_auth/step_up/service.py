@@ -5,17 +5,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa import service as mfa
-from accunode_auth.parts import Parts
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passwords import service as passwords
+from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
 from accunode_auth.step_up.schemas import ProofIn
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import PROOF_LIFETIME
 from accunode_common.errors import ForbiddenError
-from accunode_common.http.resources import Resources
 from accunode_common.http.trail import Origin
 from accunode_common.log import get_logger
 from accunode_common.models.identity import AuthenticationMethod
@@ -29,7 +28,6 @@ logger = get_logger(__name__)
 async def prove(
     db: AsyncSession,
     app: Resources,
-    parts: Parts,
     subject: Subject,
     origin: Origin,
     proof: ProofIn,
@@ -42,37 +40,35 @@ async def prove(
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
-    method = await _shown(db, app, parts, subject, proof)
+    method = await _shown(db, app, subject, proof)
     if method is None:
         logger.warning("step-up refused", session_id=str(subject.session_id))
         raise ForbiddenError("What was shown is wrong, used, or too late.")
-    token = await sessions.prove(db, parts, subject, method, origin)
+    token = await sessions.prove(db, app, subject, method, origin)
     await app.limiter.forget(TRIES, caller=str(subject.user_id))
     return token
 
 
-async def passkey_options(db: AsyncSession, app: Resources, parts: Parts, subject: Subject) -> dict[str, Any]:
+async def passkey_options(db: AsyncSession, app: Resources, subject: Subject) -> dict[str, Any]:
     """What a browser needs to show one of the caller's passkeys.
 
     Raises:
         NotFoundError: The caller has none.
     """
-    return await passkeys.request_options(db, app, parts, Ceremony.STEP_UP, subject.user_id)
+    return await passkeys.request_options(db, app, Ceremony.STEP_UP, subject.user_id)
 
 
-async def _shown(
-    db: AsyncSession, app: Resources, parts: Parts, subject: Subject, proof: ProofIn
-) -> AuthenticationMethod | None:
+async def _shown(db: AsyncSession, app: Resources, subject: Subject, proof: ProofIn) -> AuthenticationMethod | None:
     user_id = subject.user_id
     if proof.passkey is not None:
-        return await passkeys.check(db, app, parts, Ceremony.STEP_UP, user_id, proof.passkey)
+        return await passkeys.check(db, app, Ceremony.STEP_UP, user_id, proof.passkey)
     if proof.code is not None:
-        return await mfa.check(db, parts, user_id, proof.code)
+        return await mfa.check(db, app, user_id, proof.code)
     if await second_factors.enrolled(db, user_id):
         raise ForbiddenError("Show your second factor: an account that has one is not its password's alone.")
     if proof.recent_sign_in:
         none = not await passwords.has_one(db, user_id)
         recent = none and await sessions.vouched_lately(db, subject, within=PROOF_LIFETIME)
         return AuthenticationMethod.SINGLE_SIGN_ON if recent else None
-    right = await passwords.matches(db, parts, user_id, proof.password or "")
+    right = await passwords.matches(db, app, user_id, proof.password or "")
     return AuthenticationMethod.PASSWORD if right else None

@@ -3,22 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from accunode_bulk_upload.events.stream import JobFollower
-from accunode_bulk_upload.holdings import AppHoldings
+from accunode_bulk_upload.resources import AppResources
 from accunode_bulk_upload.uploads.permissions import UploadReader
 from accunode_bulk_upload.uploads.schemas import UploadPath
 from accunode_common.http.app import api_router
 from accunode_common.http.callers import CurrentToken
-from accunode_common.http.resources import resources
 
 router = api_router("/bulk-uploads", tag="bulk uploads")
 
 
 async def open_stream(
-    job_id: UploadPath, request: Request, subject: UploadReader, token: CurrentToken, held: AppHoldings
+    job_id: UploadPath, subject: UploadReader, token: CurrentToken, app: AppResources
 ) -> AsyncIterator[JobFollower]:
     """Count a stream of the caller until its reply has ended; refusals come before the reply begins.
 
@@ -26,10 +25,9 @@ async def open_stream(
         NotFoundError: There is no such job, or the caller may not see it.
         RateLimitedError, ServiceUnavailableError: Too many streams are open.
     """
-    app = resources(request)
-    follower = JobFollower(app.database, token, app.revocations, held.settings.event_poll_seconds, job_id)
+    follower = JobFollower(app.database, token, app.revocations, app.settings.event_poll_seconds, job_id)
     await follower.require()
-    with held.streams.opened(subject.user_id):
+    with app.streams.opened(subject.user_id):
         yield follower
 
 

@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query
 
-from accunode_bulk_upload.holdings import AppHoldings
+from accunode_bulk_upload.resources import AppResources
 from accunode_bulk_upload.results import service
 from accunode_bulk_upload.results.files import JobFiles
 from accunode_bulk_upload.results.rendering import row_error
@@ -15,7 +15,6 @@ from accunode_bulk_upload.uploads.permissions import UploadReader
 from accunode_bulk_upload.uploads.schemas import UploadPath
 from accunode_common.http.app import api_router
 from accunode_common.http.pagination import Paging
-from accunode_common.http.resources import resources
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.tabular import FileFormat
@@ -47,10 +46,9 @@ _FILES: dict[int | str, dict[str, Any]] = {
 @router.get("/{job_id}/results", summary="Read the scored rows", response_model=Page[ResultRow], responses=_FILES)
 async def list_bulk_upload_results(
     job_id: UploadPath,
-    request: Request,
+    app: AppResources,
     subject: UploadReader,
     session: SubjectSession,
-    held: AppHoldings,
     paging: Paging,
     reply_format: Format = ReplyFormat.JSON,
     risk_level: Annotated[RiskLevel | None, Query(description="Only rows of this level; JSON only.")] = None,
@@ -62,14 +60,14 @@ async def list_bulk_upload_results(
     """
     job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
-        return await JobFiles(resources(request).database, subject, job).results(FileFormat(reply_format.value))
-    return await service.stored_rows(session, job, paging, held.models, risk_level=risk_level)
+        return await JobFiles(app.database, subject, job).results(FileFormat(reply_format.value))
+    return await service.stored_rows(session, job, paging, app.models, risk_level=risk_level)
 
 
 @router.get("/{job_id}/errors", summary="Read the rejected rows", response_model=Page[RowError], responses=_FILES)
 async def list_bulk_upload_errors(
     job_id: UploadPath,
-    request: Request,
+    app: AppResources,
     subject: UploadReader,
     session: SubjectSession,
     paging: Paging,
@@ -79,7 +77,7 @@ async def list_bulk_upload_errors(
     """Why rows are not stored: line, column, code, message and what the cell holds, in the file's order."""
     job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
-        files = JobFiles(resources(request).database, subject, job)
+        files = JobFiles(app.database, subject, job)
         return await files.errors(FileFormat(reply_format.value), with_skipped=with_skipped)
     found = await service.row_issues(session, job, paging, with_skipped=with_skipped)
     return Page(items=[row_error(issue) for issue in found.rows], next_cursor=found.next_cursor, total=found.total)

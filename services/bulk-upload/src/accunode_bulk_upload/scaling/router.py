@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 
+from accunode_bulk_upload.resources import AppResources
 from accunode_bulk_upload.scaling import service
 from accunode_bulk_upload.scaling.permissions import ScalingManager, ScalingReader
 from accunode_bulk_upload.scaling.schemas import (
@@ -16,7 +17,6 @@ from accunode_bulk_upload.scaling.schemas import (
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.resources import resources
 from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
@@ -26,9 +26,9 @@ router = api_router("/scaling", tag="scaling")
 
 
 @router.get("/status", summary="Read what waits and what works")
-async def get_scaling_status(_subject: ScalingReader, session: SubjectSession, request: Request) -> ScalingStatus:
+async def get_scaling_status(_subject: ScalingReader, session: SubjectSession, app: AppResources) -> ScalingStatus:
     """The queues as they are now, the outbox, and the workers that note that they live."""
-    return await service.status(session, resources(request).redis)
+    return await service.status(session, app.redis)
 
 
 @router.get("/metrics", summary="Read a sample a minute")
@@ -43,13 +43,13 @@ async def get_scaling_metrics(
 
 @router.get("/recommendation", summary="Ask what the policy would do now")
 async def get_scaling_recommendation(
-    _subject: ScalingReader, session: SubjectSession, request: Request
+    _subject: ScalingReader, session: SubjectSession, app: AppResources
 ) -> CurrentRecommendation:
     """What the policy decides for the workers, by the alarms, steps and cooldowns that AWS would apply, and why.
 
     Nothing is done about it here. The API services are scaled by their processors' use, which AWS alone measures.
     """
-    return await service.recommendation(session, resources(request).redis)
+    return await service.recommendation(session, app.redis)
 
 
 @router.get("/policy", summary="Read the scaling policy")

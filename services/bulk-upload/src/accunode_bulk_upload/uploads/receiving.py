@@ -14,14 +14,13 @@ from uuid import UUID
 from fastapi import Depends, Request
 from pydantic import ValidationError
 
-from accunode_bulk_upload.holdings import AppHoldings, Holdings
+from accunode_bulk_upload.resources import AppResources, Resources
 from accunode_bulk_upload.uploads.multipart import MultipartReader
 from accunode_bulk_upload.uploads.permissions import UploadWriter
 from accunode_bulk_upload.uploads.schemas import UploadFields
 from accunode_common.errors import FieldError, InsufficientStorageError, PayloadTooLargeError, UnprocessableInputError
 from accunode_common.http import idempotency
 from accunode_common.http.faults import field_errors, refusal
-from accunode_common.http.resources import resources
 from accunode_common.http.slots import Place, Slots
 from accunode_common.ids import new_id
 from accunode_common.storage.base import ObjectTooLargeError, StorageFullError, StoredObject, job_prefix
@@ -46,7 +45,7 @@ class Upload:
     claimed: bool = False
 
 
-async def _receive(request: Request, subject: UploadWriter, held: AppHoldings) -> AsyncIterator[Upload]:
+async def _receive(request: Request, subject: UploadWriter, app: AppResources) -> AsyncIterator[Upload]:
     """Store the file of a multipart body; without a job that claims it, the file is deleted again.
 
     Raises:
@@ -56,20 +55,20 @@ async def _receive(request: Request, subject: UploadWriter, held: AppHoldings) -
         UnsupportedMediaTypeError: The body is no form.
         RateLimitedError: The caller sends as many uploads already as one may at once.
     """
-    most = held.settings.uploads_per_person
+    most = app.settings.uploads_per_person
     slots = Slots("uploads", most, _HELD_SECONDS, f"You have {most} uploads under way; send this when one has arrived.")
     job_id = new_id()
     prefix = job_prefix(subject.tenant_id, job_id)
     kept = False
     try:
-        async with slots.hold(resources(request).redis, str(subject.user_id)) as place:
-            upload = await _read_form(request, place, held, job_id, f"{prefix}/upload")
+        async with slots.hold(app.redis, str(subject.user_id)) as place:
+            upload = await _read_form(request, place, app, job_id, f"{prefix}/upload")
         idempotency.describe_body(request, f"{upload.stored.sha256} {upload.file_name} {upload.fields!r}")
         yield upload
         kept = upload.claimed
     finally:
         if not kept:
-            await asyncio.to_thread(held.storage.delete_prefix, prefix)
+            await asyncio.to_thread(app.storage.delete_prefix, prefix)
 
 
 async def _arriving(request: Request, place: Place) -> AsyncIterator[bytes]:
@@ -78,7 +77,7 @@ async def _arriving(request: Request, place: Place) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _read_form(request: Request, place: Place, held: Holdings, job_id: UUID, key: str) -> Upload:
+async def _read_form(request: Request, place: Place, app: Resources, job_id: UUID, key: str) -> Upload:
     reader = MultipartReader(request.headers, _arriving(request, place))
     values: dict[str, Any] = {}
     stored: StoredObject | None = None
@@ -91,7 +90,7 @@ async def _read_form(request: Request, place: Place, held: Holdings, job_id: UUI
             raise _fault(FILE_FIELD, "repeated", "Send one file.")
         file_name = _PATH.sub("", part.file_name or "")[:255] or "upload"
         try:
-            stored = await held.storage.put_stream(key, reader.chunks(), max_bytes=held.settings.max_upload_bytes)
+            stored = await app.storage.put_stream(key, reader.chunks(), max_bytes=app.settings.max_upload_bytes)
         except ObjectTooLargeError as error:
             raise PayloadTooLargeError(f"The file may have at most {error.max_bytes:,} bytes.") from None
         except StorageFullError:

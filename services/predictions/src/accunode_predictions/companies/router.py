@@ -15,7 +15,7 @@ from accunode_predictions.companies import service
 from accunode_predictions.companies.filters import Filters, Order
 from accunode_predictions.companies.permissions import CompanyReader, CompanyWriter
 from accunode_predictions.companies.schemas import CompanyHistory, CompanyInput, CompanyOut, CompanyPatch, CompanyPath
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 
 router = api_router("/companies", tag="companies")
 

@@ -11,7 +11,7 @@ from accunode_predictions.jobs.service import locate
 from accunode_predictions.models import service
 from accunode_predictions.models.permissions import ModelMonitor, ModelPromoter, ModelReader
 from accunode_predictions.models.schemas import ChallengerChoice, ModelDetail, ModelList, ModelOut, VersionChoice
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/models", tag="models")

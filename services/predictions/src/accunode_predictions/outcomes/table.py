@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Body, Depends, Request
+from fastapi import Body, Depends
 from pydantic import ValidationError
 
 from accunode_common.errors import FieldError, ServiceUnavailableError, UnprocessableInputError
@@ -14,6 +14,7 @@ from accunode_common.tabular.confined import MEBIBYTE, Allowance, ReaderDiedErro
 from accunode_common.tabular.rows import Line, read_csv_confined
 from accunode_predictions.companies.permissions import CompanyWriter
 from accunode_predictions.outcomes.schemas import MOST_ITEMS, OutcomeItem
+from accunode_predictions.resources import AppResources
 
 COLUMNS = frozenset(OutcomeItem.model_fields)
 _SYNONYMS = {"company_name": "name", "company": "name", "ticker": "symbol", "default_date": "defaulted_on"}
@@ -27,7 +28,7 @@ logger = get_logger(__name__)
 
 
 async def _receive(
-    request: Request,
+    app: AppResources,
     _: CompanyWriter,
     content: Annotated[
         bytes,
@@ -47,7 +48,7 @@ async def _receive(
         ServiceUnavailableError: The process died of something else.
     """
     try:
-        async with request.app.state.file_places:
+        async with app.file_readers:
             return await asyncio.to_thread(read_outcomes, content)
     except TabularError as error:
         raise UnprocessableInputError.at("/body", error.code.value, error.message) from None

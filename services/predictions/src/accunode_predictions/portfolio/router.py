@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 
 from accunode_common.http.app import api_router
-from accunode_common.http.resources import resources
 from accunode_predictions.portfolio import service
 from accunode_predictions.portfolio.permissions import PortfolioAnalyst, PortfolioReader
 from accunode_predictions.portfolio.schemas import Dashboard, Migration, MigrationQuery
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import AppResources, RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/portfolio", tag="portfolio")
@@ -19,11 +18,11 @@ router = api_router("/portfolio", tag="portfolio")
 async def get_portfolio_dashboard(
     subject: PortfolioReader,
     scoring: RequestScoring,
-    request: Request,
+    app: AppResources,
     kind: Annotated[Kind, Query(description="Whose predictions are shown.")] = Kind.ANNUAL,
 ) -> Dashboard:
     """All that the dashboard shows in one answer; it can be half a minute old."""
-    return await service.dashboard(scoring, resources(request).redis, subject, kind)
+    return await service.dashboard(scoring, app.redis, subject, kind)
 
 
 @router.get("/migration", summary="Show how companies moved between two periods")

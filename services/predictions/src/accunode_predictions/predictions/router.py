@@ -12,7 +12,7 @@ from accunode_predictions.predictions.filters import PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import detail, earlier
 from accunode_predictions.predictions.schemas import PredictionDetail, VersionList
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 
 router = api_router("/predictions", tag="predictions")
 

@@ -16,7 +16,7 @@ from accunode_predictions.predictions.forms import PredictionForm
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import detail
 from accunode_predictions.predictions.schemas import PredictionDetail, PredictionInput, Rescoring
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 

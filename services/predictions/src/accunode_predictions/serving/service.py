@@ -5,18 +5,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Depends, Request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import ServiceUnavailableError
-from accunode_common.http.resources import resources
-from accunode_common.http.session import SubjectSession
 from accunode_common.log import get_logger
 from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.serving import repository
@@ -157,11 +153,6 @@ def _scale(own: list[dict[str, object]] | None) -> MasterScale:
     )
 
 
-def serving_models(request: Request) -> ServingModels:
-    """The scorers of the application that answers `request`."""
-    return cast(ServingModels, request.app.state.models)
-
-
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """Scores for one request: with the champion, on a tenant's master scale."""
@@ -181,10 +172,3 @@ class Scoring:
     async def scale(self, subject: Subject) -> MasterScale:
         """The master scale of the caller's tenant."""
         return await self.models.scale(self.session, subject.tenant_id)
-
-
-def _scoring(request: Request, session: SubjectSession) -> Scoring:
-    return Scoring(serving_models(request), resources(request).database, session)
-
-
-RequestScoring = Annotated[Scoring, Depends(_scoring)]

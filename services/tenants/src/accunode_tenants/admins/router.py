@@ -15,8 +15,8 @@ from accunode_identity.schemas import InvitationOut
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.parts import AppResources, InvitationMailing
 from accunode_tenants.paths import TenantPath
+from accunode_tenants.resources import AppResources, InvitationMailing
 from accunode_tenants.tenants import service as tenants
 
 router = api_router("/tenants/{tenant_id}/admins", tag="tenant administrators")

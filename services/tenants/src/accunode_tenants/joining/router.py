@@ -8,21 +8,21 @@ from accunode_common.ratelimit import RateLimit
 from accunode_tenants.joining import service
 from accunode_tenants.joining.permissions import Joiner, JoinTokenManager
 from accunode_tenants.joining.schemas import JoinedOut, JoinIn, JoinTokenOut
-from accunode_tenants.parts import AppParts, AppResources
 from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.resources import AppResources
 
 router = api_router("/organizations", tag="joining")
 
 
 @router.post("/join", status_code=201, summary="Join an organization")
 async def join_organization(
-    subject: Joiner, app: AppResources, parts: AppParts, session: SubjectSession, trail: AuditTrail, body: JoinIn
+    subject: Joiner, app: AppResources, session: SubjectSession, trail: AuditTrail, body: JoinIn
 ) -> JoinedOut:
     """Joins the organization of a join token, if the caller's verified address is on its whitelist.
 
     A wrong token, a disabled one and an address that is not listed get the same reply.
     """
-    limit = RateLimit("join", parts.settings.join_attempts, 60)
+    limit = RateLimit("join", app.settings.join_attempts, 60)
     (await app.limiter.take(limit, caller=str(subject.user_id))).enforce()
     membership, scope = await service.join(session, subject, trail, body.token)
     return JoinedOut(

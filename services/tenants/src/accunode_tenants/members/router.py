@@ -16,8 +16,8 @@ from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
 from accunode_tenants.members.schemas import MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.parts import AppResources, InvitationMailing
 from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.resources import AppResources, InvitationMailing
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
 

@@ -19,8 +19,8 @@ from accunode_tenants.organizations.permissions import (
     OrganizationReader,
 )
 from accunode_tenants.organizations.schemas import OrganizationChange, OrganizationIn, OrganizationOut
-from accunode_tenants.parts import AppResources
 from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.resources import AppResources
 
 router = api_router("/organizations", tag="organizations")
 

@@ -12,8 +12,8 @@ from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
 from accunode_identity.schemas import InvitationOut
-from accunode_tenants.parts import AppParts, AppResources, InvitationMailing
 from accunode_tenants.paths import TenantPath
+from accunode_tenants.resources import AppResources, InvitationMailing
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
     TenantCreator,
@@ -90,13 +90,12 @@ async def delete_tenant(
     subject: TenantDeleter,
     session: SubjectSession,
     trail: AuditTrail,
-    parts: AppParts,
     app: AppResources,
     condition: IfMatch,
 ) -> TenantOut:
     """Ends every session in the tenant at once. Its data is kept until `purge_after`; until then it can come back."""
     tenant = await service.delete(
-        session, subject, trail, app.revocations, tenant_id, condition, purge_days=parts.settings.purge_days
+        session, subject, trail, app.revocations, tenant_id, condition, purge_days=app.settings.purge_days
     )
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]

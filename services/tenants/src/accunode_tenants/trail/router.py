@@ -15,7 +15,7 @@ from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.models.audit import AuditEvent
 from accunode_common.tabular import FileFormat
-from accunode_tenants.parts import AppResources
+from accunode_tenants.resources import AppResources
 from accunode_tenants.trail import service
 from accunode_tenants.trail.permissions import AuditReader
 from accunode_tenants.trail.schemas import AuditEventOut, AuditFilters, VerificationOut

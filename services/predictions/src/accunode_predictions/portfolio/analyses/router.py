@@ -9,7 +9,7 @@ from accunode_predictions.jobs.service import locate
 from accunode_predictions.portfolio.analyses import service
 from accunode_predictions.portfolio.analyses.schemas import RescoreRequest, StressRequest
 from accunode_predictions.portfolio.permissions import PortfolioAnalyst, PortfolioRescorer
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 
 router = api_router("/portfolio", tag="portfolio")
 

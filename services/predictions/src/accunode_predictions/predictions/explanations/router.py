@@ -6,7 +6,7 @@ from accunode_predictions.predictions.explanations import service
 from accunode_predictions.predictions.explanations.schemas import Explanation
 from accunode_predictions.predictions.filters import PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 
 router = api_router("/predictions", tag="explanations")
 

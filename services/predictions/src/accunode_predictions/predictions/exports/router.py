@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from accunode_common.http.app import api_router
 from accunode_common.http.files import table_reply
-from accunode_common.http.resources import resources
 from accunode_common.tabular import FileFormat
 from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions.exports import service
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.permissions import PredictionReader
+from accunode_predictions.resources import AppResources
 
 router = api_router("/predictions", tag="exports")
 
@@ -26,10 +26,10 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
     responses={200: {"description": "The file.", "content": {each.media_type: _FILE for each in FileFormat}}},
 )
 async def export_predictions(
-    kind: KindPath, filters: Annotated[ExportFilters, Query()], subject: PredictionReader, request: Request
+    kind: KindPath, filters: Annotated[ExportFilters, Query()], subject: PredictionReader, app: AppResources
 ) -> StreamingResponse:
     """The whole filtered list as CSV, XLSX or Parquet, newest first. Text that begins like a formula is neutralised."""
     service.check(kind, filters)
-    rows = service.rows(resources(request).database, subject, kind, filters)
+    rows = service.rows(app.database, subject, kind, filters)
     columns = service.output_columns(kind)
     return await table_reply(filters.format, columns, rows, name=f"{kind.value}-predictions")

@@ -12,7 +12,7 @@ from accunode_predictions.predictions.simulations.schemas import (
     StatementBatch,
     WhatIf,
 )
-from accunode_predictions.serving.service import RequestScoring
+from accunode_predictions.resources import RequestScoring
 from accunode_scoring import Kind
 
 router = api_router("/predictions", tag="simulations")
