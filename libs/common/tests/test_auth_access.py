@@ -14,10 +14,10 @@ from accunode_common.auth.roles import GRANTS, Permission, Role, may_assign
 from accunode_common.db.access import DatabaseRole
 from accunode_common.http.app import api_router, create_service_app
 from accunode_common.http.callers import requires
-from accunode_common.http.resources import redis_client
 from accunode_common.http.session import SubjectSession
 from accunode_common.models.revocations import RevocationKind
 from accunode_common.ratelimit import RateLimit, RateLimiter
+from accunode_common.redis_clients import async_client
 from accunode_common.settings import RedisSettings, VerifierSettings
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
@@ -31,7 +31,7 @@ ADMINISTRATION = "/api/v1/things/administration"
 
 @pytest.fixture(scope="module")
 async def redis(make_settings: SettingsFactory) -> AsyncIterator[Redis]:
-    client = redis_client(make_settings(RedisSettings, DatabaseRole.TENANTS))
+    client = async_client(make_settings(RedisSettings, DatabaseRole.TENANTS))
     yield client
     await client.aclose()
 

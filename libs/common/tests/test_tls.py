@@ -18,9 +18,9 @@ from sqlalchemy.exc import OperationalError
 from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database, SyncDatabase
-from accunode_common.http.resources import redis_client
 from accunode_common.reach import ReachSettings, reach
 from accunode_common.reach import main as reach_command
+from accunode_common.redis_clients import async_client
 from accunode_common.settings import DatabaseSettings, RedisSettings, SettingsError
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.messages import Queue
@@ -117,7 +117,7 @@ def test_migrations_run_over_tls(test_database: TestDatabase, folder: Path) -> N
 
 async def test_redis_is_reached_by_tls_when_its_certificate_is_right(redis_server: Any, folder: Path) -> None:
     with redis_over_tls(redis_server, folder) as settings:
-        client = redis_client(settings)
+        client = async_client(settings)
         assert await client.ping()
         await client.aclose()
         app = create_celery("test", settings)
@@ -134,7 +134,7 @@ async def test_redis_is_reached_by_tls_when_its_certificate_is_right(redis_serve
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_redis_server_that_cannot_be_verified_is_refused(redis_server: Any, folder: Path, fault: str) -> None:
     with redis_over_tls(redis_server, folder, fault) as settings:
-        client = redis_client(settings)
+        client = async_client(settings)
         # A server without TLS says nothing at all to a client that begins with it.
         with pytest.raises((redis.ConnectionError, redis.TimeoutError), match=r"certificate|SSL|Timeout"):
             await client.ping()

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from accunode_bulk_upload.app import create_app
 from accunode_bulk_upload.settings import BulkUploadSettings
 from accunode_common.db.access import DatabaseRole
-from accunode_common.http.resources import redis_client
+from accunode_common.redis_clients import async_client
 from accunode_common.settings import RedisSettings
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
@@ -46,7 +46,7 @@ async def api(make_settings: SettingsFactory, issuer: TestIssuer, objects: Path)
 @pytest.fixture(scope="session")
 async def redis(make_settings: SettingsFactory) -> AsyncIterator[Redis]:
     """The services' Redis."""
-    client = redis_client(make_settings(RedisSettings, DatabaseRole.BULK))
+    client = async_client(make_settings(RedisSettings, DatabaseRole.BULK))
     yield client
     await client.aclose()
 

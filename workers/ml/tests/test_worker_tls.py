@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from accunode_common.db.access import DatabaseRole
+from accunode_common.redis_clients import sync_client
 from accunode_common.settings import DatabaseSettings, RedisSettings
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.tls import authority, tls_in_front_of
-from accunode_ml.heartbeat import redis_client
 from accunode_ml.startup import StartupError, await_postgres, await_redis
 
 
@@ -41,7 +41,7 @@ def postgres_named(name: str, database: TestDatabase, folder: Path) -> Iterator[
 def test_a_worker_starts_and_beats_over_tls(redis_server: Any, test_database: TestDatabase, tmp_path: Path) -> None:
     with redis_named("127.0.0.1", redis_server, tmp_path) as settings:
         await_redis(settings, seconds=10)
-        with redis_client(settings) as client:
+        with sync_client(settings) as client:
             assert client.ping()
     with postgres_named("127.0.0.1", test_database, tmp_path) as database:
         await_postgres(database, seconds=10)
@@ -53,7 +53,7 @@ def test_a_worker_does_not_start_with_servers_of_another_name(
     with redis_named("elsewhere.example", redis_server, tmp_path) as settings:
         with pytest.raises(StartupError, match=r"certificate"):
             await_redis(settings, seconds=0)
-        with redis_client(settings) as client, pytest.raises(redis.ConnectionError, match=r"certificate"):
+        with sync_client(settings) as client, pytest.raises(redis.ConnectionError, match=r"certificate"):
             client.ping()
     with (
         postgres_named("elsewhere.example", test_database, tmp_path) as database,

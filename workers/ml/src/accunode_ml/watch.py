@@ -27,11 +27,12 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
+from accunode_common.redis_clients import sync_client
 from accunode_common.tasks.holders import BEAT_SECONDS, Holder
 from accunode_common.tasks.waiting import waiting_key
 from accunode_ml.connecting import connect
 from accunode_ml.counting import TaskCounts
-from accunode_ml.heartbeat import beat, redis_client
+from accunode_ml.heartbeat import beat
 from accunode_ml.protection import TaskProtection
 from accunode_ml.publishing import TaskMetrics
 from accunode_ml.settings import WorkerSettings
@@ -89,7 +90,7 @@ class Watch:
         self._protection = TaskProtection(settings.ecs_agent_uri)
         self._metrics = TaskMetrics(counts, settings.metrics_place)
         self._queue = Queue(f"probe.{holder.id}", no_declare=True)  # type: ignore[no-untyped-call]
-        self._broker = redis_client(settings, tries_again=False)
+        self._broker = sync_client(settings, tries_again=False)
         self._sender: Connection | None = None
         self._database: psycopg.Connection | None = None
         self._consumer: Any = None

@@ -20,8 +20,6 @@ from typing import Any, Generic, TypeVar
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from starlette.requests import Request
 
 from accunode_common.auth.jwks import KeySource, RemoteKeys, parse_key_set
@@ -29,9 +27,8 @@ from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.tokens import TokenVerifier
 from accunode_common.db.session import Database
 from accunode_common.ratelimit import RateLimit, RateLimiter
-from accunode_common.settings import ApiSettings, RedisSettings
-
-_REDIS_TIMEOUT_SECONDS = 1.0
+from accunode_common.redis_clients import async_client
+from accunode_common.settings import ApiSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +79,6 @@ resources = ResourcesOf(CommonResources).of
 """What the application that answers a request holds, as far as every service holds it."""
 
 
-def redis_client(settings: RedisSettings) -> Redis:
-    """A client that gives up within seconds, so that a dead Redis never holds a request."""
-    return Redis.from_url(
-        settings.redis_url.get_secret_value(),
-        decode_responses=True,
-        socket_timeout=_REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
-
-
 @asynccontextmanager
 async def open_common_resources(
     settings: ApiSettings, *, service: str, key_source: KeySource | None
@@ -110,7 +96,7 @@ async def open_common_resources(
             key_source = RemoteKeys[Ed25519PublicKey](client, str(settings.jwks_url), parse=parse_key_set)
         database = Database(settings, f"accunode-{service}")
         stack.push_async_callback(database.close)
-        redis = redis_client(settings)
+        redis = async_client(settings)
         stack.push_async_callback(redis.aclose)
         revocations = Revocations(redis, database)
         stack.push_async_callback(revocations.close)

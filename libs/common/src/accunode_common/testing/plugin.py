@@ -15,9 +15,9 @@ from accunode_common.auth.revocation import Revocations
 from accunode_common.auth.roles import Role
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database
-from accunode_common.http.resources import redis_client
 from accunode_common.log import console_renderer, redact_secrets
 from accunode_common.models.revocations import RevocationKind, member_id
+from accunode_common.redis_clients import async_client
 from accunode_common.settings import AccunodeSettings, ApiSettings
 from accunode_common.testing.database import DatabaseTemplate, TestDatabase, migrated_template
 from accunode_common.testing.keys import TestIssuer
@@ -134,7 +134,7 @@ class Revoker:
 async def revoker(make_settings: SettingsFactory) -> AsyncIterator[Revoker]:
     """Makes tokens void in every application of the test."""
     settings = make_settings(ApiSettings, DatabaseRole.AUTH)
-    database, redis = Database(settings, "accunode-test"), redis_client(settings)
+    database, redis = Database(settings, "accunode-test"), async_client(settings)
     revocations = Revocations(redis, database)
     yield Revoker(database, revocations)
     await revocations.close()

@@ -7,8 +7,8 @@ import redis
 
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.log import get_logger
-from accunode_common.tasks.messages import MonitorEveryTenant
-from accunode_ml.relay.enqueue import enqueue
+from accunode_common.tasks.messages import MonitorEveryTenant, Queue
+from accunode_common.tasks.outbox import enqueue_on_connection
 
 MARKER = "accunode:relay:monitored"
 
@@ -39,7 +39,7 @@ class DailyRound:
         if broker.get(MARKER) == today:
             self._done = today
             return False
-        enqueue(connection, MonitorEveryTenant(tenant_id=PLATFORM_TENANT_ID))
+        enqueue_on_connection(connection, MonitorEveryTenant(tenant_id=PLATFORM_TENANT_ID), Queue.MAINTENANCE)
         broker.set(MARKER, today)
         self._done = today
         logger.info("daily round begun")

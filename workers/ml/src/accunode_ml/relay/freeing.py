@@ -11,8 +11,8 @@ from accunode_common.log import get_logger
 from accunode_common.tasks.celery import UNACKED_INDEX_KEY, UNACKED_KEY
 from accunode_common.tasks.holders import BEAT_SECONDS, LIVES, STALE_SECONDS
 from accunode_common.tasks.messages import Queue, advance_message
+from accunode_common.tasks.outbox import enqueue_on_connection
 from accunode_common.tasks.waiting import waiting_key
-from accunode_ml.relay.enqueue import enqueue
 
 # One whose worker ended on purpose, as Redis had left it, has failed at nothing. A row that a transaction still holds
 # waits for the next time: PostgreSQL ends transactions that stand still.
@@ -45,7 +45,7 @@ def free_leases(connection: psycopg.Connection) -> int:
     with connection.transaction():
         jobs = connection.execute(_FREE).fetchall()
         for tenant_id, job_id, job_type in jobs:
-            enqueue(connection, advance_message(job_type, tenant_id, job_id))
+            enqueue_on_connection(connection, advance_message(job_type, tenant_id, job_id), Queue.MAINTENANCE)
         connection.execute(_FORGET)
     if jobs:
         logger.warning("freed what dead workers held", jobs=[str(job_id) for _, job_id, _ in jobs])

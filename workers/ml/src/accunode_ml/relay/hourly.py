@@ -4,8 +4,8 @@ import psycopg
 import redis
 
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.tasks.messages import SweepStorage
-from accunode_ml.relay.enqueue import enqueue
+from accunode_common.tasks.messages import Queue, SweepStorage
+from accunode_common.tasks.outbox import enqueue_on_connection
 
 MARKER = "accunode:relay:swept"
 HOUR_SECONDS = 3600
@@ -22,5 +22,5 @@ class HourlyRound:
         """
         if not broker.set(MARKER, "sent", nx=True, ex=HOUR_SECONDS):
             return False
-        enqueue(connection, SweepStorage(tenant_id=PLATFORM_TENANT_ID))
+        enqueue_on_connection(connection, SweepStorage(tenant_id=PLATFORM_TENANT_ID), Queue.MAINTENANCE)
         return True

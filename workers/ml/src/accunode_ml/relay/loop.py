@@ -13,10 +13,11 @@ from kombu.exceptions import OperationalError as BrokerError
 from accunode_common import emf
 from accunode_common.audit_chain import seal
 from accunode_common.log import get_logger
+from accunode_common.redis_clients import sync_client
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.outbox import CHANNEL
 from accunode_ml.connecting import connect
-from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered, redis_client
+from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered
 from accunode_ml.relay.daily import DailyRound
 from accunode_ml.relay.deciding import decide_now
 from accunode_ml.relay.freeing import free_leases, return_messages
@@ -49,7 +50,7 @@ class Relay:
         self._daily = DailyRound(settings.monitoring_hour)
         self._hourly = HourlyRound()
         self._sampler = Sampler()
-        self._broker = redis_client(settings)
+        self._broker = sync_client(settings)
         self._heartbeat = settings.heartbeat("relay")
         self._next_sweep = 0.0
         self._next_seal = 0.0

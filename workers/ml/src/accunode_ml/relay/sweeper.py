@@ -8,8 +8,8 @@ import redis
 
 from accunode_common.log import get_logger
 from accunode_common.tasks.messages import Queue, advance_message
+from accunode_common.tasks.outbox import enqueue_on_connection
 from accunode_common.tasks.waiting import waiting_key
-from accunode_ml.relay.enqueue import enqueue
 
 REPEAT_SECONDS = 15.0
 """How long a job that was reported is left in peace: the workers may be away."""
@@ -80,7 +80,9 @@ class Sweeper:
         with connection.transaction():
             for tenant_id, job_id, job_type, lost in due:
                 resend = lost or new_run is not None
-                enqueue(connection, advance_message(job_type, tenant_id, job_id, resend=resend))
+                enqueue_on_connection(
+                    connection, advance_message(job_type, tenant_id, job_id, resend=resend), Queue.MAINTENANCE
+                )
         self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in jobs}
         if new_run is not None:
             logger.warning("redis began afresh", jobs=len(due))
