@@ -1,0 +1,141 @@
+"""The same change of a stored prediction, made through the API and by a row of a file, comes to the same."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from bulk_work import Bulk
+from tests.applications import Running
+
+from accunode_common.db.access import DatabaseRole
+from accunode_common.testing.people import World
+from accunode_common.testing.plugin import SettingsFactory
+from accunode_ml.runtime import Runtime
+from accunode_ml.settings import WorkerSettings
+from accunode_scoring import Kind
+
+ITS_OWN = {
+    "id",
+    "tenant_id",
+    "company_id",
+    "prediction_id",
+    "job_id",
+    "row_number",
+    "created_at",
+    "updated_at",
+    "replaced_at",
+}
+"""What differs between two rows that came to be the same way."""
+
+Inputs = Mapping[str, float | None]
+
+ANNUAL = {
+    "long_term_debt_to_total_capital": 42.5,
+    "total_debt_to_ebitda": 3.2,
+    "net_income_margin": 4.1,
+    "ebit_to_interest_expense": 4.8,
+    "return_on_assets": 3.7,
+}
+QUARTERLY = {
+    "total_debt_to_ebitda": 3.2,
+    "sga_margin": 21.0,
+    "long_term_debt_to_total_capital": 42.5,
+    "return_on_capital": 9.4,
+}
+STATEMENT = {
+    "total_assets_musd": 100.0,
+    "total_liabilities_musd": 60.0,
+    "long_term_debt_musd": 30.0,
+    "current_assets_musd": 40.0,
+    "current_liabilities_musd": 20.0,
+    "net_sales_musd": 110.0,
+    "operating_expenses_musd": 95.0,
+    "net_income_musd": 4.0,
+    "market_value_musd": 80.0,
+}
+CHANGES: dict[str, tuple[Kind, Inputs, Inputs]] = {
+    "every ratio": (Kind.ANNUAL, ANNUAL, {name: value * 1.5 for name, value in ANNUAL.items()}),
+    "one ratio": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "return_on_assets": -11.25}),
+    "a ratio is negative": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "total_debt_to_ebitda": -3.0}),
+    "a ratio is zero": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "net_income_margin": 0.0}),
+    "a ratio is missing now": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "ebit_to_interest_expense": None}),
+    "a ratio was missing": (Kind.ANNUAL, {**ANNUAL, "ebit_to_interest_expense": None}, ANNUAL),
+    "a ratio out of the common": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "long_term_debt_to_total_capital": 260.0}),
+    "a quarter's ratios": (Kind.QUARTERLY, QUARTERLY, {**QUARTERLY, "return_on_capital": -7.5, "sga_margin": None}),
+    "a statement's amounts": (Kind.STATEMENT, STATEMENT, {**STATEMENT, "net_income_musd": -40.0}),
+    "a statement without its market value": (Kind.STATEMENT, STATEMENT, {**STATEMENT, "market_value_musd": None}),
+}
+
+
+@pytest.fixture
+def bulk(make_settings: SettingsFactory, superuser: psycopg.Connection, tmp_path: Path) -> Iterator[Bulk]:
+    """Does the workers' work on a file."""
+    storage_url = (tmp_path / "objects").as_uri()
+    runtime = Runtime.open(make_settings(WorkerSettings, DatabaseRole.WORKER, storage_url=storage_url))
+    yield Bulk(runtime, superuser)
+    runtime.close()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_an_edit_by_the_api_and_one_by_a_file_leave_the_same(
+    services: list[Running], bulk: Bulk, world: World, change: str
+) -> None:
+    member = world.one.org_member
+    kind, before, after = CHANGES[change]
+    period = {"fiscal_year": 2023, **({"fiscal_quarter": 2} if kind is Kind.QUARTERLY else {})}
+    field = "amounts" if kind is Kind.STATEMENT else "ratios"
+    (client,) = [each.client.as_(member) for each in services if each.application.service.name == "predictions"]
+    path = f"/api/v1/predictions/{kind}"
+    for name in ("By API", "By file"):
+        body = {"company": {"name": name}, "access_level": "organization", **period, field: before}
+        reply = await client.post(path, json=body)
+        assert reply.status_code == 201, reply.text
+        if name == "By API":
+            reply = await client.put(f"{path}/{reply.json()['id']}", json={field: after})
+            assert reply.status_code == 200, reply.text
+        else:
+            job = bulk.run(member, _file({"company_name": name, **period, **after}), kind=kind.value)
+            assert (job["state"], job["rows_accepted"]) == ("completed", 1), bulk.issues(job["id"])
+    by_api, by_file = (_stored(bulk, member.tenant_id, name) for name in ("By API", "By file"))
+    assert (by_api["version"], by_api["kept.0.version"], "kept.1.version" in by_api) == (2, 1, False)
+    assert by_file.keys() == by_api.keys()
+    scored = {name for name, value in by_api.items() if isinstance(value, float)}
+    assert {name: by_file[name] for name in by_file.keys() - scored} == {
+        name: by_api[name] for name in by_api.keys() - scored
+    }
+    # The last digits of a sum depend on how many companies are scored at once.
+    assert {name: by_file[name] for name in scored} == pytest.approx({name: by_api[name] for name in scored}, rel=1e-12)
+
+
+def _file(row: Mapping[str, Any]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([row.keys(), ["" if value is None else value for value in row.values()]])
+    return text.getvalue().encode()
+
+
+def _stored(bulk: Bulk, tenant_id: Any, company: str) -> dict[str, Any]:
+    """A company's prediction and its earlier versions, without what differs between any two."""
+    (row,) = bulk.rows(
+        "select p.* from credit.predictions p join credit.companies c on c.tenant_id = p.tenant_id"
+        " and c.id = p.company_id where p.tenant_id = %s and c.name = %s",
+        tenant_id,
+        company,
+    )
+    kept = bulk.rows("select * from credit.prediction_versions where prediction_id = %s order by version", row["id"])
+    return dict(_flat({**row, "kept": kept}))
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value in `value` by its path, such as `kept.0.snapshot.pd`, without what differs between any two rows."""
+    items = dict(enumerate(value)) if isinstance(value, list) else value
+    if not isinstance(items, dict):
+        yield path, value
+        return
+    for name, each in items.items():
+        if name not in ITS_OWN:
+            yield from _flat(each, f"{path}.{name}".lstrip("."))
