@@ -1,5 +1,7 @@
 # Everything a clone needs, from one command: `make up` runs the product, `make test` proves it.
 SHELL := /bin/sh
+# Where this is set, every process compiles whatever it imports: as much work as importing it.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 VENV := .venv
