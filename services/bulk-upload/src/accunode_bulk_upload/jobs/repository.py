@@ -1,25 +1,17 @@
-"""The SQL of jobs."""
+"""The SQL of job rows, of any type."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
+from accunode_credit.jobs import listed, locked
 from accunode_credit.models.bulk import Job, JobState, JobType
-
-
-def jobs(subject: Subject, *, job_type: JobType | None = None, state: JobState | None = None) -> Select[Job]:
-    """The jobs of the caller's tenant that row-level security shows the caller."""
-    statement = select(Job).where(Job.tenant_id == subject.tenant_id)
-    if job_type is not None:
-        statement = statement.where(Job.type == job_type)
-    if state is not None:
-        statement = statement.where(Job.state == state)
-    return statement
+from accunode_credit.records import only, only_to_change
 
 
 async def page(
@@ -28,24 +20,46 @@ async def page(
     order: SortOrder,
     paging: PageParameters,
     *,
-    job_type: JobType | None = None,
-    state: JobState | None = None,
+    job_type: JobType | None,
+    state: JobState | None,
+    kind: str | None,
 ) -> PageOf[Job]:
-    """A page of the jobs of the caller's tenant that row-level security shows the caller."""
-    return await paginate(session, jobs(subject, job_type=job_type, state=state), order, paging)
+    """A page of the jobs that the caller sees."""
+    return await paginate(session, listed(subject, job_type=job_type, state=state, kind=kind), order, paging)
 
 
-async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
-    """One job."""
-    found: Job | None = await session.scalar(jobs(subject).where(Job.id == job_id))
+async def find(session: AsyncSession, subject: Subject, job_id: UUID, job_type: JobType | None = None) -> Job | None:
+    """One job as it is now, if the caller sees it."""
+    found: Job | None = await session.scalar(_by_id(subject, job_id, job_type))
     return found
 
 
-async def lock(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
-    """One job that the caller may change, locked until the transaction ends."""
-    statement = jobs(subject).where(Job.id == job_id).with_for_update(key_share=True)
-    found: Job | None = await session.scalar(statement.execution_options(populate_existing=True))
-    return found
+async def get(session: AsyncSession, subject: Subject, job_id: UUID, name: str, job_type: JobType | None) -> Job:
+    """One job as it is now.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    return await only(session, _by_id(subject, job_id, job_type), name)
+
+
+async def get_to_change(
+    session: AsyncSession, subject: Subject, job_id: UUID, name: str, job_type: JobType | None
+) -> Job:
+    """One job, locked until the transaction ends.
+
+    Raises:
+        ForbiddenError: The caller sees it, but may not change it.
+        NotFoundError: There is none that the caller sees.
+    """
+    statement = _by_id(subject, job_id, job_type)
+    return await only_to_change(session, statement, locked(statement), name, "submitter")
+
+
+async def add(session: AsyncSession, values: Mapping[str, Any]) -> Job:
+    """A new job."""
+    added = await session.scalars(insert(Job).values(**values).returning(Job))
+    return added.one()
 
 
 async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
@@ -58,3 +72,8 @@ async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> 
         .execution_options(populate_existing=True)
     )
     return changed.one()
+
+
+def _by_id(subject: Subject, job_id: UUID, job_type: JobType | None) -> Select[Job]:
+    statement = listed(subject, job_type=job_type).where(Job.id == job_id)
+    return statement.execution_options(populate_existing=True)

@@ -1,17 +1,19 @@
-"""Reading and cancelling background jobs of any type."""
+"""Submitting, reading, changing and cancelling background jobs of any type."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_bulk_upload.jobs import repository
 from accunode_common.auth.subject import Subject
-from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
-from accunode_common.tasks.messages import Queue, advance_message
+from accunode_common.tasks.messages import Queue
 from accunode_common.tasks.outbox import enqueue
-from accunode_credit.models.bulk import FINAL_STATES, Job, JobState, JobType
+from accunode_credit import jobs
+from accunode_credit.models.bulk import Job, JobState, JobType
 
 
 async def list_page(
@@ -20,23 +22,66 @@ async def list_page(
     order: SortOrder,
     paging: PageParameters,
     *,
-    job_type: JobType | None,
-    state: JobState | None,
+    job_type: JobType | None = None,
+    state: JobState | None = None,
+    kind: str | None = None,
 ) -> PageOf[Job]:
     """The jobs that the caller sees."""
-    return await repository.page(session, subject, order, paging, job_type=job_type, state=state)
+    return await repository.page(session, subject, order, paging, job_type=job_type, state=state, kind=kind)
 
 
-async def get(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:
-    """The job.
+async def find(session: AsyncSession, subject: Subject, job_id: UUID, job_type: JobType) -> Job | None:
+    """The job as it is now, if the caller sees it."""
+    return await repository.find(session, subject, job_id, job_type)
+
+
+async def get(
+    session: AsyncSession, subject: Subject, job_id: UUID, *, name: str = "job", job_type: JobType | None = None
+) -> Job:
+    """The job as it is now.
 
     Raises:
         NotFoundError: There is none that the caller sees.
     """
-    job = await repository.find(session, subject, job_id)
-    if job is None:
-        raise NotFoundError("There is no such job.")
+    return await repository.get(session, subject, job_id, name, job_type)
+
+
+async def get_to_change(
+    session: AsyncSession, subject: Subject, job_id: UUID, *, name: str = "job", job_type: JobType | None = None
+) -> Job:
+    """The job, locked until the transaction ends.
+
+    Raises:
+        ForbiddenError: The caller sees the job, but may not change it.
+        NotFoundError: There is none, or the caller may not see it.
+    """
+    return await repository.get_to_change(session, subject, job_id, name, job_type)
+
+
+async def submit(session: AsyncSession, trail: Trail, values: Mapping[str, Any], queue: Queue) -> Job:
+    """A new job, whose first message commits with it."""
+    job = await repository.add(session, values)
+    await enqueue(session, jobs.first_message(job, trail.request_id), queue)
     return job
+
+
+async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
+    """The job with other values and the next version."""
+    return await repository.change(session, job, values)
+
+
+async def stop(session: AsyncSession, trail: Trail, job: Job) -> tuple[Job, bool]:
+    """Ask the workers to stop a locked job; tells whether nobody had asked before.
+
+    Raises:
+        ConflictError: The job has ended.
+    """
+    state = jobs.cancelled(job)
+    if state is None:
+        return job, False
+    changed = await repository.change(session, job, {"state": state})
+    await enqueue(session, jobs.look_again(job, trail.request_id), Queue.INTERACTIVE)
+    return changed, True
 
 
 async def cancel(session: AsyncSession, subject: Subject, trail: Trail, job_id: UUID) -> Job:
@@ -47,16 +92,7 @@ async def cancel(session: AsyncSession, subject: Subject, trail: Trail, job_id: 
         ForbiddenError: The caller sees the job, but may not change it.
         NotFoundError: There is none, or the caller may not see it.
     """
-    job = await repository.lock(session, subject, job_id)
-    if job is None:
-        await get(session, subject, job_id)
-        raise ForbiddenError("Only its submitter, or an administrator of its organization, cancels this job.")
-    if job.state == JobState.CANCELLING:
-        return job
-    if job.state in FINAL_STATES:
-        raise ConflictError(f"The job has ended: it is {job.state}.")
-    changed = await repository.change(session, job, {"state": JobState.CANCELLING})
-    message = advance_message(job.type, job.tenant_id, job.id, request_id=trail.request_id)
-    await enqueue(session, message, Queue.INTERACTIVE)
-    await trail.record(session, "job.cancel", "job", job.id, details={"type": job.type})
-    return changed
+    job, is_new = await stop(session, trail, await get_to_change(session, subject, job_id))
+    if is_new:
+        await trail.record(session, "job.cancel", "job", job.id, details={"type": job.type})
+    return job

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from accunode_bulk_upload.results.schemas import ReasonOut, ResultRow, RowError
+from accunode_bulk_upload.results.schemas import ResultRow, RowError
 from accunode_common.tabular import Cell, OutputColumn
 from accunode_credit.columns import INPUTS, inputs_of
 from accunode_credit.models.bulk import RowIssue, RowOutcome
 from accunode_credit.models.credit import Company, Prediction
-from accunode_scoring import PROBABILITIES, Kind, ModelLibrary, RiskLevel, Scorer, UnknownModelError
+from accunode_credit.reasons import scored_again, shown
+from accunode_scoring import PROBABILITIES, Kind, ModelLibrary, RiskLevel
 
 ERROR_COLUMNS = (
     OutputColumn("row_number", "integer"),
@@ -82,8 +83,7 @@ def error_cells(issue: RowIssue) -> list[Cell]:
 
 
 def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> ResultRow:
-    ratios = inputs_of(row)
-    scorer = _scorer(models, row)
+    score = scored_again(models, row)
     return ResultRow(
         row_number=row.row_number or 0,
         prediction_id=row.id,
@@ -92,34 +92,12 @@ def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> Resu
         symbol=company.symbol,
         fiscal_year=row.fiscal_year,
         fiscal_quarter=row.fiscal_quarter,
-        ratios=ratios,
+        ratios=inputs_of(row),
         model_version=row.model_version,
         **{name: getattr(row, name) for name in PROBABILITIES},
         grade=row.grade,
         risk_level=RiskLevel(row.risk_level),
         reason_codes=row.reason_codes,
-        reasons=None if scorer is None else _reasons(scorer, ratios),
+        reasons=None if score is None else shown(score),
         flags=row.flags,
     )
-
-
-def _scorer(models: ModelLibrary, row: Prediction) -> Scorer | None:
-    try:
-        return models.scorer(Kind(row.kind), row.model_version)
-    except UnknownModelError:
-        return None
-
-
-def _reasons(scorer: Scorer, ratios: Mapping[str, float | None]) -> list[ReasonOut]:
-    return [
-        ReasonOut(
-            code=reason.code,
-            ratio=reason.column,
-            value=reason.value,
-            direction=reason.direction,
-            percentile=reason.percentile,
-            contribution=reason.contribution,
-            text=reason.text,
-        )
-        for reason in scorer.score(ratios).reasons
-    ]

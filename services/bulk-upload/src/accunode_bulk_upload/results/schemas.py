@@ -5,28 +5,10 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
+from accunode_credit.examples import example_of
 from accunode_credit.models.bulk import RowOutcome
-from accunode_scoring import RiskLevel
-
-REASON = "Return on assets of 3.7 % is higher than that of 60 % of companies, which lowers the probability of default."
-
-
-class ReasonOut(ResponseModel):
-    """Why the probability is what it is."""
-
-    code: str = Field(description="`ratio.state.direction`, stable.", examples=["return_on_assets.value.lowers"])
-    ratio: str = Field(description="The ratio's column name.", examples=["return_on_assets"])
-    value: float | None = Field(description="The ratio as given; null where missing.", examples=[3.7])
-    direction: str = Field(description="`raises` or `lowers` the probability of default.", examples=["lowers"])
-    percentile: float | None = Field(
-        description="Share, 0 to 100, of the reference population with a lower value; null where missing.",
-        examples=[60.2],
-    )
-    contribution: float = Field(description="In log-odds of `pd`.", examples=[-0.455])
-    text: str = Field(
-        description="The reason in a sentence.",
-        examples=[REASON],
-    )
+from accunode_credit.reasons import ReasonOut
+from accunode_scoring import Kind, RiskLevel
 
 
 class ResultRow(ResponseModel):
@@ -41,15 +23,7 @@ class ResultRow(ResponseModel):
     fiscal_quarter: int | None = Field(description="1 to 4; null unless quarterly.", examples=[None])
     ratios: dict[str, float | None] = Field(
         description="As given: percent numbers and plain multiples, or the amounts of a statement in million.",
-        examples=[
-            {
-                "long_term_debt_to_total_capital": 42.5,
-                "total_debt_to_ebitda": 3.2,
-                "net_income_margin": 4.1,
-                "ebit_to_interest_expense": 4.8,
-                "return_on_assets": 3.7,
-            }
-        ],
+        examples=[example_of(Kind.ANNUAL)],
     )
     model_version: str = Field(description="What scored.", examples=["1.0.0"])
     pd: float = Field(

@@ -1,31 +1,8 @@
 """The columns of a template, from the definitions that scoring works with."""
 
 from accunode_common.tabular import TemplateColumn
+from accunode_credit.examples import UNITS, VALUES
 from accunode_scoring import RATIOS, Kind, Ratio
-
-_UNITS = {"percent": "% (12.5 means 12.5 %)", "multiple": "x", "amount": "million USD"}
-_EXAMPLES = {
-    "long_term_debt_to_total_capital": 42.5,
-    "total_debt_to_ebitda": 3.2,
-    "net_income_margin": 4.1,
-    "ebit_to_interest_expense": 4.8,
-    "return_on_assets": 3.7,
-    "sga_margin": 21.0,
-    "return_on_capital": 9.4,
-    "total_assets_musd": 850.0,
-    "total_liabilities_musd": 510.0,
-    "long_term_debt_musd": 240.0,
-    "current_assets_musd": 320.0,
-    "current_liabilities_musd": 190.0,
-    "net_sales_musd": 940.0,
-    "cogs_musd": 610.0,
-    "operating_expenses_musd": 820.0,
-    "depreciation_musd": 45.0,
-    "net_income_musd": 38.0,
-    "inventory_musd": 95.0,
-    "receivables_musd": 130.0,
-    "retained_earnings_musd": 160.0,
-}
 
 
 def template_columns(kind: Kind) -> list[TemplateColumn]:
@@ -44,4 +21,4 @@ def template_columns(kind: Kind) -> list[TemplateColumn]:
 def _column(ratio: Ratio, kind: Kind) -> TemplateColumn:
     period = " Over the trailing twelve months." if kind is Kind.QUARTERLY else ""
     definition = f"{ratio.definition}{period} Leave blank where missing."
-    return TemplateColumn(ratio.name, _UNITS[ratio.unit], definition, _EXAMPLES.get(ratio.name))
+    return TemplateColumn(ratio.name, UNITS[ratio.unit].sign, definition, VALUES.get(ratio.name))

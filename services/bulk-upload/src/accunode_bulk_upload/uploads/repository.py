@@ -1,17 +1,13 @@
 """The SQL of uploads."""
 
-from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, insert, select, text, update
+from sqlalchemy import delete, exists, func, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.subject import Subject
-from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_credit.leases import FILE
-from accunode_credit.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, JobType, RowIssue
+from accunode_credit.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, RowIssue
 from accunode_credit.models.credit import Prediction
 
 # As text: the model would also set `updated_at`, which this service has no right to.
@@ -19,61 +15,6 @@ _RELEASE = text("""
     update credit.predictions set job_id = null, row_number = null where tenant_id = :tenant_id and job_id = :job_id
 """)
 _UNDONE = (ChunkState.QUARANTINED, ChunkState.CANCELLED)
-
-
-def uploads(subject: Subject, *, state: str | None = None, kind: str | None = None) -> Select[Job]:
-    """The bulk uploads of the caller's tenant that row-level security shows the caller."""
-    statement = select(Job).where(Job.tenant_id == subject.tenant_id, Job.type == JobType.BULK_UPLOAD)
-    if state is not None:
-        statement = statement.where(Job.state == state)
-    if kind is not None:
-        statement = statement.where(Job.kind == kind)
-    return statement
-
-
-async def page(
-    session: AsyncSession,
-    subject: Subject,
-    order: SortOrder,
-    paging: PageParameters,
-    *,
-    state: str | None = None,
-    kind: str | None = None,
-) -> PageOf[Job]:
-    """A page of the bulk uploads of the caller's tenant that row-level security shows the caller."""
-    return await paginate(session, uploads(subject, state=state, kind=kind), order, paging)
-
-
-async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
-    """One upload, as it is now."""
-    statement = uploads(subject).where(Job.id == job_id).execution_options(populate_existing=True)
-    found: Job | None = await session.scalar(statement)
-    return found
-
-
-async def lock(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
-    """One upload that the caller may change, locked until the transaction ends."""
-    statement = uploads(subject).where(Job.id == job_id).with_for_update(key_share=True)
-    found: Job | None = await session.scalar(statement.execution_options(populate_existing=True))
-    return found
-
-
-async def add(session: AsyncSession, values: Mapping[str, Any]) -> Job:
-    """A new job."""
-    added = await session.scalars(insert(Job).values(**values).returning(Job))
-    return added.one()
-
-
-async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
-    """The job with other values and the next version."""
-    changed = await session.scalars(
-        update(Job)
-        .where(Job.tenant_id == job.tenant_id, Job.id == job.id)
-        .values(**values, version=Job.version + 1, updated_at=func.now())
-        .returning(Job)
-        .execution_options(populate_existing=True)
-    )
-    return changed.one()
 
 
 async def file_is_read(session: AsyncSession, job: Job) -> bool:

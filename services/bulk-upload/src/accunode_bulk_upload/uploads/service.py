@@ -4,20 +4,22 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_bulk_upload.jobs import service as jobs
 from accunode_bulk_upload.uploads import repository
 from accunode_bulk_upload.uploads.receiving import Upload
 from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
-from accunode_common.errors import ConflictError, ForbiddenError, NotFoundError
+from accunode_common.errors import ConflictError
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, queue_for_bytes
+from accunode_common.tasks.messages import PurgeFiles, Queue, queue_for_bytes
 from accunode_common.tasks.outbox import enqueue
-from accunode_credit.models.bulk import FINAL_STATES, INGEST_FAILED, Job, JobState, JobType
-from accunode_credit.scope import check_level, ownership
+from accunode_credit.jobs import check_deletion, check_retry, first_message, has_ended, look_again, new_job, retried
+from accunode_credit.models.bulk import Job, JobState, JobType
+from accunode_credit.scope import check_level
 
-_RETRIED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.COMPLETED_WITH_ERRORS})
+_NAME = "bulk upload"
 
 
 async def create(session: AsyncSession, subject: Subject, trail: Trail, upload: Upload) -> Job:
@@ -28,27 +30,22 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, upload: 
     """
     level = AccessLevel(upload.fields.access_level)
     check_level(subject, level)
-    job = await repository.add(
-        session,
-        {
-            **ownership(subject, level),
-            "id": upload.job_id,
-            "type": JobType.BULK_UPLOAD,
-            "submitter_organization_id": subject.organization_id,
-            "read_reach": subject.read_reach,
-            "write_reach": subject.write_reach,
-            "kind": upload.fields.kind,
-            "on_conflict": upload.fields.on_conflict,
-            "dry_run": upload.fields.dry_run,
-            "file_name": upload.file_name,
-            "file_key": upload.stored.key,
-            "file_bytes": upload.stored.size,
-            "file_sha256": upload.stored.sha256,
-            "request_id": trail.request_id,
-        },
+    values = new_job(
+        subject,
+        upload.job_id,
+        JobType.BULK_UPLOAD,
+        level,
+        request_id=trail.request_id,
+        kind=upload.fields.kind,
+        on_conflict=upload.fields.on_conflict,
+        dry_run=upload.fields.dry_run,
+        file_name=upload.file_name,
+        file_key=upload.stored.key,
+        file_bytes=upload.stored.size,
+        file_sha256=upload.stored.sha256,
     )
+    job = await jobs.submit(session, trail, values, queue_for_bytes(upload.stored.size))
     upload.claimed = True
-    await _enqueue_reading(session, job, trail)
     details = details_about(
         level,
         file_name=upload.file_name,
@@ -70,12 +67,12 @@ async def list_page(
     kind: str | None,
 ) -> PageOf[Job]:
     """The uploads that the caller sees."""
-    return await repository.page(session, subject, order, paging, state=state, kind=kind)
+    return await jobs.list_page(session, subject, order, paging, job_type=JobType.BULK_UPLOAD, state=state, kind=kind)
 
 
 async def find(session: AsyncSession, subject: Subject, job_id: UUID) -> Job | None:
     """The upload as it is now, if the caller sees it."""
-    return await repository.find(session, subject, job_id)
+    return await jobs.find(session, subject, job_id, JobType.BULK_UPLOAD)
 
 
 async def get(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:
@@ -84,15 +81,12 @@ async def get(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:
     Raises:
         NotFoundError: There is none, or the caller may not see it.
     """
-    found = await repository.find(session, subject, job_id)
-    if found is None:
-        raise NotFoundError("There is no such bulk upload.")
-    return found
+    return await jobs.get(session, subject, job_id, name=_NAME, job_type=JobType.BULK_UPLOAD)
 
 
 async def rows_superseded(session: AsyncSession, job: Job) -> int | None:
     """How many accepted rows of an ended job have no prediction of its any more; None before its end."""
-    if job.state not in FINAL_STATES:
+    if not has_ended(job):
         return None
     return 0 if job.dry_run else job.rows_accepted - await repository.stored_predictions(session, job)
 
@@ -105,15 +99,10 @@ async def cancel(session: AsyncSession, subject: Subject, trail: Trail, job_id: 
         ForbiddenError: The caller sees the job, but may not change it.
         NotFoundError: There is none, or the caller may not see it.
     """
-    job = await _get_to_change(session, subject, job_id)
-    if job.state == JobState.CANCELLING:
-        return job
-    if job.state in FINAL_STATES:
-        raise ConflictError(f"The job has ended: it is {job.state}.")
-    changed = await repository.change(session, job, {"state": JobState.CANCELLING})
-    await _enqueue_advance(session, job, trail)
-    await trail.record(session, "bulk_upload.cancel", "bulk_upload", job.id)
-    return changed
+    job, is_new = await jobs.stop(session, trail, await _get_to_change(session, subject, job_id))
+    if is_new:
+        await trail.record(session, "bulk_upload.cancel", "bulk_upload", job.id)
+    return job
 
 
 async def retry(session: AsyncSession, subject: Subject, trail: Trail, job_id: UUID) -> Job:
@@ -125,24 +114,21 @@ async def retry(session: AsyncSession, subject: Subject, trail: Trail, job_id: U
         NotFoundError: There is none, or the caller may not see it.
     """
     job = await _get_to_change(session, subject, job_id)
-    if job.state not in _RETRIED:
-        raise ConflictError(f"There is nothing to try again: the job is {job.state}.")
-    if job.state == JobState.FAILED and job.error_code != INGEST_FAILED:
-        raise ConflictError("The file itself was refused; mend it and upload it again.")
-    again = {"error_code": None, "error_message": None, "finished_at": None}
-    if await repository.file_is_read(session, job):
+    check_retry(job)
+    file_is_read = await repository.file_is_read(session, job)
+    values = retried(job, file_is_read=file_is_read)
+    if file_is_read:
         undone, failed, rows = await repository.undone_chunks(session, job)
         if not undone:
             raise ConflictError("Nothing failed that another try could mend; the rejected rows need other values.")
-        await repository.ready_again(session, job, file=False)
         await repository.forget_failed_rows(session, job)
-        counts = {"rows_rejected": Job.rows_rejected - rows, "chunks_done": Job.chunks_done - failed}
-        changed = await repository.change(session, job, {**again, **counts, "state": JobState.SCORING})
-        await _enqueue_advance(session, job, trail)
+        values |= {"rows_rejected": Job.rows_rejected - rows, "chunks_done": Job.chunks_done - failed}
+        message, queue = look_again(job, trail.request_id), Queue.INTERACTIVE
     else:
-        await repository.ready_again(session, job, file=True)
-        changed = await repository.change(session, job, {**again, "state": JobState.QUEUED})
-        await _enqueue_reading(session, job, trail)
+        message, queue = first_message(job, trail.request_id), queue_for_bytes(job.file_bytes or 0)
+    await repository.ready_again(session, job, file=not file_is_read)
+    changed = await jobs.change(session, job, values)
+    await enqueue(session, message, queue)
     await trail.record(session, "bulk_upload.retry", "bulk_upload", job.id)
     return changed
 
@@ -156,8 +142,7 @@ async def delete(session: AsyncSession, subject: Subject, trail: Trail, job_id: 
         NotFoundError: There is none, or the caller may not see it.
     """
     job = await _get_to_change(session, subject, job_id)
-    if job.state not in FINAL_STATES:
-        raise ConflictError("The job has not ended; cancel it first.")
+    check_deletion(job)
     if not await repository.release_predictions(session, job):
         raise ConflictError("Predictions that the caller may not change came from this upload.")
     await repository.remove(session, job)
@@ -168,18 +153,4 @@ async def delete(session: AsyncSession, subject: Subject, trail: Trail, job_id: 
 
 
 async def _get_to_change(session: AsyncSession, subject: Subject, job_id: UUID) -> Job:
-    job = await repository.lock(session, subject, job_id)
-    if job is not None:
-        return job
-    await get(session, subject, job_id)
-    raise ForbiddenError("Only its submitter, or an administrator of its organization, changes this upload.")
-
-
-async def _enqueue_reading(session: AsyncSession, job: Job, trail: Trail) -> None:
-    message = IngestFile(tenant_id=job.tenant_id, job_id=job.id, request_id=trail.request_id)
-    await enqueue(session, message, queue_for_bytes(job.file_bytes or 0))
-
-
-async def _enqueue_advance(session: AsyncSession, job: Job, trail: Trail) -> None:
-    message = AdvanceJob(tenant_id=job.tenant_id, job_id=job.id, request_id=trail.request_id)
-    await enqueue(session, message, Queue.INTERACTIVE)
+    return await jobs.get_to_change(session, subject, job_id, name=_NAME, job_type=JobType.BULK_UPLOAD)

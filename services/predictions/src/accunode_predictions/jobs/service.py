@@ -12,8 +12,9 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
 from accunode_common.models.columns import AccessLevel
-from accunode_common.tasks.messages import JOB_MESSAGES, Queue
+from accunode_common.tasks.messages import Queue
 from accunode_common.tasks.outbox import enqueue
+from accunode_credit.jobs import first_message, new_job
 from accunode_credit.models.bulk import Job, JobState, JobType
 from accunode_predictions.jobs import repository
 from accunode_predictions.jobs.schemas import AcceptedJob
@@ -46,24 +47,18 @@ async def submit(session: AsyncSession, subject: Subject, trail: Trail, action: 
     shared = wanted.shared and subject.organization_id is not None
     job = await repository.add(
         session,
-        {
-            "tenant_id": subject.tenant_id,
-            "id": new_id(),
-            "type": wanted.type,
-            "access_level": AccessLevel.ORGANIZATION if shared else AccessLevel.PERSONAL,
-            "organization_id": subject.organization_id if shared else None,
-            "submitter_organization_id": subject.organization_id,
-            "created_by": subject.user_id,
-            "read_reach": subject.read_reach,
-            "write_reach": subject.write_reach,
-            "kind": wanted.kind,
-            "model_version": wanted.model_version,
-            "parameters": dict(wanted.parameters),
-            "request_id": trail.request_id,
-        },
+        new_job(
+            subject,
+            new_id(),
+            wanted.type,
+            AccessLevel.ORGANIZATION if shared else AccessLevel.PERSONAL,
+            request_id=trail.request_id,
+            kind=wanted.kind,
+            model_version=wanted.model_version,
+            parameters=dict(wanted.parameters),
+        ),
     )
-    message = JOB_MESSAGES[wanted.type](tenant_id=job.tenant_id, job_id=job.id, request_id=trail.request_id)
-    await enqueue(session, message, wanted.queue)
+    await enqueue(session, first_message(job, trail.request_id), wanted.queue)
     details = details_about(
         job.access_level, kind=wanted.kind, model_version=wanted.model_version, parameters=dict(wanted.parameters)
     )
