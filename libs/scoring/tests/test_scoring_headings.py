@@ -97,5 +97,5 @@ def test_a_scale_of_ones_own_grades_the_same_probability() -> None:
     ],
 )
 def test_a_scale_that_makes_no_sense_is_an_error(grades: tuple[Grade, ...]) -> None:
-    with pytest.raises(ValueError, match=r"master scale|mid-point"):
+    with pytest.raises(ValueError, match=r"master scale|mid-point|bound|name of its own"):
         MasterScale(grades)

@@ -4,7 +4,7 @@ from accunode_scoring.checks import SENTINEL, InputProblem, InputRefusedError, c
 from accunode_scoring.kinds import RISK_LEVEL_BOUNDS, RISK_LEVELS, Kind, RiskLevel, risk_level
 from accunode_scoring.library import ModelEntry, ModelFilesError, ModelLibrary, UnknownModelError
 from accunode_scoring.ratios import RATIOS, Ratio, match_heading, normalise_heading
-from accunode_scoring.scale import DEFAULT_SCALE, Grade, MasterScale
+from accunode_scoring.scale import DEFAULT_SCALE, Grade, MasterScale, ScaleError
 from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Contribution, Flag, Reason, Score, ScoreMatrix
 from accunode_scoring.scorer import Scorer
 from accunode_scoring.statement import derive_ratios
@@ -30,6 +30,7 @@ __all__ = [
     "Ratio",
     "Reason",
     "RiskLevel",
+    "ScaleError",
     "Score",
     "ScoreMatrix",
     "Scorer",

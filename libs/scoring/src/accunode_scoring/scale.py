@@ -20,24 +20,42 @@ class Grade:
     midpoint: float
 
 
+class ScaleError(ValueError):
+    """Grades that are no master scale.
+
+    Attributes:
+        code: A stable name of the fault.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class MasterScale:
-    """Grades from best to worst. Upper bounds rise strictly and the last one is 1."""
+    """Grades from best to worst. Upper bounds rise strictly and the last one is 1.
+
+    Raises:
+        ScaleError: They do not, or a mid-point lies outside its grade.
+    """
 
     grades: tuple[Grade, ...]
 
     def __post_init__(self) -> None:
         bounds = [grade.upper for grade in self.grades]
-        if len(bounds) < 2 or bounds[-1] != 1.0 or bounds[0] <= 0.0:
-            raise ValueError("a master scale needs two grades or more, bounds above 0 and a last bound of 1")
+        if len(bounds) < 2 or bounds[0] <= 0.0:
+            raise ScaleError("grades", "A master scale has two grades or more, with upper bounds above 0.")
+        if bounds[-1] != 1.0:
+            raise ScaleError("last_bound", "The upper bound of the last grade is 1.")
         if any(low >= high for low, high in pairwise(bounds)):
-            raise ValueError("upper bounds of a master scale must rise strictly")
+            raise ScaleError("bounds", "Upper bounds rise from grade to grade.")
         if len({grade.name for grade in self.grades}) != len(self.grades):
-            raise ValueError("grade names of a master scale must differ")
+            raise ScaleError("names", "Each grade has a name of its own.")
         lower = 0.0
         for grade in self.grades:
             if not lower <= grade.midpoint <= grade.upper:
-                raise ValueError(f"the mid-point of grade {grade.name} lies outside its bounds")
+                raise ScaleError("midpoint", f"The mid-point of {grade.name} lies outside its bounds.")
             lower = grade.upper
 
     @classmethod

@@ -4,45 +4,14 @@ import math
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel, ResponseModel
 from accunode_common.models.columns import AccessLevel
+from accunode_credit.examples import UNITS, VALUES
 from accunode_scoring import RATIOS, Kind, Ratio, RiskLevel
 from accunode_scoring.checks import SENTINEL
-
-_UNITS = {
-    "percent": "A percent number: 12.5 means 12.5 %.",
-    "multiple": "A plain multiple: 3.2 means 3.2x.",
-    "amount": "In million US dollars.",
-    "days": "In days.",
-}
-
-
-EXAMPLES = {
-    "long_term_debt_to_total_capital": 42.5,
-    "total_debt_to_ebitda": 3.2,
-    "net_income_margin": 4.1,
-    "ebit_to_interest_expense": 4.8,
-    "return_on_assets": 3.7,
-    "sga_margin": 21.0,
-    "return_on_capital": 9.4,
-    "total_assets_musd": 850.0,
-    "total_liabilities_musd": 510.0,
-    "long_term_debt_musd": 240.0,
-    "current_assets_musd": 320.0,
-    "current_liabilities_musd": 190.0,
-    "net_sales_musd": 940.0,
-    "cogs_musd": 610.0,
-    "operating_expenses_musd": 820.0,
-    "depreciation_musd": 45.0,
-    "net_income_musd": 38.0,
-    "inventory_musd": 95.0,
-    "receivables_musd": 130.0,
-    "retained_earnings_musd": 160.0,
-}
-"""A value of each input that is usually given, all of one company."""
 
 KindPath = Annotated[Kind, Path(description="Which inputs the prediction was made from.")]
 Count = Annotated[int, Field(description="How many there are.", examples=[137])]
@@ -60,7 +29,7 @@ RatioLabel = Annotated[str, Field(description="What people call the ratio.", exa
 def describe(ratio: Ratio, kind: Kind) -> str:
     """A ratio's definition, unit and period in words."""
     period = " Over the trailing twelve months." if kind is Kind.QUARTERLY else ""
-    return f"{ratio.definition} {_UNITS[ratio.unit]}{period}"
+    return f"{ratio.definition} {UNITS[ratio.unit].sentence}{period}"
 
 
 def _description(kind: Kind, name: str) -> str:
@@ -96,7 +65,7 @@ RatioValue = Annotated[float | None, BeforeValidator(_check_ratio)]
 
 def input_field(kind: Kind, name: str, *, required: bool = False) -> Any:
     """The field of an input."""
-    examples = [EXAMPLES[name]] if name in EXAMPLES else None
+    examples = [VALUES[name]] if name in VALUES else None
     if required:
         return Field(description=_description(kind, name), examples=examples)
     return Field(default=None, description=f"{_description(kind, name)} Null where missing.", examples=examples)
@@ -104,7 +73,7 @@ def input_field(kind: Kind, name: str, *, required: bool = False) -> Any:
 
 def output_field(kind: Kind, name: str) -> Any:
     """The field of an input as it was given."""
-    return Field(description=f"{_description(kind, name)} Null where missing.", examples=[EXAMPLES.get(name)])
+    return Field(description=f"{_description(kind, name)} Null where missing.", examples=[VALUES.get(name)])
 
 
 class InputValues(InputModel):
@@ -157,8 +126,3 @@ class QuarterlyRatioValues(ResponseModel):
     sga_margin: float | None = output_field(Kind.QUARTERLY, "sga_margin")
     long_term_debt_to_total_capital: float | None = output_field(Kind.QUARTERLY, "long_term_debt_to_total_capital")
     return_on_capital: float | None = output_field(Kind.QUARTERLY, "return_on_capital")
-
-
-def example_of(kind: Kind) -> dict[str, JsonValue]:
-    """What a kind is scored from, by column name."""
-    return {ratio.name: EXAMPLES[ratio.name] for ratio in RATIOS[kind] if ratio.name in EXAMPLES}

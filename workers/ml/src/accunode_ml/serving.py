@@ -2,32 +2,35 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from accunode_credit.models.registry import ModelStatus, ModelVersion
+from accunode_credit.champion import Version, in_use, serving
+from accunode_credit.master_scale import parse, stored_scale
+from accunode_credit.models.registry import ModelStatus
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Grade, Kind, MasterScale
-
-_SCALE = text("select master_scale from tenancy.tenants where id = :tenant_id")
+from accunode_scoring import Kind, MasterScale
 
 
-def master_scale(session: Session, tenant_id: UUID) -> MasterScale | None:
-    """The tenant's own master scale; None where the default serves."""
-    own = session.execute(_SCALE, {"tenant_id": tenant_id}).scalar_one_or_none()
-    if not own:
-        return None
-    return MasterScale(tuple(Grade(str(g["name"]), float(g["upper"]), float(g["midpoint"])) for g in own))
+def master_scale(session: Session, tenant_id: UUID) -> MasterScale:
+    """The tenant's own master scale, or the default."""
+    return parse(session.scalar(stored_scale(tenant_id)))
 
 
 def champion_version(session: Session, kind: Kind) -> str | None:
     """The registry's champion."""
-    found: str | None = session.scalar(
-        select(ModelVersion.version).where(ModelVersion.kind == kind, ModelVersion.status == ModelStatus.CHAMPION)
-    )
-    return found
+    found = _in_use(session, kind, ModelStatus.CHAMPION)
+    return None if found is None else found.version
+
+
+def challenger_of(session: Session, kind: Kind) -> Version | None:
+    """The registry's challenger, if there is one."""
+    return _in_use(session, kind, ModelStatus.CHALLENGER)
 
 
 def serving_version(session: Session, runtime: Runtime, kind: Kind) -> str:
     """The registry's champion, or else the library's."""
     return champion_version(session, kind) or runtime.models.champion(kind).version
+
+
+def _in_use(session: Session, kind: Kind, status: ModelStatus) -> Version | None:
+    return serving(session.execute(in_use(kind)).all()).get((kind, status))

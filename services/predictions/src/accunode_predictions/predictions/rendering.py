@@ -4,6 +4,7 @@ from typing import Any
 
 from accunode_credit.columns import inputs_of
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
+from accunode_credit.reasons import shown
 from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues
 from accunode_predictions.predictions.schemas import (
     AnnualPrediction,
@@ -15,7 +16,6 @@ from accunode_predictions.predictions.schemas import (
     PredictionItem,
     QuarterlyPrediction,
     QuarterlyPredictionDetail,
-    ReasonOut,
     StatementPrediction,
     StatementPredictionDetail,
 )
@@ -39,7 +39,7 @@ def item(prediction: Prediction, company: Company) -> PredictionItem:
 
 def detail(prediction: Prediction, company: Company, score: Score | None) -> PredictionDetail:
     """A single prediction with its reasons."""
-    reasons = None if score is None else [ReasonOut.of(reason) for reason in score.reasons]
+    reasons = None if score is None else shown(score)
     contents = {**_contents(prediction, company), "reasons": reasons}
     match Kind(prediction.kind):
         case Kind.ANNUAL:

@@ -6,6 +6,7 @@ from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_credit.reasons import scored_again
 from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions import service
 from accunode_predictions.predictions.filters import PredictionPath
@@ -24,7 +25,7 @@ async def get_prediction(
     """A prediction with its reasons in words."""
     prediction, company = await service.get(scoring.session, subject, kind, prediction_id)
     etag.tag(prediction.version)
-    return detail(prediction, company, service.scored_again(scoring, prediction))
+    return detail(prediction, company, scored_again(scoring.models.library, prediction))
 
 
 @router.delete("/{kind}/{prediction_id}", status_code=204, summary="Delete a prediction")

@@ -18,9 +18,10 @@ from accunode_common.http.schemas import (
     Version,
 )
 from accunode_common.models.columns import AccessLevel
+from accunode_credit.examples import VALUES, example_of
+from accunode_credit.reasons import ReasonOut
 from accunode_predictions.companies.schemas import CompanyFields, CompanyName, ShownSector, ShownSymbol
 from accunode_predictions.fields import (
-    EXAMPLES,
     AnnualRatios,
     AnnualRatioValues,
     FiscalPeriodYear,
@@ -30,18 +31,15 @@ from accunode_predictions.fields import (
     Owners,
     QuarterlyRatios,
     QuarterlyRatioValues,
-    RatioName,
-    example_of,
 )
 from accunode_predictions.scored import Scored, scored_as
 from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues, ratios_from
-from accunode_scoring import Kind, Reason
+from accunode_scoring import Kind
 
 FiscalYear = Annotated[FiscalPeriodYear, Field(strict=True, ge=1900, le=2100)]
 FiscalQuarter = Annotated[int, Field(strict=True, ge=1, le=4, description="The fiscal quarter, 1 to 4.", examples=[2])]
 Probability = Annotated[float, Field(description="A fraction in [0, 1].", examples=[0.00083])]
 
-_REASON = "Return on assets of 3.7 % is higher than that of 60 % of companies, which lowers the probability of default."
 _COMPANY: dict[str, JsonValue] = {"name": "Northwind Energy Corp", "symbol": "NWEC", "sector": "Utilities"}
 
 
@@ -245,36 +243,8 @@ class StatementPrediction(PredictionFields):
     fiscal_quarter: None = Field(description="Always null.")
     amounts: StatementAmountValues = Field(description="As given.")
     ratios: DerivedRatios = Field(
-        description="The ratios that follow from the amounts.", examples=[ratios_from(EXAMPLES).model_dump()]
+        description="The ratios that follow from the amounts.", examples=[ratios_from(VALUES).model_dump()]
     )
-
-
-class ReasonOut(ResponseModel):
-    """Why the probability is what it is."""
-
-    code: str = Field(description="`ratio.state.direction`, stable.", examples=["return_on_assets.value.lowers"])
-    ratio: RatioName
-    value: float | None = Field(description="The ratio as given; null where missing.", examples=[3.7])
-    direction: str = Field(description="`raises` or `lowers` the probability of default.", examples=["lowers"])
-    percentile: float | None = Field(
-        description="Share, 0 to 100, of the reference population with a lower value; null where missing.",
-        examples=[60.2],
-    )
-    contribution: float = Field(description="In log-odds of `pd`.", examples=[-0.455])
-    text: str = Field(description="The reason in a sentence.", examples=[_REASON])
-
-    @classmethod
-    def of(cls, reason: Reason) -> "ReasonOut":
-        """The reason as clients get it."""
-        return cls(
-            code=reason.code,
-            ratio=reason.column,
-            value=reason.value,
-            direction=reason.direction,
-            percentile=reason.percentile,
-            contribution=reason.contribution,
-            text=reason.text,
-        )
 
 
 class WithReasons(ResponseModel):

@@ -14,7 +14,6 @@ from accunode_common.errors import (
     AlreadyExistsError,
     ConflictError,
     FieldError,
-    ServiceUnavailableError,
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
@@ -194,18 +193,6 @@ async def versions(
     """
     prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
     return prediction, list(await repository.versions_of(session, prediction))
-
-
-def scored_again(scoring: Scoring, prediction: Prediction) -> Score | None:
-    """The stored ratios under the stored model version; None where its files are not at hand.
-
-    The grade of this score is the default scale's; the stored one counts.
-    """
-    try:
-        scorer = scoring.models.scorer(Kind(prediction.kind), prediction.model_version)
-    except ServiceUnavailableError:
-        return None
-    return scorer.score(inputs_of(prediction))
 
 
 async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: PredictionInput) -> Company:

@@ -1,6 +1,6 @@
 """The SQL of what serves: the registry's roles, versions that enter it, and tenants' master scales."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.models.tenancy import Tenant
-from accunode_credit.models.registry import ModelStatus, ModelVersion
+from accunode_credit.champion import Serving, in_use, serving
+from accunode_credit.master_scale import parse, stored_scale
+from accunode_credit.models.registry import ModelVersion
+from accunode_scoring import MasterScale
 
 
 async def known_versions(session: AsyncSession) -> Mapping[tuple[str, str], str]:
@@ -23,17 +25,11 @@ async def enter_version(session: AsyncSession, values: Mapping[str, Any]) -> Non
     await session.execute(insert(ModelVersion).values(**values).on_conflict_do_nothing())
 
 
-async def versions_in_use(session: AsyncSession) -> Sequence[tuple[str, str, str, str]]:
-    """Kind, status, version and hash of every champion and challenger."""
-    rows = await session.execute(
-        select(ModelVersion.kind, ModelVersion.status, ModelVersion.version, ModelVersion.sha256).where(
-            ModelVersion.status.in_([ModelStatus.CHAMPION, ModelStatus.CHALLENGER])
-        )
-    )
-    return [(kind, status, version, sha256) for kind, status, version, sha256 in rows]
+async def serving_now(session: AsyncSession) -> Serving:
+    """Every champion and challenger."""
+    return serving((await session.execute(in_use())).all())
 
 
-async def master_scale(session: AsyncSession, tenant_id: UUID) -> list[dict[str, Any]] | None:
-    """A tenant's own master scale, if it has one."""
-    own: list[dict[str, Any]] | None = await session.scalar(select(Tenant.master_scale).where(Tenant.id == tenant_id))
-    return own
+async def master_scale(session: AsyncSession, tenant_id: UUID) -> MasterScale:
+    """The master scale of a tenant: its own, or the default."""
+    return parse(await session.scalar(stored_scale(tenant_id)))

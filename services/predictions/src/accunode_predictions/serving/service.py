@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -14,12 +13,11 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.log import get_logger
+from accunode_credit.champion import Serving, Version
 from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.serving import repository
 from accunode_predictions.serving.entering import synchronise
 from accunode_scoring import (
-    DEFAULT_SCALE,
-    Grade,
     Kind,
     MasterScale,
     ModelLibrary,
@@ -50,9 +48,7 @@ class ServingModels:
 
     def __init__(self, folder: Path | None) -> None:
         self.library = ModelLibrary.load(folder)
-        self._hashes = {(entry.kind, entry.version): entry.sha256 for entry in self.library.entries()}
-        self._champions: Mapping[Kind, tuple[str, str]] = {}
-        self._challengers: Mapping[Kind, tuple[str, str]] = {}
+        self._serving: Serving = {}
         self._read_at = float("-inf")
         self._synchronised = False
         self._entering = asyncio.Lock()
@@ -61,7 +57,7 @@ class ServingModels:
     def warm(self) -> None:
         """Compile the library's own champions of the kinds that are stored, so that the first request need not."""
         for entry in self.library.entries():
-            if entry.status == ModelStatus.CHAMPION and entry.kind.value in set(Kind):
+            if entry.status == ModelStatus.CHAMPION:
                 self.library.scorer(entry.kind, entry.version)
 
     async def champion(self, session: AsyncSession, database: Database, kind: Kind) -> Scorer:
@@ -71,27 +67,30 @@ class ServingModels:
             ServiceUnavailableError: The registry names none, or one whose files are not here or differ.
         """
         await self._current(session, database)
-        if kind not in self._champions:
+        champion = self._serving.get((kind, ModelStatus.CHAMPION))
+        if champion is None:
             raise ServiceUnavailableError(f"No {kind.value} model serves.")
-        version, sha256 = self._champions[kind]
-        if not self.has(kind, version, sha256):
-            logger.error("model files missing or different from the registry", kind=kind, version=version)
-            raise ServiceUnavailableError(f"The files of {kind.value} model {version} are missing or differ.")
-        return self.library.scorer(kind, version)
+        if not champion.is_in(self.library):
+            logger.error("model files missing or different from the registry", kind=kind, version=champion.version)
+            raise ServiceUnavailableError(f"The files of {kind.value} model {champion.version} are missing or differ.")
+        return self.library.scorer(kind, champion.version)
 
     async def challenger(self, session: AsyncSession, database: Database, kind: Kind) -> Scorer | None:
         """The scorer of the challenger of `kind`, if there is one and its files are here."""
         await self._current(session, database)
-        version, sha256 = self._challengers.get(kind, ("", ""))
-        return self.library.scorer(kind, version) if self.has(kind, version, sha256) else None
+        challenger = self._serving.get((kind, ModelStatus.CHALLENGER))
+        if challenger is None or not challenger.is_in(self.library):
+            return None
+        return self.library.scorer(kind, challenger.version)
 
     def has(self, kind: Kind, version: str, sha256: str) -> bool:
         """Whether the files of a version are here, with the registry's hash."""
-        return self._hashes.get((kind, version)) == sha256
+        return Version(kind, version, sha256).is_in(self.library)
 
     def card(self, kind: Kind, version: str) -> str | None:
         """The model card of a version in Markdown, if there is one among its files."""
-        return self.library.card(kind, version) if (kind, version) in self._hashes else None
+        known = any((entry.kind, entry.version) == (kind, version) for entry in self.library.entries())
+        return self.library.card(kind, version) if known else None
 
     async def enter_versions(self, database: Database) -> None:
         """See to it, once in the life of the process, that the registry knows the library's versions."""
@@ -130,7 +129,7 @@ class ServingModels:
         cached = self._scales.get(tenant_id)
         now = time.monotonic()
         if cached is None or now - cached.read_at > REFRESH_SECONDS:
-            cached = _Cached(_scale(await repository.master_scale(session, tenant_id)), now)
+            cached = _Cached(await repository.master_scale(session, tenant_id), now)
             self._scales[tenant_id] = cached
         return cached.value
 
@@ -138,19 +137,8 @@ class ServingModels:
         await self.enter_versions(database)
         if time.monotonic() - self._read_at <= REFRESH_SECONDS:
             return
-        serving: dict[str, dict[Kind, tuple[str, str]]] = {ModelStatus.CHAMPION: {}, ModelStatus.CHALLENGER: {}}
-        for kind, status, version, sha256 in await repository.versions_in_use(session):
-            serving[status][Kind(kind)] = (version, sha256)
-        self._champions, self._challengers = serving[ModelStatus.CHAMPION], serving[ModelStatus.CHALLENGER]
+        self._serving = await repository.serving_now(session)
         self._read_at = time.monotonic()
-
-
-def _scale(own: list[dict[str, object]] | None) -> MasterScale:
-    if own is None:
-        return DEFAULT_SCALE
-    return MasterScale(
-        tuple(Grade(str(grade["name"]), float(str(grade["upper"])), float(str(grade["midpoint"]))) for grade in own)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """A tenant's own master scale: grades from best to worst, by upper bounds of the 1-year probability of default."""
 
-from itertools import pairwise
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_credit.master_scale import ScaleError, parse
 
 MOST_GRADES = 50
 EXAMPLE = [
@@ -46,19 +46,10 @@ class GradeOut(ResponseModel):
 
 
 def _is_a_scale(grades: list[GradeIn]) -> list[GradeIn]:
-    if grades[-1].upper != 1.0:
-        raise PydanticCustomError("last_bound", "The upper bound of the last grade is 1.")
-    if any(better.upper >= worse.upper for better, worse in pairwise(grades)):
-        raise PydanticCustomError("bounds", "Upper bounds rise from grade to grade.")
-    if len({grade.name for grade in grades}) < len(grades):
-        raise PydanticCustomError("names", "Each grade has a name of its own.")
-    lower = 0.0
-    for grade in grades:
-        if not lower <= grade.midpoint <= grade.upper:
-            raise PydanticCustomError(
-                "midpoint", "The mid-point of {name} lies outside its bounds.", {"name": grade.name}
-            )
-        lower = grade.upper
+    try:
+        parse([grade.model_dump() for grade in grades])
+    except ScaleError as fault:
+        raise PydanticCustomError(fault.code, str(fault)) from None
     return grades
 
 

@@ -8,11 +8,11 @@ from accunode_credit.leases import Lease
 from accunode_credit.models.bulk import ChunkState, Job, JobState
 from accunode_ml.bulk import chunk_file, jobs, settle
 from accunode_ml.bulk.scoring import ScoredChunk, score_rows
-from accunode_ml.bulk.shadow import challenger_of, score_beside
+from accunode_ml.bulk.shadow import score_beside
 from accunode_ml.bulk.store import Stored, store
 from accunode_ml.leased import carry_out
 from accunode_ml.runtime import Runtime
-from accunode_ml.serving import master_scale
+from accunode_ml.serving import challenger_of, master_scale
 from accunode_ml.submitter import may_still_write
 
 

@@ -1,17 +1,17 @@
 """What a challenger says of a chunk's rows, beside the champion; whatever it does, the job does not notice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
-from accunode_credit.models.registry import ModelStatus, ModelVersion
+from accunode_credit.champion import Version
 from accunode_ml.bulk.scoring import SHADOW, ScoredChunk, ratio_matrix
-from accunode_scoring import Kind, ModelFilesError, ModelLibrary, Scorer
+from accunode_scoring import ModelFilesError, ModelLibrary, Scorer
 
 _STORE = text(f"""
     insert into registry.shadow_scores (tenant_id, prediction_id, version, pd)
@@ -23,26 +23,7 @@ _STORE = text(f"""
 logger = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Challenger:
-    """The version that the registry wants scored beside the champion, and the hash of its files there."""
-
-    kind: Kind
-    version: str
-    sha256: str
-
-
-def challenger_of(session: Session, kind: Kind) -> Challenger | None:
-    """The challenger of a kind, if there is one."""
-    found = session.execute(
-        select(ModelVersion.version, ModelVersion.sha256).where(
-            ModelVersion.kind == kind, ModelVersion.status == ModelStatus.CHALLENGER
-        )
-    ).first()
-    return None if found is None else Challenger(kind, found.version, found.sha256)
-
-
-def score_beside(chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, challenger: Challenger) -> ScoredChunk:
+def score_beside(chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, challenger: Version) -> ScoredChunk:
     """The scored chunk of `rows` with the challenger's probabilities, or as it is where the challenger fails."""
     try:
         pd = _probabilities(rows, _scorer(models, challenger))
@@ -60,9 +41,8 @@ def store_shadow(session: Session, version: str) -> None:
     session.execute(_STORE, {"version": version})
 
 
-def _scorer(models: ModelLibrary, challenger: Challenger) -> Scorer:
-    known = {(entry.kind, entry.version): entry.sha256 for entry in models.entries()}
-    if known.get((challenger.kind, challenger.version)) != challenger.sha256:
+def _scorer(models: ModelLibrary, challenger: Version) -> Scorer:
+    if not challenger.is_in(models):
         raise ModelFilesError("its files are not here, or differ from the registry's hash")
     return models.scorer(challenger.kind, challenger.version)
 

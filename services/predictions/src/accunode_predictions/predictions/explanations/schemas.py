@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.http.schemas import ResponseModel
+from accunode_credit.reasons import ReasonOut
 from accunode_predictions.fields import (
     FiscalPeriodQuarter,
     FiscalPeriodYear,
@@ -13,7 +14,7 @@ from accunode_predictions.fields import (
     RatioLabel,
     RatioName,
 )
-from accunode_predictions.predictions.schemas import Probability, ReasonOut
+from accunode_predictions.predictions.schemas import Probability
 from accunode_predictions.scored import Scored
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 from accunode_common.auth.subject import Subject
 from accunode_credit.columns import inputs_of
 from accunode_credit.models.credit import Prediction
+from accunode_credit.reasons import shown
 from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
-from accunode_predictions.predictions.schemas import ReasonOut
 from accunode_predictions.scored import model_url
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import Kind, Scorer
@@ -58,7 +58,7 @@ def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
             )
             for part in score.contributions
         ],
-        reasons=[ReasonOut.of(reason) for reason in score.reasons],
+        reasons=shown(score),
         flags=[FlagOut(code=flag.code, ratio=flag.column, message=flag.message) for flag in score.flags],
         model_version=prediction.model_version,
         model_url=model_url(kind, prediction.model_version),

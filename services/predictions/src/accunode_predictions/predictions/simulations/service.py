@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
 from accunode_credit.columns import input_matrix, stored_score
-from accunode_predictions.predictions.schemas import ReasonOut
+from accunode_credit.reasons import shown
 from accunode_predictions.predictions.service import score_values
 from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
@@ -65,7 +65,7 @@ def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | Non
     return WhatIf(
         kind=Kind(scorer.kind),
         **stored_score(score),
-        reasons=[ReasonOut.of(reason) for reason in score.reasons],
+        reasons=shown(score),
         sensitivities=[
             _sensitivity(around, place, ratios[column], values, scale) for place, column in enumerate(scorer.columns)
         ],

@@ -1,0 +1,28 @@
+"""A tenant's master scale: how it is stored, what is wrong with one, and the default."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from accunode_common.models.tenancy import Tenant
+from accunode_scoring import DEFAULT_SCALE, Grade, MasterScale, ScaleError
+
+__all__ = ["ScaleError", "parse", "stored_scale"]
+
+
+def stored_scale(tenant_id: UUID) -> Select[list[dict[str, Any]] | None]:
+    """Selects a tenant's own grades; null where the default serves."""
+    return select(Tenant.master_scale).where(Tenant.id == tenant_id)
+
+
+def parse(grades: Sequence[Mapping[str, Any]] | None) -> MasterScale:
+    """The scale of these grades, from best to worst; the default without any.
+
+    Raises:
+        ScaleError: They are no scale.
+    """
+    if not grades:
+        return DEFAULT_SCALE
+    return MasterScale(tuple(Grade(str(g["name"]), float(g["upper"]), float(g["midpoint"])) for g in grades))
