@@ -10,6 +10,7 @@ from accunode_credit.columns import (
     DECISIVE_COLUMNS,
     INPUT_COLUMNS,
     INPUTS,
+    KEPT,
     RATIO_COLUMNS,
     SCORE_COLUMNS,
     SOURCE_COLUMNS,
@@ -79,7 +80,7 @@ def test_an_earlier_version_keeps_all_inputs_and_the_score_with_its_source_and_t
     )
     inner, outer = re.fullmatch(r"jsonb_build_object\('ratios', jsonb_build_object\((.*)\), ('pd'.*)\)", text).groups()  # type: ignore[union-attr]
     assert tuple(re.findall(r"(?:^|, )'(\w+)', ", inner)) == INPUTS[kind]
-    assert tuple(re.findall(r"(?:^|, )'(\w+)', ", outer)) == (*SCORE_COLUMNS, *SOURCE_COLUMNS, "updated_at")
+    assert tuple(re.findall(r"(?:^|, )'(\w+)', ", outer)) == KEPT[1:]
 
 
 def test_a_matrix_has_the_columns_that_are_asked_for_and_nan_where_a_value_is_missing() -> None:

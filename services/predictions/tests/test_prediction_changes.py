@@ -9,6 +9,7 @@ import psycopg
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import World
 from accunode_common.testing.problems import assert_problem
+from accunode_credit.columns import KEPT
 
 ANNUAL = "/api/v1/predictions/annual"
 Store = Callable[..., Awaitable[dict[str, Any]]]
@@ -33,7 +34,9 @@ async def test_rescoring_with_restated_ratios_keeps_the_earlier_version(
     assert versions["current_version"] == 2
     assert [each["version"] for each in versions["items"]] == [1]
     kept = versions["items"][0]["snapshot"]
+    assert set(kept) == set(KEPT)
     assert kept["ratios"] == made["ratios"]
+    assert kept["updated_at"] == made["updated_at"]
     assert (kept["pd"], kept["grade"], kept["model_version"]) == (made["pd"], made["grade"], made["model_version"])
     assert versions["items"][0]["replaced_by"] == str(world.user.user_id)
 

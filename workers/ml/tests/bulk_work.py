@@ -8,11 +8,16 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
+from sqlalchemy import insert
 
+from accunode_common.db.session import AccessContext
 from accunode_common.ids import new_id
+from accunode_common.models.columns import AccessLevel
 from accunode_common.storage.base import job_prefix
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, PurgeFiles, Queue, ScoreChunk
 from accunode_common.testing.people import Caller
+from accunode_credit.jobs import new_job
+from accunode_credit.models.bulk import Job, JobType
 from accunode_ml.bulk.advance import advance
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.bulk.purge import purge_files
@@ -74,26 +79,15 @@ class Bulk:
         access_level = values.pop("access_level", "organization" if subject.organization_id else "personal")
         key = f"{job_prefix(subject.tenant_id, job_id)}/upload"
         self.runtime.storage.put(key, content)
-        row = {
-            "tenant_id": subject.tenant_id,
-            "id": job_id,
-            "type": "bulk_upload",
-            "access_level": access_level,
-            "organization_id": subject.organization_id if access_level == "organization" else None,
-            "submitter_organization_id": subject.organization_id,
-            "created_by": subject.user_id,
-            "read_reach": subject.read_reach.value,
-            "write_reach": subject.write_reach.value,
-            "kind": "annual",
-            "file_key": key,
-            "file_bytes": len(content),
-            **values,
-        }
-        columns = ", ".join(row)
-        holders = ", ".join(f"%({name})s" for name in row)
-        self.superuser.execute(f"insert into bulk.jobs ({columns}) values ({holders})", row)
+        values = {"kind": "annual", "file_key": key, "file_bytes": len(content), **values}
+        self.add(new_job(subject, job_id, JobType.BULK_UPLOAD, AccessLevel(access_level), request_id=None, **values))
         self.enqueue(IngestFile(tenant_id=subject.tenant_id, job_id=job_id))
         return job_id
+
+    def add(self, job: Mapping[str, Any]) -> None:
+        """A new job."""
+        with self.runtime.database.transaction(AccessContext(tenant_id=job["tenant_id"])) as session:
+            session.execute(insert(Job).values(**job))
 
     def enqueue(self, message: IngestFile | ScoreChunk | AdvanceJob | PurgeFiles) -> None:
         """Put a message into the outbox."""

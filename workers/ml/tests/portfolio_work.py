@@ -4,11 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from bulk_work import Bulk, annual_csv, healthy
-from psycopg.types.json import Jsonb
 
 from accunode_common.ids import new_id
+from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import JOB_MESSAGES, JobMessage
 from accunode_common.testing.people import Caller
+from accunode_credit.jobs import new_job
+from accunode_credit.models.bulk import JobType
 from accunode_ml.monitoring.drift import monitor_drift
 from accunode_ml.portfolio.rescore import rescore_portfolio
 from accunode_ml.portfolio.stress import stress_portfolio
@@ -34,22 +36,9 @@ class PortfolioJobs:
         """A queued job."""
         subject, job_id = caller.subject, new_id()
         shared = job_type != "stress" and subject.organization_id is not None
-        row = {
-            "tenant_id": subject.tenant_id,
-            "id": job_id,
-            "type": job_type,
-            "access_level": "organization" if shared else "personal",
-            "organization_id": subject.organization_id if shared else None,
-            "submitter_organization_id": subject.organization_id,
-            "created_by": subject.user_id,
-            "read_reach": subject.read_reach.value,
-            "write_reach": subject.write_reach.value,
-            "kind": "annual",
-            "model_version": version,
-            "parameters": Jsonb(parameters),
-        }
-        columns, holders = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-        self.bulk.superuser.execute(f"insert into bulk.jobs ({columns}) values ({holders})", row)
+        level = AccessLevel.ORGANIZATION if shared else AccessLevel.PERSONAL
+        values = {"kind": "annual", "model_version": version, "parameters": parameters}
+        self.bulk.add(new_job(subject, job_id, JobType(job_type), level, request_id=None, **values))
         return job_id
 
     def message(self, job_id: UUID) -> JobMessage:

@@ -5,6 +5,8 @@ from typing import Any
 from bulk_work import QUARTERLY, Bulk, annual_csv, healthy
 
 from accunode_common.testing.people import World
+from accunode_credit.columns import INPUTS, KEPT
+from accunode_scoring import Kind
 
 
 def _rows(count: int = 6) -> list[list[Any]]:
@@ -29,6 +31,8 @@ def test_update_stores_the_new_values_and_keeps_the_earlier_version(bulk: Bulk, 
     assert kept["version"] == 1
     assert kept["replaced_by"] == member.user_id
     assert kept["snapshot"]["ratios"]["long_term_debt_to_total_capital"] == 22
+    assert set(kept["snapshot"]) == set(KEPT)
+    assert set(kept["snapshot"]["ratios"]) == set(INPUTS[Kind.ANNUAL])
     assert kept["snapshot"]["pd"] == before[2]["pd"]
     assert kept["snapshot"]["job_id"] == str(first["id"])
     bulk.check_counts(second["id"])

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from accunode_common.db.access import DatabaseRole
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import Caller, World
+from accunode_credit.columns import INPUTS, KEPT
 from accunode_ml.portfolio import rescore
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_scoring import Kind, ModelLibrary
@@ -44,6 +45,8 @@ def test_every_prediction_is_scored_again_and_its_earlier_version_kept(
     for version in kept:
         was = before[version["prediction_id"]]
         assert (version["version"], version["replaced_by"]) == (1, world.one.org_admin.user_id)
+        assert set(version["snapshot"]) == set(KEPT)
+        assert set(version["snapshot"]["ratios"]) == set(INPUTS[Kind.ANNUAL])
         assert version["snapshot"]["pd"] == was["pd"]
         assert version["snapshot"]["model_version"] == was["model_version"]
         assert version["snapshot"]["ratios"]["return_on_assets"] == was["return_on_assets"]

@@ -29,6 +29,9 @@ SOURCE_COLUMNS = ("job_id", "row_number")
 DECISIVE_COLUMNS = (*INPUT_COLUMNS, "model_version", "grade")
 """Two scores of a prediction that agree in these agree in everything: the grade stands for the master scale."""
 
+KEPT = ("ratios", *SCORE_COLUMNS, *SOURCE_COLUMNS, "updated_at")
+"""What an earlier version keeps; `ratios` has all inputs of the kind."""
+
 _UTC = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 Predictions = type[Prediction] | AliasedClass[Prediction]
@@ -79,7 +82,7 @@ def input_matrix(rows: Sequence[Mapping[Any, Any]], columns: Sequence[str]) -> N
 def kept_version(kind: Kind, predictions: Predictions = Prediction) -> ColumnElement[Any]:
     """What an earlier version keeps, as one JSON object: all inputs under `ratios`, the score, its source and time."""
     inputs = func.jsonb_build_object(*_pairs(select_inputs(kind, predictions)))
-    rest = [getattr(predictions, name) for name in (*SCORE_COLUMNS, *SOURCE_COLUMNS)]
+    rest = [getattr(predictions, name) for name in KEPT[1:-1]]
     time = func.to_char(func.timezone("UTC", predictions.updated_at), _UTC)
     kept: ColumnElement[Any] = func.jsonb_build_object("ratios", inputs, *_pairs(rest), "updated_at", time)
     return kept

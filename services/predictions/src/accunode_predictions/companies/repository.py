@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import clean_symbol, name_key
+from accunode_credit.companies import candidates
 from accunode_credit.models.credit import Company, Outcome, Prediction
 from accunode_credit.newest import newest_first, oldest_first
 from accunode_credit.records import visible_records
@@ -79,10 +80,7 @@ async def in_scope(
     session: AsyncSession, tenant_id: UUID, scope_id: UUID, *, key: str, symbol: str | None
 ) -> Sequence[Company]:
     """The companies of one scope that have that name or that symbol: two at most."""
-    same = Company.name_key == key if symbol is None else or_(Company.name_key == key, Company.symbol == symbol)
-    found = await session.scalars(
-        select(Company).where(Company.tenant_id == tenant_id, Company.scope_id == scope_id, same)
-    )
+    found = await session.scalars(candidates(tenant_id, scope_id, symbol=symbol, name_key=key))
     return found.all()
 
 

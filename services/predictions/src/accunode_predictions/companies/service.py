@@ -24,6 +24,7 @@ from accunode_common.http.schemas import Page
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import name_key
+from accunode_credit.companies import the_one_meant
 from accunode_credit.models.credit import Company, Prediction
 from accunode_credit.records import find, find_to_change
 from accunode_credit.scope import ownership, scope_of
@@ -113,8 +114,9 @@ async def resolve(
     scope_id, key = scope_of(subject, level), name_key(body.name)
     for _ in range(_RACES):
         found = await repository.in_scope(session, subject.tenant_id, scope_id, key=key, symbol=body.symbol)
-        if found:
-            return _the_one_meant(found, body.symbol)
+        meant = the_one_meant(found, symbol=body.symbol, name_key=key)
+        if meant is not None:
+            return meant
         _check_market_cap(body.market_cap, body.currency, pointer="/body/company/currency")
         added = await repository.add(session, _values(subject, body, level))
         if added is not None:
@@ -227,11 +229,6 @@ def _values(subject: Subject, body: CompanyFields, level: AccessLevel) -> dict[s
         "market_cap": body.market_cap,
         "currency": body.currency,
     }
-
-
-def _the_one_meant(found: Sequence[Company], symbol: str | None) -> Company:
-    by_symbol = (company for company in found if symbol is not None and company.symbol == symbol)
-    return next(by_symbol, found[0])
 
 
 def _taken(company: Company | None) -> AlreadyExistsError:

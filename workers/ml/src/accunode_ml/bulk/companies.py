@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from accunode_credit.companies import IDENTIFIERS
+
 ROUNDS = 3
 """How often a company is looked for that somebody else is making at the same time."""
 
@@ -28,8 +30,7 @@ def _find(condition: str) -> TextClause:
     """)  # noqa: S608
 
 
-_BY_NAME = _find("c.name_key = n.name_key")
-_BY_SYMBOL = _find("c.symbol = n.symbol")
+_FIND = [(name, _find(f"c.{name} = n.{name}")) for name in IDENTIFIERS]
 # In the order of their names, so that two chunks that make the same companies wait for each other instead of dying.
 _MAKE = text("""
     insert into credit.companies (tenant_id, id, access_level, organization_id, created_by,
@@ -89,9 +90,9 @@ _LEFT = text("select exists (select 1 from incoming where obligor is null)")
 
 def find_companies(session: Session) -> bool:
     """Note the stored company of each row, by symbol and else by name; returns whether every row has one."""
-    if session.execute(_HAS_SYMBOLS).scalar_one():
-        session.execute(_BY_SYMBOL)
-    session.execute(_BY_NAME)
+    for name, find in _FIND:
+        if name != "symbol" or session.execute(_HAS_SYMBOLS).scalar_one():
+            session.execute(find)
     return not session.execute(_LEFT).scalar_one()
 
 
