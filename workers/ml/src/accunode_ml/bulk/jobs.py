@@ -3,13 +3,28 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accunode_common.db.session import AccessContext, Reach
+from accunode_common.db.session import AccessContext
+from accunode_credit.jobs import close_if_done, finish, submitter_context, touch
 from accunode_credit.leases import FILE
-from accunode_credit.models.bulk import Job, JobState
+from accunode_credit.models.bulk import Job
 from accunode_scoring import Kind
+
+__all__ = [
+    "add_counts",
+    "add_to_result",
+    "close_if_done",
+    "ensure_file_chunk",
+    "find",
+    "finish",
+    "kind_of",
+    "lock",
+    "submitter_context",
+    "tenant_context",
+    "touch",
+]
 
 _ENSURE_FILE = text(
     "insert into bulk.chunks (tenant_id, job_id, number, rows) values (:tenant_id, :job_id, :number, 0)"
@@ -20,17 +35,6 @@ _ENSURE_FILE = text(
 def tenant_context(tenant_id: UUID) -> AccessContext:
     """The context in which a worker sees a tenant's jobs and no records."""
     return AccessContext(tenant_id=tenant_id)
-
-
-def submitter_context(job: Job) -> AccessContext:
-    """The context of whoever handed the job in: what they may see and change, and no more."""
-    return AccessContext(
-        tenant_id=job.tenant_id,
-        user_id=job.created_by,
-        organization_id=job.submitter_organization_id,
-        read_reach=Reach(job.read_reach),
-        write_reach=Reach(job.write_reach),
-    )
 
 
 def kind_of(job: Job) -> Kind:
@@ -63,21 +67,6 @@ def ensure_file_chunk(session: Session, job: Job) -> None:
     session.execute(_ENSURE_FILE, {"tenant_id": job.tenant_id, "job_id": job.id, "number": FILE})
 
 
-def touch(job: Job) -> None:
-    """Note that the job has changed."""
-    job.version += 1
-    job.updated_at = func.now()
-
-
-def finish(job: Job, state: JobState, *, code: str | None = None, message: str | None = None) -> None:
-    """Put the job into a final state."""
-    job.state = state
-    job.error_code = code
-    job.error_message = message
-    job.finished_at = func.now()
-    touch(job)
-
-
 def add_counts(job: Job, *, accepted: int = 0, rejected: int = 0, skipped: int = 0) -> None:
     """Count rows whose fate is known; call it with the job locked."""
     job.rows_accepted += accepted
@@ -95,11 +84,3 @@ def add_to_result(job: Job, counts: dict[str, dict[str, int]]) -> None:
             known[key] = known.get(key, 0) + number
         merged[name] = known
     job.result = merged
-
-
-def close_if_done(job: Job) -> bool:
-    """Finish a job whose chunks are all settled; call it with the job locked."""
-    if job.state != JobState.SCORING or job.chunks_done < job.chunks_total:
-        return False
-    finish(job, JobState.COMPLETED_WITH_ERRORS if job.rows_rejected else JobState.COMPLETED)
-    return True
