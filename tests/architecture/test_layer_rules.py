@@ -24,17 +24,6 @@ COMMANDS = {
     "services/auth/src/accunode_auth/users/bootstrap.py": "makes the first super admin before anybody can sign in",
 }
 """Programs that are no part of an API: they may hold queries and use features' repositories."""
-WRITES_BY_ITSELF = frozenset(
-    f"services/auth/src/accunode_auth/{name}.py"
-    for name in (
-        *("administration/service", "api_keys/service", "devices/service", "mfa/service", "passkeys/service"),
-        *("registration/service", "scim/changes", "scim/service", "scim_tokens/service", "sessions/rotation"),
-        *("sessions/service", "single_sign_on/admission", "single_sign_on/service", "sso_connections/service"),
-        "users/service",
-    )
-)
-"""Where rows are still added and changes written outside repositories."""
-_UNIT_OF_WORK = frozenset({"add", "flush", "refresh"})
 
 Rule = Callable[[str, ast.Module], Iterator[str]]
 
@@ -113,8 +102,6 @@ def repositories_hold_the_queries(name: str, tree: ast.Module) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         called = node.func
-        if name in WRITES_BY_ITSELF and isinstance(called, ast.Attribute) and called.attr in _UNIT_OF_WORK:
-            continue
         if isinstance(called, ast.Attribute) and called.attr in EXECUTES and _name(called.value) in DATABASES:
             yield f"a repository should call {_name(called.value)}.{called.attr}"
         elif isinstance(called, ast.Name) and called.id == "paginate":

@@ -10,6 +10,7 @@ from accunode_auth.accounts import service as accounts
 from accunode_auth.administration import people, repository
 from accunode_auth.administration.people import Person
 from accunode_auth.administration.schemas import RoleChange, UserIn
+from accunode_auth.repository import write_changes
 from accunode_auth.resources import Resources
 from accunode_auth.sign_in import service as sign_in
 from accunode_common.auth.revocation import Revocations
@@ -107,7 +108,7 @@ async def change_role(
     else:
         held = await role_scopes.require(db, scope)
         await memberships.move(db, membership, held, body.role, found.user.email_key)
-    await db.flush()
+    await write_changes(db)
     details = {"from": before, "to": membership.role, "membership_id": str(membership.id)}
     await trail.record(db, "user.set_role", "user", user_id, details=details, tenant_id=membership.tenant_id)
     await revoke_member(db, revocations, membership.tenant_id, user_id)
@@ -211,7 +212,7 @@ async def rename(
     match.check(found.user.version)
     found.user.full_name = full_name
     found.user.version += 1
-    await db.flush()
+    await write_changes(db)
     await trail.record(db, "user.update", "user", user_id, details={"fields": ["full_name"]})
     return await people.find(db, user_id)
 

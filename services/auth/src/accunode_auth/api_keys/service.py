@@ -10,6 +10,7 @@ from accunode_auth.api_keys import repository
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
+from accunode_auth.repository import write_and_read
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
@@ -72,9 +73,7 @@ async def create(
         scopes=sorted(wanted),
         expires_at=datetime.now(UTC) + lifetime,
     )
-    db.add(key)
-    await db.flush()
-    await db.refresh(key)
+    await write_and_read(db, key)
     await trail.record(db, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
     await notices.tell(db, subject.user_id, CredentialChange.API_KEY_MADE)
     return key, credential.text

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import repository
+from accunode_auth.repository import write_row
 from accunode_common.auth.credentials import Credential
 from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
@@ -75,8 +76,7 @@ async def _introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> tuple[K
         user_agent=origin.user_agent,
         ip_address=origin.address,
     )
-    db.add(device)
-    await db.flush()
+    await write_row(db, device)
     return device, credential.text
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.mfa import repository, totp
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.notices.service import CredentialChange, Notices
+from accunode_auth.repository import write_changes, write_row
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
@@ -34,8 +35,7 @@ async def enrol(db: AsyncSession, app: Resources, user_id: UUID) -> tuple[str, s
     secret = totp.new_secret()
     sealed = Vault(app.settings).seal(user_id, base64.b32decode(secret))
     await repository.remove(db, user_id)
-    db.add(TotpCredential(user_id=user_id, secret_encrypted=sealed))
-    await db.flush()
+    await write_row(db, TotpCredential(user_id=user_id, secret_encrypted=sealed))
     return secret, totp.enrolment_uri(secret, account=await repository.email(db, user_id), issuer=ISSUER)
 
 
@@ -62,7 +62,7 @@ async def confirm(db: AsyncSession, app: Resources, user_id: UUID, code: str) ->
     if step is None:
         raise UnprocessableInputError.at("/body/code", "wrong_code", "The code is wrong; is the clock right?")
     credential.confirmed_at, credential.last_step = datetime.now(UTC), step
-    await db.flush()
+    await write_changes(db)
     return await second_factors.codes_for_first(db, user_id)
 
 
@@ -106,7 +106,7 @@ async def check(db: AsyncSession, app: Resources, user_id: UUID, code: str) -> A
     if step is None:
         return None
     credential.last_step = step
-    await db.flush()
+    await write_changes(db)
     return AuthenticationMethod.ONE_TIME_PASSWORD
 
 

@@ -27,6 +27,7 @@ from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.passkeys import challenges, repository
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passkeys.schemas import NewCredential, ShownCredential
+from accunode_auth.repository import write_changes
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
@@ -199,7 +200,7 @@ async def check(
         return None
     passkey.sign_count, passkey.backed_up = verified.new_sign_count, verified.credential_backed_up
     passkey.last_used_at = datetime.now(UTC)
-    await db.flush()
+    await write_changes(db)
     return AuthenticationMethod.PASSKEY
 
 
@@ -219,7 +220,7 @@ async def rename(db: AsyncSession, subject: Subject, trail: Trail, passkey_id: U
     """
     passkey = await _find(db, subject, passkey_id)
     passkey.label = label
-    await db.flush()
+    await write_changes(db)
     await trail.record(db, "passkey.rename", "passkey", passkey.id, details={"label": passkey.label})
     return passkey
 

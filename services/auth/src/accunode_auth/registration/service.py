@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
+from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
@@ -96,7 +97,8 @@ async def issue_token(
     """
     await repository.withdraw_tokens(db, user_id, purpose=purpose)
     credential = Credential.new(_PREFIXES[purpose], user_id, new_id())
-    db.add(
+    await write_row(
+        db,
         OneTimeToken(
             id=credential.ids[1],
             user_id=user_id,
@@ -105,9 +107,8 @@ async def issue_token(
             authentication_methods=list(methods),
             email=email,
             expires_at=datetime.now(UTC) + lifetime,
-        )
+        ),
     )
-    await db.flush()
     return credential.text
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.accounts import service as accounts
 from accunode_auth.registration import service as registration
+from accunode_auth.repository import write_changes
 from accunode_auth.resources import Resources
 from accunode_auth.scim import repository
 from accunode_auth.scim.repository import Entry
@@ -92,7 +93,7 @@ async def invite(
         async with acting_as(db, inviter.access):
             found = await inviting.invite(db, trail, mails, inviter.user_id, scope, email=row.email, role=_GIVEN)
     row.invitation_id = found.id
-    await db.flush()
+    await write_changes(db)
 
 
 async def withdraw(db: AsyncSession, directory: Directory, trail: DirectoryTrail, entry: Entry) -> None:

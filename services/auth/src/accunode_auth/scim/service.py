@@ -18,6 +18,7 @@ from scim2_models import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
 from accunode_auth.scim import changes, repository
 from accunode_auth.scim.filters import conditions
@@ -125,8 +126,7 @@ async def create(
             email_key=email_key(email),
             name={},
         )
-        db.add(row)
-        await db.flush()
+        await write_row(db, row)
         entry = await _find(db, directory, str(row.id))
         await _apply(db, app, directory, trail, mails, entry, wanted, active=wanted.active is not False)
         return shown(app, await _find(db, directory, str(row.id)))
@@ -243,11 +243,10 @@ async def _keep_words(db: AsyncSession, directory: Directory, entry: Entry, want
             email=entry.email,
             email_key=email_key(entry.email),
         )
-        db.add(row)
     row.external_id = wanted.external_id
     row.display_name = wanted.display_name
     row.name = {} if wanted.name is None else wanted.name.model_dump(exclude_none=True)
-    await db.flush()
+    await write_row(db, row)
     return row
 
 

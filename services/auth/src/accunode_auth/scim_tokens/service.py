@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
+from accunode_auth.repository import write_and_read
 from accunode_auth.resources import Resources
 from accunode_auth.scim_tokens import repository
 from accunode_auth.scim_tokens.schemas import ScimTokenIn
@@ -85,9 +86,7 @@ async def create(db: AsyncSession, subject: Subject, trail: Trail, body: ScimTok
         created_by=subject.user_id,
         expires_at=datetime.now(UTC) + timedelta(days=body.expires_in_days),
     )
-    db.add(token)
-    await db.flush()
-    await db.refresh(token)
+    await write_and_read(db, token)
     details = {"organization_id": str(token.organization_id), "expires_at": token.expires_at.isoformat()}
     await trail.record(db, "scim_token.create", "scim_token", token.id, details=details)
     return token, credential.text

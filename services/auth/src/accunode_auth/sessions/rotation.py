@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships.service import ActiveMembership, await_changes, choose
+from accunode_auth.repository import write_changes
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
@@ -134,7 +135,7 @@ async def _rotate(
     session.expires_at = ends_at(app.settings, membership.rules, began_at=session.created_at, seen_at=now)
     successor = _successor(app, credential, new_id())
     token.successor_id = successor.ids[1]
-    await db.flush()
+    await write_changes(db)
     await repository.spend_tokens(db, session.id)
     tokens = await issue(db, app, session, membership, successor)
     await record(db, "session.refresh", tokens.subject, origin)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import service as devices
 from accunode_auth.memberships.service import ActiveMembership, await_changes, choose, held_memberships
+from accunode_auth.repository import write_changes, write_row
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import repository
@@ -128,8 +129,7 @@ async def begin(
         authentication_methods=sorted(set(methods)),
         expires_at=ends_at(app.settings, membership.rules, began_at=now, seen_at=now),
     )
-    db.add(session)
-    await db.flush()
+    await write_row(db, session)
     tokens = await issue(db, app, session, membership, fresh_credential(user_id))
     details = {"new_device": greeting.token is not None, "methods": session.authentication_methods}
     await record(db, "session.begin", tokens.subject, origin, details=details)
@@ -188,7 +188,7 @@ async def prove(
     _note(session, method)
     if second_factors.overdue(app, membership, session.authentication_methods):
         raise ForbiddenError(f"{membership.tenant_name} asks for a second factor by now: sign in again, and enrol one.")
-    await db.flush()
+    await write_changes(db)
     await record(db, "session.prove", subject, origin, details={"method": method})
     return app.keys.access_token(subject_of(session, membership), issued_at=now, proved_at=now)
 
@@ -206,7 +206,7 @@ async def note_method(db: AsyncSession, subject: Subject, method: Authentication
     session = await repository.find(db, subject.user_id, subject.session_id, lock=True)
     if session is not None:
         _note(session, method)
-        await db.flush()
+        await write_changes(db)
 
 
 def _note(session: SignInSession, method: AuthenticationMethod) -> None:
@@ -298,10 +298,10 @@ async def issue(
     db: AsyncSession, app: Resources, session: SignInSession, membership: ActiveMembership, credential: Credential
 ) -> Tokens:
     """Tokens for the session, with a refresh token that is new."""
-    db.add(
-        RefreshToken(id=credential.ids[1], user_id=session.user_id, session_id=session.id, token_hash=credential.hash)
+    await write_row(
+        db,
+        RefreshToken(id=credential.ids[1], user_id=session.user_id, session_id=session.id, token_hash=credential.hash),
     )
-    await db.flush()
     return await tokens_for(db, app, session, membership, credential)
 
 

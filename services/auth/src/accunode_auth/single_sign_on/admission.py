@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
 from accunode_auth.sso_connections import service as connections
 from accunode_common import audit
@@ -20,8 +21,7 @@ async def add_identity(
     row = FederatedIdentity(
         tenant_id=connection.tenant_id, id=new_id(), issuer=connection.issuer, subject=subject, user_id=user_id
     )
-    db.add(row)
-    await db.flush()
+    await write_row(db, row)
     await record(db, connection.tenant_id, "sso_identity.link", user_id, origin, {"issuer": row.issuer, "how": how})
     return row
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.notices.service import Notices
+from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
@@ -251,7 +252,8 @@ async def _begin(
         db, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
     provider_session = ticket.claims.get("sid")
-    db.add(
+    await write_row(
+        db,
         SsoSession(
             tenant_id=ticket.tenant_id,
             session_id=tokens.subject.session_id,
@@ -260,9 +262,8 @@ async def _begin(
             subject=identity.subject,
             provider_session_id=provider_session if isinstance(provider_session, str) else None,
             id_token_encrypted=_vault(app).seal(user_id, ticket.id_token.encode()),
-        )
+        ),
     )
-    await db.flush()
     return tokens
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.outbound import check_url
+from accunode_auth.repository import write_and_read
 from accunode_auth.resources import Resources
 from accunode_auth.single_sign_on.provider import Metadata, ProviderError
 from accunode_auth.sso_connections import repository
@@ -98,7 +99,6 @@ async def save(app: Resources, subject: Subject, trail: Trail, match: Conditiona
             )
         if row is None:
             row = SsoConnection(tenant_id=subject.tenant_id, version=1)
-            db.add(row)
         else:
             row.version += 1
         for name in _OWN_COLUMNS:
@@ -107,8 +107,7 @@ async def save(app: Resources, subject: Subject, trail: Trail, match: Conditiona
         row.organization_values = [value.model_dump(mode="json") for value in body.organization_values]
         row.client_secret_encrypted = kept
         row.provider, row.discovered_at = metadata.model_dump(mode="json"), datetime.now(UTC)
-        await db.flush()
-        await db.refresh(row)
+        await write_and_read(db, row)
         details = {"issuer": row.issuer, "client_id": row.client_id, "enabled": row.enabled, "enforced": row.enforced}
         details |= {"just_in_time": row.just_in_time, "new_secret": body.client_secret is not None}
         await trail.record(db, "sso_connection.save", "sso_connection", subject.tenant_id, details=details)
@@ -189,9 +188,7 @@ async def claim_domain(db: AsyncSession, subject: Subject, trail: Trail, domain:
     if await repository.count_domains(db, subject.tenant_id) >= MOST_DOMAINS:
         raise ConflictError(f"The tenant has {MOST_DOMAINS} domains already; remove one first.")
     row = SsoDomain(tenant_id=subject.tenant_id, domain=domain, proof=f"accunode-domain={secrets.token_urlsafe(18)}")
-    db.add(row)
-    await db.flush()
-    await db.refresh(row)
+    await write_and_read(db, row)
     await trail.record(db, "sso_domain.claim", "sso_domain", row.domain)
     return row
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.accounts import service as accounts
 from accunode_auth.memberships import service as memberships
 from accunode_auth.memberships.service import ActiveMembership
+from accunode_auth.repository import write_changes
 from accunode_auth.users import repository
 from accunode_common import audit
 from accunode_common.auth.revocation import Revocations
@@ -46,7 +47,7 @@ async def change_profile(
     match.check(user.version)
     user.full_name = full_name
     user.version += 1
-    await db.flush()
+    await write_changes(db)
     await trail.record(db, "user.update", "user", subject.user_id, details={"fields": ["full_name"]})
 
 
