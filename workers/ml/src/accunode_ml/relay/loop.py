@@ -18,6 +18,7 @@ from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.outbox import CHANNEL
 from accunode_ml.connecting import connect
 from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered
+from accunode_ml.relay.counts import Counts
 from accunode_ml.relay.daily import DailyRound
 from accunode_ml.relay.deciding import decide_now
 from accunode_ml.relay.freeing import free_leases, return_messages
@@ -49,6 +50,7 @@ class Relay:
         self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
         self._daily = DailyRound(settings.monitoring_hour)
         self._hourly = HourlyRound()
+        self._counts = Counts(settings.monitoring_hour)
         self._sampler = Sampler()
         self._broker = sync_client(settings)
         self._heartbeat = settings.heartbeat("relay")
@@ -99,6 +101,7 @@ class Relay:
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
         freed = free_leases(connection)
         sent = return_messages(connection, self._broker) + self._sweeper.sweep(connection, self._broker) + freed
+        self._counts.keep_if_due(connection)
         rounds = [each.start_if_due(connection, self._broker) for each in (self._daily, self._hourly)]
         if any(rounds) or sent:
             self._publisher.publish_all(connection)
