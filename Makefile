@@ -15,7 +15,7 @@ DATA ?= ../shared/data
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train docs bench bench-api service-times simulation-chart bench-scoring bench-hostile
+.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train docs bench bench-api bench-migration service-times simulation-chart bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -105,6 +105,9 @@ docs: $(VENV)/.dev ## Draw the model cards into build/model-cards, as Markdown a
 
 bench: $(VENV)/.dev ## Measure a bulk job end to end
 	@$(BIN)/python -m accunode_devstack bench
+
+bench-migration: $(VENV)/.dev ## Measure the migration of ROWS predictions (1000000), and what they cost before and after
+	@$(BIN)/python -m accunode_devstack bench-migration --rows $(or $(ROWS),1000000)
 
 # No person's limits are the limits of what is measured.
 bench-api: $(VENV)/.dev ## Measure the API's operations: milliseconds, calls a second, processor time

@@ -1,6 +1,9 @@
 """Which of a company's predictions is newest: that of the latest fiscal year, and in it of the latest quarter.
 
 A year counts as its fourth quarter. Of several kinds for one period the order is annual, quarterly, statement.
+
+The database marks the newest of each company and kind by the same order (`Prediction.is_newest`; see
+`credit.keep_newest` in the migrations): ask for the mark first, and order what several kinds leave.
 """
 
 from typing import Any

@@ -15,14 +15,14 @@ from accunode_common.db.session import Reach
 from accunode_common.errors import ForbiddenError, NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.columns import AccessLevel
-from accunode_credit.models.credit import Company, Outcome, Prediction
+from accunode_credit.models.credit import Company, Outcome, Prediction, PredictionCount
 
 RecordModel = type[Company] | type[Prediction] | type[Outcome]
 RecordT = TypeVar("RecordT", Company, Prediction, Outcome)
 RowT = TypeVar("RowT")
 
 
-def own_records(model: RecordModel, subject: Subject) -> ColumnElement[bool]:
+def own_records(model: RecordModel | type[PredictionCount], subject: Subject) -> ColumnElement[bool]:
     """The caller's personal records and those of its organization, or of all its tenant's organizations."""
     in_tenant = model.tenant_id == subject.tenant_id
     if subject.read_reach is Reach.TENANT:

@@ -211,6 +211,24 @@ def bench_queue() -> None:
 
 
 @app.command()
+def bench_migration(
+    rows: Annotated[int, typer.Option(min=100_000, max=10_000_000, help="Predictions that are migrated.")] = 1_000_000,
+) -> None:
+    """Measure the migration that marks and counts predictions, on a server of their own."""
+    from accunode_devstack.bench_migration import measure_migration
+
+    with one_sentence():
+        times = measure_migration(rows)
+        typer.echo(f"{times.rows:,} predictions migrated in {times.seconds:.1f} s")
+        for when, written in (("before", times.before), ("after", times.after)):
+            typer.echo(
+                f"{when}: {written.table_bytes:.0f} + {written.index_bytes:.0f} bytes a row in table and indexes; "
+                f"inserted in {written.first:.0f} µs, after the newest {written.later:.0f} µs, "
+                f"before it {written.earlier:.0f} µs"
+            )
+
+
+@app.command()
 def bench_writes(rows: Annotated[int, typer.Option(min=1, max=1_000_000, help="Rows of each way.")] = 20_000) -> None:
     """Measure three ways to write rows, on a server of their own."""
     from accunode_devstack.bench_writes import measure_writes

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
@@ -23,7 +23,7 @@ from accunode_scoring import RiskLevel
 def _newest_level() -> ColumnElement[str]:
     return (
         select(Prediction.risk_level)
-        .where(Prediction.tenant_id == Company.tenant_id, Prediction.company_id == Company.id)
+        .where(Prediction.tenant_id == Company.tenant_id, Prediction.company_id == Company.id, Prediction.is_newest)
         .order_by(*newest_first())
         .limit(1)
         .correlate(Company)
@@ -56,10 +56,9 @@ async def newest_predictions(
 ) -> Mapping[tuple[UUID, str], Prediction]:
     """The newest prediction of each company and kind."""
     rows = await session.scalars(
-        select(Prediction)
-        .ext(distinct_on(Prediction.company_id, Prediction.kind))
-        .where(Prediction.tenant_id.in_(set(tenant_ids)), Prediction.company_id.in_(set(company_ids)))
-        .order_by(Prediction.company_id, Prediction.kind, *newest_first())
+        select(Prediction).where(
+            Prediction.tenant_id.in_(set(tenant_ids)), Prediction.company_id.in_(set(company_ids)), Prediction.is_newest
+        )
     )
     return {(row.company_id, row.kind): row for row in rows}
 

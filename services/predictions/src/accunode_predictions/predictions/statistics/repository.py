@@ -1,15 +1,15 @@
 """The SQL of statistics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Double, Integer, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from accunode_common.auth.subject import Subject
-from accunode_credit.models.credit import Company, Prediction
+from accunode_credit.models.credit import Prediction, PredictionCount
 from accunode_credit.records import own_records
 from accunode_scoring import Kind
 
@@ -27,7 +27,15 @@ class Group:
     count: int
     companies: int
     mean_pd: float
-    median_pd: float
+
+
+_COLUMNS = (
+    PredictionCount.kind,
+    PredictionCount.risk_level,
+    PredictionCount.sector,
+    PredictionCount.fiscal_year,
+    PredictionCount.fiscal_quarter,
+)
 
 
 def _grouped(*sets: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[Any]:
@@ -35,29 +43,30 @@ def _grouped(*sets: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[Any]:
 
 
 async def summary(session: AsyncSession, subject: Subject, kind: Kind | None) -> list[Group]:
-    """Counts by kind, and by risk level, sector and period within each, from one pass."""
-    columns = (
-        Prediction.kind,
-        Prediction.risk_level,
-        Company.sector,
-        Prediction.fiscal_year,
-        Prediction.fiscal_quarter,
-    )
-    kind_, level, sector, year, quarter = columns
+    """Counts by kind, and by risk level, sector and period within each: sums of what is counted already."""
+    kind_, level, sector, year, quarter = _COLUMNS
+    count = func.sum(PredictionCount.predictions)
     statement = (
         select(
-            *columns,
-            func.grouping(*columns[1:4]),
-            func.count(),
-            func.count(Prediction.company_id.distinct()),
-            func.avg(Prediction.pd),
-            func.percentile_cont(0.5).within_group(Prediction.pd),
+            *_COLUMNS,
+            func.grouping(*_COLUMNS[1:4]),
+            cast(count, Integer),
+            cast(func.coalesce(count.filter(PredictionCount.is_newest), 0), Integer),
+            cast(func.sum(PredictionCount.pd_sum) / count, Double),
         )
-        .select_from(Prediction)
-        .join(Company, and_(Company.tenant_id == Prediction.tenant_id, Company.id == Prediction.company_id))
-        .where(own_records(Prediction, subject))
+        .where(own_records(PredictionCount, subject))
         .group_by(_grouped((kind_,), (kind_, level), (kind_, sector), (kind_, year, quarter)))
+        .having(count > 0)
     )
     if kind is not None:
-        statement = statement.where(Prediction.kind == kind.value)
+        statement = statement.where(PredictionCount.kind == kind.value)
     return [Group(*row) for row in await session.execute(statement)]
+
+
+async def median_pds(session: AsyncSession, subject: Subject, kind: Kind | None) -> Mapping[str, float]:
+    """The median probability of default by kind, of all rows: counts do not tell it."""
+    median = func.percentile_cont(0.5).within_group(Prediction.pd)
+    statement = select(Prediction.kind, median).where(own_records(Prediction, subject)).group_by(Prediction.kind)
+    if kind is not None:
+        statement = statement.where(Prediction.kind == kind.value)
+    return {row[0]: row[1] for row in await session.execute(statement)}

@@ -21,12 +21,13 @@ _BY_KIND, _BY_LEVEL, _BY_SECTOR, _BY_PERIOD = 0b111, 0b011, 0b101, 0b110
 async def statistics(session: AsyncSession, subject: Subject, kind: Kind | None) -> Statistics:
     """Counts and distributions of the caller's own and organization records."""
     rows = await repository.summary(session, subject, kind)
+    medians = await repository.median_pds(session, subject, kind)
     kinds = [kind] if kind is not None else list(Kind)
-    found = [_of_kind(each, [row for row in rows if row.kind == each.value]) for each in kinds]
+    found = [_of_kind(each, [row for row in rows if row.kind == each.value], medians.get(each.value)) for each in kinds]
     return Statistics(total=sum(each.count for each in found), kinds=found)
 
 
-def _of_kind(kind: Kind, rows: list[Group]) -> KindStatistics:
+def _of_kind(kind: Kind, rows: list[Group], median_pd: float | None) -> KindStatistics:
     whole = next((row for row in rows if row.ungrouped == _BY_KIND), None)
     levels = {row.risk_level: row.count for row in rows if row.ungrouped == _BY_LEVEL}
     sectors = [row for row in rows if row.ungrouped == _BY_SECTOR]
@@ -36,7 +37,7 @@ def _of_kind(kind: Kind, rows: list[Group]) -> KindStatistics:
         count=whole.count if whole else 0,
         companies=whole.companies if whole else 0,
         mean_pd=whole.mean_pd if whole else None,
-        median_pd=whole.median_pd if whole else None,
+        median_pd=median_pd,
         risk_levels=[LevelCount(risk_level=level, count=levels.get(level.value, 0)) for level in RiskLevel],
         sectors=[
             SectorCount(sector=row.sector, count=row.count, mean_pd=row.mean_pd)
