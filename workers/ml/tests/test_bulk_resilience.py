@@ -13,9 +13,12 @@ from bulk_work import Bulk, annual_csv, healthy
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, ScoreChunk
 from accunode_common.testing.people import World
 from accunode_credit import leases
-from accunode_ml.bulk import jobs, score
+from accunode_credit.leases import WHOLE_JOB
+from accunode_ml.bulk import score
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.bulk.score import score_chunk
+from accunode_ml.jobs import tenant_context
+from accunode_ml.repositories import chunks, jobs
 from accunode_ml.runtime import Runtime
 
 
@@ -73,17 +76,17 @@ def test_a_late_worker_cannot_finish_a_chunk_that_another_has_taken(
 def test_a_late_reader_of_the_file_cannot_finish(bulk: Bulk, world: World, runtime: Runtime) -> None:
     job_id = bulk.submit(world.one.org_member, _content())
     (message,) = bulk.messages(world.one.id)
-    with runtime.database.transaction(jobs.tenant_context(world.one.id)) as session:
+    with runtime.database.transaction(tenant_context(world.one.id)) as session:
         job = jobs.lock(session, world.one.id, job_id)
         assert job is not None
-        jobs.ensure_file_chunk(session, job)
-        late = leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=0, seconds=0)
+        chunks.ensure_whole_job(session, job)
+        late = leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=WHOLE_JOB, seconds=0)
     assert late is not None
     bulk.perform(message)
     assert bulk.job(job_id)["state"] == "scoring"
     with (
         pytest.raises(leases.LeaseLostError),
-        runtime.database.transaction(jobs.tenant_context(world.one.id)) as session,
+        runtime.database.transaction(tenant_context(world.one.id)) as session,
     ):
         leases.hold(session, late)
 
@@ -118,17 +121,17 @@ def test_a_reader_that_crashed_is_followed_by_one_that_begins_afresh(
     rows[1][2] = "nonsense"
     job_id = bulk.submit(world.one.org_member, annual_csv(rows))
     (message,) = bulk.messages(world.one.id)
-    finish = ingest._Reader._finish
+    finish = ingest.FileReading._finish
 
     def crash(self: Any, report: Any) -> None:
         self._last_step = -1e9
-        self._step_if_due()
+        self._write_if_due()
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest._Reader, "_finish", crash)
+        patch.setattr(ingest.FileReading, "_finish", crash)
         bulk.perform(message)
-    assert ingest._Reader._finish is finish
+    assert ingest.FileReading._finish is finish
     job = bulk.job(job_id)
     assert (job["state"], job["rows_total"], job["rows_rejected"]) == ("ingesting", 10, 1)
     bulk.expire(job_id)
@@ -167,7 +170,7 @@ def test_a_chunk_that_fails_three_times_is_quarantined_and_the_others_go_on(
 def test_a_chunk_whose_workers_all_died_is_quarantined(bulk: Bulk, world: World, runtime: Runtime) -> None:
     job_id, messages = _ingested(bulk, world, _content(4))
     for _ in range(3):
-        with runtime.database.transaction(jobs.tenant_context(world.one.id)) as session:
+        with runtime.database.transaction(tenant_context(world.one.id)) as session:
             assert leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=1, seconds=0)
     bulk.perform(messages[0])
     job = bulk.job(job_id)
@@ -177,12 +180,12 @@ def test_a_chunk_whose_workers_all_died_is_quarantined(bulk: Bulk, world: World,
 
 def test_a_file_that_kills_its_readers_fails_the_job(bulk: Bulk, world: World, runtime: Runtime) -> None:
     job_id = bulk.submit(world.one.org_member, _content())
-    with runtime.database.transaction(jobs.tenant_context(world.one.id)) as session:
+    with runtime.database.transaction(tenant_context(world.one.id)) as session:
         job = jobs.lock(session, world.one.id, job_id)
         assert job is not None
-        jobs.ensure_file_chunk(session, job)
+        chunks.ensure_whole_job(session, job)
         for _ in range(3):
-            leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=0, seconds=-1)
+            leases.take(session, runtime.holder, tenant_id=world.one.id, job_id=job_id, number=WHOLE_JOB, seconds=-1)
     bulk.work(world.one.id)
     found = bulk.job(job_id)
     assert (found["state"], found["error_code"]) == ("failed", "ingest_failed")

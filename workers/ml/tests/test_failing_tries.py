@@ -127,7 +127,7 @@ def test_a_connection_lost_in_mid_chunk_is_no_try(
 def test_a_commit_whose_answer_is_lost_stores_nothing_twice(
     bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store_chunk, done = score._store, []
+    store_chunk, done = score.ChunkScoring._store, []
 
     def answer_lost(*args: Any) -> None:
         store_chunk(*args)
@@ -135,7 +135,7 @@ def test_a_commit_whose_answer_is_lost_stores_nothing_twice(
         if len(done) == 1:
             raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(score, "_store", answer_lost)
+    monkeypatch.setattr(score.ChunkScoring, "_store", answer_lost)
     job_id = bulk.submit(world.one.org_member, annual_csv([healthy(number) for number in range(4)]))
     bulk.work(world.one.id)
     assert (bulk.job(job_id)["state"], bulk.job(job_id)["rows_accepted"]) == ("completed", 4)

@@ -23,7 +23,7 @@ from accunode_common.testing.people import World
 from accunode_credit import leases
 from accunode_credit.leases import Lease, LeaseLostError
 from accunode_devstack.throwaway import throwaway_redis
-from accunode_ml.bulk import jobs
+from accunode_ml.jobs import tenant_context
 from accunode_ml.relay.freeing import free_leases, return_messages
 
 LONG_AGO = 10 * STALE_SECONDS
@@ -50,7 +50,7 @@ def _leased(bulk: Bulk, world: World, holder: Holder) -> tuple[UUID, Lease]:
     bulk.perform(ingest)
     _, second = bulk.messages(world.one.id)
     bulk.perform(second)
-    with bulk.runtime.database.transaction(jobs.tenant_context(world.one.id)) as session:
+    with bulk.runtime.database.transaction(tenant_context(world.one.id)) as session:
         lease = leases.take(session, holder, tenant_id=world.one.id, job_id=job_id, number=1, seconds=600)
     assert lease is not None
     return job_id, lease
@@ -81,7 +81,7 @@ def test_a_lease_whose_holder_is_dead_is_free_at_once_and_its_job_goes_on(
     assert bulk.rows("select id from ops.workers where id = %s", holder.id) == []
     with (
         pytest.raises(LeaseLostError),
-        bulk.runtime.database.transaction(jobs.tenant_context(world.one.id)) as session,
+        bulk.runtime.database.transaction(tenant_context(world.one.id)) as session,
     ):
         leases.hold(session, lease)
     bulk.work(world.one.id)
@@ -103,7 +103,7 @@ def test_a_lease_of_a_living_process_is_left_alone_and_its_own_process_gets_it_a
     assert free_leases(relay) == 0
     other = dataclasses.replace(Holder.here(), pid=1)
     for asks, gets in ((other, False), (holder, True)):
-        with bulk.runtime.database.transaction(jobs.tenant_context(world.one.id)) as session:
+        with bulk.runtime.database.transaction(tenant_context(world.one.id)) as session:
             again = leases.take(session, asks, tenant_id=world.one.id, job_id=job_id, number=1, seconds=600)
         assert (again is not None) == gets
     assert again is not None

@@ -1,50 +1,27 @@
-"""Leases of chunks, held in PostgreSQL: who has one may finish it, and nobody else.
+"""Lease a chunk of a job, or the whole job, for one worker; later workers and late commits are refused.
 
-A lease is a token that only rises (`fence`), a time until which nobody else may take it, and the process that has it:
-when that is gone the relay frees the chunk before the time. A worker that is late finds another fence, or no lease, and
-loses: `hold` locks the row for the rest of the transaction, so that finishing and taking exclude each other. Chunk
-number 0 stands for the file itself, which one worker reads at a time.
+A lease is a row of `bulk.chunks` with a token that only rises (`fence`), a time until which nobody else may take it,
+and the process that has it: when that is gone the relay frees the chunk before the time. A worker that is late finds
+another fence, or no lease, and loses: `hold` locks the row for the rest of the transaction, so that ending a lease and
+taking the next exclude each other.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, DateTime, Table, Update, and_, case, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accunode_common.tasks.holders import Holder, announce
-from accunode_credit.models.bulk import ChunkState
+from accunode_credit.models.bulk import Chunk, ChunkState
 
-FILE = 0
-"""The number under which the file itself is leased, while it is read."""
+WHOLE_JOB = 0
+"""The number under which a job as a whole is leased: while its file is read, or while one worker does all of it."""
 
-_KEY = "tenant_id = :tenant_id and job_id = :job_id and number = :number"
-
-_TAKE = text(f"""
-    update bulk.chunks
-    set state = 'leased', fence = fence + 1, leased_by = cast(:holder as uuid), updated_at = now(),
-        attempts = attempts
-            + (leased_by is null or lease_expires_at < clock_timestamp() or leased_by <> cast(:holder as uuid))::int,
-        lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
-    where {_KEY} and (
-        state = 'ready'
-        or (state = 'leased' and (lease_expires_at < clock_timestamp() or leased_by = cast(:holder as uuid)))
-    )
-    returning fence, attempts, rows
-""")  # noqa: S608
-_HOLD = text(f"select 1 from bulk.chunks where {_KEY} and state = 'leased' and fence = :fence for update")  # noqa: S608
-_RENEW = text(f"""
-    update bulk.chunks
-    set lease_expires_at = clock_timestamp() + make_interval(secs => :seconds), updated_at = now()
-    where {_KEY} and state = 'leased' and fence = :fence
-""")  # noqa: S608
-_SETTLE = text(f"""
-    update bulk.chunks
-    set state = :state, rows_stored = :rows_stored, error_message = :error, updated_at = now(), leased_by = null,
-        lease_expires_at = clock_timestamp() + make_interval(secs => :pause)
-    where {_KEY} and state = 'leased' and fence = :fence
-""")  # noqa: S608
+_CHUNKS = cast(Table, Chunk.__table__)
+_CHUNK = _CHUNKS.c
 
 
 class LeaseLostError(Exception):
@@ -69,15 +46,6 @@ class Lease:
     attempt: int
     rows: int
 
-    @property
-    def _key(self) -> dict[str, Any]:
-        return {
-            "tenant_id": self.tenant_id,
-            "job_id": self.job_id,
-            "number": self.number,
-            "fence": self.fence,
-        }
-
 
 def take(
     session: Session, holder: Holder | None, *, tenant_id: UUID, job_id: UUID, number: int, seconds: float
@@ -89,18 +57,36 @@ def take(
     """
     if holder is not None:
         announce(session, holder)
-    key = {"tenant_id": tenant_id, "job_id": job_id, "number": number}
-    values = {**key, "seconds": seconds, "holder": holder.id if holder else None}
-    found = session.execute(_TAKE, values).one_or_none()
-    if found is None:
+    expired = _CHUNK.lease_expires_at < _now()
+    own = false() if holder is None else _CHUNK.leased_by == holder.id
+    taken = session.execute(
+        update(_CHUNKS)
+        .where(
+            _key(tenant_id, job_id, number),
+            or_(
+                _CHUNK.state == ChunkState.READY.value,
+                and_(_CHUNK.state == ChunkState.LEASED.value, or_(expired, own)),
+            ),
+        )
+        .values(
+            state=ChunkState.LEASED.value,
+            fence=_CHUNK.fence + 1,
+            leased_by=None if holder is None else holder.id,
+            # To get again what one has is no new try.
+            attempts=_CHUNK.attempts + case((and_(own, _CHUNK.lease_expires_at >= _now()), 0), else_=1),
+            lease_expires_at=_now() + timedelta(seconds=seconds),
+        )
+        .returning(_CHUNK.fence, _CHUNK.attempts, _CHUNK.rows)
+    ).one_or_none()
+    if taken is None:
         return None
     return Lease(
         tenant_id=tenant_id,
         job_id=job_id,
         number=number,
-        fence=found.fence,
-        attempt=found.attempts,
-        rows=found.rows,
+        fence=taken.fence,
+        attempt=taken.attempts,
+        rows=taken.rows,
     )
 
 
@@ -110,8 +96,8 @@ def hold(session: Session, lease: Lease) -> None:
     Raises:
         LeaseLostError: Somebody has taken it already.
     """
-    if session.execute(_HOLD, lease._key).first() is None:
-        raise LeaseLostError(f"Chunk {lease.number} of job {lease.job_id} belongs to a later lease.")
+    if session.execute(select(_CHUNK.fence).where(_is_leased(lease)).with_for_update()).first() is None:
+        raise _lost(lease)
 
 
 def renew(session: Session, lease: Lease, *, seconds: float) -> None:
@@ -120,19 +106,83 @@ def renew(session: Session, lease: Lease, *, seconds: float) -> None:
     Raises:
         LeaseLostError: Somebody has taken it already.
     """
-    if session.execute(_RENEW, {**lease._key, "seconds": seconds}).rowcount != 1:  # type: ignore[attr-defined]
-        raise LeaseLostError(f"Chunk {lease.number} of job {lease.job_id} belongs to a later lease.")
+    renewed = _change(lease, lease_expires_at=_now() + timedelta(seconds=seconds)).returning(_CHUNK.fence)
+    if session.execute(renewed).first() is None:
+        raise _lost(lease)
 
 
-def settle(
-    session: Session, lease: Lease, state: ChunkState, *, rows_stored: int = 0, error: str | None = None
+def complete(session: Session, lease: Lease, *, rows_stored: int = 0) -> None:
+    """End the lease with the chunk done; like each end of a lease, call it after `hold` in the same transaction."""
+    _end(session, lease, ChunkState.DONE, rows_stored=rows_stored)
+
+
+def cancel(session: Session, lease: Lease) -> None:
+    """End the lease with the chunk cancelled."""
+    _end(session, lease, ChunkState.CANCELLED)
+
+
+def fail(session: Session, lease: Lease, *, error: str | None) -> None:
+    """End the lease with the chunk quarantined: it is not tried again unless somebody asks for that."""
+    _end(session, lease, ChunkState.QUARANTINED, error=error)
+
+
+def retry_later(session: Session, lease: Lease, *, error: str, pause: float) -> None:
+    """End the lease with the chunk ready, to be dispatched again after `pause` seconds."""
+    _end(session, lease, ChunkState.READY, error=error, expires_in=pause)
+
+
+def release(session: Session, lease: Lease, *, expected_within: float) -> None:
+    """End the lease with the chunk dispatched: if nobody takes it within so many seconds, it is sent again."""
+    _end(session, lease, ChunkState.READY, expires_in=expected_within)
+
+
+def forget_attempts(session: Session, lease: Lease) -> None:
+    """Count the chunk's attempts from here on."""
+    session.execute(update(_CHUNKS).where(_is_leased(lease)).values(attempts=0))
+
+
+def _end(
+    session: Session,
+    lease: Lease,
+    state: ChunkState,
+    *,
+    rows_stored: int = 0,
+    error: str | None = None,
+    expires_in: float | None = None,
 ) -> None:
-    """End the lease with the chunk in a final state; call `hold` first in the same transaction."""
-    values = {"state": state, "rows_stored": rows_stored, "error": error, "pause": None}
-    session.execute(_SETTLE, {**lease._key, **values})
+    expires_at = None if expires_in is None else _now() + timedelta(seconds=expires_in)
+    ended = _change(
+        lease,
+        state=state.value,
+        rows_stored=rows_stored,
+        error_message=error,
+        leased_by=None,
+        lease_expires_at=expires_at,
+    )
+    session.execute(ended)
 
 
-def give_back(session: Session, lease: Lease, *, error: str, pause: float) -> None:
-    """End the lease with the chunk ready, to be handed out again after `pause` seconds."""
-    values = {"state": ChunkState.READY, "rows_stored": 0, "error": error, "pause": pause}
-    session.execute(_SETTLE, {**lease._key, **values})
+def _change(lease: Lease, **values: Any) -> Update:
+    return update(_CHUNKS).where(_is_leased(lease)).values(**values)
+
+
+def _is_leased(lease: Lease) -> ColumnElement[bool]:
+    """That the lease is still the chunk's latest."""
+    return and_(
+        _key(lease.tenant_id, lease.job_id, lease.number),
+        _CHUNK.state == ChunkState.LEASED.value,
+        _CHUNK.fence == lease.fence,
+    )
+
+
+def _key(tenant_id: UUID, job_id: UUID, number: int) -> ColumnElement[bool]:
+    return and_(_CHUNK.tenant_id == tenant_id, _CHUNK.job_id == job_id, _CHUNK.number == number)
+
+
+def _now() -> ColumnElement[Any]:
+    """The time of the statement, not of the transaction's begin."""
+    return func.clock_timestamp(type_=DateTime(timezone=True))
+
+
+def _lost(lease: Lease) -> LeaseLostError:
+    return LeaseLostError(f"Chunk {lease.number} of job {lease.job_id} belongs to a later lease.")

@@ -1,7 +1,7 @@
 """Bulk uploads as the product does them: a file is read once, then scored in chunks.
 
 Each tenant has a bounded number of chunks with the workers in each queue, and its jobs take turns
-(`accunode_ml.bulk.handout`). Small jobs have a queue of their own.
+(`accunode_ml.bulk.dispatch`). Small jobs have a queue of their own.
 """
 
 import heapq

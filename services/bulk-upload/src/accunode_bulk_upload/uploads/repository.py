@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, func, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_credit.leases import FILE
+from accunode_credit.leases import WHOLE_JOB
 from accunode_credit.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, RowIssue
 from accunode_credit.models.credit import Prediction
 
@@ -20,7 +20,7 @@ _UNDONE = (ChunkState.QUARANTINED, ChunkState.CANCELLED)
 async def file_is_read(session: AsyncSession, job: Job) -> bool:
     """Whether the job's file was read to its end."""
     state = await session.scalar(
-        select(Chunk.state).where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number == FILE)
+        select(Chunk.state).where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number == WHOLE_JOB)
     )
     return bool(state == ChunkState.DONE)
 
@@ -33,7 +33,9 @@ async def undone_chunks(session: AsyncSession, job: Job) -> tuple[int, int, int]
             func.count(),
             func.count().filter(quarantined),
             func.coalesce(func.sum(Chunk.rows).filter(quarantined), 0),
-        ).where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number > FILE, Chunk.state.in_(_UNDONE))
+        ).where(
+            Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number > WHOLE_JOB, Chunk.state.in_(_UNDONE)
+        )
     )
     undone, failed, rows = row.one()
     return int(undone), int(failed), int(rows)
@@ -41,7 +43,7 @@ async def undone_chunks(session: AsyncSession, job: Job) -> tuple[int, int, int]
 
 async def ready_again(session: AsyncSession, job: Job, *, file: bool) -> None:
     """Make the file, or the chunks that were quarantined or cancelled, ready for new tries."""
-    which = Chunk.number == FILE if file else Chunk.number > FILE
+    which = Chunk.number == WHOLE_JOB if file else Chunk.number > WHOLE_JOB
     await session.execute(
         update(Chunk)
         .where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, which, Chunk.state.in_(_UNDONE))

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_credit.columns import RATIO_COLUMNS
-from accunode_ml.bulk.copying import copy_into
 from accunode_ml.bulk.scoring import SHADOW
+from accunode_ml.repositories.copying import copy_into
 from accunode_scoring import PROBABILITIES
 
 _GIVEN = (
@@ -55,7 +56,9 @@ _CREATE = text(
     + ", ".join(f"{name} {kind}" for name, kind in (*_GIVEN, *_DECIDED))
     + ") on commit delete rows"
 )
-_COPY = f"copy incoming ({', '.join(_COLUMNS)}) from stdin (format csv)"
+_COPY = sql.SQL("copy incoming ({columns}) from stdin (format csv)").format(
+    columns=sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+)
 # Without the columns that are decided later: the planner would believe that they stay empty.
 _ANALYSE = text("analyze incoming (tenant_id, scope_id, row_number, name_key, symbol, fiscal_year, company_id)")
 # Rows are looked up by their keys: a few thousand look-ups in cached indexes beat reading a whole table.

@@ -1,232 +1,183 @@
-"""`bulk.ingest`: read a job's file once, note its rejected and skipped rows, and cut the accepted ones into chunks.
+"""`bulk.ingest`: read a job's file once, write down its rejected and skipped rows, and cut the accepted into chunks.
 
-The file is leased like a chunk, under number 0. It is read in a process of its own, whose limits a costly file meets
-while the worker lives on. What is read is written in steps, each its own transaction that renews the lease, also while
-nothing comes; a later reader begins afresh. Chunks are handed out only when the whole file has proved readable.
+The job is leased as a whole. Its file is read in a process of its own, whose limits a costly file meets while the
+worker lives on. What is read is written in steps, each its own transaction that renews the lease, also while nothing
+comes; a later reader begins afresh. Chunks are dispatched only when the whole file has proved readable.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, text
+import pyarrow as pa
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from accunode_common.db.session import acting_as_sync
 from accunode_common.tabular import TabularError
 from accunode_common.tabular.confined import Reading
 from accunode_common.tasks.messages import IngestFile
 from accunode_credit import leases
-from accunode_credit.leases import FILE, Lease, LeaseLostError
-from accunode_credit.models.bulk import ChunkState, Job, JobState
-from accunode_ml.bulk import chunk_file, jobs, settle
+from accunode_credit.jobs import finish, touch
+from accunode_credit.models.bulk import INGEST_FAILED, Job, JobState, RowOutcome
+from accunode_ml.bulk import chunk_file
 from accunode_ml.bulk.cutting import Cutter
-from accunode_ml.bulk.issues import copy_issues
+from accunode_ml.bulk.progress import BulkTask, move_on
 from accunode_ml.ingest import RejectedRow, SkippedRow
-from accunode_ml.ingest.process import blocks, reading_of
-from accunode_ml.leased import carry_out
+from accunode_ml.ingest.process import ReadBlock, blocks, reading_of
+from accunode_ml.jobs import add_counts, kind_of, tenant_context
+from accunode_ml.leased.task import SubmitterNotAllowedError, TaskRefusedError
+from accunode_ml.repositories import chunks, jobs, row_issues
+from accunode_ml.repositories.chunks import NewChunk
+from accunode_ml.repositories.row_issues import Issue
 from accunode_ml.runtime import Runtime
 from accunode_ml.serving import serving_version
-from accunode_ml.submitter import may_still_write
 
 STEP_SECONDS = 2.0
 STEP_ISSUES = 20_000
-"""How often, by time and by rows noted, a reader reports, renews its lease and learns of a cancellation."""
+"""How often, by time and by rows refused, a reader reports, renews its lease and learns of a cancellation."""
 
-_FORGET = (
-    text("delete from bulk.row_issues where tenant_id = :tenant_id and job_id = :job_id"),
-    text(f"delete from bulk.chunks where tenant_id = :tenant_id and job_id = :job_id and number > {FILE}"),  # noqa: S608
-)
-_ADD_CHUNK = text("""
-    insert into bulk.chunks (tenant_id, job_id, number, rows, row_numbers)
-    values (:tenant_id, :job_id, :number, :rows, cast(:row_numbers as int4multirange))
-""")
-
-
-class _CancelledError(Exception):
-    """Somebody has cancelled the job."""
+MOST_ISSUES_PER_ROW = 50
 
 
 def ingest_file(runtime: Runtime, message: IngestFile) -> None:
     """Read the file of one job. It can run twice: whoever comes second finds it read or being read."""
-    lease = _begin(runtime, message)
-    if lease is None:
-        return
-    carry_out(
-        runtime,
-        lambda: _read(runtime, lease),
-        lambda reason: settle.abandon(runtime, lease, reason),
-        job_id=str(message.job_id),
-        attempt=lease.attempt,
-    )
+    FileReading(runtime, message.tenant_id, message.job_id).run()
 
 
-def _read(runtime: Runtime, lease: Lease) -> None:
-    reader = _Reader(runtime, lease)
-    try:
-        reader.run()
-    except _CancelledError:
-        reader.cancel()
-    except TabularError as refusal:
-        reader.refuse(refusal)
+@dataclass(slots=True)
+class _Unwritten:
+    """What was read since the last step."""
+
+    rows: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+    skipped: list[SkippedRow] = field(default_factory=list)
+    chunks: list[NewChunk] = field(default_factory=list)
+
+    def add(self, block: ReadBlock) -> None:
+        self.rows += block.rows
+        self.rejected += block.rejected
+        self.skipped += block.skipped
+
+    @property
+    def refused(self) -> int:
+        return len(self.rejected) + len(self.skipped)
 
 
-def _begin(runtime: Runtime, message: IngestFile) -> Lease | None:
-    with runtime.database.transaction(jobs.tenant_context(message.tenant_id)) as session:
-        job = jobs.lock(session, message.tenant_id, message.job_id)
-        if job is None or job.state not in (JobState.QUEUED, JobState.INGESTING):
-            if job is not None and job.state == JobState.CANCELLING:
-                settle.cancel_if_idle(session, job)
-            return None
-        jobs.ensure_file_chunk(session, job)
-        lease = leases.take(
-            session,
-            runtime.holder,
-            tenant_id=job.tenant_id,
-            job_id=job.id,
-            number=FILE,
-            seconds=_lease_seconds(runtime),
-        )
-        if lease is None:
-            return None
+class FileReading(BulkTask):
+    """The reading of one job's file."""
+
+    begins_in = frozenset({JobState.QUEUED, JobState.INGESTING})
+
+    @property
+    def lease_seconds(self) -> float:
+        """Longer than for a chunk: a workbook's strings are read in one go before its first row."""
+        return 3 * super().lease_seconds
+
+    def begun(self, job: Job) -> None:
+        """The file is being read."""
         job.state = JobState.INGESTING
-        if lease.attempt > runtime.settings.chunk_attempts:
-            session.flush()
-            settle.give_up(session, runtime, lease, "the worker died each time")
-            return None
-        return lease
 
+    def work(self) -> None:
+        """Read everything and dispatch the first chunks."""
+        self._unwritten, self._last_step = _Unwritten(), time.monotonic()
+        with self.step() as session:
+            job = self.lock_job(session)
+            _forget(session, job)
+            if job.started_at is None:
+                job.started_at = func.now()
+            touch(job)
+        try:
+            self._read()
+        except TabularError as refusal:
+            raise TaskRefusedError(refusal.code.value, refusal.message) from refusal
 
-def _lease_seconds(runtime: Runtime) -> float:
-    """Longer than for a chunk: a workbook's strings are read in one go before its first row."""
-    return 3 * runtime.settings.chunk_lease_seconds
+    def _read(self) -> None:
+        job, storage = self.job, self.runtime.storage
+        allowance = self.runtime.settings.reading_allowance(job.file_bytes or 0)
+        with storage.open(str(job.file_key)) as source, reading_of(source, kind_of(job), allowance) as reading:
+            for number, rows in self._cut(reading):
+                chunk_file.write_chunk(storage, chunk_file.chunk_key(job, self.lease.fence, number), rows)
+                self._unwritten.chunks.append(NewChunk(number, rows.num_rows, chunk_file.row_ranges(rows)))
+                self._write_if_due()
+            self._finish(reading.result)
 
+    def _cut(self, reading: Reading) -> Iterator[tuple[int, pa.Table]]:
+        cutter = Cutter(self.runtime.settings.chunk_rows)
+        for block in blocks(reading, pause=STEP_SECONDS):
+            if block is not None:
+                self._unwritten.add(block)
+                yield from cutter.add(block.accepted)
+            self._write_if_due()
+        yield from cutter.rest()
 
-def _start_afresh(session: Session, job: Job) -> None:
-    _forget(session, job)
-    job.started_at = job.started_at or session.execute(select(text("now()"))).scalar_one()
-    jobs.touch(job)
+    def _write_if_due(self) -> None:
+        if time.monotonic() - self._last_step >= STEP_SECONDS or self._unwritten.refused >= STEP_ISSUES:
+            with self.step(tenant_context(self.job.tenant_id)) as session:
+                self.renew(session)
+                self._write(session)
+            self._last_step = time.monotonic()
+
+    def _finish(self, report: dict[str, Any]) -> None:
+        with self.step(tenant_context(self.job.tenant_id)) as session:
+            job = self._write(session)
+            leases.complete(session, self.lease)
+            job.file_report = report
+            # One version scores the whole file, whatever is promoted meanwhile.
+            job.model_version = serving_version(session, self.runtime, kind_of(job))
+            job.state = JobState.SCORING
+            job.ingested_at = func.now()
+            move_on(session, self.runtime.settings, job)
+
+    def _write(self, session: Session) -> Job:
+        """Write down what was read since the last step; returns the job, locked."""
+        job, new = self.lock_job(session), self._unwritten
+        if new.refused:
+            row_issues.copy(session, job, _issues(new))
+        chunks.add(session, job, new.chunks)
+        job.rows_total += new.rows
+        job.chunks_total += len(new.chunks)
+        add_counts(job, rejected=len(new.rejected), skipped=len(new.skipped))
+        session.flush()
+        self._unwritten = _Unwritten()
+        return job
+
+    def refused(self, session: Session, refusal: TaskRefusedError) -> None:
+        """End the job: the file as a whole cannot be used, or the submitter may no longer write."""
+        _forget(session, self.lock_job(session))
+        session.flush()
+        if isinstance(refusal, SubmitterNotAllowedError):
+            super().refused(session, refusal)
+            return
+        leases.complete(session, self.lease)
+        job = self.lock_job(session)
+        report = {"code": refusal.code, "message": refusal.message}
+        job.file_report = {**job.file_report, "refusal": report}
+        finish(job, JobState.FAILED, code=refusal.code, message=refusal.message)
+
+    def quarantined(self, session: Session, reason: str) -> None:
+        """End the job: something is wrong, perhaps not with the file."""
+        leases.fail(session, self.lease, error=reason)
+        job = jobs.lock(session, self.lease.tenant_id, self.lease.job_id)
+        if job is not None and job.state == JobState.INGESTING:
+            message = f"The file could not be read in {self.lease.attempt} tries: {reason}"
+            finish(job, JobState.FAILED, code=INGEST_FAILED, message=message)
 
 
 def _forget(session: Session, job: Job) -> None:
     """Undo what an earlier reading, or this one, has written."""
-    for statement in _FORGET:
-        session.execute(statement, {"tenant_id": job.tenant_id, "job_id": job.id})
+    row_issues.delete_all(session, job)
+    chunks.delete_all(session, job)
     job.rows_total = job.rows_accepted = job.rows_rejected = job.rows_skipped = 0
     job.chunks_total = job.chunks_done = 0
     job.result = {}
 
 
-class _Reader:
-    """One reading of one file."""
-
-    def __init__(self, runtime: Runtime, lease: Lease) -> None:
-        self._runtime = runtime
-        self._lease = lease
-        self._context = jobs.tenant_context(lease.tenant_id)
-        self._rejected: list[RejectedRow] = []
-        self._skipped: list[SkippedRow] = []
-        self._chunks: list[dict[str, Any]] = []
-        self._rows_read = 0
-        self._last_step = time.monotonic()
-
-    def run(self) -> None:
-        """Read everything and hand the first chunks out."""
-        job = self._begin()
-        if job is None:
-            return
-        storage = self._runtime.storage
-        allowance = self._runtime.settings.reading_allowance(job.file_bytes or 0)
-        with storage.open(str(job.file_key)) as source, reading_of(source, jobs.kind_of(job), allowance) as reading:
-            for number, rows in self._cut(reading):
-                key = chunk_file.chunk_key(job, self._lease.fence, number)
-                chunk_file.write_chunk(storage, key, rows)
-                numbers = chunk_file.row_ranges(rows)
-                self._chunks.append({"number": number, "rows": rows.num_rows, "row_numbers": numbers})
-                self._step_if_due()
-            self._finish(reading.result)
-
-    def refuse(self, refusal: TabularError) -> None:
-        """End the job: the file as a whole cannot be used."""
-        with self._runtime.database.transaction(self._context) as session:
-            job = self._held_job(session)
-            leases.settle(session, self._lease, ChunkState.DONE)
-            _forget(session, job)
-            report = {"code": refusal.code.value, "message": refusal.message}
-            job.file_report = {**job.file_report, "refusal": report}
-            jobs.finish(job, JobState.FAILED, code=refusal.code.value, message=refusal.message)
-
-    def cancel(self) -> None:
-        """End the job as somebody asked."""
-        with self._runtime.database.transaction(self._context) as session:
-            job = self._held_job(session)
-            leases.settle(session, self._lease, ChunkState.CANCELLED)
-            settle.cancel_if_idle(session, job)
-
-    def _cut(self, reading: Reading) -> Iterator[tuple[int, Any]]:
-        cutter = Cutter(self._runtime.settings.chunk_rows)
-        for block in blocks(reading, pause=STEP_SECONDS):
-            if block is not None:
-                self._rejected += block.rejected
-                self._skipped += block.skipped
-                self._rows_read += block.rows
-                yield from cutter.add(block.accepted)
-            self._step_if_due()
-        yield from cutter.rest()
-
-    def _step_if_due(self) -> None:
-        noted = len(self._rejected) + len(self._skipped)
-        if time.monotonic() - self._last_step >= STEP_SECONDS or noted >= STEP_ISSUES:
-            with self._runtime.database.transaction(self._context) as session:
-                leases.renew(session, self._lease, seconds=_lease_seconds(self._runtime))
-                self._write_step(session, self._held_job(session))
-            self._last_step = time.monotonic()
-
-    def _finish(self, report: dict[str, Any]) -> None:
-        with self._runtime.database.transaction(self._context) as session:
-            job = self._held_job(session)
-            self._write_step(session, job)
-            leases.settle(session, self._lease, ChunkState.DONE)
-            job.file_report = report
-            # One version scores the whole file, whatever is promoted meanwhile.
-            job.model_version = serving_version(session, self._runtime, jobs.kind_of(job))
-            job.state = JobState.SCORING
-            job.ingested_at = session.execute(select(text("now()"))).scalar_one()
-            settle.move_on(session, self._runtime, job)
-
-    def _write_step(self, session: Session, job: Job) -> None:
-        """Write down what was read since the last step; call it with the job locked."""
-        if job.state == JobState.CANCELLING:
-            raise _CancelledError
-        copy_issues(session, job, self._rejected, self._skipped)
-        self._add_chunks(session, self._chunks)
-        job.rows_total += self._rows_read
-        job.chunks_total += len(self._chunks)
-        jobs.add_counts(job, rejected=len(self._rejected), skipped=len(self._skipped))
-        session.flush()
-        self._rejected, self._skipped, self._chunks, self._rows_read = [], [], [], 0
-
-    def _add_chunks(self, session: Session, chunks: Iterable[dict[str, Any]]) -> None:
-        key = {"tenant_id": self._lease.tenant_id, "job_id": self._lease.job_id}
-        rows = [{**key, **chunk} for chunk in chunks]
-        if rows:
-            session.execute(_ADD_CHUNK, rows)
-
-    def _held_job(self, session: Session) -> Job:
-        """The job, locked, while the lease is ours."""
-        leases.hold(session, self._lease)
-        job = jobs.lock(session, self._lease.tenant_id, self._lease.job_id)
-        if job is None:
-            raise LeaseLostError(f"Job {self._lease.job_id} is gone.")
-        return job
-
-    def _begin(self) -> Job | None:
-        """The job, with nothing left of an earlier reading; None when its submitter may no longer write."""
-        with self._runtime.database.transaction(self._context) as session:
-            job = self._held_job(session)
-            _start_afresh(session, job)
-            with acting_as_sync(session, jobs.submitter_context(job)):
-                if not may_still_write(session, job):
-                    settle.refuse_submitter(session, self._runtime, job, self._lease)
-                    return None
-            return job
+def _issues(unwritten: _Unwritten) -> Iterator[Issue]:
+    """An issue for each problem of a rejected row, and one for each skipped row."""
+    for row in unwritten.rejected:
+        for place, problem in enumerate(row.problems[:MOST_ISSUES_PER_ROW]):
+            found = (problem.column, problem.code.value, problem.message, problem.value)
+            yield Issue(row.line, place, RowOutcome.REJECTED, *found, row.company or None)
+    for skip in unwritten.skipped:
+        yield Issue(skip.line, 0, RowOutcome.SKIPPED, None, skip.code.value, skip.message, None, skip.company or None)

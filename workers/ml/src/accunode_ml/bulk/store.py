@@ -20,10 +20,10 @@ from accunode_credit.models.bulk import Job, OnConflict
 from accunode_credit.scope import scope_id
 from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_companies, find_or_make_companies
 from accunode_ml.bulk.incoming import copy_in
-from accunode_ml.bulk.jobs import kind_of
 from accunode_ml.bulk.scoring import ScoredChunk
 from accunode_ml.bulk.shadow import store_shadow
 from accunode_ml.inputs import kept_version
+from accunode_ml.jobs import kind_of
 from accunode_scoring import Kind
 
 ROUNDS = 3

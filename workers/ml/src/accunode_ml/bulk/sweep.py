@@ -14,15 +14,14 @@ from accunode_common.db.session import AccessContext, Reach
 from accunode_common.log import get_logger
 from accunode_common.storage.base import jobs_prefix
 from accunode_common.tasks.messages import PurgeFiles, SweepStorage
-from accunode_ml.bulk import jobs
 from accunode_ml.bulk.purge import purge_files
+from accunode_ml.jobs import tenant_context
+from accunode_ml.repositories import jobs
 from accunode_ml.runtime import Runtime
 
 _TENANTS = text("select id from tenancy.tenants order by id")
-_NEEDED = text("""
-    select id from bulk.jobs where tenant_id = :tenant_id and id = any(cast(:ids as uuid[]))
-      and (state not in ('completed', 'completed_with_errors') or finished_at > now() - interval '1 hour')
-""")
+CHUNKS_KEPT_FOR = timedelta(hours=1)
+"""Of a job that was completed: whoever purges it has the first go."""
 
 logger = get_logger(__name__)
 
@@ -46,8 +45,8 @@ def _not_needed(runtime: Runtime, tenant_id: UUID, age: timedelta) -> Iterator[U
     before = datetime.now(UTC) - age
     stored = sorted({UUID(key.split("/")[2]) for key in runtime.storage.list(jobs_prefix(tenant_id))})
     old = [job_id for job_id in stored if created_at(job_id) < before]
-    with runtime.database.transaction(jobs.tenant_context(tenant_id)) as session:
-        needed = set(session.execute(_NEEDED, {"tenant_id": tenant_id, "ids": old}).scalars())
+    with runtime.database.transaction(tenant_context(tenant_id)) as session:
+        needed = jobs.with_needed_files(session, tenant_id, old, done_for=CHUNKS_KEPT_FOR)
     for job_id in old:
         if job_id not in needed:
             yield job_id

@@ -14,8 +14,8 @@ from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.tasks.messages import MonitorDrift, MonitorTenant
 from accunode_credit.models.registry import DriftReport
-from accunode_ml.bulk import jobs
-from accunode_ml.course import Course, run_job
+from accunode_ml.jobs import tenant_context
+from accunode_ml.leased.job import LeasedJob
 from accunode_ml.monitoring.population import defaults_of, next_block, reading_context
 from accunode_ml.monitoring.report import PopulationReport
 from accunode_ml.portfolio.models import model_of
@@ -41,34 +41,34 @@ logger = get_logger(__name__)
 
 def monitor_drift(runtime: Runtime, message: MonitorDrift) -> None:
     """Do a drift job: the report covers all of the tenant's shared records, whoever asked."""
-    run_job(runtime, message, _drift)
+    LeasedJob(runtime, message, _drift).run()
 
 
-def _drift(course: Course) -> None:
-    model, tenant_id = model_of(course), course.job.tenant_id
+def _drift(leased: LeasedJob) -> None:
+    model, tenant_id = model_of(leased), leased.job.tenant_id
     report = PopulationReport(model.scorer, model.scale)
 
     def on_the_way(session: Session) -> None:
-        course.note(session, lambda job: setattr(job, "rows_accepted", report.rows))
+        leased.update_job(session, lambda job: setattr(job, "rows_accepted", report.rows))
 
     said = _gather(
         report,
-        lambda: course.step(reading_context(tenant_id)),
+        lambda: leased.step(reading_context(tenant_id)),
         tenant_id,
         model.scorer,
-        course.runtime.settings.chunk_rows,
+        leased.runtime.settings.chunk_rows,
         on_the_way,
     )
-    with course.step(reading_context(tenant_id)) as session:
+    with leased.step(reading_context(tenant_id)) as session:
         # A second run of the job finds its own report.
-        _store(session, tenant_id, course.job.id, model.scorer, said)
-        course.finish(session, {"report_id": str(course.job.id), **said})
+        _store(session, tenant_id, leased.job.id, model.scorer, said)
+        leased.complete(session, {"report_id": str(leased.job.id), **said})
 
 
 def monitor_tenant(runtime: Runtime, message: MonitorTenant) -> None:
     """Make the day's reports of a tenant: one for each serving model, unless there is one or nothing to report."""
     for kind in Kind:
-        with runtime.database.transaction(jobs.tenant_context(message.tenant_id)) as session:
+        with runtime.database.transaction(tenant_context(message.tenant_id)) as session:
             version = champion_version(session, kind)
             scale = master_scale(session, message.tenant_id) or DEFAULT_SCALE
             if version is None or _is_recent(session, message.tenant_id, kind, version):

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.tasks.messages import MonitorEveryTenant, MonitorTenant, Queue
 from accunode_common.tasks.outbox import enqueue_sync
-from accunode_ml.bulk import jobs
+from accunode_ml.jobs import tenant_context
 from accunode_ml.runtime import Runtime
 
 _TENANTS = text("select id from tenancy.tenants where status = 'active' order by id")
@@ -17,5 +17,5 @@ def monitor_every_tenant(runtime: Runtime, message: MonitorEveryTenant) -> None:
     with runtime.database.transaction(every) as session:
         tenants = session.execute(_TENANTS).scalars().all()
     for tenant_id in tenants:
-        with runtime.database.transaction(jobs.tenant_context(tenant_id)) as session:
+        with runtime.database.transaction(tenant_context(tenant_id)) as session:
             enqueue_sync(session, MonitorTenant(tenant_id=tenant_id), Queue.MAINTENANCE)

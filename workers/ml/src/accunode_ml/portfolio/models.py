@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from accunode_ml.bulk import jobs
-from accunode_ml.course import Course, JobRefusedError
+from accunode_ml.jobs import kind_of
+from accunode_ml.leased.job import LeasedJob
+from accunode_ml.leased.task import TaskRefusedError
 from accunode_ml.serving import master_scale
 from accunode_scoring import DEFAULT_SCALE, MasterScale, Scorer, UnknownModelError
 
@@ -16,17 +17,17 @@ class JobModel:
     scale: MasterScale
 
 
-def model_of(course: Course) -> JobModel:
+def model_of(leased: LeasedJob) -> JobModel:
     """The version that the job names, and its tenant's master scale.
 
     Raises:
-        JobRefusedError: The version's files are not here.
+        TaskRefusedError: The version's files are not here.
     """
-    kind, version = jobs.kind_of(course.job), course.job.model_version or ""
+    kind, version = kind_of(leased.job), leased.job.model_version or ""
     try:
-        scorer = course.runtime.models.scorer(kind, version)
+        scorer = leased.runtime.models.scorer(kind, version)
     except UnknownModelError:
-        raise JobRefusedError("model_missing", f"The worker has no files of {kind.value} model {version}.") from None
-    with course.step() as session:
-        scale = master_scale(session, course.job.tenant_id)
+        raise TaskRefusedError("model_missing", f"The worker has no files of {kind.value} model {version}.") from None
+    with leased.step() as session:
+        scale = master_scale(session, leased.job.tenant_id)
     return JobModel(scorer, scale or DEFAULT_SCALE)

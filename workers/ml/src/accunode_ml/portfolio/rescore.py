@@ -21,12 +21,13 @@ from accunode_common.ids import new_id
 from accunode_common.tasks.messages import Queue, RescorePortfolio
 from accunode_credit.columns import input_matrix
 from accunode_credit.models.bulk import Job
-from accunode_ml.bulk import jobs
 from accunode_ml.bulk.scoring import stored_columns
-from accunode_ml.course import Course, run_job
 from accunode_ml.inputs import input_columns, kept_version
+from accunode_ml.jobs import kind_of
+from accunode_ml.leased.job import LeasedJob
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.tally import Tally
+from accunode_ml.repositories import jobs
 from accunode_ml.runtime import Runtime
 from accunode_scoring import PROBABILITIES, Kind
 
@@ -91,29 +92,29 @@ class _Batch:
 
 def rescore_portfolio(runtime: Runtime, message: RescorePortfolio) -> None:
     """Do a rescoring job, from wherever it stands."""
-    run_job(runtime, message, lambda course: _rescore(course, message))
+    LeasedJob(runtime, message, _rescore).run()
 
 
-def _rescore(course: Course, message: RescorePortfolio) -> None:
-    model = model_of(course)
-    after = UUID(course.job.parameters.get("after", str(_START)))
+def _rescore(leased: LeasedJob) -> None:
+    model = model_of(leased)
+    after = UUID(leased.job.parameters.get("after", str(_START)))
     if after == _START:
-        with course.step() as session:
-            total = session.execute(_COUNT, _scope(course.job)).scalar_one()
-            course.note(session, lambda job: setattr(job, "rows_total", total))
+        with leased.step() as session:
+            total = session.execute(_COUNT, _scope(leased.job)).scalar_one()
+            leased.update_job(session, lambda job: setattr(job, "rows_total", total))
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
-        with course.step() as session:
+        with leased.step() as session:
             if time.monotonic() >= turn_ends:
-                course.take_turns(session, message, Queue.BULK)
+                leased.release(session, Queue.BULK)
                 return
-            batch = _next_batch(session, course, model, after)
+            batch = _next_batch(session, leased, model, after)
             if batch is None:
-                _finish(session, course)
+                _finish(session, leased)
                 return
-            _store(session, course.job, batch)
+            _store(session, leased.job, batch)
             after = batch.rows[-1]["id"]
-            _note(session, course, batch, after, model)
+            _note(session, leased, batch, after, model)
 
 
 def _scope(job: Job) -> dict[str, Any]:
@@ -123,9 +124,9 @@ def _scope(job: Job) -> dict[str, Any]:
     return {"tenant_id": job.tenant_id, "kind": job.kind, "scopes": owners}
 
 
-def _next_batch(session: Session, course: Course, model: JobModel, after: UUID) -> _Batch | None:
+def _next_batch(session: Session, leased: LeasedJob, model: JobModel, after: UUID) -> _Batch | None:
     scorer = model.scorer
-    values = {**_scope(course.job), "after": after, "size": course.runtime.settings.chunk_rows}
+    values = {**_scope(leased.job), "after": after, "size": leased.runtime.settings.chunk_rows}
     rows = session.execute(_NEXT[scorer.kind], values).mappings().all()
     if not rows:
         return None
@@ -153,12 +154,12 @@ def _store(session: Session, job: Job, batch: _Batch) -> None:
         "id": ids,
         "version_id": [new_id() for _ in ids],
     }
-    session.execute(_KEEP[jobs.kind_of(job)], versions)
+    session.execute(_KEEP[kind_of(job)], versions)
     new = {name: np.asarray(batch.columns[name], dtype=object)[places].tolist() for name in _TYPES}
     session.execute(_EDIT, {**new, "tenant_id": job.tenant_id, "id": ids, "model_version": job.model_version})
 
 
-def _note(session: Session, course: Course, batch: _Batch, after: UUID, model: JobModel) -> None:
+def _note(session: Session, leased: LeasedJob, batch: _Batch, after: UUID, model: JobModel) -> None:
     scored = np.flatnonzero(batch.scored).tolist()
     rows = [batch.rows[place] for place in scored]
 
@@ -185,24 +186,24 @@ def _note(session: Session, course: Course, batch: _Batch, after: UUID, model: J
         job.rows_accepted += len(scored)
         job.rows_rejected += len(batch.rows) - len(scored)
 
-    course.note(session, change, durable=True)
+    leased.update_job(session, change, durable=True)
 
 
-def _finish(session: Session, course: Course) -> None:
-    job = jobs.find(session, course.job.tenant_id, course.job.id)
+def _finish(session: Session, leased: LeasedJob) -> None:
+    job = jobs.find(session, leased.job.tenant_id, leased.job.id)
     result = dict(job.result) if job is not None and job.result else {"changed": 0, "unchanged": 0, "refused": []}
-    result = {"kind": course.job.kind, "model_version": course.job.model_version, **result}
+    result = {"kind": leased.job.kind, "model_version": leased.job.model_version, **result}
     record_sync(
         session,
         AuditEntry(
-            tenant_id=course.job.tenant_id,
+            tenant_id=leased.job.tenant_id,
             action="portfolio.rescored",
             resource_type="job",
-            resource_id=course.job.id,
-            actor_id=course.job.created_by,
-            organization_id=course.job.submitter_organization_id,
-            request_id=course.job.request_id,
+            resource_id=leased.job.id,
+            actor_id=leased.job.created_by,
+            organization_id=leased.job.submitter_organization_id,
+            request_id=leased.job.request_id,
             details={name: result.get(name) for name in ("kind", "model_version", "changed", "unchanged")},
         ),
     )
-    course.finish(session, result)
+    leased.complete(session, result)

@@ -20,8 +20,8 @@ from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import StressPortfolio
 from accunode_credit.columns import input_matrix
 from accunode_credit.models.bulk import Job
-from accunode_ml.course import Course, run_job
 from accunode_ml.inputs import input_columns, newest_first
+from accunode_ml.leased.job import LeasedJob
 from accunode_ml.portfolio.models import JobModel, model_of
 from accunode_ml.portfolio.scenario import Scenario
 from accunode_ml.portfolio.tally import Tally
@@ -54,27 +54,27 @@ _NEXT = {
 
 def stress_portfolio(runtime: Runtime, message: StressPortfolio) -> None:
     """Do a stress job. A second run begins afresh."""
-    run_job(runtime, message, _stress)
+    LeasedJob(runtime, message, _stress).run()
 
 
-def _stress(course: Course) -> None:
-    model, scenario = model_of(course), Scenario.of(course.job.parameters)
-    which = _which(course.job, scenario)
-    with course.step() as session:
+def _stress(leased: LeasedJob) -> None:
+    model, scenario = model_of(leased), Scenario.of(leased.job.parameters)
+    which = _which(leased.job, scenario)
+    with leased.step() as session:
         total = session.execute(_COUNT, which).scalar_one()
-        course.note(session, lambda job: _begin(job, total))
+        leased.update_job(session, lambda job: _begin(job, total))
     comparison, after = _Comparison(model), _START
     while True:
-        with course.step() as session:
-            rows = _next_rows(session, course, model, which, after)
+        with leased.step() as session:
+            rows = _next_rows(session, leased, model, which, after)
             if not rows:
-                asked = {name: course.job.parameters.get(name) for name in ("name", "shocks", "filters")}
-                course.finish(session, {"scenario": asked, **comparison.result(course.job)})
+                asked = {name: leased.job.parameters.get(name) for name in ("name", "shocks", "filters")}
+                leased.complete(session, {"scenario": asked, **comparison.result(leased.job)})
                 return
             after = rows[-1]["company_id"]
             accepted, skipped = comparison.add([row for row in rows if scenario.includes(row)], scenario)
             skipped += len(rows) - accepted - skipped
-            course.note(session, lambda job, a=accepted, s=skipped: _progress(job, a, s))  # type: ignore[misc]
+            leased.update_job(session, lambda job, a=accepted, s=skipped: _progress(job, a, s))  # type: ignore[misc]
 
 
 def _which(job: Job, scenario: Scenario) -> dict[str, Any]:
@@ -90,9 +90,9 @@ def _which(job: Job, scenario: Scenario) -> dict[str, Any]:
 
 
 def _next_rows(
-    session: Session, course: Course, model: JobModel, which: Mapping[str, Any], after: UUID
+    session: Session, leased: LeasedJob, model: JobModel, which: Mapping[str, Any], after: UUID
 ) -> Sequence[Mapping[str, Any]]:
-    values = {**which, "after": after, "size": course.runtime.settings.chunk_rows}
+    values = {**which, "after": after, "size": leased.runtime.settings.chunk_rows}
     return [dict(row) for row in session.execute(_NEXT[model.scorer.kind], values).mappings()]
 
 

@@ -3,10 +3,11 @@
 from contextlib import AbstractContextManager
 
 from psycopg import Copy, Cursor
+from psycopg.sql import Composed
 from sqlalchemy.orm import Session
 
 
-def copy_into(session: Session, statement: str) -> AbstractContextManager[Copy]:
+def copy_into(session: Session, statement: Composed) -> AbstractContextManager[Copy]:
     """Begin a `COPY ... FROM STDIN` in the session's transaction."""
     driver = session.connection().connection.driver_connection
     if driver is None:
