@@ -20,7 +20,7 @@ FOREIGN = {
         "accunode_ml",
         "accunode_devstack",
     ],
-    "tenants": ["numpy", "pyarrow", "celery", "lightgbm", "obstore", "accunode_auth", "accunode_ml"],
+    "tenants": ["pyarrow", "celery", "lightgbm", "obstore", "accunode_auth", "accunode_ml"],
     "predictions": ["pyarrow", "celery", "lightgbm", "obstore", "accunode_auth", "accunode_ml"],
     "bulk-upload": ["pyarrow", "celery", "lightgbm", "accunode_predictions", "accunode_ml"],
     "worker": ["fastapi", "uvicorn", "lightgbm", "sklearn", "matplotlib", "accunode_bulk_upload", "accunode_devstack"],

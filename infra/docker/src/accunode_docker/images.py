@@ -35,7 +35,7 @@ class Image:
 
 IMAGES = (
     Image("auth", 160),
-    Image("tenants", 110),
+    Image("tenants", 150),
     Image("predictions", 190),
     Image("bulk-upload", 190),
     Image("worker", 420),
