@@ -260,3 +260,16 @@ async def test_simultaneous_repeats_under_one_idempotency_key_agree(
     replies = await asyncio.gather(*(post(ANNUAL, json=annual_body(), headers=headers) for _ in range(5)))
     assert {reply.status_code for reply in replies} == {201}
     assert len({reply.json()["id"] for reply in replies}) == 1
+
+
+async def test_the_first_predictions_of_a_company_may_be_added_at_once(
+    api: ServiceClient, world: World, annual_body: Body
+) -> None:
+    client = api.as_(world.one.org_member)
+    for number in range(5):
+        made = await client.post("/api/v1/companies", json={"name": f"Twice First {number}"})
+        body = {"fiscal_year": 2020, "company_id": made.json()["id"], "ratios": annual_body()["ratios"]}
+        replies = await asyncio.gather(
+            *(client.post(ANNUAL, json={**body, "fiscal_year": year}) for year in (2021, 2022, 2023, 2024))
+        )
+        assert [reply.status_code for reply in replies] == [201] * 4, [reply.text for reply in replies]

@@ -119,10 +119,10 @@ async def companies_of(session: AsyncSession, predictions: Iterable[Prediction])
 
 async def add(session: AsyncSession, values: Mapping[str, Any]) -> Prediction | None:
     """A new prediction, or None if its company has one for that kind and period."""
-    added: Prediction | None = await session.scalar(
-        insert(Prediction).values(**values).on_conflict_do_nothing().returning(Prediction)
-    )
-    return added
+    statement = insert(Prediction).values(**values).on_conflict_do_nothing().returning(Prediction)
+    added: Prediction | None = await session.scalar(statement)
+    # Of a company's first two, added at once, one waits for the other to be its newest; it then is the second.
+    return added or await session.scalar(statement)
 
 
 async def id_of_period(
