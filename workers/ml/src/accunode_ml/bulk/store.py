@@ -132,10 +132,11 @@ _EDIT = text(f"""
         job_id = excluded.job_id, row_number = excluded.row_number,
         version = p.version + ({_changed("excluded", "excluded.model_version")})::int, updated_at = now()
 """)  # noqa: S608
+# Newest first: the first row of a company takes the mark of its newest, and the others need not pass it on.
 _ADD = text(f"""
     with added as (
         {_INSERT} where outcome is null and obligor is not null
-        order by obligor, fiscal_year, fiscal_quarter
+        order by obligor, fiscal_year desc, fiscal_quarter desc
         on conflict do nothing returning row_number
     )
     update incoming i set outcome = 'new' from added a where a.row_number = i.row_number
