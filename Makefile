@@ -39,7 +39,7 @@ demo-real: $(VENV)/.run ## Load the real SEC filers from DATA (../shared/data)
 	@$(DEVSTACK) demo-real --data "$(DATA)"
 
 # A process for each processor, with servers of its own; ARGS=-n0 runs everything in one.
-PARALLEL := -n auto --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n auto --dist loadscope --no-loadscope-reorder
 
 test: $(VENV)/.dev $(VENV)/infra/.made ## Run every test; ARGS="-k word" for some, ARGS=-n0 in one process
 	@$(BIN)/pytest $(PARALLEL) $(ARGS)
