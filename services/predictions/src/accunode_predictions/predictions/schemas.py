@@ -255,15 +255,15 @@ class WithReasons(ResponseModel):
     )
 
 
-class AnnualPredictionDetail(AnnualPrediction, WithReasons):
+class AnnualPredictionDetail(WithReasons, AnnualPrediction):
     """A prediction with its reasons in words."""
 
 
-class QuarterlyPredictionDetail(QuarterlyPrediction, WithReasons):
+class QuarterlyPredictionDetail(WithReasons, QuarterlyPrediction):
     """A prediction with its reasons in words."""
 
 
-class StatementPredictionDetail(StatementPrediction, WithReasons):
+class StatementPredictionDetail(WithReasons, StatementPrediction):
     """A prediction with its reasons in words."""
 
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from accunode_common.tasks.messages import JobMessage, Queue
 from accunode_common.tasks.outbox import enqueue_sync
 from accunode_credit import leases
-from accunode_credit.jobs import complete, finish, touch
+from accunode_credit.jobs import complete as complete_job
+from accunode_credit.jobs import finish, touch
 from accunode_credit.models.bulk import FINAL_STATES, Job, JobState
 from accunode_ml.leased.task import DIED_EACH_TIME, LeasedTask, TaskRefusedError
 from accunode_ml.runtime import Runtime
@@ -75,7 +76,7 @@ class LeasedJob(LeasedTask):
         leases.complete(session, self.lease)
         job.result = dict(result)
         job.rows_total = job.rows_accepted + job.rows_rejected + job.rows_skipped
-        complete(job)
+        complete_job(job)
 
     def release(self, session: Session, queue: Queue) -> None:
         """Let other work through: end the lease, and send the message again to go on from where the job stands."""
