@@ -10,12 +10,13 @@ DEVSTACK := $(BIN)/python -m accunode_devstack
 DISTRIBUTIONS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml workers/*/pyproject.toml infra/pyproject.toml infra/*/pyproject.toml))
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' constraints.txt)
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
-DATA ?= ../shared/data
+DATA ?= $(wildcard ../shared/data)
+NEEDS_DATA = $(or $(DATA),$(error Say where the data are: make $@ DATA=folder))
 # Redis has ready-made wheels for 3.12 and 3.11 on Linux; on others it is compiled, so those come last.
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3 python3.14; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$python; break; }; done)
 
-.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train docs bench bench-api bench-migration service-times simulation-chart bench-scoring bench-hostile
+.PHONY: help up down status logs reset demo-real test test-chaos check format lock audit sbom train docs bench bench-api bench-http bench-lists bench-migration bench-reading bench-scale service-times simulation-chart bench-scoring bench-hostile
 
 help: ## Show these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -35,14 +36,18 @@ logs: $(VENV)/.run ## Show the logs; SERVICE=worker for one, FOLLOW=1 to keep re
 reset: $(VENV)/.run ## Stop, and delete all local data; asks first (YES=1 does not)
 	@$(DEVSTACK) reset $(if $(YES),--yes)
 
-demo-real: $(VENV)/.run ## Load the real SEC filers from DATA (../shared/data)
-	@$(DEVSTACK) demo-real --data "$(DATA)"
+demo-real: $(VENV)/.run ## Load the real SEC filers from DATA/demo; DATA=folder
+	@$(DEVSTACK) demo-real --data "$(NEEDS_DATA)"
 
-# A process for each processor, with servers of its own; ARGS=-n0 runs everything in one.
+# A process more than there are processors, each with servers of its own; ARGS=-n0 runs everything in one.
 PARALLEL := -n auto --dist loadscope --no-loadscope-reorder
 
 test: $(VENV)/.dev $(VENV)/infra/.made ## Run every test; ARGS="-k word" for some, ARGS=-n0 in one process
 	@$(BIN)/pytest $(PARALLEL) $(ARGS)
+
+.PHONY: test-whole
+test-whole: $(VENV)/.dev $(VENV)/infra/.made ## Run the whole forms of the proofs that `make test` runs in short
+	@$(BIN)/pytest -m whole $(PARALLEL) $(ARGS)
 
 # Also part of `make test`.
 .PHONY: test-infra
@@ -96,15 +101,23 @@ sbom: $(VENV)/audit/.made ## Write a bill of materials of each image into build/
 			--mc-type application --output-file build/sbom/$$(basename $$folder).cdx.json $$file || exit 1; \
 	done; ls build/sbom
 
-train: $(VENV)/.dev ## Train the models on DATA (../shared/data)
-	@$(BIN)/python -m accunode_ml.training --data "$(DATA)"
+train: $(VENV)/.dev ## Train the models on the data of a folder; DATA=folder
+	@$(BIN)/python -m accunode_ml.training --data "$(NEEDS_DATA)"
 
 # The cards' text and what their plots show are in git; pages and images are not.
 docs: $(VENV)/.dev ## Draw the model cards into build/model-cards, as Markdown and HTML
 	@$(BIN)/python -m accunode_ml.training cards
 
-bench: $(VENV)/.dev ## Measure a bulk job end to end
-	@$(BIN)/python -m accunode_devstack bench
+.PHONY: settings-page
+settings-page: $(VENV)/.dev ## Write docs/settings.md from the classes of settings
+	@$(BIN)/python tools/settings_page.py
+
+.PHONY: scale-page
+scale-page: $(VENV)/.dev ## Write the tables of docs/scaling.md from its table of inputs
+	@$(BIN)/python tools/scale_page.py
+
+bench: $(VENV)/.dev ## Measure an upload of ROWS (100000) rows end to end; ARGS="--write docs/performance.md"
+	@$(BIN)/python -m accunode_devstack bench --rows $(or $(ROWS),100000) $(ARGS)
 
 bench-migration: $(VENV)/.dev ## Measure the migration of ROWS predictions (1000000), and what they cost before and after
 	@$(BIN)/python -m accunode_devstack bench-migration --rows $(or $(ROWS),1000000)
@@ -113,11 +126,32 @@ bench-migration: $(VENV)/.dev ## Measure the migration of ROWS predictions (1000
 bench-api: $(VENV)/.dev ## Measure the API's operations: milliseconds, calls a second, processor time
 	@ACCUNODE_RATE_LIMIT_REQUESTS=1000000000 ACCUNODE_PUBLIC_LIMIT_SCALE=1000000 $(BIN)/python -m accunode_devstack bench-api $(ARGS)
 
+bench-http: $(VENV)/.dev ## Measure a request's processor time against its limit; ARGS="--write docs/performance.md"
+	@ACCUNODE_RATE_LIMIT_REQUESTS=1000000000 ACCUNODE_PUBLIC_LIMIT_SCALE=1000000 $(BIN)/python -m accunode_devstack bench-http $(ARGS)
+
+bench-exports: $(VENV)/.dev ## Measure downloads of ROWS (200000) predictions; ARGS="--write docs/performance.md"
+	@$(BIN)/python -m accunode_devstack bench-exports --rows $(or $(ROWS),200000) $(ARGS)
+
+bench-lists: $(VENV)/.dev ## Measure lists and searches of ROWS (1000000) companies; ARGS="--write docs/performance.md"
+	@ACCUNODE_RATE_LIMIT_REQUESTS=1000000000 $(BIN)/python -m accunode_devstack bench-lists --rows $(or $(ROWS),1000000) $(ARGS)
+
+# Signing in is not what is measured: passwords are hashed at the least cost, and nobody's limit on signing in counts.
+load: PEOPLE ?= 250,500,1000,2000
+load: $(VENV)/.dev ## Have PEOPLE (250,500,1000,2000) work at once on ROWS (1000000); ARGS="--write docs/performance.md"
+	@ACCUNODE_PUBLIC_LIMIT_SCALE=1000000 ACCUNODE_PASSWORD_MEMORY_KIB=8 ACCUNODE_PASSWORD_PASSES=1 \
+		$(BIN)/python -m accunode_devstack load --people $(PEOPLE) --rows $(or $(ROWS),1000000) $(ARGS)
+
+bench-scale: $(VENV)/.dev ## Measure what growth is reckoned from, with ROWS (1000000); ARGS="--write docs/scaling.md"
+	@ACCUNODE_RATE_LIMIT_REQUESTS=1000000000 $(BIN)/python -m accunode_devstack bench-scale --rows $(or $(ROWS),1000000) $(ARGS)
+
 service-times: $(VENV)/.dev ## Measure what the simulation draws service times from, and write them
 	@ACCUNODE_RATE_LIMIT_REQUESTS=1000000000 ACCUNODE_PUBLIC_LIMIT_SCALE=1000000 $(BIN)/python -m accunode_infra.simulation.measuring $(ARGS)
 
 simulation-chart: $(VENV)/.dev ## Draw the guide's day again
 	@$(BIN)/accunode-infra simulate --chart docs/guides/scaling-simulation.png
+
+bench-reading: $(VENV)/.dev ## Measure the reading of uploads; ARGS="--write docs/performance.md"
+	@$(BIN)/python -m accunode_devstack bench-reading $(ARGS)
 
 bench-scoring: $(VENV)/.dev ## Measure scoring against calling LightGBM directly
 	@$(BIN)/python -m accunode_ml.training bench-scoring

@@ -6,13 +6,31 @@ import pytest
 
 pytest_plugins = ["accunode_devstack.pytest_plugin", "accunode_common.testing.plugin"]
 
-WHOLE_STACKS = ("tests/e2e/", "tests/infra/", "tests/integration/", "libs/devstack/tests/test_whole_stack.py")
-"""Tests that start the product or build its images: one process does them all, one after the other."""
+TOGETHER = {
+    "containers": ("tests/infra/", "tests/integration/"),
+    "product": ("tests/e2e/", "libs/devstack/tests/test_whole_stack.py"),
+}
+"""Files that one process does, one after the other: those that build images, and those that start the product."""
+
+LONGEST_FIRST = (
+    "containers",
+    "workers/ml/tests/test_bulk_processes.py",
+    "tests/isolation/test_matrix.py",
+    "tests/contract/test_api_by_role.py",
+    "product",
+    "infra/cli/tests/emulator/",
+    "infra/cli/tests/scripted/",
+    "infra/cloudformation/tests/",
+    "tests/isolation/",
+    "workers/",
+    "services/",
+)
+"""What takes longest; begun late, it would keep one process busy when the others are done."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
-    items.sort(key=lambda item: _group(item.nodeid) != "whole stacks")
+    items.sort(key=_place)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -29,4 +47,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def _group(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
-    return "whole stacks" if file.startswith(WHOLE_STACKS) else file
+    return next((group for group, files in TOGETHER.items() if file.startswith(files)), file)
+
+
+def _place(item: pytest.Item) -> int:
+    group = _group(item.nodeid)
+    return next((place for place, name in enumerate(LONGEST_FIRST) if group.startswith(name)), len(LONGEST_FIRST))

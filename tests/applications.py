@@ -7,12 +7,12 @@ from typing import Any, get_type_hints
 
 from fastapi import FastAPI
 
+from accunode_common.environment import ProcessSettings
 from accunode_common.http.operations import Operation, operations
 from accunode_common.routing import SERVICES, Service
-from accunode_common.settings import AccunodeSettings
 from accunode_common.testing.app import ServiceClient
 
-Settings = Callable[[Service, type[AccunodeSettings]], AccunodeSettings]
+Settings = Callable[[Service, type[ProcessSettings]], ProcessSettings]
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,6 @@ def build(settings: Settings, **options: Mapping[str, Any]) -> list[Application]
         kind = get_type_hints(create_app)["settings"]
         built.append(Application(service, create_app(settings(service, kind), **options)))
     return built
-
-
-def only_known(kind: type[AccunodeSettings], values: Mapping[str, Any]) -> AccunodeSettings:
-    """Settings of the class `kind` with those of the `values` that it knows."""
-    return kind(**{name: value for name, value in values.items() if name in kind.model_fields})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from argon2 import PasswordHasher
-from tests.applications import Application, Running, build, only_known
+from tests.applications import Application, Running, build
 from tests.isolation.things import PASSWORD, Stage
 
 from accunode_auth.admin import generate_key
@@ -34,7 +34,7 @@ def applications(tmp_path_factory: pytest.TempPathFactory) -> list[Application]:
         "password_memory_kib": 64,
         "password_passes": 1,
     }
-    return build(lambda _, kind: only_known(kind, values))
+    return build(lambda _, kind: kind.from_values(values))
 
 
 @pytest.fixture(scope="session")

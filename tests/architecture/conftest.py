@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -17,27 +17,24 @@ CODE_FOLDERS = ("libs", "services", "workers", "infra", "tools", "tests")
 class Source:
     """A Python file of the repository."""
 
-    path: Path
+    name: str
+    """The path from the repository's root."""
+    text: str
 
     @property
-    def name(self) -> str:
-        """The path from the repository's root."""
-        return self.path.relative_to(ROOT).as_posix()
-
-    @cached_property
-    def text(self) -> str:
-        """What is in it."""
-        return self.path.read_text()
+    def path(self) -> Path:
+        """The path from the root of the machine."""
+        return ROOT / self.name
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The same, parsed."""
+        """The text, parsed."""
         return ast.parse(self.text, self.name)
 
     @property
     def is_test(self) -> bool:
         """Whether it is test code."""
-        return "tests" in self.path.relative_to(ROOT).parts
+        return "tests" in PurePosixPath(self.name).parts
 
     def imports(self) -> set[str]:
         """The dotted names that it imports; `from a import b` gives `a` and `a.b`."""
@@ -67,7 +64,7 @@ def tracked() -> list[Path]:
 @pytest.fixture(scope="session")
 def sources(tracked: Sequence[Path]) -> list[Source]:
     """Every Python file."""
-    return [Source(path) for path in tracked if path.suffix == ".py"]
+    return [Source(path.relative_to(ROOT).as_posix(), path.read_text()) for path in tracked if path.suffix == ".py"]
 
 
 @pytest.fixture(scope="session")

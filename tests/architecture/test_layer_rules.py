@@ -6,18 +6,9 @@ from pathlib import PurePosixPath
 
 import pytest
 from tests.architecture.conftest import Source
+from tests.architecture.sql_uses import STATEMENTS, sql_uses
 
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route"})
-STATEMENTS = frozenset(
-    {"select", "insert", "update", "delete", "text", "func", "exists", "union", "union_all", "values"}
-)
-EXECUTES = frozenset(
-    {
-        *("execute", "scalar", "scalars", "stream", "stream_scalars", "exec_driver_sql", "get", "get_one", "paginate"),
-        *("add", "add_all", "delete", "merge", "flush", "refresh", "begin_nested", "run_sync"),
-    }
-)
-DATABASES = frozenset({"session", "db", "connection", "cursor"})
 MOST_CALLS = 2
 LONGEST_HANDLER = 25
 COMMANDS = {
@@ -93,19 +84,8 @@ def _calls(node: ast.AST) -> int:
 
 def repositories_hold_the_queries(name: str, tree: ast.Module) -> Iterator[str]:
     """Statements are made and run in repositories."""
-    if PurePosixPath(name).stem.endswith("repository") or name in COMMANDS:
-        return
-    for module in imported(tree):
-        if module.startswith("sqlalchemy") and module.rpartition(".")[2] in STATEMENTS:
-            yield f"a repository should make this statement: {module.rpartition('.')[2]}"
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func
-        if isinstance(called, ast.Attribute) and called.attr in EXECUTES and _name(called.value) in DATABASES:
-            yield f"a repository should call {_name(called.value)}.{called.attr}"
-        elif isinstance(called, ast.Name) and called.id == "paginate":
-            yield "a repository should call paginate"
+    if not is_repository(PurePosixPath(name).stem) and name not in COMMANDS:
+        yield from sql_uses(tree)
 
 
 def features_meet_through_services(name: str, tree: ast.Module) -> Iterator[str]:
@@ -118,12 +98,6 @@ def features_meet_through_services(name: str, tree: ast.Module) -> Iterator[str]
         package, found, _ = f"{module}.".partition(".repository.")
         if found and package.startswith(f"{parts[3]}.") and package != folder:
             yield f"ask the service of {package} instead of its repository"
-
-
-def _name(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr.lstrip("_") if isinstance(node, ast.Attribute) else None
 
 
 RULES = (
@@ -188,8 +162,32 @@ _LOOP = "for item in body:\n            check(item)"
         (
             repositories_hold_the_queries,
             SAMPLE,
-            "from sqlalchemy import func, select",
+            "from sqlalchemy import func, select\nasked = select(func.now())",
             "a repository should make this statement: select",
+        ),
+        (
+            repositories_hold_the_queries,
+            SAMPLE,
+            "from sqlalchemy import func\ndef f(row):\n    row.ended_at = func.now()",
+            "a repository should make this statement: func",
+        ),
+        (
+            repositories_hold_the_queries,
+            SAMPLE,
+            "import sqlalchemy as sa\nasked = sa.select(1)",
+            "a repository should make this statement: select",
+        ),
+        (
+            repositories_hold_the_queries,
+            SAMPLE,
+            "from sqlalchemy import delete\nmade = map(delete, [1])",
+            "a repository should make this statement: delete",
+        ),
+        (
+            repositories_hold_the_queries,
+            SAMPLE,
+            "async def f(work):\n    await work.execute('select 1')",
+            "a repository should call work.execute",
         ),
         *(
             (
@@ -200,8 +198,8 @@ _LOOP = "for item in body:\n            check(item)"
             )
             for database, call in [
                 ("session", "execute"),
-                ("db", "add"),
-                ("db", "flush"),
+                ("session", "add"),
+                ("session", "flush"),
                 ("session", "refresh"),
                 ("session", "delete"),
                 ("session", "merge"),
@@ -219,8 +217,8 @@ _LOOP = "for item in body:\n            check(item)"
         (
             repositories_hold_the_queries,
             SAMPLE,
-            "async def f(session, order, page):\n    return await paginate(session, listing(), order, page)",
-            "a repository should call paginate",
+            "from accunode_common.http import pagination\nasync def f(a):\n    return await pagination.paginate(a)",
+            "a repository should make this statement: paginate",
         ),
         (
             features_meet_through_services,

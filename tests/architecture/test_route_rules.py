@@ -1,17 +1,21 @@
 """Every route is in its place, says who may call it, and describes itself completely."""
 
+import inspect
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 from tests.applications import Application
 
 from accunode_common.auth.roles import GRANTS, Permission, Role
-from accunode_common.http.operations import Operation
+from accunode_common.http.operations import Operation, calls_of
 from accunode_common.http.operations import operations as every_operation
-from accunode_common.routing import API_PREFIX, SERVICES, service_for
+from accunode_common.routing import API_PREFIX, SERVICES
+from accunode_common.testing.routes import service_for
 
 PUBLIC = {
     ("GET", "/.well-known/jwks.json"): "everybody verifies tokens",
@@ -82,6 +86,12 @@ STEP_UP = {
 Operations = list[tuple[Application, Operation]]
 
 
+def runs_on_the_loop(call: Callable[..., Any]) -> bool:
+    """Whether FastAPI awaits the dependency or handler where it is."""
+    function = call if inspect.isroutine(call) or inspect.isclass(call) else type(call).__call__
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
 @pytest.fixture(scope="module")
 def operations(applications: list[Application]) -> Operations:
     found = [
@@ -135,6 +145,31 @@ def test_the_public_routes_are_the_listed_ones(operations: Operations) -> None:
 
 def test_the_routes_that_ask_again_who_one_is_are_the_listed_ones(operations: Operations) -> None:
     assert {(operation.method, operation.path) for _, operation in operations if operation.step_up} == set(STEP_UP)
+
+
+def test_what_handlers_depend_on_runs_on_the_event_loop(applications: list[Application]) -> None:
+    assert {name for application in applications for name in _in_threads(application.app)} == set()
+
+
+def test_a_dependency_that_would_run_in_a_thread_is_found() -> None:
+    def inner() -> None: ...
+
+    class Trail:
+        def __init__(self, inner: Annotated[None, Depends(inner)]) -> None: ...
+
+    async def handler(trail: Annotated[Trail, Depends(Trail)]) -> None: ...
+
+    app = FastAPI()
+    app.get("/")(handler)
+    assert [name.rpartition(".")[2] for name in _in_threads(app)] == ["Trail", "inner"]
+
+
+def _in_threads(app: FastAPI) -> Iterator[str]:
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, APIRoute):
+            for call in calls_of(context.dependant):
+                if not runs_on_the_loop(call):
+                    yield f"{call.__module__}.{getattr(call, '__qualname__', call)}"
 
 
 def test_no_two_routes_have_the_same_operation_id(operations: Operations) -> None:

@@ -1,124 +1,117 @@
 """Rules for the source text that neither the linter nor the import contracts can check."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 import pytest
 from tests.architecture.conftest import Source
 from tests.architecture.test_layer_rules import handlers
 
+Rule = Callable[[Source], Iterator[str]]
+
 LONGEST_FILE = 400
-LONG_FILES = {
-    "libs/common/src/accunode_common/migrations/versions/0001_the_complete_schema.py": "generated: the whole schema",
-}
-
-READS_THE_ENVIRONMENT = {
-    "libs/common/src/accunode_common/tabular/confined.py": "passes the places of programs on, and no settings",
-    "libs/common/src/accunode_common/settings.py": "it is what reads settings",
-    "services/auth/src/accunode_auth/admin.py": "a command",
-}
-"""Modules beside `main.py`, `cli.py` and `__main__.py` that may read the environment. The launcher may as well."""
-
-REVOKES_TOKENS = {
-    "libs/common/src/accunode_common/auth/revocation.py": {"record_revocations"},
-    "libs/common/src/accunode_common/testing/plugin.py": {"make_void"},
-    "libs/identity/src/accunode_identity/session_revocation.py": {"make_void"},
-}
-"""Who makes access tokens void, and by what: elsewhere, a token would slip through between the record and the reply."""
-_REVOKING = frozenset({"make_void", "record_revocations"})
-
 PICKLES = frozenset({"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"})
-
-
-def service_code(sources: Sequence[Source]) -> list[Source]:
-    return [source for source in sources if source.name.startswith("services/") and not source.is_test]
-
-
-def test_no_file_is_long(sources: Sequence[Source]) -> None:
-    long = {source.name: len(source.text.splitlines()) for source in sources if source.name not in LONG_FILES}
-    assert {name: lines for name, lines in long.items() if lines > LONGEST_FILE} == {}
-
-
-def test_the_exceptions_to_the_length_exist(sources: Sequence[Source]) -> None:
-    assert set(LONG_FILES) <= {source.name for source in sources}
-
-
-def test_only_settings_and_commands_read_the_environment(product_code: Sequence[Source]) -> None:
-    readers = set()
-    for source in product_code:
-        if source.path.name in {"main.py", "cli.py", "__main__.py"}:
-            continue
-        if source.name.startswith(("libs/devstack/", "tools/", "infra/")):
-            continue
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}:
-                readers.add(source.name)
-    assert readers - set(READS_THE_ENVIRONMENT) == set()
-
-
-def test_nothing_is_pickled(sources: Sequence[Source]) -> None:
-    offenders = {source.name for source in sources if {name.split(".")[0] for name in source.imports()} & PICKLES}
-    assert offenders == set()
-
-
-_FOR_SERVICES = frozenset({"record", "add_task", "tell", "tell_address", "send"})
+ENVIRONMENT = frozenset({"environ", "environb", "getenv", "putenv"})
+COMMANDS = frozenset({"main.py", "cli.py", "__main__.py"})
+OF_SCORING = frozenset({*sys.stdlib_module_names, "numpy", "accunode_scoring"})
+TRAINING_TOOLS = frozenset({"sklearn", "lightgbm", "scipy", "optuna", "matplotlib", "pandas", "shap", "statsmodels"})
+# The simulation of scaling draws charts, too; what it belongs to is never deployed.
+TRAINS = ("workers/ml/src/accunode_ml/training/", "tools/", "infra/cli/src/accunode_infra/simulation/chart.py")
+PRINTS = frozenset({"print", "breakpoint"})
+FOR_SERVICES = frozenset({"record", "add_task", "tell", "tell_address", "send"})
 """What leaves an audit event or a mail: a handler that did it would be passed over by the service's second caller."""
-
-
-def test_handlers_leave_audit_events_and_mails_to_services(sources: Sequence[Source]) -> None:
-    found = {source.name: calls for source in service_code(sources) if (calls := set(_left_by_handlers(source.tree)))}
-    assert found == {}
-
-
-def test_a_handler_that_leaves_an_audit_event_or_a_mail_is_found() -> None:
-    tree = ast.parse(
-        "@router.post('')\n"
-        "async def create_user(db, trail, tasks):\n"
-        "    await trail.record(db, 'user.create', 'user')\n"
-        "    tasks.add_task(mailer.send, mail)\n"
-        "async def helper(trail):\n"
-        "    await trail.record(None, 'a', 'b')\n"
-    )
-    assert set(_left_by_handlers(tree)) == {"create_user: .record()", "create_user: .add_task()"}
-
-
-def _left_by_handlers(tree: ast.Module) -> Iterator[str]:
-    for handler in handlers(tree):
-        for node in ast.walk(handler):
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and called.attr in _FOR_SERVICES:
-                yield f"{handler.name}: .{called.attr}()"
-
-
-def test_only_session_revocation_makes_tokens_void(product_code: Sequence[Source]) -> None:
-    found = {source.name: used for source in product_code if (used := _REVOKING & set(_attributes(source.tree)))}
-    assert found == REVOKES_TOKENS
-
-
-def test_a_service_that_makes_tokens_void_by_itself_is_found() -> None:
-    tree = ast.parse("async def deactivate(db, app):\n    await app.revocations.make_void(db, 'user', [])")
-    assert _REVOKING & set(_attributes(tree)) == {"make_void"}
-
-
-SETS_THE_CONTEXT = {"libs/common/src/accunode_common/db/session.py"}
-_SETTING = frozenset({"set_context", "set_context_sync"})
+REVOKES = frozenset({"make_void", "record_revocations"})
+"""What makes access tokens void: elsewhere, a token would slip through between the record and the reply."""
+SETS_THE_CONTEXT = frozenset({"set_context", "set_context_sync"})
 """What says for whom a transaction runs: it begins so, and `acting_as` comes back to it."""
 
 
-def test_a_transaction_changes_its_context_by_acting_as_alone(product_code: Sequence[Source]) -> None:
-    assert {source.name for source in product_code if _SETTING & set(_names(source.tree))} == SETS_THE_CONTEXT
+def no_file_is_long(source: Source) -> Iterator[str]:
+    """A file does one job."""
+    if len(source.text.splitlines()) > LONGEST_FILE:
+        yield f"is longer than {LONGEST_FILE} lines"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "from accunode_common.db.session import set_context",
-        "async def leave(db, context):\n    await session.set_context(db, context)",
-        "def begin(db, context):\n    set_context_sync(db, context)",
-    ],
-)
-def test_code_that_changes_the_context_by_itself_is_found(text: str) -> None:
-    assert _SETTING & set(_names(ast.parse(text)))
+def nothing_is_pickled(source: Source) -> Iterator[str]:
+    """What reads a pickle runs whatever is in it."""
+    yield from (f"imports {name}" for name in _packages(source) & PICKLES)
+
+
+def settings_and_commands_read_the_environment(source: Source) -> Iterator[str]:
+    """Everything else is given what it needs. The launcher, tools and what deploys may read it as well."""
+    is_command = PurePosixPath(source.name).name in COMMANDS
+    if not source.is_test and not is_command and not source.name.startswith(("libs/devstack/", "tools/", "infra/")):
+        yield from (f"reads {name}" for name in ENVIRONMENT & set(_names(source.tree)))
+
+
+def scoring_imports_numpy_and_nothing_else(source: Source) -> Iterator[str]:
+    """It runs wherever a bank puts it."""
+    if source.name.startswith("libs/scoring/src/"):
+        yield from (f"imports {name}" for name in _packages(source) - OF_SCORING)
+
+
+def training_tools_stay_in_training(source: Source) -> Iterator[str]:
+    """What serves is small, and has no second way to score."""
+    if not source.is_test and not source.name.startswith(TRAINS):
+        yield from (f"imports {name}" for name in _packages(source) & TRAINING_TOOLS)
+        if any(f"{name}.".startswith("accunode_ml.training.") for name in source.imports()):
+            yield "imports accunode_ml.training"
+
+
+def nothing_is_printed(source: Source) -> Iterator[str]:
+    """A process writes its log, in which nothing secret is."""
+    calls = (node.func for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    if not source.is_test:
+        yield from (f"calls {called.id}" for called in calls if isinstance(called, ast.Name) and called.id in PRINTS)
+
+
+def roles_are_not_compared(source: Source) -> Iterator[str]:
+    """Permissions decide, not roles: a comparison would be a rule that the permission table does not show.
+
+    Which of two roles is higher is asked of `accunode_common.auth.roles`, which has that table.
+    """
+    if source.is_test or source.name.startswith(("libs/devstack/", "libs/common/src/accunode_common/testing/")):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "rank":
+            yield "uses rank"
+        elif isinstance(node, ast.Compare) and _has_the_callers_role(node):
+            yield f"compares the caller's role: {ast.unparse(node)}"
+        elif isinstance(node, ast.Subscript) and _has_the_callers_role(node.slice):
+            yield f"looks up the caller's role: {ast.unparse(node)}"
+        elif isinstance(node, ast.Match) and _has_the_callers_role(node.subject):
+            yield f"compares the caller's role: {ast.unparse(node.subject)}"
+        elif isinstance(node, ast.Assign | ast.NamedExpr) and _is_the_callers_role(node.value):
+            yield f"takes the caller's role aside: {ast.unparse(node)}"
+
+
+def handlers_leave_audit_events_and_mails_to_services(source: Source) -> Iterator[str]:
+    """A handler parses, calls a service and answers."""
+    if source.name.startswith("services/") and not source.is_test:
+        for handler in handlers(source.tree):
+            for node in ast.walk(handler):
+                called = node.func if isinstance(node, ast.Call) else None
+                if isinstance(called, ast.Attribute) and called.attr in FOR_SERVICES:
+                    yield f"{handler.name} calls .{called.attr}()"
+
+
+def session_revocation_alone_makes_tokens_void(source: Source) -> Iterator[str]:
+    """It records who is meant before it tells Redis, and after nothing else can fail."""
+    used = {node.attr for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)}
+    if not source.is_test:
+        yield from (f"uses {name}" for name in used & REVOKES)
+
+
+def a_transaction_changes_its_context_by_acting_as_alone(source: Source) -> Iterator[str]:
+    """Acting for somebody else ends, whatever happens."""
+    if not source.is_test:
+        yield from (f"uses {name}" for name in SETS_THE_CONTEXT & set(_names(source.tree)))
+
+
+def _packages(source: Source) -> set[str]:
+    return {name.partition(".")[0] for name in source.imports()}
 
 
 def _names(tree: ast.AST) -> Iterator[str]:
@@ -132,28 +125,15 @@ def _names(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def _attributes(tree: ast.AST) -> Iterator[str]:
-    return (node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+def _has_the_callers_role(node: ast.AST) -> bool:
+    return any(map(_is_the_callers_role, ast.walk(node)))
 
 
-def test_no_code_compares_roles(product_code: Sequence[Source]) -> None:
-    """Permissions decide, not roles: a comparison would be a rule that the permission table does not show."""
-    offenders = set()
-    for source in product_code:
-        if source.name.startswith(("libs/devstack/", "libs/common/src/accunode_common/testing/")):
-            continue
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.Compare) and _is_about_the_callers_role([node.left, *node.comparators]):
-                offenders.add(f"{source.name}:{node.lineno}")
-    assert offenders == set()
-
-
-def _is_about_the_callers_role(sides: Sequence[ast.expr]) -> bool:
-    return any(
-        isinstance(side, ast.Attribute)
-        and side.attr == "role"
-        and _name(side.value) in {"subject", "_subject", "caller"}
-        for side in sides
+def _is_the_callers_role(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "role"
+        and _name(node.value) in {"subject", "_subject", "caller"}
     )
 
 
@@ -163,42 +143,191 @@ def _name(node: ast.expr) -> str | None:
     return node.attr if isinstance(node, ast.Attribute) else None
 
 
-def test_scoring_imports_numpy_and_nothing_else(sources: Sequence[Source]) -> None:
-    import sys
+EXCEPTIONS: Mapping[Rule, Mapping[str, set[str]]] = {
+    no_file_is_long: {
+        # Generated: the whole schema.
+        "libs/common/src/accunode_common/migrations/versions/0001_the_complete_schema.py": {"is longer than 400 lines"},
+    },
+    nothing_is_pickled: {},
+    settings_and_commands_read_the_environment: {
+        # It passes the places of programs on, and no settings.
+        "libs/common/src/accunode_common/tabular/confined.py": {"reads environ"},
+        # It is what reads settings.
+        "libs/common/src/accunode_common/environment.py": {"reads environ"},
+        # A command.
+        "services/auth/src/accunode_auth/admin.py": {"reads environ"},
+        # A command, which tells the processes that it starts.
+        "libs/common/src/accunode_common/serve.py": {"reads environ"},
+    },
+    scoring_imports_numpy_and_nothing_else: {},
+    training_tools_stay_in_training: {},
+    nothing_is_printed: {},
+    roles_are_not_compared: {"libs/common/src/accunode_common/auth/roles.py": {"uses rank"}},
+    handlers_leave_audit_events_and_mails_to_services: {},
+    session_revocation_alone_makes_tokens_void: {
+        "libs/common/src/accunode_common/auth/revocation.py": {"uses record_revocations"},
+        "libs/common/src/accunode_common/testing/plugin.py": {"uses make_void"},
+        "libs/identity/src/accunode_identity/session_revocation.py": {"uses make_void"},
+    },
+    a_transaction_changes_its_context_by_acting_as_alone: {
+        "libs/common/src/accunode_common/db/session.py": {"uses set_context", "uses set_context_sync"},
+    },
+}
+"""Every rule, with the files in which it is broken on purpose, and by what."""
 
-    allowed = {*sys.stdlib_module_names, "numpy", "accunode_scoring"}
-    offenders = {
-        f"{source.name}: {name}"
-        for source in sources
-        if source.name.startswith("libs/scoring/src/")
-        for name in source.imports()
-        if name.split(".")[0] not in allowed
-    }
-    assert offenders == set()
+
+def broken(rule: Rule, sources: Iterable[Source]) -> dict[str, set[str]]:
+    """The files that break a rule, and how."""
+    return {source.name: faults for source in sources if (faults := set(rule(source)))}
 
 
-TRAINING_TOOLS = frozenset({"sklearn", "lightgbm", "scipy", "optuna", "matplotlib", "pandas", "shap", "statsmodels"})
+@pytest.mark.parametrize("rule", EXCEPTIONS, ids=lambda rule: rule.__name__)
+def test_the_source_keeps_to_its_rules(sources: Sequence[Source], rule: Rule) -> None:
+    assert broken(rule, sources) == EXCEPTIONS[rule]
 
 
-def test_training_tools_stay_in_training(product_code: Sequence[Source]) -> None:
-    # The simulation of scaling draws charts, too; what it belongs to is never deployed.
-    elsewhere = ("workers/ml/src/accunode_ml/training/", "tools/", "infra/cli/src/accunode_infra/simulation/chart.py")
-    offenders = set()
-    for source in product_code:
-        if source.name.startswith(elsewhere):
-            continue
-        for name in source.imports():
-            if name.split(".")[0] in TRAINING_TOOLS or name.startswith("accunode_ml.training"):
-                offenders.add(f"{source.name}: {name}")
-    assert offenders == set()
+SERVICE = "services/sample/src/accunode_sample/records/service.py"
+SCORING = "libs/scoring/src/accunode_scoring/sample.py"
+TRAINING = "workers/ml/src/accunode_ml/training/sample.py"
+TEST = "services/sample/tests/test_sample.py"
+_HANDLER = "@router.post('')\nasync def create_user(session, trail, tasks):\n    await "
+
+FIRING = [
+    (no_file_is_long, SERVICE, "a = 1\n" * (LONGEST_FILE + 1), "is longer than 400 lines"),
+    (nothing_is_pickled, TEST, "from joblib import load", "imports joblib"),
+    (nothing_is_pickled, SERVICE, "def late():\n    import pickle as p", "imports pickle"),
+    (settings_and_commands_read_the_environment, SERVICE, "import os\nhost = os.environ['HOST']", "reads environ"),
+    (settings_and_commands_read_the_environment, SERVICE, "from os import getenv", "reads getenv"),
+    (scoring_imports_numpy_and_nothing_else, SCORING, "import accunode_common.ids", "imports accunode_common"),
+    (scoring_imports_numpy_and_nothing_else, SCORING, "from pandas import read_csv", "imports pandas"),
+    (training_tools_stay_in_training, SERVICE, "import lightgbm", "imports lightgbm"),
+    (training_tools_stay_in_training, SERVICE, "from accunode_ml import training", "imports accunode_ml.training"),
+    (nothing_is_printed, SERVICE, "def f(a):\n    print(a)", "calls print"),
+    (nothing_is_printed, SERVICE, "breakpoint()", "calls breakpoint"),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(subject):\n    return subject.role == 'admin'",
+        "compares the caller's role: subject.role == 'admin'",
+    ),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(self):\n    return USER in (1, 2) and ADMIN != self._subject.role",
+        "compares the caller's role: ADMIN != self._subject.role",
+    ),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(caller):\n    return caller.role.value in NAMES",
+        "compares the caller's role: caller.role.value in NAMES",
+    ),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(subject):\n    match subject.role:\n        case 'admin':\n            return 1",
+        "compares the caller's role: subject.role",
+    ),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(subject):\n    return GRANTS[subject.role]",
+        "looks up the caller's role: GRANTS[subject.role]",
+    ),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(subject):\n    role = subject.role\n    return role == 'admin'",
+        "takes the caller's role aside: role = subject.role",
+    ),
+    (
+        roles_are_not_compared,
+        SERVICE,
+        "def f(subject, row):\n    return GRANTS[row.role].rank > 0",
+        "uses rank",
+    ),
+    (
+        handlers_leave_audit_events_and_mails_to_services,
+        SERVICE,
+        f"{_HANDLER}trail.record(session, 'user.create', 'user')",
+        "create_user calls .record()",
+    ),
+    (
+        handlers_leave_audit_events_and_mails_to_services,
+        SERVICE,
+        f"{_HANDLER}service.create(session)\n    tasks.add_task(mailer.send, mail)",
+        "create_user calls .add_task()",
+    ),
+    (
+        session_revocation_alone_makes_tokens_void,
+        SERVICE,
+        "async def deactivate(session, app):\n    await app.revocations.make_void(session, 'user', [])",
+        "uses make_void",
+    ),
+    (
+        a_transaction_changes_its_context_by_acting_as_alone,
+        SERVICE,
+        "from accunode_common.db.session import set_context",
+        "uses set_context",
+    ),
+    (
+        a_transaction_changes_its_context_by_acting_as_alone,
+        SERVICE,
+        "async def leave(session, context):\n    await session.set_context(session, context)",
+        "uses set_context",
+    ),
+    (
+        a_transaction_changes_its_context_by_acting_as_alone,
+        SERVICE,
+        "def begin(session, context):\n    set_context_sync(session, context)",
+        "uses set_context_sync",
+    ),
+]
+SILENT = [
+    (no_file_is_long, SERVICE, "a = 1\n" * LONGEST_FILE),
+    (nothing_is_pickled, SERVICE, "import json\ndef pickle(a):\n    return json.dumps(a)\npickle(1)"),
+    (settings_and_commands_read_the_environment, SERVICE, "def f(settings):\n    return settings.environment"),
+    (settings_and_commands_read_the_environment, "services/sample/src/accunode_sample/main.py", "os.environ['HOST']"),
+    (settings_and_commands_read_the_environment, TEST, "os.environ['HOST']"),
+    (
+        scoring_imports_numpy_and_nothing_else,
+        SCORING,
+        "import json\nimport numpy.linalg\nimport accunode_scoring.kinds",
+    ),
+    (scoring_imports_numpy_and_nothing_else, SERVICE, "import fastapi"),
+    (training_tools_stay_in_training, TRAINING, "import sklearn\nimport accunode_ml.training.data"),
+    (training_tools_stay_in_training, SERVICE, "import numpy\nimport accunode_ml.training_data"),
+    (nothing_is_printed, SERVICE, "def f(log, a):\n    log.info(a)\n    a.print()"),
+    (nothing_is_printed, TEST, "print(1)"),
+    (roles_are_not_compared, SERVICE, "def f(subject, row):\n    return subject.may(READ) and row.role == 'admin'"),
+    (roles_are_not_compared, SERVICE, "def f(subject, role):\n    return may_assign(subject.role, role)"),
+    (
+        handlers_leave_audit_events_and_mails_to_services,
+        SERVICE,
+        f"{_HANDLER}service.create(session, trail)\nasync def create(trail):\n    await trail.record(None, 'a', 'b')",
+    ),
+    (
+        session_revocation_alone_makes_tokens_void,
+        SERVICE,
+        "async def deactivate(session, app):\n    await session_revocation.end_sessions(session, app, [])",
+    ),
+    (
+        a_transaction_changes_its_context_by_acting_as_alone,
+        SERVICE,
+        "async def f(session, context):\n    async with acting_as(session, context):\n        await service.f(session)",
+    ),
+]
 
 
-@pytest.mark.parametrize("word", ["print", "breakpoint"])
-def test_nothing_is_printed(product_code: Sequence[Source], word: str) -> None:
-    offenders = {
-        source.name
-        for source in product_code
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == word
-    }
-    assert offenders == set()
+@pytest.mark.parametrize(("rule", "name", "text", "fault"), FIRING)
+def test_source_that_breaks_a_rule_is_found(rule: Rule, name: str, text: str, fault: str) -> None:
+    assert fault in set(rule(Source(name, text)))
+
+
+@pytest.mark.parametrize(("rule", "name", "text"), SILENT)
+def test_source_that_keeps_a_rule_is_not(rule: Rule, name: str, text: str) -> None:
+    assert list(rule(Source(name, text))) == []
+
+
+def test_every_rule_has_source_that_breaks_and_source_that_keeps_it() -> None:
+    assert {rule for rule, *_ in FIRING} == {rule for rule, *_ in SILENT} == set(EXCEPTIONS)

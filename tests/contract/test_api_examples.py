@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from tests.applications import Application
 
 from accunode_bulk_upload.uploads.schemas import UploadFields
-from accunode_predictions.outcomes.table import read_outcomes
+from accunode_predictions.outcomes.csv_file import read_outcomes
 
 JSON = "application/json"
 

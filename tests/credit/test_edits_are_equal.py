@@ -1,4 +1,4 @@
-"""The same change of a stored prediction, made through the API and by a row of a file, comes to the same."""
+"""The same change of a stored prediction comes to the same through the API, by a row of a file, and by a rescoring."""
 
 import csv
 import io
@@ -9,14 +9,16 @@ from typing import Any
 import psycopg
 import pytest
 from bulk_work import Bulk
+from portfolio_work import PortfolioJobs
+from psycopg.sql import SQL, Identifier
 from tests.applications import Running
 
 from accunode_common.db.access import DatabaseRole
-from accunode_common.testing.people import World
+from accunode_common.testing.people import Caller, World
 from accunode_common.testing.plugin import SettingsFactory
 from accunode_ml.runtime import Runtime
 from accunode_ml.settings import WorkerSettings
-from accunode_scoring import Kind
+from accunode_scoring import Kind, ModelLibrary
 
 ITS_OWN = {
     "id",
@@ -88,7 +90,7 @@ async def test_an_edit_by_the_api_and_one_by_a_file_leave_the_same(
     kind, before, after = CHANGES[change]
     period = {"fiscal_year": 2023, **({"fiscal_quarter": 2} if kind is Kind.QUARTERLY else {})}
     field = "amounts" if kind is Kind.STATEMENT else "ratios"
-    (client,) = [each.client.as_(member) for each in services if each.application.service.name == "predictions"]
+    client = _client(services, member)
     path = f"/api/v1/predictions/{kind}"
     for name in ("By API", "By file"):
         body = {"company": {"name": name}, "access_level": "organization", **period, field: before}
@@ -102,13 +104,80 @@ async def test_an_edit_by_the_api_and_one_by_a_file_leave_the_same(
             assert (job["state"], job["rows_accepted"]) == ("completed", 1), bulk.issues(job["id"])
     by_api, by_file = (_stored(bulk, member.tenant_id, name) for name in ("By API", "By file"))
     assert (by_api["version"], by_api["kept.0.version"], "kept.1.version" in by_api) == (2, 1, False)
-    assert by_file.keys() == by_api.keys()
-    scored = {name for name, value in by_api.items() if isinstance(value, float)}
-    assert {name: by_file[name] for name in by_file.keys() - scored} == {
-        name: by_api[name] for name in by_api.keys() - scored
-    }
+    _assert_same(by_file, by_api)
+
+
+@pytest.mark.parametrize(
+    "earlier", [{"model_version": "0.1.0"}, {"grade": "Z9"}, {"model_version": "0.1.0", "grade": "Z9"}], ids=str
+)
+async def test_a_rescoring_and_an_edit_of_the_same_inputs_leave_the_same(
+    services: list[Running], bulk: Bulk, world: World, earlier: Mapping[str, str]
+) -> None:
+    admin, path = world.one.org_admin, "/api/v1/predictions/annual"
+    stored = {}
+    for name in ("By rescoring", "By file", "By API"):
+        prediction_id = await _store(services, admin, name, earlier, bulk)
+        if name == "By rescoring":
+            assert _rescore(bulk, admin)["changed"] == 1
+        elif name == "By file":
+            job = bulk.run(admin, _file({"company_name": name, "fiscal_year": 2023, **ANNUAL}))
+            assert (job["state"], job["rows_accepted"]) == ("completed", 1), bulk.issues(job["id"])
+        else:
+            reply = await _client(services, admin).put(f"{path}/{prediction_id}", json={"ratios": ANNUAL})
+            assert reply.status_code == 200, reply.text
+        stored[name] = _stored(bulk, admin.tenant_id, name)
+    by_api = stored["By API"]
+    assert (by_api["version"], by_api["kept.0.version"]) == (2, 1)
+    assert {name: by_api[f"kept.0.snapshot.{name}"] for name in earlier} == dict(earlier)
+    for name in ("By rescoring", "By file"):
+        _assert_same(stored[name], by_api)
+
+
+async def test_a_rescoring_and_a_file_pass_over_what_stays_as_it_is(
+    services: list[Running], bulk: Bulk, world: World
+) -> None:
+    admin = world.one.org_admin
+    await _store(services, admin, "Stays", {}, bulk)
+    before = _stored(bulk, admin.tenant_id, "Stays")
+    assert _rescore(bulk, admin)["changed"] == 0
+    assert bulk.run(admin, _file({"company_name": "Stays", "fiscal_year": 2023, **ANNUAL}))["rows_accepted"] == 1
+    after = _stored(bulk, admin.tenant_id, "Stays")
+    assert (after["version"], "kept.0.version" in after) == (1, False)
+    _assert_same(after, before)
+
+
+def _client(services: list[Running], caller: Caller) -> Any:
+    (client,) = [each.client.as_(caller) for each in services if each.application.service.name == "predictions"]
+    return client
+
+
+async def _store(services: list[Running], caller: Caller, company: str, earlier: Mapping[str, str], bulk: Bulk) -> str:
+    """Store a prediction, and make it what an earlier model version or master scale left; its id."""
+    body = {"company": {"name": company}, "access_level": "organization", "fiscal_year": 2023, "ratios": ANNUAL}
+    reply = await _client(services, caller).post("/api/v1/predictions/annual", json=body)
+    assert reply.status_code == 201, reply.text
+    prediction_id: str = reply.json()["id"]
+    for name, value in earlier.items():
+        statement = SQL("update credit.predictions set {} = %s where id = %s").format(Identifier(name))
+        bulk.superuser.execute(statement, [value, prediction_id])
+    return prediction_id
+
+
+def _rescore(bulk: Bulk, caller: Caller) -> dict[str, Any]:
+    """The result of a rescoring of the caller's portfolio."""
+    job = PortfolioJobs(bulk).run(caller, "rescore", ModelLibrary.load().champion(Kind.ANNUAL).version)
+    assert job["state"] == "completed", job
+    result: dict[str, Any] = job["result"]
+    return result
+
+
+def _assert_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    assert one.keys() == other.keys()
+    scored = {name for name, value in other.items() if isinstance(value, float)}
+    exact = one.keys() - scored
+    assert {name: one[name] for name in exact} == {name: other[name] for name in exact}
     # The last digits of a sum depend on how many companies are scored at once.
-    assert {name: by_file[name] for name in scored} == pytest.approx({name: by_api[name] for name in scored}, rel=1e-12)
+    assert {name: one[name] for name in scored} == pytest.approx({name: other[name] for name in scored}, rel=1e-12)
 
 
 def _file(row: Mapping[str, Any]) -> bytes:

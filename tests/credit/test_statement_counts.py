@@ -16,7 +16,7 @@ PREDICTION: dict[str, Any] = {
 OPERATIONS = {
     ("auth", "GET", "/users/me"): 2,
     ("predictions", "GET", "/companies"): 3,
-    ("predictions", "GET", "/predictions/annual"): 3,
+    ("predictions", "GET", "/predictions/annual"): 2,
     ("predictions", "POST", "/predictions/annual"): 4,
     ("predictions", "GET", "/models"): 2,
     ("bulk-upload", "GET", "/bulk-uploads"): 2,
@@ -40,3 +40,16 @@ async def test_an_operation_sends_no_more_statements_than_it_needs(
     with at_most(statements=OPERATIONS[service, method, path]):
         reply = await clients[service].request(method, f"/api/v1{path}", **body)
     assert reply.is_success, reply.text
+
+
+async def test_a_prediction_of_a_new_company_adds_the_company_and_its_audit_event(
+    services: list[Running], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accunode_predictions.serving.service.REFRESH_SECONDS", 3600)
+    predictions = next(each for each in services if each.application.service.name == "predictions")
+    client = predictions.client.as_(world.one.org_member)
+    body = {**PREDICTION, "fiscal_year": 2024}
+    assert (await client.post("/api/v1/predictions/annual", json=body)).status_code == 201
+    with at_most(statements=OPERATIONS["predictions", "POST", "/predictions/annual"] + 2):
+        reply = await client.post("/api/v1/predictions/annual", json={**body, "company": {"name": "Newco"}})
+    assert reply.status_code == 201, reply.text

@@ -1,10 +1,10 @@
 """What the templates set and what the product does by itself fit together, without a container."""
 
 import pytest
-from fastapi.sse import _PING_INTERVAL as PING_SECONDS
 from tests.infra.cloud import DOMAIN
 from tests.infra.deployment import CERTIFICATE, listeners, resolved
 
+from accunode_bulk_upload.settings import EventSettings
 from accunode_common.routing import SERVICES
 from accunode_common.serve import ServeSettings
 from accunode_common.settings import HttpSettings
@@ -18,7 +18,7 @@ def test_a_service_keeps_connections_longer_than_the_balancer() -> None:
 
 
 def test_what_is_silent_is_ended_or_speaks_before_the_balancer_cuts_it_off() -> None:
-    assert listeners().idle_seconds > PING_SECONDS
+    assert listeners().idle_seconds > EventSettings.model_fields["silence_seconds"].default
     assert listeners().idle_seconds > HttpSettings().body_idle_seconds
 
 

@@ -2,7 +2,7 @@
 
 from tests.applications import Running
 
-from accunode_common.routing import service_for
+from accunode_common.testing.routes import service_for
 from accunode_infra.release.smoke import PATHS, fits
 
 

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -81,9 +82,18 @@ def test_a_drift_from_the_models_is_told(
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         connection.execute("alter table credit.companies drop column currency")
     monkeypatch.setenv("ACCUNODE_MIGRATOR_URL", database.url(DatabaseRole.MIGRATOR))
-    monkeypatch.setattr("sys.argv", ["accunode-migrations", "check"])
+    monkeypatch.setattr("sys.argv", ["accunode-migrations", "check", "--models", "accunode_credit.models"])
     assert command_line.main() == 1
     assert "currency" in capsys.readouterr().err
+
+
+def test_the_models_to_compare_with_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["accunode-migrations", "check"])
+    with pytest.raises(SystemExit):
+        command_line.main()
+    assert "--models" in capsys.readouterr().err
 
 
 def test_two_migrations_at_once_run_one_after_the_other(database: TestDatabase) -> None:
@@ -253,3 +263,57 @@ def test_people_of_before_get_memberships_and_keys_by_the_rules_of_today(databas
     assert keys[ids["accented"]] == email_key(PEOPLE["accented"][0]) == "zo\u00eb@xn--bnk-qla.example"
     assert keys[ids["folded"]] == "stra\u00dfe@bank.example"
     assert listed == [("new@xn--bnk-qla.example",)]
+
+
+REASONS = ["return_on_assets.value.lowers", "net_income_margin.missing.raises"]
+
+
+def test_codes_are_read_the_same_before_and_after_they_are_numbered_and_back(database: TestDatabase) -> None:
+    url = database.url(DatabaseRole.MIGRATOR)
+    migrations.downgrade(url, "0020")
+    words = {
+        "flagged": (REASONS, ["missing:net_income_margin"]),
+        "unflagged": (REASONS, []),
+        "unknown": (["of.another.model"], []),
+    }
+    ids = {name: new_id() for name in words}
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        _store_predictions(connection, {ids[name]: codes for name, codes in words.items()})
+        migrations.upgrade(url)
+        with psycopg.connect(database.url(DatabaseRole.RELAY), autocommit=True) as relay:
+            numbered = relay.execute(_NUMBER, {"id": PLATFORM_TENANT_ID}).fetchall()
+            again = relay.execute(_NUMBER, {"id": PLATFORM_TENANT_ID}).fetchall()
+        stored = connection.execute("select id, reason_codes, flags from credit.predictions").fetchall()
+        migrations.downgrade(url, "0020")
+        after = connection.execute("select id, reason_codes, flags from credit.predictions").fetchall()
+        migrations.upgrade(url)
+    assert (numbered, again) == ([(ids["unknown"], 2)], [(ids["unknown"], 0)])
+    assert {number: tuple(codes) for number, *codes in stored} == {
+        **{ids[name]: ([], []) for name in ("flagged", "unflagged")},
+        ids["unknown"]: words["unknown"],
+    }
+    assert {number: tuple(codes) for number, *codes in after} == {ids[name]: codes for name, codes in words.items()}
+
+
+_NUMBER = "select last, numbered from credit.number_codes(%(id)s, '00000000-0000-0000-0000-000000000000', 10)"
+
+
+def _store_predictions(connection: psycopg.Connection, codes: dict[UUID, tuple[list[str], list[str]]]) -> None:
+    """Predictions of one company of the platform, with these reason codes and flags."""
+    company, person = new_id(), new_id()
+    connection.execute(
+        "insert into identity.users (id, email, email_key) values (%(id)s, %(id)s, %(id)s)", {"id": person}
+    )
+    connection.execute(
+        "insert into credit.companies (tenant_id, id, access_level, created_by, name, name_key)"
+        " values (%s, %s, 'system', %s, 'C', 'c')",
+        [PLATFORM_TENANT_ID, company, person],
+    )
+    for year, (number, (reasons, flags)) in enumerate(codes.items(), 2020):
+        connection.execute(
+            "insert into credit.predictions (tenant_id, id, access_level, created_by, company_id, kind, fiscal_year,"
+            " model_version, pd, pd_2y, pd_3y, pd_scorecard, pd_lightgbm, pd_low, pd_high, grade, risk_level,"
+            " reason_codes, flags) values (%s, %s, 'system', %s, %s, 'annual', %s, '1.0.0', .1, .2, .3, .1, .1, 0, 1,"
+            " 'B', 'HIGH', %s, %s)",
+            [PLATFORM_TENANT_ID, number, person, company, year, reasons, flags],
+        )

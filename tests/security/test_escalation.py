@@ -13,7 +13,8 @@ from tests.isolation.witness import Witness, witnessing
 from tests.security.attempts import ATTEMPTS, Attempt
 
 from accunode_common.ids import new_id
-from accunode_common.routing import API_PREFIX, service_for
+from accunode_common.routing import API_PREFIX
+from accunode_common.testing.routes import service_for
 
 NAME = re.compile(r"{([\w.]+)}")
 REFUSED = frozenset({400, 401, 403, 404, 409, 422})

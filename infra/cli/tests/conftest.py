@@ -1,13 +1,23 @@
 """What the command line's tests share: a command run as the shell would, with no credentials about."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 
+import botocore.session
 import pytest
 from typer.testing import CliRunner, Result
 
 from accunode_infra.cli import app
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _aws_described_once() -> Iterator[None]:
+    """Every session of botocore's reads its megabytes of service models from the disk; here all have one reader."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,8 @@
 """The command line: common options, exit codes, one sentence when something does not go."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,16 @@ def test_every_verb_explains_itself(verb: str) -> None:
     found = CliRunner().invoke(app, [verb, "--help"])
     assert found.exit_code == 0
     assert "Usage" in found.output
+
+
+def test_where_only_the_product_is_installed_one_sentence_says_what_the_command_lacks() -> None:
+    without = "import sys; sys.modules['boto3'] = sys.modules['botocore'] = None; "
+    code = f"{without}from accunode_infra.__main__ import main; main()"
+    found = subprocess.run([sys.executable, "-c", code, "cost"], capture_output=True, text=True, check=False)
+    assert found.returncode == 3
+    assert found.stderr.startswith("accunode-infra needs boto")
+    assert found.stderr.endswith("run `make .venv/.dev`, then this again.\n")
+    assert found.stderr.count("\n") == 1
 
 
 def test_an_environment_with_an_impossible_name_is_wrong_use() -> None:

@@ -45,7 +45,7 @@ def test_a_tier_is_priced_from_its_own_sizes(tier: Tier) -> None:
 
 
 @each_tier
-def test_the_brief_has_its_tables_as_it_has_them_wrong_sums_included(tier: Tier) -> None:
+def test_the_requirements_have_their_tables_as_they_have_them_wrong_sums_included(tier: Tier) -> None:
     said = brief()
     assert said.levels[tier].summed == said.levels[tier].total
     sums = {Tier.STARTUP: (109, 109), Tier.GROWTH: (164, 184), Tier.SCALE: (230, 268)}
@@ -53,7 +53,7 @@ def test_the_brief_has_its_tables_as_it_has_them_wrong_sums_included(tier: Tier)
 
 
 @each_tier
-def test_each_line_stands_beside_the_briefs_with_a_reason_and_they_add_to_the_total(tier: Tier) -> None:
+def test_each_line_stands_beside_the_requirements_with_a_reason_and_they_add_to_the_total(tier: Tier) -> None:
     found = tier_month(tier, Variant.BRIEF)
     lines = compared(found, tier)
     assert sum(line.ours for line in lines) == found.total
@@ -62,18 +62,18 @@ def test_each_line_stands_beside_the_briefs_with_a_reason_and_they_add_to_the_to
 
 
 @each_tier
-def test_an_economy_tier_costs_at_most_what_the_brief_says(tier: Tier) -> None:
+def test_an_economy_tier_costs_at_most_what_the_requirements_say(tier: Tier) -> None:
     assert tier_month(tier, Variant.ECONOMY).total <= brief().levels[tier].total
 
 
-def test_the_economy_of_level_1_is_within_two_dollars_of_the_brief_without_spot() -> None:
-    """Without Spot the scale tier is above the brief: six workers on demand are $29 more."""
+def test_the_economy_of_level_1_is_within_two_dollars_of_the_requirements_without_spot() -> None:
+    """Without Spot the scale tier is above the requirements: six workers on demand are $29 more."""
     found = tier_month(Tier.STARTUP, Variant.ECONOMY, Choices(spot=False)).total
     assert abs(found - brief().levels[Tier.STARTUP].total) <= 2
 
 
 @each_tier
-def test_economy_costs_less_than_the_briefs_machines(tier: Tier) -> None:
+def test_economy_costs_less_than_the_required_machines(tier: Tier) -> None:
     assert tier_month(tier, Variant.ECONOMY, Choices(spot=False)).total < tier_month(tier, Variant.BRIEF).total
 
 
@@ -84,7 +84,7 @@ def test_a_fleet_at_its_minimum_costs_least_and_at_its_maximum_most(tier: Tier, 
     assert floor <= expected <= ceiling
 
 
-def test_the_hours_of_the_largest_fleet_are_what_the_brief_caps_them_at() -> None:
+def test_the_hours_of_the_largest_fleet_are_what_the_requirements_cap_them_at() -> None:
     found = tier_month(Tier.STARTUP, Variant.BRIEF, fleet=Fleet.CEILING).by_category()
     assert abs(found[Category.API] + found[Category.WORKERS] - brief().cap) < 2
 

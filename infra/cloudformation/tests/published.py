@@ -13,15 +13,15 @@ from infra.cloudformation.tests.resolved import of
 from sqlalchemy import create_engine
 
 from accunode_common.db.session import PoolUse
-from accunode_common.emf import Place
+from accunode_common.emf import MetricsScope
 from accunode_common.http.publishing import metric_line
 from accunode_common.routing import SERVICES
 from accunode_common.settings import MetricsSettings
 from accunode_common.tasks.messages import Queue
-from accunode_ml.counting import Ended
-from accunode_ml.publishing import metric_lines as of_a_worker
-from accunode_ml.relay.publishing import metric_lines as of_the_relay
+from accunode_ml.relay.metrics import metric_lines as of_the_relay
 from accunode_ml.relay.sampling import Sample
+from accunode_ml.task_counts import Ended
+from accunode_ml.task_metrics import metric_lines as of_a_worker
 
 CHOICES = ("emf", "emf-essential")
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -30,11 +30,11 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 
 def published(choice: str) -> set[Series]:
     """Every series that a product with work of every kind prints, under that choice of `Metrics`."""
-    place = MetricsSettings(metrics=choice, metrics_environment="production").metrics_place
-    assert place is not None
+    scope = MetricsSettings.from_values({"metrics": choice, "metrics_environment": "production"}).scope
+    assert scope is not None
     ended = {queue.value: [Ended(finished=1, waited_seconds=1.0, ran_seconds=1.0)] for queue in Queue}
-    lines = [metric_line(place, service.name, PoolUse(create_engine("sqlite://"))) for service in SERVICES]
-    lines += of_a_worker(ended, place) + of_the_relay(_sample(), place) + _of_the_function(choice, place)
+    lines = [metric_line(scope, service.name, PoolUse(create_engine("sqlite://"))) for service in SERVICES]
+    lines += of_a_worker(ended, scope) + of_the_relay(_sample(), scope) + _of_the_function(choice, scope)
     return {series for text in lines for series in _series(json.loads(text))}
 
 
@@ -60,14 +60,14 @@ def _sample() -> Sample:
     )
 
 
-def _of_the_function(choice: str, place: Place) -> list[str]:
+def _of_the_function(choice: str, scope: MetricsScope) -> list[str]:
     """What the function of the template prints, told how long the queues are."""
     module = _function()
     (found,) = of("queue-metric", Metrics=choice).of_type("AWS::Lambda::Function")
     variables = {name: str(value) for name, value in found.properties["Environment"]["Variables"].items()}
     printed: list[str] = []
     with (
-        patch.dict("os.environ", variables | {"ENVIRONMENT": place.environment}),
+        patch.dict("os.environ", variables | {"ENVIRONMENT": scope.environment}),
         patch.object(module, "lengths", lambda queues: dict.fromkeys(queues, 1)),
         patch.object(sys.stdout, "write", printed.append),
     ):

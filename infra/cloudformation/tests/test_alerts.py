@@ -175,6 +175,6 @@ def test_a_day_and_a_month_have_budgets(tier: Tier, variant: Variant) -> None:
     assert budgets["MONTHLY"] / 31 <= budgets["DAILY"] <= budgets["MONTHLY"] / 31 * 1.5
 
 
-def test_the_monthly_budgets_of_the_economy_variant_are_those_of_the_brief() -> None:
+def test_the_monthly_budgets_of_the_economy_variant_are_those_of_the_requirements() -> None:
     limits = [resolved.of("cost", tier, Variant.ECONOMY).parameters["MonthlyBudget"] for tier in Tier]
     assert limits == [119, 204, 300]

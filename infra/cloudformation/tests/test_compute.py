@@ -28,8 +28,8 @@ def test_every_tier_has_two_to_four_api_instances_and_two_to_six_workers(tier: T
     assert (policy.api.minimum, policy.api.maximum, policy.workers.minimum, policy.workers.maximum) == (2, 4, 2, 6)
 
 
-def test_the_largest_fleet_costs_at_most_what_the_brief_caps_it_at() -> None:
-    """$150 a month: ten instances at the $15 that the brief rounds $15.18 to. Disks and CPU surplus come on top."""
+def test_the_largest_fleet_costs_at_most_what_the_requirements_cap_it_at() -> None:
+    """$150 a month: ten instances at $15, to which the requirements round $15.18. Disks and CPU surplus are extra."""
     month = tier_month("startup", "brief", fleet=Fleet.CEILING).by_category()
     each = (month[Category.API] + month[Category.WORKERS]) / 10
     assert 10 * round(each) <= 150
@@ -148,7 +148,7 @@ def test_people_are_told_when_no_instance_can_be_launched(fleet: str) -> None:
     assert group["AutoScalingGroupName"].startswith(name["prefix"])
 
 
-def test_full_monitoring_is_what_the_largest_tier_of_the_brief_has() -> None:
+def test_full_monitoring_is_what_the_largest_tier_of_the_requirements_has() -> None:
     detailed = {
         size: of("compute", *size).resources["ApiLaunchTemplate"].properties["LaunchTemplateData"]["Monitoring"]
         for size in SIZES

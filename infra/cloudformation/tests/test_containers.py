@@ -7,11 +7,12 @@ from infra.cloudformation.tests.resolved import SIZES, of
 
 from accunode_auth.settings import AuthSettings
 from accunode_bulk_upload.settings import BulkUploadSettings
+from accunode_common.environment import Concern, ProcessSettings, variables
 from accunode_common.migrations.prepare import PrepareSettings
 from accunode_common.reach import ReachSettings
 from accunode_common.routing import SERVICES
 from accunode_common.serve import ServeSettings
-from accunode_common.settings import AccunodeSettings, LogSettings
+from accunode_common.settings import LogSettings
 from accunode_infra.resolve import Resource
 from accunode_infra.tiers import Tier, Variant
 from accunode_ml.heartbeat import STALE_SECONDS
@@ -21,7 +22,7 @@ from accunode_tenants.settings import TenantsSettings
 
 SERVICE_STACKS = [f"service-{service.name}" for service in SERVICES]
 STACKS = [*SERVICE_STACKS, "worker", "relay", "migrate"]
-READ: dict[str, tuple[type[AccunodeSettings], ...]] = {
+READ: dict[str, tuple[type[Concern] | type[ProcessSettings], ...]] = {
     "service-auth": (AuthSettings, ServeSettings),
     "service-tenants": (TenantsSettings, ServeSettings),
     "service-predictions": (PredictionsSettings, ServeSettings),
@@ -94,15 +95,9 @@ def test_a_container_that_stays_has_a_health_check(stack: str) -> None:
 def test_every_variable_is_one_that_the_process_reads(stack: str) -> None:
     found = container(stack, **({"Mail": "true"} if stack in {"service-auth", "service-tenants"} else {}))
     told = {each["Name"] for each in [*found["Environment"], *found["Secrets"]]}
-    known = {f"ACCUNODE_{field.upper()}" for settings in READ[stack] for field in settings.model_fields}
-    assert told - known <= NOT_OURS
-    needed = {
-        f"ACCUNODE_{name.upper()}"
-        for settings in READ[stack]
-        for name, field in settings.model_fields.items()
-        if field.is_required()
-    }
-    assert needed <= told
+    known = variables(*READ[stack])
+    assert told - set(known) <= NOT_OURS
+    assert {name for name, field in known.items() if field.is_required()} <= told
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -176,10 +171,10 @@ def test_the_processors_of_a_node_suffice_for_what_is_reserved(tier: Tier, varia
 def connections(stack: str, tier: Tier, variant: Variant) -> int:
     (only,) = of(stack, tier, variant).of_type("AWS::ECS::TaskDefinition")[0].properties["ContainerDefinitions"]
     told = {each["Name"]: each["Value"] for each in only["Environment"]}
-    (settings,) = [each for each in READ[stack] if "database_pool_size" in each.model_fields]
+    known = variables(*READ[stack])
     size, overflow = (
-        int(told.get(f"ACCUNODE_{name.upper()}", settings.model_fields[name].default))
-        for name in ("database_pool_size", "database_pool_overflow")
+        int(told.get(name, known[name].default))
+        for name in ("ACCUNODE_DATABASE_POOL_SIZE", "ACCUNODE_DATABASE_POOL_OVERFLOW")
     )
     return size + overflow
 

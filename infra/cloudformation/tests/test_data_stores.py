@@ -1,4 +1,4 @@
-"""Database, cache, files and backups: the brief's numbers, and that nothing is lost by a change."""
+"""Database, cache, files and backups: the requirements' numbers, and that nothing is lost by a change."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from accunode_common.db.server import rds_parameters
 from accunode_common.routing import SERVICES
 from accunode_infra import stacks, templates
 from accunode_infra.tiers import Tier, Variant
-from accunode_ml.settings import WorkerSettings
+from accunode_ml.settings import WorkerDatabaseSettings
 
 CLASSES = {Tier.STARTUP: "micro", Tier.GROWTH: "small", Tier.SCALE: "medium"}
 DISKS = {Tier.STARTUP: 20, Tier.GROWTH: 50, Tier.SCALE: 100}
@@ -45,7 +45,7 @@ def test_what_holds_state_says_what_becomes_of_it(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("tier", "variant"), resolved.SIZES)
-def test_the_database_has_the_size_of_the_brief(tier: Tier, variant: Variant) -> None:
+def test_the_database_has_the_size_of_the_requirements(tier: Tier, variant: Variant) -> None:
     properties = resolved.of("data", tier, variant).resources["Database"].properties
     family = "t3" if variant is Variant.BRIEF else "t4g"
     assert properties["DBInstanceClass"] == f"db.{family}.{CLASSES[tier]}"
@@ -146,7 +146,7 @@ def test_the_cache_s_alarms_watch_a_second_node_when_there_is_one() -> None:
 
 
 @pytest.mark.parametrize(("tier", "variant"), resolved.SIZES)
-def test_the_cache_has_the_size_of_the_brief(tier: Tier, variant: Variant) -> None:
+def test_the_cache_has_the_size_of_the_requirements(tier: Tier, variant: Variant) -> None:
     cache = resolved.of("cache", tier, variant)
     family, engine = ("t3", "redis") if variant is Variant.BRIEF else ("t4g", "valkey")
     properties = cache.resources["Cache"].properties
@@ -184,7 +184,7 @@ def test_all_pools_together_take_at_most_four_fifths_of_the_database_s_connectio
     services = [taken(f"service-{service.name}") for service in SERVICES]
     of_services = [each["MaxCount"] * each["PoolSize"] for each in services]
     worker = taken("worker")
-    process = sum(WorkerSettings.model_fields[f"database_pool_{part}"].default for part in ("size", "overflow"))
+    process = sum(WorkerDatabaseSettings.model_fields[f"pool_{part}"].default for part in ("size", "overflow"))
     relay_and_migration = 2
     workers = worker["MaxCount"] * worker["Concurrency"] * process
     most = sum(of_services) + max(of_services) + workers + relay_and_migration

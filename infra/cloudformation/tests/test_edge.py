@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from fastapi.sse import _PING_INTERVAL as PING_SECONDS
 from infra.cloudformation.tests.alarms import TOPIC, alarm, reckoned, rule
 from infra.cloudformation.tests.resolved import of
 
+from accunode_bulk_upload.settings import EventSettings
 from accunode_common.errors import NotFoundError
 from accunode_common.http.problems import TYPE_PREFIX
 from accunode_common.serve import ServeSettings
@@ -64,7 +64,8 @@ def test_connections_are_kept_longer_by_the_services_than_by_the_load_balancer()
     kept = ServeSettings.model_fields["keep_alive_seconds"].default
     assert idle["Default"] <= idle["MaxValue"] < kept
     # Event streams say something, and stalled uploads are ended, before it cuts them.
-    assert idle["MinValue"] > max(PING_SECONDS, HttpSettings.model_fields["body_idle_seconds"].default)
+    silence = EventSettings.model_fields["silence_seconds"].default
+    assert idle["MinValue"] > max(silence, HttpSettings.model_fields["body_idle_seconds"].default)
 
 
 def test_a_certificate_is_given_or_asked_for_and_one_of_both_must_be() -> None:
@@ -120,7 +121,7 @@ def test_the_firewall_limits_each_address_and_lets_uploads_through() -> None:
         ("LoadBalancerErrorAlarm", ("GreaterThanOrEqualToThreshold", 10, 60, 5, 3, "notBreaching")),
     ],
 )
-def test_alarms_ring_at_the_numbers_of_the_brief_and_tell_people(name: str, expected: tuple[Any, ...]) -> None:
+def test_alarms_ring_at_the_numbers_of_the_requirements_and_tell_people(name: str, expected: tuple[Any, ...]) -> None:
     found = alarm(of("edge"), name)
     assert rule(found) == expected
     assert found["AlarmActions"] == [TOPIC]

@@ -19,8 +19,8 @@ CONTROL_TOWER = LINTERS.parent / "share" / "control-tower"
 MONEY = "it costs more than it brings in these tiers"
 KEY = "the keys that AWS manages encrypt at rest; one of our own is $1 a month"
 NOT_TAKEN = {
-    "autoscaling_group_nitro_encryption_in_transit_override_check": "the brief's t3.small lacks it",
-    "autoscaling_mixed_instances_policy_multiple_instance_types_check": "the brief names one type",
+    "autoscaling_group_nitro_encryption_in_transit_override_check": "the requirements' t3.small lacks it",
+    "autoscaling_mixed_instances_policy_multiple_instance_types_check": "the requirements name one type",
     "autoscaling_multiple_az_check": "the zones come from the network's export, and the NAT instance is in one",
     "cloudwatch_log_group_encrypted_check": KEY,
     "cloudwatch_log_group_retention_period_check": "a year of logs; the audit trail is in the database",

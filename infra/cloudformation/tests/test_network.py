@@ -128,7 +128,7 @@ def test_the_world_reaches_ports_80_and_443_of_the_load_balancer_only(egress: st
     assert open_to_all == {("LoadBalancer", WORLD, 80, 80), ("LoadBalancer", WORLD, 443, 443)}
 
 
-def test_the_addresses_are_those_of_the_brief() -> None:
+def test_the_addresses_are_those_of_the_requirements() -> None:
     network = resolved.of("network")
     assert network.resources["Vpc"].properties["CidrBlock"] == "10.0.0.0/16"
     assert network.resources["PublicSubnetA"].properties["CidrBlock"] == "10.0.1.0/24"

@@ -88,7 +88,7 @@ def test_the_header_leads_to_the_idle_slot_before_the_weights_are_looked_at(acti
         assert weights == {"BlueTargetGroup": 90, "GreenTargetGroup": 10}
 
 
-def test_health_is_looked_at_as_the_brief_has_it_and_requests_under_way_may_end() -> None:
+def test_health_is_looked_at_as_the_requirements_have_it_and_requests_under_way_may_end() -> None:
     for group in stack("auth").of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
         properties = group.properties
         assert properties["HealthCheckPath"] == "/health"
@@ -188,7 +188,7 @@ def test_scaling_has_the_numbers_of_the_policy_file(service: str) -> None:
         assert steps == [(each.lower, each.upper, each.change) for each in expected.intervals()]
 
 
-def test_the_numbers_of_scaling_are_those_of_the_brief() -> None:
+def test_the_numbers_of_scaling_are_those_of_the_requirements() -> None:
     out, back = alarm(stack("auth"), "ScaleOutAlarm"), alarm(stack("auth"), "ScaleInAlarm")
     assert rule(out) == ("GreaterThanThreshold", 70, 60, 2, 2, "ignore")
     assert rule(back) == ("LessThanThreshold", 50, 60, 5, 5, "ignore")

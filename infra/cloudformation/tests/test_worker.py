@@ -42,7 +42,7 @@ def test_workers_are_two_to_six() -> None:
     assert (policy.minimum, policy.maximum) == (2, 6)
 
 
-def test_the_numbers_of_scaling_are_those_of_the_brief() -> None:
+def test_the_numbers_of_scaling_are_those_of_the_requirements() -> None:
     assert rule(alarm(of("worker"), "ScaleOutAlarm")) == (ABOVE, 50, 60, 3, 3, "ignore")
     assert rule(alarm(of("worker"), "ScaleInAlarm")) == (BELOW, 10, 60, 10, 10, "ignore")
     assert rule(alarm(of("worker"), "BacklogAlarm")) == (ABOVE, 100, 60, 5, 5, "ignore")

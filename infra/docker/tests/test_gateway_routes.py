@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from accunode_bulk_upload.app import FORM_BYTES
-from accunode_bulk_upload.settings import BulkUploadSettings
-from accunode_common.routing import SERVICES, service_for
+from accunode_bulk_upload.settings import UploadSettings
+from accunode_common.routing import SERVICES
+from accunode_common.testing.routes import service_for
 from accunode_docker.cli import GATEWAY
 from accunode_docker.routes import generated, routes, slots, variable
 
@@ -66,7 +67,7 @@ def test_the_refusals_are_problem_details() -> None:
 def test_a_body_that_is_too_large_is_told_the_limit_and_the_largest_upload_passes() -> None:
     [limit] = re.findall(r"^client_max_body_size (\d+)m;$", routes(), re.MULTILINE)
     assert f"The body may have at most {limit} MiB." in routes()
-    largest = BulkUploadSettings.model_fields["max_upload_bytes"].default + FORM_BYTES
+    largest = UploadSettings.model_fields["max_bytes"].default + FORM_BYTES
     assert largest <= int(limit) * 1024 * 1024
 
 

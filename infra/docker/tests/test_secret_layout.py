@@ -9,12 +9,13 @@ import pytest
 from accunode_auth.settings import AuthSettings
 from accunode_bulk_upload.settings import BulkUploadSettings
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
+from accunode_common.environment import Concern, ProcessSettings
 from accunode_common.migrations.prepare import PrepareSettings
-from accunode_common.settings import AccunodeSettings, VerifierSettings
+from accunode_common.settings import VerifierSettings
 from accunode_docker.secrets import READERS, lay_out
 from accunode_ml.settings import RelaySettings, WorkerSettings
 
-SETTINGS: dict[str, type[AccunodeSettings]] = {
+SETTINGS: dict[str, type[Concern] | type[ProcessSettings]] = {
     "auth": AuthSettings,
     "tenants": VerifierSettings,
     "predictions": VerifierSettings,
@@ -88,4 +89,4 @@ def test_the_files_are_the_settings_that_a_container_lacks_otherwise(
     monkeypatch.setenv("ACCUNODE_SIGNING_KEY_FILE", str(root / "auth" / "signing-key.pem"))
     settings = SETTINGS[reader].from_environment()
     if isinstance(settings, AuthSettings):
-        assert settings.mfa_key is not None
+        assert settings.mfa.key is not None

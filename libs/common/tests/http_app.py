@@ -15,11 +15,11 @@ from accunode_common.http.app import api_router, create_service_app
 from accunode_common.http.callers import CurrentSubject, requires
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.pagination import Paging, Sorting, SortOrder, paginate
-from accunode_common.http.schemas import InputModel, Page, ResponseModel
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
+from accunode_common.schemas import InputModel, Page, ResponseModel
 from accunode_common.settings import ApiSettings
 
 router = api_router("/things", tag="things")

@@ -11,9 +11,10 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
+from accunode_common.auth import tokens
 from accunode_common.auth.jwks import FixedKeys, RemoteKeys, parse_key_set
 from accunode_common.auth.roles import Permission, Role
 from accunode_common.auth.subject import Subject
@@ -105,6 +106,58 @@ async def test_an_expired_token_is_refused_after_a_short_leeway(issuer: TestIssu
     await verifier(issuer).verify(lately)
     with pytest.raises(UnauthenticatedError, match="expired"):
         await verifier(issuer).verify(long_ago)
+
+
+async def test_a_token_is_verified_once_while_its_key_stands(issuer: TestIssuer) -> None:
+    checked, token = verifier(issuer), issuer.token(SUBJECT)
+    first = await checked.verify(token)
+    assert await checked.verify(token) is first
+    with pytest.raises(UnauthenticatedError):
+        await checked.verify(f"{token[:-4]}AAAA")
+
+
+class ChangingKeys:
+    """Keys that a test changes."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, Ed25519PublicKey] = {}
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        return self.keys.get(key_id)
+
+
+async def test_a_token_that_was_verified_is_refused_once_its_key_is_withdrawn_or_replaced(issuer: TestIssuer) -> None:
+    source, own = ChangingKeys(), issuer.key.public_key()
+    source.keys[issuer.key_id] = own
+    checked, token = TokenVerifier(source, issuer=ISSUER, audience=AUDIENCE), issuer.token(SUBJECT)
+    await checked.verify(token)
+    source.keys[issuer.key_id] = TestIssuer(issuer.key_id).key.public_key()
+    with pytest.raises(UnauthenticatedError):
+        await checked.verify(token)
+    source.keys[issuer.key_id] = own
+    await checked.verify(token)
+    source.keys.clear()
+    with pytest.raises(UnauthenticatedError):
+        await checked.verify(token)
+
+
+async def test_a_token_that_has_expired_is_looked_at_anew_each_time(issuer: TestIssuer) -> None:
+    checked, within_leeway = verifier(issuer), datetime.now(UTC) - timedelta(minutes=15, seconds=5)
+    token = issuer.token(SUBJECT, issued_at=within_leeway)
+    first = await checked.verify(token)
+    assert await checked.verify(token) is not first
+
+
+async def test_no_more_tokens_are_remembered_than_there_is_room_for(
+    issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_MOST_REMEMBERED", 2)
+    checked, (oldest, *others) = verifier(issuer), [issuer.token(SUBJECT) for _ in range(3)]
+    first = await checked.verify(oldest)
+    kept = [await checked.verify(token) for token in others]
+    for token, known in zip(others, kept, strict=True):
+        assert await checked.verify(token) is known
+    assert await checked.verify(oldest) is not first
 
 
 def key_set(**keys: Ed25519PrivateKey) -> dict[str, Any]:

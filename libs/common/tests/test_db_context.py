@@ -12,7 +12,7 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database, Reach, SyncDatabase, acting_as, acting_as_sync
 from accunode_common.ids import new_id
 from accunode_common.models.tenancy import Tenant
-from accunode_common.settings import ApiSettings
+from accunode_common.settings import DatabaseSettings
 from accunode_common.testing.plugin import SettingsFactory
 
 CALLER = AccessContext(tenant_id=new_id(), user_id=new_id(), read_reach=Reach.TENANT)
@@ -22,14 +22,14 @@ THIRD = AccessContext(tenant_id=new_id())
 
 @pytest.fixture(scope="module")
 async def database(make_settings: SettingsFactory) -> AsyncIterator[Database]:
-    made = Database(make_settings(ApiSettings, DatabaseRole.TENANTS), "test")
+    made = Database(make_settings(DatabaseSettings, DatabaseRole.TENANTS), "test")
     yield made
     await made.close()
 
 
 @pytest.fixture(scope="module")
 def sync_database(make_settings: SettingsFactory) -> Iterator[SyncDatabase]:
-    made = SyncDatabase(make_settings(ApiSettings, DatabaseRole.TENANTS), "test")
+    made = SyncDatabase(make_settings(DatabaseSettings, DatabaseRole.TENANTS), "test")
     yield made
     made.close()
 

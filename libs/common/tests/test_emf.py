@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from accunode_common.emf import Dimension, Metric, Minutes, Place, Unit, line, write
-from accunode_common.settings import LogSettings, MetricsSettings
+from accunode_common.emf import Dimension, Metric, MetricsScope, Minutes, Unit, line, write
+from accunode_common.settings import MetricsSettings
 from accunode_common.tasks.messages import Queue
 from accunode_common.testing.emf import checked
 
@@ -87,16 +87,15 @@ def test_a_minute_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "place"),
+    ("settings", "scope"),
     [
         ({}, None),
-        ({"metrics": "emf"}, Place("local")),
-        ({"metrics": "emf", "metrics_environment": "staging"}, Place("staging")),
-        ({"metrics": "emf-essential", "metrics_environment": "staging"}, Place("staging", essential=True)),
+        ({"metrics": "emf"}, MetricsScope("local")),
+        ({"metrics": "emf", "metrics_environment": "staging"}, MetricsScope("staging")),
+        ({"metrics": "emf-essential", "metrics_environment": "staging"}, MetricsScope("staging", essential=True)),
     ],
 )
 def test_metrics_belong_to_the_environment_that_the_stacks_are_called_by(
-    settings: dict[str, str], place: Place | None
+    settings: dict[str, str], scope: MetricsScope | None
 ) -> None:
-    assert MetricsSettings(**settings).metrics_place == place
-    assert not hasattr(LogSettings(), "metrics_place")
+    assert MetricsSettings.from_values(settings).scope == scope

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 
 from accunode_common.http.protocol import CautiousProtocol
+from accunode_common.testing.sockets import served
 
 
 class Hasty(CautiousProtocol):
@@ -23,14 +23,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, http=Hasty, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
+    async with served(application, Hasty) as port:
+        yield port
 
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from accunode_common.http import openapi
 from accunode_common.http.examples import Examples, NoExampleError
-from accunode_common.http.schemas import InputModel, Page, ResponseModel, TenantId
+from accunode_common.schemas import InputModel, Page, ResponseModel, TenantId
 
 
 class Colour(StrEnum):

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from accunode_common.db.access import DatabaseRole
 from accunode_common.errors import FieldError, UnprocessableInputError
 from accunode_common.http.bodies import BodyLimits, LimitBody
-from accunode_common.http.pagination import SortKey, _decode
+from accunode_common.http.cursors import decode
 from accunode_common.settings import VerifierSettings
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
@@ -133,9 +133,9 @@ async def test_an_altered_cursor_is_refused_as_such(things: ServiceClient, world
     st.binary(max_size=300) | st.lists(st.text(max_size=9), max_size=4).map(lambda parts: json.dumps(parts).encode())
 )
 def test_no_text_is_taken_for_a_cursor(content: bytes) -> None:
-    keys = [SortKey(column("at", DateTime(timezone=True)), False), SortKey(column("id", Uuid()), False)]
+    columns = [column("at", DateTime(timezone=True)), column("id", Uuid())]
     with pytest.raises(UnprocessableInputError):
-        _decode(base64.urlsafe_b64encode(content).decode(), "a list", keys)
+        decode(base64.urlsafe_b64encode(content).decode(), "a list", columns)
 
 
 @pytest.mark.parametrize("path", ["/ready", "/metrics"])

@@ -9,7 +9,7 @@ from http_app import create_app
 from accunode_common import emf
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database
-from accunode_common.emf import Place
+from accunode_common.emf import MetricsScope
 from accunode_common.http import publishing
 from accunode_common.http.publishing import metric_line
 from accunode_common.settings import DatabaseSettings, VerifierSettings
@@ -61,7 +61,7 @@ async def test_a_line_is_printed_at_the_turn_of_a_minute(
         printed.set()
 
     monkeypatch.setattr(emf, "write", print_and_tell)
-    async with publishing.publishing(Place("production"), "things", database.pool_use), asyncio.timeout(30):
+    async with publishing.publishing(MetricsScope("production"), "things", database.pool_use), asyncio.timeout(30):
         await printed.wait()
         first, *_ = metric_lines(capsys.readouterr().out)
     await database.close()
@@ -74,7 +74,7 @@ async def test_the_most_connections_of_the_minute_are_published(make_settings: S
     async with database.transaction(AccessContext()), database.transaction(AccessContext()):
         assert database.pool_use.now() == (2, 1)
     assert database.pool_use.now() == (0, 0)
-    lines = [checked(metric_line(Place("production"), "things", database.pool_use)) for _ in range(2)]
+    lines = [checked(metric_line(MetricsScope("production"), "things", database.pool_use)) for _ in range(2)]
     assert [(line["PoolInUse"], line["PoolOverflow"]) for line in lines] == [(2, 1), (0, 0)]
     await database.close()
 

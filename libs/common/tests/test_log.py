@@ -27,7 +27,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     hooks = sys.excepthook, threading.excepthook
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    configure_logging(LogSettings(log_format=LogFormat.JSON), service="things")
+    configure_logging(LogSettings(format=LogFormat.JSON), service="things")
     yield stream
     root.handlers, root.level = handlers, level
     sys.excepthook, threading.excepthook = hooks
@@ -126,7 +126,7 @@ def test_redaction_takes_time_in_proportion_to_the_text(written: io.StringIO) ->
 def test_the_values_in_an_errors_text_are_not_written(
     capsys: pytest.CaptureFixture[str], log_format: LogFormat
 ) -> None:
-    configure_logging(LogSettings(log_format=log_format), service="things")
+    configure_logging(LogSettings(format=log_format), service="things")
 
     class Strict(BaseModel):
         amount: int

@@ -1,6 +1,8 @@
 """Parquet files as the services write them, read back by another library."""
 
 import io
+import threading
+import time
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
@@ -49,3 +51,28 @@ def test_a_file_without_rows_still_has_its_columns() -> None:
 def test_rows_are_cut_into_row_groups() -> None:
     file = _read([ROW] * (BLOCK_ROWS + 1))
     assert [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)] == [BLOCK_ROWS, 1]
+
+
+def test_a_row_group_leaves_when_it_is_whole() -> None:
+    sink = io.BytesIO()
+    with open_writer(FileFormat.PARQUET, sink, COLUMNS) as writer:
+        sizes = []
+        for block in range(4):
+            writer.write([[f"Company {block} {number}", *ROW[1:]] for number in range(BLOCK_ROWS // 2)])
+            sizes.append(sink.tell())
+    assert sizes[0] == 0
+    assert 0 < sizes[1] == sizes[2] < sizes[3]
+    sink.seek(0)
+    assert pq.read_table(sink).num_rows == 2 * BLOCK_ROWS
+
+
+def test_a_file_that_is_given_up_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    writer = open_writer(FileFormat.PARQUET, io.BytesIO(), COLUMNS)
+    writer.write([ROW])
+    assert threading.active_count() == before + 1
+    writer.abandon()
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before

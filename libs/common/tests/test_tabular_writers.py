@@ -1,6 +1,8 @@
 import csv
 import io
+import zipfile
 from datetime import UTC, datetime
+from math import isfinite
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,9 +15,7 @@ from accunode_common.tabular import (
     CsvWriter,
     FileFormat,
     OutputColumn,
-    TabularError,
     TemplateColumn,
-    XlsxWriter,
     neutralise,
     open_table,
     open_writer,
@@ -128,20 +128,60 @@ def test_parquet_columns_are_typed() -> None:
     assert table.to_pylist()[0] == {"company": "A", "pd": 0.5, "year": 2014, "at": moment, "fine": True}
 
 
-def test_a_sheet_holds_no_more_rows_than_excel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accunode_common.tabular.writers._XLSX_MAX_ROWS", 3)
-    with (
-        pytest.raises(TabularError, match="use CSV or Parquet"),
-        XlsxWriter(io.BytesIO(), COLUMNS) as writer,
-    ):
-        writer.write([["A", 0.5, 2014]] * 3)
+def test_rows_beyond_what_a_sheet_holds_go_on_to_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accunode_common.tabular.xlsx_writer._MAX_ROWS", 3)
+    content = written(FileFormat.XLSX, [[f"Company {number}", 0.5, 2014] for number in range(5)])
+    with open_table(io.BytesIO(content)) as table:
+        assert table.sheets == ("Data", "Data 2", "Data 3")
+        found = []
+        for sheet in table.sheets:
+            table.select(sheet)
+            header, *rows = [list(row.cells) for row in table]
+            assert header == ["company", "pd", "year"]
+            found += [row[0] for row in rows]
+    assert found == [f"Company {number}" for number in range(5)]
+
+
+def test_a_workbook_goes_out_while_its_rows_come_in() -> None:
+    sink = io.BytesIO()
+    with open_writer(FileFormat.XLSX, sink, COLUMNS) as writer:
+        sizes = []
+        for block in range(3):
+            writer.write([[f"Company {block} {number}", number / 7, 2014] for number in range(2_000)])
+            sizes.append(sink.tell())
+            sink.seek(0)
+            sink.truncate()
+    assert min(sizes) > 10_000
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=8), st.floats(), st.integers(0, 9999)), min_size=1, max_size=10))
+def test_any_row_of_a_workbook_is_what_openpyxl_reads(rows: list[tuple[str, float, int]]) -> None:
+    content = written(FileFormat.XLSX, [list(row) for row in rows])
+    sheet = load_workbook(io.BytesIO(content), read_only=True).active
+    assert sheet is not None
+    _, *found = [[cell.value for cell in row] for row in sheet.iter_rows(max_col=3)]
+    expected = [
+        [neutralise(printable(text)) or None, number if isfinite(number) else None, year] for text, number, year in rows
+    ]
+    assert found == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=10), min_size=1, max_size=10))
+def test_texts_of_a_column_are_made_safe_as_each_alone(texts: list[str]) -> None:
+    content = written(FileFormat.CSV, [[text, "x"] for text in texts], [OutputColumn("a"), OutputColumn("b")])
+    expected = io.StringIO(newline="")
+    csv.writer(expected).writerows([["a", "b"], *([neutralise(printable(text)), "x"] for text in texts)])
+    assert content.decode() == expected.getvalue()
 
 
 def test_an_error_while_writing_completes_no_file() -> None:
     sink = io.BytesIO()
     with pytest.raises(ZeroDivisionError), open_writer(FileFormat.XLSX, sink, COLUMNS) as writer:
         writer.write([["A", 1 / 0, 2014]])
-    assert sink.getvalue() == b""
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(sink)
 
 
 @pytest.mark.parametrize("file_format", list(FileFormat))

@@ -18,10 +18,11 @@ from sqlalchemy.exc import OperationalError
 from accunode_common import migrations
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.session import AccessContext, Database, SyncDatabase
+from accunode_common.environment import SettingsError
 from accunode_common.reach import ReachSettings, reach
 from accunode_common.reach import main as reach_command
 from accunode_common.redis_clients import async_client
-from accunode_common.settings import DatabaseSettings, RedisSettings, SettingsError
+from accunode_common.settings import DatabaseSettings, RedisSettings
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.messages import Queue
 from accunode_common.testing.database import TestDatabase
@@ -68,7 +69,7 @@ def redis_over_tls(address: Any, folder: Path, fault: str | None = None) -> Iter
     parts = urlsplit(address.url)
     with behind_tls(address.url, folder, fault=fault, postgres=False) as (place, trusted):
         url = f"rediss://:{parts.password or ''}@{place}{parts.path}?ssl_ca_certs={trusted}"
-        yield RedisSettings(redis_require_tls=True, redis_url=url)
+        yield RedisSettings(require_tls=True, url=url)
 
 
 async def _ask_asynchronously(settings: DatabaseSettings) -> Any:
@@ -94,7 +95,7 @@ async def test_postgresql_is_reached_by_tls_when_its_certificate_is_right(
     test_database: TestDatabase, folder: Path, ask: Callable[[DatabaseSettings], Any]
 ) -> None:
     with database_over_tls(test_database, folder, DatabaseRole.AUTH) as url:
-        assert await ask(DatabaseSettings(database_require_tls=True, database_url=url)) == 42
+        assert await ask(DatabaseSettings.from_values({"database_require_tls": True, "database_url": url})) == 42
         with psycopg.connect(url) as connection:
             assert connection.pgconn.ssl_in_use
 
@@ -105,7 +106,7 @@ async def test_a_postgresql_server_that_cannot_be_verified_is_refused(
     test_database: TestDatabase, folder: Path, ask: Callable[[DatabaseSettings], Any], fault: str
 ) -> None:
     with database_over_tls(test_database, folder, DatabaseRole.AUTH, fault) as url:
-        settings = DatabaseSettings(database_require_tls=True, database_url=url)
+        settings = DatabaseSettings.from_values({"database_require_tls": True, "database_url": url})
         with pytest.raises(OperationalError, match=r"certificate|SSL"):
             await ask(settings)
 
@@ -155,14 +156,14 @@ def test_a_database_url_without_verification_is_refused_where_tls_is_required(
     monkeypatch: pytest.MonkeyPatch, query: str, asked: dict[str, str]
 ) -> None:
     monkeypatch.setenv("ACCUNODE_DATABASE_URL", POSTGRES + query)
-    assert DatabaseSettings.from_environment().database_url.get_secret_value() == POSTGRES + query
+    assert DatabaseSettings.from_environment().url.get_secret_value() == POSTGRES + query
     for name, value in asked.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=r"ACCUNODE_DATABASE_URL: .*sslmode=verify-full") as refused:
         DatabaseSettings.from_environment()
     assert "a-long-password" not in str(refused.value)
     monkeypatch.setenv("ACCUNODE_DATABASE_REQUIRE_TLS", "false")
-    assert DatabaseSettings.from_environment().database_require_tls is False
+    assert DatabaseSettings.from_environment().require_tls is False
 
 
 @pytest.mark.parametrize("asked", [{"ACCUNODE_ENVIRONMENT": "production"}, {"ACCUNODE_REDIS_REQUIRE_TLS": "true"}])
@@ -176,7 +177,7 @@ def test_a_redis_url_without_tls_is_refused_where_tls_is_required(
         RedisSettings.from_environment()
     assert "a-long-password" not in str(refused.value)
     monkeypatch.setenv("ACCUNODE_REDIS_REQUIRE_TLS", "false")
-    assert RedisSettings.from_environment().redis_url.get_secret_value() == REDIS
+    assert RedisSettings.from_environment().url.get_secret_value() == REDIS
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_reach_says_that_both_servers_answer_over_tls(
         database_over_tls(test_database, folder, DatabaseRole.AUTH) as url,
         redis_over_tls(redis_server, cache) as redis_settings,
     ):
-        found = reach(ReachSettings(**{setting: url}, redis_url=redis_settings.redis_url))
+        found = reach(ReachSettings.from_values({setting: url, "redis_url": redis_settings.url}))
     assert {name: (server["reached"], server.get("tls")) for name, server in found.items()} == {
         "postgresql": (True, True),
         "redis": (True, True),

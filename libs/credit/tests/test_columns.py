@@ -70,7 +70,14 @@ def test_a_score_fills_the_columns_of_a_score(kind: Kind) -> None:
     stored = stored_score(score)
     assert set(stored) == set(SCORE_COLUMNS)
     assert [stored[name] for name in PROBABILITIES] == [getattr(score, name) for name in PROBABILITIES]
-    assert len(stored["reason_codes"]) == 4
+    prediction = Prediction(reason_numbers=stored["reason_numbers"], flag_numbers=stored["flag_numbers"])
+    assert prediction.reason_codes == [reason.code for reason in score.reasons[:4]]
+    assert prediction.flags == [str(flag) for flag in score.flags] != []
+
+
+def test_words_count_where_a_row_has_them() -> None:
+    words = Prediction(reason_words=["a.value.raises"], flag_words=[], reason_numbers=[1, 2, 3, 4], flag_numbers=[171])
+    assert (words.reason_codes, words.flags) == (["a.value.raises"], [])
 
 
 @pytest.mark.parametrize("kind", Kind)

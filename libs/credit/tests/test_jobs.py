@@ -11,6 +11,7 @@ from accunode_common.ids import new_id
 from accunode_common.models.columns import AccessLevel
 from accunode_credit import jobs
 from accunode_credit.models.bulk import FINAL_STATES, INGEST_FAILED, Job, JobState, JobType
+from accunode_scoring import Kind
 
 UNFINISHED = [state for state in JobState if state not in FINAL_STATES]
 MEMBER = Subject(
@@ -33,6 +34,15 @@ def test_a_job_acts_within_the_reach_of_its_submitter() -> None:
 def test_a_job_of_one_person_keeps_the_organization_it_was_submitted_from() -> None:
     columns = jobs.new_job(MEMBER, new_id(), JobType.STRESS, AccessLevel.PERSONAL, request_id=None)
     assert (columns["organization_id"], columns["submitter_organization_id"]) == (None, MEMBER.organization_id)
+
+
+def test_a_job_says_what_its_rows_are() -> None:
+    assert jobs.kind_of(job(kind=Kind.STATEMENT)) is Kind.STATEMENT
+
+
+def test_a_job_without_a_kind_is_refused_by_whoever_needs_one() -> None:
+    with pytest.raises(ValueError, match="has no kind"):
+        jobs.kind_of(job(kind=None))
 
 
 @pytest.mark.parametrize(

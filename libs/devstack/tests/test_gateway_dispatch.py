@@ -1,8 +1,10 @@
 """Which application the gateway hands a request to, and what it answers itself."""
 
+import gc
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -10,8 +12,9 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from accunode_common.routing import Service
-from accunode_devstack.gateway import DOCS_PATH, OPENAPI_PATH, Gateway, Mounted
+from accunode_devstack.gateway import DOCS_PATH, OPENAPI_PATH, Gateway, Mounted, create
 from accunode_devstack.openapi import merge_documents
+from accunode_devstack.state import STATE_VARIABLE
 
 TOKEN = "a token for the machinery"
 SHOWN = {"Authorization": f"Bearer {TOKEN}"}
@@ -158,3 +161,22 @@ def test_documents_that_contradict_each_other_are_refused() -> None:
     assert merge_documents([document("object"), document("object")])["components"]["schemas"]["Company"]
     with pytest.raises(ValueError, match="schemas Company"):
         merge_documents([document("object"), document("array")])
+
+
+def test_a_gateways_process_leaves_what_it_is_made_of_out_of_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = gateway(Lives())
+    replaced = {
+        "read_endpoints": lambda _: SimpleNamespace(values=lambda role: {}),
+        "configure_logging": lambda *_, **__: None,
+        "build_gateway": lambda _: made,
+    }
+    for name, double in replaced.items():
+        monkeypatch.setattr(f"accunode_devstack.gateway.{name}", double)
+    monkeypatch.setenv(STATE_VARIABLE, "unused")
+    threshold = gc.get_threshold()
+    try:
+        assert create() is made
+        assert not any(each is made for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)

@@ -26,6 +26,8 @@ from accunode_scoring.kinds import risk_level_index
         ("ROA", "return_on_assets"),
         ("Gesamtkapitalrendite %", "return_on_assets"),
         ("  return ON assets (%) ", "return_on_assets"),
+        ("\uff32\uff2f\uff21", "return_on_assets"),
+        ("EBIT to interest expense (times)", "ebit_to_interest_expense"),
     ],
 )
 def test_annual_headings_are_known(heading: str, name: str) -> None:

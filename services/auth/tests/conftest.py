@@ -109,8 +109,8 @@ def sign_in(auth: ServiceClient) -> Callable[..., Awaitable[SignedIn]]:
 @pytest.fixture
 def mailbox(auth_settings: AuthSettings) -> Callable[[str], list[EmailMessage]]:
     """The mails that an address got, the oldest first."""
-    assert auth_settings.mail_url is not None
-    folder = Path(auth_settings.mail_url.get_secret_value().removeprefix("file://"))
+    assert auth_settings.mail.url is not None
+    folder = Path(auth_settings.mail.url.get_secret_value().removeprefix("file://"))
 
     def read(address: str) -> list[EmailMessage]:
         mails = [message_from_bytes(file.read_bytes(), policy=default) for file in sorted(folder.glob("*.eml"))]

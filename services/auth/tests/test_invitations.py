@@ -33,8 +33,8 @@ SHARED = ("role", "tenant_id", "organization_id", "managed", "state", "invited_b
 
 def mails(settings: AuthSettings, address: str) -> list[str]:
     """The texts of the mails to an address."""
-    assert settings.mail_url is not None
-    folder = Path(settings.mail_url.get_secret_value().removeprefix("file://"))
+    assert settings.mail.url is not None
+    folder = Path(settings.mail.url.get_secret_value().removeprefix("file://"))
     found = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(folder.glob("*.eml"))]
     return [mail.get_content() for mail in found if mail["To"] == address]
 

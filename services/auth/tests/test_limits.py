@@ -15,6 +15,7 @@ from accunode_common.ids import new_id
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.people import Caller
 from accunode_common.testing.problems import assert_problem
+from accunode_common.testing.settings import changed
 
 AUTH = "/api/v1/auth"
 PASSWORD = "correct horse battery staple"
@@ -49,13 +50,13 @@ class Client:
 
 @pytest.fixture
 async def strict(auth_settings: AuthSettings) -> AsyncIterator[ServiceClient]:
-    async with running(create_app(auth_settings.model_copy(update={"public_limit_scale": TINY}))) as app:
+    async with running(create_app(changed(auth_settings, public_limit_scale=TINY))) as app:
         yield app
 
 
 @pytest.fixture
 async def usual(auth_settings: AuthSettings) -> AsyncIterator[ServiceClient]:
-    async with running(create_app(auth_settings.model_copy(update={"public_limit_scale": 1}))) as app:
+    async with running(create_app(changed(auth_settings, public_limit_scale=1))) as app:
         yield app
 
 

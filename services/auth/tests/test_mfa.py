@@ -10,14 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import psycopg
 import pytest
-from pydantic import SecretStr
 
 from accunode_auth.mfa import totp
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.settings import AuthSettings
+from accunode_common.environment import SettingsError
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.ids import new_id
-from accunode_common.settings import SettingsError
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller
 from accunode_common.testing.problems import assert_problem
@@ -157,7 +156,7 @@ async def test_the_database_holds_no_secret_in_the_clear(
     assert row is not None
     raw = base64.b32decode(enrolled.secret)
     assert raw not in row[0]
-    vault = Vault(auth_settings)
+    vault = Vault(auth_settings.mfa)
     assert vault.open(enrolled.person.user_id, row[0]) == raw
     with pytest.raises(ServiceUnavailableError):
         vault.open(new_id(), row[0])
@@ -166,16 +165,16 @@ async def test_the_database_holds_no_secret_in_the_clear(
 def test_the_service_does_not_start_without_a_key_or_with_a_short_one(
     auth_settings: AuthSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in auth_settings.model_dump(include={"signing_key_file", "redis_url", "database_url"}).items():
-        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        monkeypatch.setenv(f"ACCUNODE_{name.upper()}", text)
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", auth_settings.database.url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", auth_settings.redis.url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_SIGNING_KEY_FILE", str(auth_settings.signing.key_file))
     with pytest.raises(SettingsError, match="ACCUNODE_MFA_KEY: Field required"):
         AuthSettings.from_environment()
     monkeypatch.setenv("ACCUNODE_MFA_KEY", "short")
     with pytest.raises(SettingsError, match="ACCUNODE_MFA_KEY"):
         AuthSettings.from_environment()
     monkeypatch.setenv("ACCUNODE_MFA_KEY", "x" * 32)
-    assert AuthSettings.from_environment().mfa_key.get_secret_value() == "x" * 32
+    assert AuthSettings.from_environment().mfa.key.get_secret_value() == "x" * 32
 
 
 async def test_a_code_that_many_show_at_once_is_good_for_one(

@@ -18,6 +18,7 @@ from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.authenticator import SoftPasskey
 from accunode_common.testing.people import Caller
 from accunode_common.testing.problems import assert_problem
+from accunode_common.testing.settings import changed
 
 AUTH = "/api/v1/auth"
 PASSKEYS = f"{AUTH}/passkeys"
@@ -271,8 +272,8 @@ async def test_no_altered_text_of_a_browser_is_a_fault_of_the_server(
 
 async def test_passkeys_belong_to_the_site_of_the_settings(auth_settings: AuthSettings) -> None:
     def of(**changes: Any) -> tuple[str, list[str]]:
-        settings = auth_settings.model_copy(update=changes)
-        return settings.passkey_domain, settings.passkey_sites
+        settings = changed(auth_settings, **changes)
+        return settings.passkeys.domain, settings.passkeys.sites
 
     assert of(public_url="http://127.0.0.1:8000") == ("localhost", ["http://localhost:8000"])
     assert of(public_url="https://api.bank.example/") == ("api.bank.example", ["https://api.bank.example"])

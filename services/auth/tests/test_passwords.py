@@ -26,8 +26,8 @@ SignIn = Callable[..., Awaitable[Any]]
 
 @pytest.fixture
 def mailed_token(auth_settings: AuthSettings) -> Callable[[str], str | None]:
-    assert auth_settings.mail_url is not None
-    folder = Path(auth_settings.mail_url.get_secret_value().removeprefix("file://"))
+    assert auth_settings.mail.url is not None
+    folder = Path(auth_settings.mail.url.get_secret_value().removeprefix("file://"))
 
     def find(address: str) -> str | None:
         found = [message_from_bytes(file.read_bytes(), policy=default) for file in sorted(folder.glob("*.eml"))]

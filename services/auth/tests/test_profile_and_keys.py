@@ -17,13 +17,14 @@ from accunode_auth.app import create_app
 from accunode_auth.keys.keyring import KeyRing, configured_keys, read_keys
 from accunode_auth.settings import AuthSettings
 from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.environment import SettingsError
 from accunode_common.http.operations import operations, public_operations
 from accunode_common.ids import new_id
-from accunode_common.routing import service_for
-from accunode_common.settings import SettingsError
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.people import Caller, World
 from accunode_common.testing.problems import assert_problem
+from accunode_common.testing.routes import service_for
+from accunode_common.testing.settings import changed
 
 ME = "/api/v1/users/me"
 PASSWORD = "correct horse battery staple"
@@ -60,7 +61,7 @@ async def test_keys_rotate_while_tokens_of_the_older_key_stay_good(
     auth_settings: AuthSettings, person: Callable[..., Caller], tmp_path: Path
 ) -> None:
     generate_key(tmp_path / "2026-01.pem")
-    settings = auth_settings.model_copy(update={"signing_key_file": tmp_path})
+    settings = changed(auth_settings, signing_key_file=tmp_path)
     who = person()
     async with running(create_app(settings)) as app:
         reply = await app.http.post("/api/v1/auth/login", json={"email": who.email, "password": PASSWORD})
@@ -83,7 +84,7 @@ def test_unusable_signing_keys_get_one_clear_sentence(auth_settings: AuthSetting
     (tmp_path / "bad.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     for path in (tmp_path / "absent.pem", tmp_path / "bad.pem"):
         with pytest.raises(SettingsError, match="ACCUNODE_SIGNING_KEY_FILE"):
-            KeyRing(auth_settings.model_copy(update={"signing_key_file": path}))
+            KeyRing(changed(auth_settings, signing_key_file=path))
     generate_key(tmp_path / "good.pem")
     assert (tmp_path / "good.pem").stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
@@ -94,22 +95,22 @@ def test_keys_come_as_text_too_and_the_last_signs(auth_settings: AuthSettings, t
     for name in ("1.pem", "2.pem"):
         generate_key(tmp_path / name)
     text = "\n".join((tmp_path / name).read_text() for name in ("1.pem", "2.pem"))
-    given = auth_settings.model_dump(exclude={"signing_key_file"}) | {"signing_keys": text}
-    ring = KeyRing(AuthSettings(**given))
-    from_files = KeyRing(auth_settings.model_copy(update={"signing_key_file": tmp_path}))
+    given = changed(auth_settings, signing_key_file=None, signing_keys=SecretStr(text))
+    ring = KeyRing(given)
+    from_files = KeyRing(changed(auth_settings, signing_key_file=tmp_path))
     assert ring.document() == from_files.document()
-    assert configured_keys(AuthSettings(**given))[-1].public_key() == read_keys(tmp_path / "2.pem")[0].public_key()
+    assert configured_keys(given.signing)[-1].public_key() == read_keys(tmp_path / "2.pem")[0].public_key()
 
 
 @pytest.mark.parametrize("both", [True, False])
 def test_keys_come_from_one_place_exactly(
     auth_settings: AuthSettings, monkeypatch: pytest.MonkeyPatch, *, both: bool
 ) -> None:
-    file = auth_settings.signing_key_file
+    file = auth_settings.signing.key_file
     assert file is not None
-    monkeypatch.setenv("ACCUNODE_DATABASE_URL", auth_settings.database_url.get_secret_value())
-    monkeypatch.setenv("ACCUNODE_REDIS_URL", auth_settings.redis_url.get_secret_value())
-    monkeypatch.setenv("ACCUNODE_MFA_KEY", auth_settings.mfa_key.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", auth_settings.database.url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", auth_settings.redis.url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_MFA_KEY", auth_settings.mfa.key.get_secret_value())
     if both:
         monkeypatch.setenv("ACCUNODE_SIGNING_KEY_FILE", str(file))
         monkeypatch.setenv("ACCUNODE_SIGNING_KEYS", file.read_text())
@@ -118,7 +119,7 @@ def test_keys_come_from_one_place_exactly(
     assert "PRIVATE KEY" not in str(told.value)
     monkeypatch.setenv("ACCUNODE_SIGNING_KEYS", file.read_text())
     monkeypatch.delenv("ACCUNODE_SIGNING_KEY_FILE", raising=False)
-    assert AuthSettings.from_environment().signing_keys is not None
+    assert AuthSettings.from_environment().signing.keys is not None
 
 
 @pytest.mark.parametrize(
@@ -135,8 +136,8 @@ def test_keys_are_read_whatever_the_way_did_to_their_line_ends(
 ) -> None:
     generate_key(tmp_path / "1.pem")
     text = SecretStr(rewritten((tmp_path / "1.pem").read_text()))
-    ring = KeyRing(auth_settings.model_copy(update={"signing_key_file": None, "signing_keys": text}))
-    from_file = KeyRing(auth_settings.model_copy(update={"signing_key_file": tmp_path}))
+    ring = KeyRing(changed(auth_settings, signing_key_file=None, signing_keys=text))
+    from_file = KeyRing(changed(auth_settings, signing_key_file=tmp_path))
     assert ring.document() == from_file.document()
 
 
@@ -150,7 +151,7 @@ def test_a_second_key_that_is_none_is_not_passed_over(auth_settings: AuthSetting
         "encrypted": curve.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode(),
         "of the old form": curve.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
     }[kind]
-    settings = auth_settings.model_copy(update={"signing_key_file": None, "signing_keys": SecretStr(good + second)})
+    settings = changed(auth_settings, signing_key_file=None, signing_keys=SecretStr(good + second))
     with pytest.raises(SettingsError, match="cut off, encrypted or not in the PKCS #8 form") as told:
         KeyRing(settings)
     assert not any(part in str(told.value) for part in second.splitlines() if len(part) > 20)
@@ -158,7 +159,7 @@ def test_a_second_key_that_is_none_is_not_passed_over(auth_settings: AuthSetting
 
 @pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
 def test_unusable_key_text_gets_one_sentence_without_the_text(auth_settings: AuthSettings, text: str) -> None:
-    settings = auth_settings.model_copy(update={"signing_key_file": None, "signing_keys": SecretStr(text)})
+    settings = changed(auth_settings, signing_key_file=None, signing_keys=SecretStr(text))
     with pytest.raises(SettingsError, match=r"^ACCUNODE_SIGNING_KEYS") as told:
         KeyRing(settings)
     assert "AAAA" not in str(told.value)
@@ -215,7 +216,7 @@ def run_admin(
 ) -> subprocess.CompletedProcess[str]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ACCUNODE_")},
-        "ACCUNODE_DATABASE_URL": settings.database_url.get_secret_value(),
+        "ACCUNODE_DATABASE_URL": settings.database.url.get_secret_value(),
     }
     command = [sys.executable, "-m", *module, *arguments]
     return subprocess.run(command, env=environment, input=f"{password}\n", capture_output=True, text=True, check=False)

@@ -22,8 +22,8 @@ Mails = Callable[[str], list[str]]
 
 @pytest.fixture
 def mails(auth_settings: AuthSettings) -> Mails:
-    assert auth_settings.mail_url is not None
-    folder = Path(auth_settings.mail_url.get_secret_value().removeprefix("file://"))
+    assert auth_settings.mail.url is not None
+    folder = Path(auth_settings.mail.url.get_secret_value().removeprefix("file://"))
 
     def to(address: str) -> list[str]:
         found = [message_from_bytes(file.read_bytes(), policy=default) for file in sorted(folder.glob("*.eml"))]

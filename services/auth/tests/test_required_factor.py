@@ -22,6 +22,7 @@ from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.authenticator import SoftPasskey
 from accunode_common.testing.people import Caller, TenantWorld, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
+from accunode_common.testing.settings import changed
 
 AUTH = "/api/v1/auth"
 TOTP = f"{AUTH}/mfa/totp"
@@ -249,7 +250,7 @@ async def test_the_platform_requires_it_of_super_admins_by_setting(
     auth_settings: AuthSettings, person: Person, superuser: psycopg.Connection
 ) -> None:
     boss, anybody = person(Role.SUPER_ADMIN, PLATFORM_TENANT_ID), person()
-    settings = auth_settings.model_copy(update={"super_admin_second_factor_days": 7})
+    settings = changed(auth_settings, super_admin_second_factor_days=7)
     async with running(create_app(settings)) as strict:
         assert (await log_in(strict, boss))["second_factor"]["required"] is True
         assert (await log_in(strict, anybody))["second_factor"] is None

@@ -12,6 +12,7 @@ from accunode_common.ids import new_id
 from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.people import World
 from accunode_common.testing.problems import assert_problem
+from accunode_common.testing.settings import changed
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ async def test_a_tokens_secret_is_shown_once_and_its_making_is_in_the_trail(
 async def test_a_directory_and_an_address_are_slowed_down_in_scims_form(
     auth_settings: AuthSettings, ours: DirectoryClient
 ) -> None:
-    async with running(create_app(auth_settings.model_copy(update={"public_limit_scale": 0.002}))) as strict:
+    async with running(create_app(changed(auth_settings, public_limit_scale=0.002))) as strict:
         replies = [await DirectoryClient(strict, ours.secret, ours.domain).ask("GET", "/Users") for _ in range(4)]
     assert replies[0].status_code == 200
     assert_error(replies[-1], 429)

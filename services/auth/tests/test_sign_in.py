@@ -22,6 +22,7 @@ from accunode_common.testing.app import ServiceClient, running
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
+from accunode_common.testing.settings import changed
 
 LOGIN = "/api/v1/auth/login"
 PASSWORD = "correct horse battery staple"
@@ -92,7 +93,7 @@ async def test_a_failed_sign_in_takes_the_same_time_whether_or_not_the_address_i
 ) -> None:
     # Well above the work behind a reply, also on a busy machine.
     floor = timedelta(seconds=0.5)
-    async with running(create_app(auth_settings.model_copy(update={"discreet_reply_time": floor}))) as app:
+    async with running(create_app(changed(auth_settings, discreet_reply_time=floor))) as app:
 
         async def seconds(email: str) -> float:
             began = time.perf_counter()
@@ -172,7 +173,7 @@ async def test_input_that_is_not_a_sign_in_is_refused(auth: ServiceClient, body:
 async def test_without_redis_nobody_signs_in_and_profiles_stay_readable(
     auth_settings: AuthSettings, world: World, issuer: TestIssuer, person: Person
 ) -> None:
-    down = auth_settings.model_copy(update={"redis_url": SecretStr("redis://:x@127.0.0.1:1/0")})
+    down = changed(auth_settings, redis_url=SecretStr("redis://:x@127.0.0.1:1/0"))
     async with running(create_app(down, issuer.source)) as app:
         assert_problem(await attempt(app, person().email), 503, "service_unavailable")
         me = app.as_(world.one.org_member)

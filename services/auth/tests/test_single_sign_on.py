@@ -231,7 +231,7 @@ async def test_the_secret_is_kept_encrypted_and_never_shown(
     ).fetchone()
     assert row is not None
     assert secret.encode() not in row[0]
-    vault = Vault(auth_settings, purpose=b"accunode client secrets")
+    vault = Vault(auth_settings.mfa, purpose=b"accunode client secrets")
     assert vault.open(bank.one.id, row[0]).decode() == secret
 
 

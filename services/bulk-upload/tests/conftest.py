@@ -37,6 +37,7 @@ async def api(make_settings: SettingsFactory, issuer: TestIssuer, objects: Path)
         storage_url=objects.as_uri(),
         max_upload_bytes=100_000,
         event_poll_seconds=0.02,
+        event_silence_seconds=0.1,
         event_streams_per_person=2,
     )
     async with running(create_app(settings, key_source=issuer.source)) as client:

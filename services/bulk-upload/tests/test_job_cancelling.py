@@ -3,34 +3,24 @@
 import pytest
 from upload_world import Uploads
 
-from accunode_common.ids import new_id
 from accunode_common.testing.people import Caller, World
 from accunode_common.testing.problems import assert_problem
+from accunode_credit.models.bulk import JobType
 
 JOBS = "/api/v1/jobs"
-TASKS = {"rescore": "portfolio.rescore", "stress": "portfolio.stress", "drift": "monitoring.drift"}
+TASKS = {
+    JobType.RESCORE: "portfolio.rescore",
+    JobType.STRESS: "portfolio.stress",
+    JobType.DRIFT: "monitoring.drift",
+}
 
 
-def _job(uploads: Uploads, caller: Caller, job_type: str) -> str:
-    job_id = new_id()
-    uploads.superuser.execute(
-        "insert into bulk.jobs (tenant_id, id, type, access_level, organization_id, submitter_organization_id,"
-        " created_by, read_reach, write_reach, kind, model_version, result) values (%s, %s, %s, 'organization', %s, %s,"
-        " %s, 'organization', 'own', 'annual', '1.0.0', '{\"changed\": 3}')",
-        [
-            caller.tenant_id,
-            job_id,
-            job_type,
-            caller.subject.organization_id,
-            caller.subject.organization_id,
-            caller.user_id,
-        ],
-    )
-    return str(job_id)
+def _job(uploads: Uploads, caller: Caller, job_type: JobType) -> str:
+    return str(uploads.job(caller, job_type, model_version="1.0.0", result={"changed": 3}))
 
 
 @pytest.mark.parametrize("job_type", TASKS)
-async def test_a_job_of_any_type_is_read_and_cancelled(uploads: Uploads, world: World, job_type: str) -> None:
+async def test_a_job_of_any_type_is_read_and_cancelled(uploads: Uploads, world: World, job_type: JobType) -> None:
     member = world.one.org_member
     job_id = _job(uploads, member, job_type)
     shown = (await uploads.api.as_(member).get(f"{JOBS}/{job_id}")).json()
@@ -52,7 +42,7 @@ async def test_an_upload_is_cancelled_as_a_job(uploads: Uploads, world: World) -
 async def test_only_the_submitter_and_its_organizations_admin_cancel(uploads: Uploads, world: World) -> None:
     one = world.one
     refused = {403: [one.other_member, one.tenant_admin], 404: [one.outsider, world.two.org_admin, world.user]}
-    job_id = _job(uploads, one.org_member, "rescore")
+    job_id = _job(uploads, one.org_member, JobType.RESCORE)
     for status, callers in refused.items():
         for caller in callers:
             assert_problem(await uploads.api.as_(caller).post(f"{JOBS}/{job_id}/cancel"), status)
@@ -60,7 +50,7 @@ async def test_only_the_submitter_and_its_organizations_admin_cancel(uploads: Up
 
 
 async def test_a_job_that_has_ended_stays_as_it_is(uploads: Uploads, world: World) -> None:
-    job_id = _job(uploads, world.one.org_member, "rescore")
+    job_id = _job(uploads, world.one.org_member, JobType.RESCORE)
     uploads.superuser.execute("update bulk.jobs set state = 'completed' where id = %s", [job_id])
     reply = await uploads.api.as_(world.one.org_member).post(f"{JOBS}/{job_id}/cancel")
     assert_problem(reply, 409)

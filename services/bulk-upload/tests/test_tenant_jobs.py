@@ -1,39 +1,20 @@
 """A tenant's administrators see the jobs of its organizations and their results, and nothing of personal ones."""
 
-import json
 from typing import Any
 from uuid import UUID
 
 import pytest
 from upload_world import PATH, Uploads
 
-from accunode_common.ids import new_id
+from accunode_common.models.columns import AccessLevel
 from accunode_common.testing.app import ServiceClient
-from accunode_common.testing.people import Caller, World
+from accunode_common.testing.people import World
 from accunode_common.testing.problems import assert_problem
 from accunode_credit.models.bulk import JobType
 
 JOBS = "/api/v1/jobs"
 RESULT = {"changed": 3, "movers": ["Quixotic Holdings"]}
-
-
-def submitted(uploads: Uploads, caller: Caller, job_type: JobType, level: str) -> UUID:
-    """A finished job, as its submitter's request and the workers leave it."""
-    job_id, organization = new_id(), caller.subject.organization_id
-    uploads.rows(
-        "insert into bulk.jobs (tenant_id, id, type, state, access_level, organization_id, submitter_organization_id,"
-        " created_by, read_reach, write_reach, kind, result)"
-        " values (%s, %s, %s, 'completed', %s, %s, %s, %s, 'organization', 'own', 'annual', %s) returning id",
-        caller.tenant_id,
-        job_id,
-        job_type,
-        level,
-        organization if level == "organization" else None,
-        organization,
-        caller.user_id,
-        json.dumps(RESULT),
-    )
-    return job_id
+LEVELS = (AccessLevel.ORGANIZATION, AccessLevel.PERSONAL)
 
 
 @pytest.mark.parametrize("job_type", JobType)
@@ -41,7 +22,7 @@ async def test_a_tenants_admin_reads_every_job_of_its_organizations(
     api: ServiceClient, uploads: Uploads, world: World, job_type: JobType
 ) -> None:
     member = world.one.org_member
-    shared, own = (submitted(uploads, member, job_type, level) for level in ("organization", "personal"))
+    shared, own = (uploads.job(member, job_type, level, state="completed", result=RESULT) for level in LEVELS)
     for reader in (member, world.one.org_admin, world.one.tenant_admin):
         reply = await api.as_(reader).get(f"{JOBS}/{shared}")
         assert (reply.status_code, reply.json()["result"]) == (200, RESULT), reader.name

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import pkgutil
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,45 @@ async def test_results_are_files_too(uploads: Uploads, world: World) -> None:
             assert len(list(table)) == 4
 
 
+@pytest.mark.parametrize("path", ["results", "errors"])
+async def test_a_file_of_many_blocks_says_what_the_pages_say_and_holds_no_transaction(
+    uploads: Uploads, world: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("accunode_bulk_upload.results.files.BLOCK_ROWS", 2)
+    member = world.one.org_member
+    job_id = await uploads.made(member)
+    if path == "results":
+        uploads.finish(member, job_id, stored=5)
+    else:
+        for row in (7, 4, 9, 5, 12):
+            uploads.issue(job_id, row, "unparseable_number", value="1,2,3")
+    reads = f"accunode_bulk_upload.results.repository.{'predictions' if path == 'results' else 'issues'}_after"
+    read, open_transactions = pkgutil.resolve_name(reads), []
+
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        found = await read(*args, **kwargs)
+        (activity,) = uploads.rows(
+            "select count(*) as count from pg_stat_activity where datname = current_database()"
+            " and usename = 'accunode_bulk' and xact_start is not null"
+        )
+        open_transactions.append(activity["count"])
+        return found
+
+    monkeypatch.setattr(reads, watched)
+    reply = await uploads.api.as_(member).get(f"{PATH}/{job_id}/{path}", params={"format": "csv"})
+    assert open_transactions == [1, 1, 1]
+    rows = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
+    items = (await uploads.api.as_(member).get(f"{PATH}/{job_id}/{path}")).json()["items"]
+    assert len(rows) == len(items) == 5
+    for row, item in zip(rows, items, strict=True):
+        flat = {**item, **item.get("ratios", {})}
+        for name in row:
+            value = flat.get(name)
+            if name == "sector":
+                continue
+            assert row[name] == (" ".join(value) if isinstance(value, list) else "" if value is None else str(value))
+
+
 async def test_a_file_of_a_job_without_rows_has_its_header(uploads: Uploads, world: World) -> None:
     job_id = await uploads.made(world.one.org_member)
     for path in ("results", "errors"):
@@ -115,6 +155,7 @@ async def test_events_follow_a_job_to_its_end(uploads: Uploads, world: World) ->
     job_id = await uploads.made(member)
     stream = uploads.follow(member, job_id)
     await stream.said('"state":"queued"')
+    await stream.said(": nothing new")
     uploads.set(job_id, state="scoring", rows_total=4, rows_accepted=2)
     await stream.said('"state":"scoring"')
     uploads.set(job_id, state="completed", rows_accepted=4)

@@ -10,11 +10,15 @@ from uuid import UUID
 import httpx
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from accunode_common.ids import new_id
+from accunode_common.models.columns import AccessLevel
 from accunode_common.names import name_key
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import Caller
+from accunode_credit.jobs import new_job
+from accunode_credit.models.bulk import JobType
 from accunode_scoring import Kind, ModelLibrary
 
 PATH = "/api/v1/bulk-uploads"
@@ -134,6 +138,21 @@ class Uploads:
     def stored_files(self) -> set[str]:
         """The keys of all stored objects."""
         return {path.relative_to(self.objects).as_posix() for path in self.objects.rglob("*") if path.is_file()}
+
+    def job(
+        self,
+        caller: Caller,
+        job_type: JobType,
+        level: AccessLevel = AccessLevel.ORGANIZATION,
+        *,
+        result: dict[str, Any],
+        **values: Any,
+    ) -> UUID:
+        """A job of the caller's with a result, as a service makes it and workers leave it."""
+        job_id = new_id()
+        values = {"kind": "annual", "result": Jsonb(result), **values}
+        self._insert("bulk.jobs", new_job(caller.subject, job_id, job_type, level, request_id=None, **values))
+        return job_id
 
     def set(self, job_id: UUID, **values: Any) -> None:
         """Change a job as the workers do."""

@@ -67,6 +67,31 @@ async def test_pages_neither_skip_nor_repeat_while_rows_come_and_go(
     assert seen == [each["id"] for each in reversed(stored)]
 
 
+@pytest.mark.parametrize("path", [ANNUAL, "/api/v1/companies"])
+async def test_what_is_built_for_a_caller_serves_every_other_one_with_rows_of_its_own(
+    api: ServiceClient,
+    world: World,
+    stored: list[dict[str, Any]],
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    theirs = [await store(world.two.org_member, f"Of another tenant {number}") for number in range(5)]
+    for size in (2, 4):
+        # With cursors and without: both statements are built here.
+        assert len(await _walk(api, world.one.org_member, path, limit=size)) == len(stored)
+
+    def build(*_: object, **__: object) -> None:
+        raise AssertionError("A list that nothing narrows down was built again.")
+
+    monkeypatch.setattr("accunode_common.http.pagination.first_of_groups", build)
+    for caller, expected in ((world.two.org_member, theirs), (world.one.org_member, stored)):
+        items = await _walk(api, caller, path, limit=3)
+        assert {item["name"] if "name" in item else item["company"]["name"] for item in items} == {
+            each["company"]["name"] for each in expected
+        }
+
+
 def _filtered(stored: list[dict[str, Any]], keep: Callable[[dict[str, Any]], bool]) -> set[str]:
     kept = {each["id"] for each in stored if keep(each)}
     assert kept

@@ -4,13 +4,22 @@ import csv
 import io
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from accunode_common.db.access import DatabaseRole
+from accunode_common.db.session import Database
 from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.people import World
+from accunode_common.testing.plugin import SettingsFactory
 from accunode_common.testing.problems import assert_problem
+from accunode_predictions.predictions import repository
+from accunode_predictions.predictions.filters import PredictionFilters
+from accunode_predictions.settings import PredictionsSettings
+from accunode_scoring import Kind
 
 Body = Callable[..., dict[str, Any]]
 Store = Callable[..., Awaitable[dict[str, Any]]]
@@ -163,6 +172,69 @@ async def test_an_export_has_every_row_of_the_filtered_list_and_no_formula(
     assert not rows[1]["company_name"].startswith("=")
     assert float(rows[0]["pd"]) == made["pd"]
     assert rows[0]["reason_codes"].split() == made["reason_codes"]
+
+
+@pytest.mark.parametrize("caller", ["org_member", "tenant_admin"])
+async def test_an_export_of_many_blocks_has_every_row_once_newest_first(
+    api: ServiceClient, world: World, store: Store, monkeypatch: pytest.MonkeyPatch, caller: str
+) -> None:
+    monkeypatch.setattr("accunode_predictions.predictions.exports.service.BLOCK_ROWS", 2)
+    member = world.one.org_member
+    made = [
+        await store(member, f"Company {number}", access_level=("personal", "organization")[number % 2])
+        for number in range(7)
+    ]
+    await store(world.two.org_member, "Another tenant's")
+    reply = await api.as_(getattr(world.one, caller)).get(f"{ANNUAL}/export")
+    rows = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
+    seen = made if caller == "org_member" else [each for each in made if each["access_level"] == "organization"]
+    assert [row["prediction_id"] for row in rows] == [each["id"] for each in reversed(seen)]
+
+
+async def test_no_transaction_waits_for_a_client_that_downloads(
+    make_settings: SettingsFactory, world: World, store: Store
+) -> None:
+    member = world.one.org_member
+    for number in range(3):
+        await store(member, f"Company {number}")
+    settings = make_settings(PredictionsSettings, DatabaseRole.PREDICTIONS)
+    database = Database(settings.database, "test")
+    blocks = repository.exported(
+        database, member.subject, Kind.ANNUAL, PredictionFilters(), ["prediction_id", "pd"], 1, system=False
+    )
+    async with aclosing(blocks):
+        assert len(await anext(blocks)) == 1
+        assert database.pool_use.now()[0] == 0
+        assert len(await anext(blocks)) == 1
+    await database.close()
+
+
+@pytest.mark.parametrize("kind", ["annual", "quarterly"])
+async def test_an_export_says_what_the_list_says(
+    api: ServiceClient, world: World, annual_body: Body, quarterly_body: Body, kind: str
+) -> None:
+    client = api.as_(world.one.org_member)
+    of_kind = {"annual": annual_body, "quarterly": quarterly_body}[kind]
+    ratios = of_kind()["ratios"]
+    first, second, *_ = ratios
+    for number, values in enumerate([ratios, {**ratios, first: 40, second: None}, {**ratios, first: 0.00001}]):
+        body = of_kind(company={"name": f"Company, {number}", "sector": None if number else "Energy"}, ratios=values)
+        assert (await client.post(f"/api/v1/predictions/{kind}", json=body)).status_code == 201
+    listed = (await client.get(f"/api/v1/predictions/{kind}")).json()["items"]
+    reply = await client.get(f"/api/v1/predictions/{kind}/export")
+    rows = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
+    assert len(rows) == len(listed) == 3
+    for row, item in zip(rows, listed, strict=True):
+        assert {name: row.pop(name) for name in item["ratios"]} == {
+            name: "" if value is None else repr(float(value)) for name, value in item["ratios"].items()
+        }
+        assert datetime.fromisoformat(row.pop("created_at")) == datetime.fromisoformat(item["created_at"])
+        assert datetime.fromisoformat(row.pop("updated_at")) == datetime.fromisoformat(item["updated_at"])
+        company = {"company_id": item["company"]["id"], "company_name": item["company"]["name"]}
+        codes = {name: " ".join(item[name]) for name in ("reason_codes", "flags")}
+        rest = {"prediction_id": item["id"], **company, **codes}
+        rest |= {name: "" if (value := item["company"][name]) is None else value for name in ("symbol", "sector")}
+        assert row == {**{name: str(item[name]) for name in row if name not in rest}, **rest}
 
 
 @pytest.mark.parametrize(("file_format", "magic"), [("xlsx", b"PK"), ("parquet", b"PAR1")])

@@ -16,6 +16,7 @@ from accunode_common.testing.app import ServiceClient
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.problems import assert_problem
+from accunode_tenants.trail import repository
 
 EVENTS = "/api/v1/audit-events"
 
@@ -94,6 +95,29 @@ async def test_the_export_is_a_csv_without_formulas(tenants: ServiceClient, even
     assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "@"))]
     filtered = await tenants.as_(eventful.one.tenant_admin).get(f"{EVENTS}/export", params={"action": "none"})
     assert filtered.content.decode("utf-8-sig").strip().startswith("id,occurred_at,tenant_id")
+
+
+async def test_an_export_of_many_blocks_has_every_event_once_and_holds_no_transaction(
+    tenants: ServiceClient, eventful: World, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accunode_tenants.trail.service.BLOCK_EVENTS", 1)
+    begun = set()
+    read = repository.before
+
+    async def watched(*args: Any) -> Any:
+        found = await read(*args)
+        (transaction,) = superuser.execute(
+            "select pid, xact_start from pg_stat_activity where datname = current_database()"
+            " and usename = 'accunode_tenants' and xact_start is not null"
+        ).fetchall()
+        begun.add(transaction)
+        return found
+
+    monkeypatch.setattr("accunode_tenants.trail.repository.before", watched)
+    reply = await tenants.as_(eventful.one.tenant_admin).get(f"{EVENTS}/export")
+    rows = list(csv.DictReader(io.StringIO(reply.content.decode("utf-8-sig"))))
+    assert [row["action"] for row in rows] == ["whitelist.add", "organization.create", "tenant.update"]
+    assert len(begun) == 4
 
 
 async def test_a_sealed_trail_is_verified_and_an_altered_event_is_named(

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from bulk_work import QUARTERLY, Bulk, annual_csv, healthy
 
 from accunode_common.testing.people import World
 from accunode_credit.columns import INPUTS, KEPT
+from accunode_ml.repositories import companies, predictions
 from accunode_scoring import Kind
 
 
@@ -121,3 +123,57 @@ def test_a_submitter_without_an_organization_cannot_write_into_one(bulk: Bulk, w
     job = bulk.job(job_id)
     assert (job["state"], job["error_code"], job["rows_accepted"]) == ("failed", "submitter_not_allowed", 0)
     assert bulk.predictions(job_id) == []
+
+
+def test_rows_that_somebody_stores_meanwhile_are_looked_at_again(
+    bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk.run(world.one.org_admin, annual_csv(_rows(4)))
+    job_id = bulk.submit(world.one.org_member, annual_csv([healthy(number, year=2024) for number in range(4)]))
+    (reading,) = bulk.messages(world.one.id)
+    bulk.perform(reading)
+    chunk = bulk.messages(world.one.id)
+    meanwhile = [
+        (world.one.other_member, [healthy(0, year=2024)]),
+        (world.one.org_member, [healthy(1, year=2024)]),
+    ]
+    find = predictions.find
+
+    def slow(*args: Any, **options: Any) -> list[predictions.StoredPrediction]:
+        found = find(*args, **options)
+        others = list(meanwhile)
+        meanwhile.clear()
+        for caller, rows in others:
+            bulk.run(caller, annual_csv(rows))
+        return found
+
+    monkeypatch.setattr(predictions, "find", slow)
+    for message in chunk:
+        bulk.perform(message)
+    assert (bulk.job(job_id)["rows_accepted"], bulk.job(job_id)["rows_rejected"]) == (3, 1)
+    assert [(issue["company"], issue["code"]) for issue in bulk.issues(job_id)] == [("Company 0", "not_editable")]
+    bulk.check_counts(job_id)
+
+
+def test_a_company_that_somebody_adds_meanwhile_is_taken(
+    bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = bulk.submit(world.one.org_member, annual_csv(_rows(3)))
+    (reading,) = bulk.messages(world.one.id)
+    bulk.perform(reading)
+    chunk = bulk.messages(world.one.id)
+    meanwhile = [annual_csv([healthy(1, year=2020)])]
+    find = companies.find
+
+    def slow(*args: Any) -> list[tuple[int, str]]:
+        found = find(*args)
+        while meanwhile:
+            bulk.run(world.one.other_member, meanwhile.pop())
+        return found
+
+    monkeypatch.setattr(companies, "find", slow)
+    for message in chunk:
+        bulk.perform(message)
+    assert bulk.job(job_id)["rows_accepted"] == 3
+    assert len(bulk.rows("select 1 from credit.companies where tenant_id = %s", world.one.id)) == 3
+    bulk.check_counts(job_id)

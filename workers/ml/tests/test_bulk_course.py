@@ -31,7 +31,7 @@ def test_a_tenant_has_no_more_than_its_share_with_the_workers(bulk: Bulk, world:
         bulk.perform(message)
     order: list[UUID] = []
     while in_flight := in_flight + _chunk_messages(bulk.messages(world.one.id)):
-        assert len(in_flight) <= bulk.runtime.settings.chunks_in_flight
+        assert len(in_flight) <= bulk.runtime.settings.chunks.in_flight
         message = in_flight.pop(0)
         order.append(message.job_id)
         bulk.perform(message)

@@ -2,10 +2,11 @@
 
 import math
 
-from bulk_work import Bulk, annual_csv, healthy
+from bulk_work import QUARTERLY, Bulk, annual_csv, healthy
 
 from accunode_common.testing.people import World
 from accunode_scoring import Kind, ModelLibrary
+from accunode_scoring.codes import codes_of
 
 
 def test_a_file_becomes_predictions_that_are_scored_as_anywhere_else(
@@ -28,8 +29,8 @@ def test_a_file_becomes_predictions_that_are_scored_as_anywhere_else(
             row["risk_level"],
             row["model_version"],
         )
-        assert row["reason_codes"] == [reason.code for reason in score.reasons[:4]]
-        assert set(row["flags"]) == {str(flag) for flag in score.flags}
+        assert codes_of(row["reason_numbers"]) == [reason.code for reason in score.reasons[:4]]
+        assert codes_of(row["flag_numbers"] or []) == [str(flag) for flag in score.flags]
     assert stored[3]["long_term_debt_to_total_capital"] is None
     assert stored[0]["created_by"] == world.one.org_member.user_id
     assert sum(job["result"]["risk_levels"].values()) == 10
@@ -106,6 +107,33 @@ def test_what_a_file_says_of_a_known_company_fills_gaps_only(bulk: Bulk, world: 
     job = bulk.run(member, annual_csv([[*healthy(1, year=2024), "ABC", "Energy"]], extra=("symbol", "sector")))
     company = bulk.rows("select * from credit.companies where id = %s", bulk.predictions(job["id"])[0]["company_id"])[0]
     assert (company["symbol"], company["sector"], company["version"]) == ("ABC", "Utilities", 2)
+
+
+def test_the_newest_quarter_of_a_file_describes_a_company(bulk: Bulk, world: World) -> None:
+    headings = "company_name,fiscal_year,fiscal_quarter,sector,symbol," + ",".join(QUARTERLY)
+    member, rows = world.one.org_member, [("", 1, "Energy"), ("ABC", 2, "Mining"), ("", 3, "Utilities"), ("", 4, "")]
+
+    def content(company: str) -> bytes:
+        lines = [f"{company},2023,{quarter},{sector},{symbol},3,12,40,9" for symbol, quarter, sector in rows]
+        return "\n".join((headings, *lines)).encode()
+
+    new = bulk.run(member, content("New"), kind="quarterly")
+    bulk.run(member, annual_csv([healthy(0, name="Known")]))
+    known = bulk.run(member, content("Known 0").replace(b"ABC", b"DEF"), kind="quarterly")
+    for job, symbol in ((new, "ABC"), (known, "DEF")):
+        company_id = bulk.predictions(job["id"])[0]["company_id"]
+        (company,) = bulk.rows("select * from credit.companies where id = %s", company_id)
+        assert (company["sector"], company["symbol"]) == ("Utilities", symbol)
+
+
+def test_two_known_companies_with_one_symbol_do_not_both_get_it(bulk: Bulk, world: World) -> None:
+    member = world.one.org_member
+    bulk.run(member, annual_csv([healthy(0), healthy(1)]))
+    rows = [[*healthy(number, year=2024), "SAME"] for number in range(2)]
+    job = bulk.run(member, annual_csv(rows, extra=("symbol",)))
+    assert (job["state"], job["rows_accepted"]) == ("completed", 2)
+    symbols = bulk.rows("select symbol from credit.companies where tenant_id = %s order by symbol", member.tenant_id)
+    assert [row["symbol"] for row in symbols] == ["SAME", None]
 
 
 def test_two_names_with_one_symbol_and_period_are_one_row_too_many(bulk: Bulk, world: World) -> None:

@@ -23,11 +23,16 @@ from accunode_common.testing.emf import metric_lines
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.plugin import SettingsFactory
+from accunode_common.testing.settings import changed
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.heartbeat import BEAT_SECONDS, STALE_SECONDS, age
 from accunode_ml.relay.sweeper import LOST_SECONDS
 
+COMPANY = (
+    "insert into credit.companies (tenant_id, id, access_level, organization_id, created_by, name, name_key)"
+    " values (%s, %s, 'organization', %s, %s, %s, %s)"
+)
 FINAL = {"completed", "completed_with_errors", "failed", "cancelled"}
 ROWS, CHUNK_ROWS = 4_000, 200
 
@@ -70,7 +75,7 @@ def start(test_database: TestDatabase, own_redis: str, bulk: Bulk, tmp_path: Pat
     redis.Redis.from_url(own_redis).flushall()
     common = {
         "redis_url": own_redis,
-        "storage_url": bulk.runtime.settings.storage_url,
+        "storage_url": bulk.runtime.settings.storage.url,
         "chunk_rows": CHUNK_ROWS,
         "chunk_lease_seconds": 4,
         # A machine that is busy with other things makes leases run out; none of these jobs may end for that.
@@ -151,15 +156,25 @@ def test_a_job_is_done_while_two_relays_publish_and_everything_ends_cleanly(
 
 
 def test_a_worker_on_ecs_is_protected_from_scale_in_while_it_works(
-    bulk: Bulk, world: World, start: Start, monkeypatch: pytest.MonkeyPatch
+    bulk: Bulk, world: World, start: Start, test_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    member = world.one.org_member
+
+    def protected() -> bool:
+        return any(state["ProtectionEnabled"] for state in agent.states[-1:])
+
     with agent_running() as agent:
         monkeypatch.setenv("ECS_AGENT_URI", agent.uri)
         worker, relay = start("worker", chunk_lease_seconds=60).ready(), start("relay").ready()
-        assert agent.states == []
-        _await_end(bulk, bulk.submit(world.one.org_member, _content()), worker, relay)
-        wait_until(lambda: len(agent.states) > 1 or worker.popen.poll() is not None, seconds=60)
-        assert [state["ProtectionEnabled"] for state in agent.states[:2]] == [True, False]
+        # What processes that were killed before this had left undone is done first.
+        wait_until(lambda: not protected(), seconds=60)
+        # A file is stored before the worker looks again whether it works.
+        with _held(test_database, COMPANY, _company(member, f"Company {ROWS // 2}")):
+            job_id = bulk.submit(member, _content())
+            wait_until(lambda: protected() or worker.popen.poll() is not None, seconds=60)
+        _await_end(bulk, job_id, worker, relay)
+        wait_until(lambda: not protected() or worker.popen.poll() is not None, seconds=60)
+        assert [state["ProtectionEnabled"] for state in agent.states[-2:]] == [True, False]
         assert worker.terminate() == 0
 
 
@@ -193,11 +208,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_the_next(
     member = world.one.org_member
     relay = start("relay").ready()
     job_id = bulk.submit(member, _content())
-    company = (
-        "insert into credit.companies (tenant_id, id, access_level, organization_id, created_by, name, name_key)"
-        " values (%s, %s, 'organization', %s, %s, %s, %s)"
-    )
-    with _held(test_database, company, _company(member, f"Company {ROWS // 2}")):
+    with _held(test_database, COMPANY, _company(member, f"Company {ROWS // 2}")):
         worker = start("worker").ready()
         wait_until(lambda: bulk.job(job_id)["chunks_done"] > 0 and _somebody_waits(bulk), seconds=30)
         worker.kill()
@@ -243,7 +254,7 @@ def test_messages_that_were_taken_and_never_begun_are_sent_again(
     job_id = bulk.submit(world.one.org_member, _content())
     broker = redis.Redis.from_url(own_redis)
     if lost == "scoring":
-        settings = bulk.runtime.settings.model_copy(update={"chunk_rows": CHUNK_ROWS})
+        settings = changed(bulk.runtime.settings, chunk_rows=CHUNK_ROWS)
         ingest_file(replace(bulk.runtime, settings=settings), IngestFile(tenant_id=world.one.id, job_id=job_id))
         assert len(bulk.chunks(job_id)) == ROWS // CHUNK_ROWS
     taken = waiting_key(Queue.BULK if lost == "reading" else Queue.INTERACTIVE)

@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from accunode_ml.bulk import score
 from accunode_ml.bulk.ingest import ingest_file
 from accunode_ml.bulk.score import score_chunk
 from accunode_ml.jobs import tenant_context
-from accunode_ml.repositories import chunks, jobs
+from accunode_ml.repositories import chunks, companies, incoming, jobs, predictions
 from accunode_ml.runtime import Runtime
 
 
@@ -91,18 +92,21 @@ def test_a_late_reader_of_the_file_cannot_finish(bulk: Bulk, world: World, runti
         leases.hold(session, late)
 
 
-@pytest.mark.parametrize("step", ["copy_in", "find_or_make_companies", "_decide", "_counts"])
+@pytest.mark.parametrize(
+    ("part", "step"),
+    [(companies, "find"), (companies, "add"), (incoming, "copy"), (predictions, "add"), (leases, "complete")],
+    ids=lambda value: value if isinstance(value, str) else value.__name__.rpartition(".")[2],
+)
 def test_a_crash_between_any_two_steps_leaves_nothing_behind(
-    bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch, step: str
+    bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch, part: ModuleType, step: str
 ) -> None:
     job_id, messages = _ingested(bulk, world, _content(4))
-    from accunode_ml.bulk import store
 
     def crash(*_: Any) -> Any:
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, step, crash)
+        patch.setattr(part, step, crash)
         bulk.perform(messages[0])
     assert bulk.predictions(job_id) == []
     assert bulk.rows("select 1 from credit.companies where tenant_id = %s", world.one.id) == []
@@ -258,7 +262,7 @@ def test_chunks_of_the_same_companies_stored_at_once_lose_and_repeat_nothing(bul
 @pytest.fixture(autouse=True)
 def _objects_are_gone_afterwards(runtime: Runtime) -> Iterator[None]:
     yield
-    shutil.rmtree(runtime.settings.storage_url.removeprefix("file://"), ignore_errors=True)
+    shutil.rmtree(runtime.settings.storage.url.removeprefix("file://"), ignore_errors=True)
 
 
 def test_two_chunks_that_end_at_once_do_not_wait_for_each_other(bulk: Bulk, world: World) -> None:

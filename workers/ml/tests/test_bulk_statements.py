@@ -11,6 +11,7 @@ from portfolio_work import PortfolioJobs
 from accunode_common.testing.people import World
 from accunode_credit.columns import INPUTS
 from accunode_scoring import Kind, ModelLibrary
+from accunode_scoring.codes import codes_of
 from accunode_scoring.statement import derive_ratios
 
 LINES = (
@@ -57,7 +58,7 @@ def test_statements_are_scored_and_stored_with_their_amounts_and_ratios(
         score = scorer.score(amounts)
         assert stored["amounts"] == amounts
         assert math.isclose(stored["pd"], score.pd, rel_tol=1e-12)
-        assert stored["reason_codes"] == [reason.code for reason in score.reasons[:4]]
+        assert codes_of(stored["reason_numbers"]) == [reason.code for reason in score.reasons[:4]]
         assert stored["return_on_assets"] == derive_ratios(amounts)["return_on_assets"]
 
 

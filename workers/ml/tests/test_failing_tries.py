@@ -20,6 +20,7 @@ from accunode_common.db.transient import DatabaseAwayError, again_while_transien
 from accunode_common.storage.local import LocalStorage
 from accunode_common.testing.people import World
 from accunode_ml.bulk import chunk_file, score
+from accunode_ml.repositories import predictions
 
 Spoil = Callable[[bytes], bytes]
 
@@ -104,18 +105,16 @@ def test_whatever_a_chunk_fails_with_it_ends_after_three_tries(
 def test_a_connection_lost_in_mid_chunk_is_no_try(
     bulk: Bulk, world: World, monkeypatch: pytest.MonkeyPatch, superuser: psycopg.Connection
 ) -> None:
-    from accunode_ml.bulk import store
+    add, lost = predictions.add, []
 
-    counts, lost = store._counts, []
-
-    def cut_off(session: Any) -> Any:
+    def cut_off(session: Any, *args: Any) -> None:
+        add(session, *args)
         if len(lost) < 2:
             lost.append(1)
             (pid,) = session.connection().connection.driver_connection.execute("select pg_backend_pid()").fetchone()
             superuser.execute("select pg_terminate_backend(%s)", [pid])
-        return counts(session)
 
-    monkeypatch.setattr(store, "_counts", cut_off)
+    monkeypatch.setattr(predictions, "add", cut_off)
     job_id = bulk.submit(world.one.org_member, annual_csv([healthy(number) for number in range(4)]))
     bulk.work(world.one.id)
     assert len(lost) == 2
@@ -156,7 +155,7 @@ def test_a_full_store_fails_the_reading_with_a_sentence_and_leaves_nothing(
     job = bulk.job(job_id)
     assert (job["state"], job["error_code"]) == ("failed", "ingest_failed")
     assert "the storage for files is full" in job["error_message"]
-    folder = Path(bulk.runtime.settings.storage_url.removeprefix("file://"))
+    folder = Path(bulk.runtime.settings.storage.url.removeprefix("file://"))
     assert isinstance(bulk.runtime.storage, LocalStorage)
     assert list(folder.rglob("*.partial")) == []
 
@@ -198,4 +197,4 @@ def test_rows_of_a_chunk_are_written_as_runs() -> None:
 @pytest.fixture(autouse=True)
 def _objects_are_gone_afterwards(bulk: Bulk) -> Iterator[None]:
     yield
-    shutil.rmtree(bulk.runtime.settings.storage_url.removeprefix("file://"), ignore_errors=True)
+    shutil.rmtree(bulk.runtime.settings.storage.url.removeprefix("file://"), ignore_errors=True)

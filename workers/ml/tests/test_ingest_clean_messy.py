@@ -32,7 +32,7 @@ def outcomes_of(block: CleanBlock, kind: Kind) -> dict[int, dict[str, Any]]:
         values = [None if value != value else value for value in block.ratios[row].tolist()]
         found[line] = {
             "line": line,
-            "company": block.companies[row],
+            "company": block.companies[row].as_py(),
             "period": f"{year}Q{quarter}" if quarter else year,
             "status": "accept",
             "values": dict(zip(names, values, strict=True)),

@@ -49,13 +49,14 @@ def skips(block: CleanBlock) -> dict[int, str]:
 def test_accepted_rows_come_as_columns() -> None:
     block = one(ANNUAL + "  Acme  AG ,FY2014,12.5%,3.2x,(1.5),NM,-0\nBeta,2015,,,,,7\n")
     assert block.lines.tolist() == [2, 3]
-    assert block.companies == ["Acme AG", "Beta"]
-    assert block.company_keys == ["acme ag", "beta"]
+    assert block.companies.to_pylist() == ["Acme AG", "Beta"]
+    assert block.company_keys.to_pylist() == ["acme ag", "beta"]
     assert block.fiscal_years.tolist() == [2014, 2015]
     assert block.fiscal_quarters.tolist() == [0, 0]
     np.testing.assert_array_equal(block.ratios[0], [12.5, 3.2, -1.5, np.nan, 0.0])
     np.testing.assert_array_equal(block.ratios[1], [np.nan] * 4 + [7.0])
-    assert block.symbols == block.sectors == block.external_ids == block.currencies == [None, None]
+    for column in (block.symbols, block.sectors, block.external_ids, block.currencies):
+        assert column.to_pylist() == [None, None]
     assert np.isnan(block.market_caps).all()
 
 
@@ -213,7 +214,7 @@ def test_blank_rows_totals_and_notes_are_skipped_and_companies_are_not() -> None
         + "company_name,fiscal_year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,"
         + "ebit_to_interest_expense,return_on_assets\n"
     )
-    assert block.companies == ["Total", "Acme", "Beta"]
+    assert block.companies.to_pylist() == ["Total", "Acme", "Beta"]
     assert skips(block) == {
         3: "blank",
         4: "blank",
@@ -238,7 +239,7 @@ def test_a_number_with_the_other_columns_unit_is_refused() -> None:
 
 def test_a_row_with_a_shifted_cell_is_refused() -> None:
     block = one(ANNUAL + "Acme, Inc.,2014,1,2,3,4,5\nBeta,2014,12,5,2,3,4,5\nGamma,2014,1,2\nDelta,2014,1,2,3,4,5,,\n")
-    assert block.companies == ["Gamma", "Delta"]
+    assert block.companies.to_pylist() == ["Gamma", "Delta"]
     assert [code for code, _ in rejections(block)[2]] == ["bad_period", "too_many_cells"]
     assert rejections(block)[3] == [("too_many_cells", None)]
 
@@ -248,7 +249,7 @@ def test_names_that_a_database_cannot_keep_harm_no_other_row() -> None:
         f'{ANNUAL}A\x00cme,2014,1,2,3,4,5\n{"x" * 301},2014,1,2,3,4,5\n"Two\nLines",2014,1,2,3,4,5\n\'=Sum,2014,1,,,,\n'
     )
     block = one(content)
-    assert block.companies == ["Acme", "Two Lines", "=Sum"]
+    assert block.companies.to_pylist() == ["Acme", "Two Lines", "=Sum"]
     assert rejections(block) == {3: [("unreadable_text", "company_name")]}
 
 
@@ -267,10 +268,10 @@ def test_who_a_company_is_comes_along_and_unusable_values_are_reported() -> None
         + f"{'x' * 40},-,NM,lots,Dollar,Beta,2014,1,2,3,4,5\n"
     )
     (block,) = found
-    assert block.symbols == ["BRK.B", None]
-    assert block.sectors == ["Insurance", None]
-    assert block.external_ids == ["1067983", None]
-    assert block.currencies == ["USD", None]
+    assert block.symbols.to_pylist() == ["BRK.B", None]
+    assert block.sectors.to_pylist() == ["Insurance", None]
+    assert block.external_ids.to_pylist() == ["1067983", None]
+    assert block.currencies.to_pylist() == ["USD", None]
     np.testing.assert_array_equal(block.market_caps, [1_000_000.5, np.nan])
     for column in ("symbol", "currency", "market_cap"):
         assert f"1 value of {column} could not be used and were left blank, the first on line 3." in report.warnings
@@ -321,7 +322,7 @@ def test_a_column_that_stands_there_twice_refuses_the_file() -> None:
 
 def test_the_surer_of_two_headings_names_the_company() -> None:
     block = one("Name," + ANNUAL + "J. Doe,Acme,2014,1,2,3,4,5\n")
-    assert block.companies == ["Acme"]
+    assert block.companies.to_pylist() == ["Acme"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.hostile import CSV, PARQUET, XLSX, workbook
 from accunode_common.testing.people import World
+from accunode_common.testing.settings import changed
 from accunode_devstack.throwaway import throwaway_redis
 
 FINAL = {"completed", "completed_with_errors", "failed", "cancelled"}
@@ -20,7 +21,7 @@ LONG = 32_000
 
 
 def _with_limits(bulk: Bulk, superuser_settings: dict[str, object]) -> Bulk:
-    settings = bulk.runtime.settings.model_copy(update=superuser_settings)
+    settings = changed(bulk.runtime.settings, **superuser_settings)
     return Bulk(replace(bulk.runtime, settings=settings), bulk.superuser)
 
 
@@ -95,7 +96,7 @@ def processes(test_database: TestDatabase, bulk: Bulk, tmp_path: Path) -> Iterat
         for name, command, role in (("relay", RELAY, DatabaseRole.RELAY), ("worker", WORKER, DatabaseRole.WORKER)):
             settings = {
                 "redis_url": server.url,
-                "storage_url": bulk.runtime.settings.storage_url,
+                "storage_url": bulk.runtime.settings.storage.url,
                 "database_url": test_database.url(role),
                 "reading_seconds": 1,
                 "reading_seconds_per_mib": 0,

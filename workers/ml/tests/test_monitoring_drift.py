@@ -17,8 +17,8 @@ from accunode_common.tasks.messages import MonitorEveryTenant, MonitorTenant
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import World
 from accunode_ml.monitoring.drift import monitor_tenant
+from accunode_ml.monitoring.every_tenant import monitor_every_tenant
 from accunode_ml.monitoring.observed import one_year_outcomes, period_end
-from accunode_ml.monitoring.round import monitor_every_tenant
 from accunode_ml.relay.daily import MARKER, DailyRound
 from accunode_ml.runtime import Runtime
 from accunode_scoring import Kind, ModelLibrary

@@ -18,6 +18,7 @@ from accunode_credit.columns import INPUTS, KEPT
 from accunode_ml.portfolio import rescore
 from accunode_ml.relay.sweeper import Sweeper
 from accunode_scoring import Kind, ModelLibrary
+from accunode_scoring.codes import codes_of
 
 
 def _versions(portfolio: PortfolioJobs, tenant_id: UUID) -> list[dict[str, Any]]:
@@ -38,7 +39,7 @@ def test_every_prediction_is_scored_again_and_its_earlier_version_kept(
         score = scorer.score({column: row[column] for column in scorer.columns})
         assert (row["model_version"], row["grade"], row["version"]) == (RISKIER, score.grade, 2)
         assert abs(row["pd"] - score.pd) < 1e-12
-        assert row["reason_codes"] == [reason.code for reason in score.reasons[:4]]
+        assert codes_of(row["reason_numbers"]) == [reason.code for reason in score.reasons[:4]]
         assert row["pd"] > before[row["id"]]["pd"]
     kept = _versions(portfolio, world.one.id)
     assert {version["prediction_id"] for version in kept} == set(before)
@@ -149,11 +150,11 @@ def test_long_jobs_take_turns_with_other_work(
 ) -> None:
     portfolio.store(world.one.org_admin, 10, access_level="organization")
     job_id = portfolio.submit(world.one.org_admin, "rescore", RISKIER)
-    monkeypatch.setattr(rescore, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(rescore, "RELEASE_AFTER_SECONDS", 0.0)
     assert portfolio.perform(job_id)["state"] == "scoring"
     (message,) = portfolio.bulk.rows("select * from ops.outbox where tenant_id = %s", world.one.id)
     assert (message["task"], message["payload"]["job_id"]) == ("portfolio.rescore", str(job_id))
-    monkeypatch.setattr(rescore, "TURN_SECONDS", 60.0)
+    monkeypatch.setattr(rescore, "RELEASE_AFTER_SECONDS", 60.0)
     assert portfolio.perform(job_id)["state"] == "completed"
 
 

@@ -1,14 +1,18 @@
 """Stress runs over a portfolio."""
 
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 from bulk_work import Bulk, annual_csv, healthy
 from portfolio_work import PortfolioJobs
 
+from accunode_common.db.session import AccessContext
+from accunode_common.models.columns import AccessLevel
 from accunode_common.testing.people import Caller, World
 from accunode_ml.portfolio.scenario import Shock
+from accunode_ml.repositories.portfolio import Portfolio, count_companies, next_companies
 from accunode_scoring import Kind, ModelLibrary
 
 WORSE = {
@@ -96,6 +100,39 @@ def test_filters_narrow_the_portfolio(portfolio: PortfolioJobs, world: World, ve
     assert counted(access_level="personal") == 0
     everything = counted()
     assert sum(counted(risk_levels=[level]) for level in ("LOW", "MEDIUM", "HIGH", "CRITICAL")) == everything == 5
+
+
+FILED = [("A", 2023, 1), ("A", 2022, 4), ("B", 2022, 2), ("A", 2023, 3), ("B", 2022, 3), ("C", 2023, 2), ("C", 2022, 1)]
+WINDOW = """
+    select distinct on (company_id) id from credit.predictions
+    where tenant_id = %s and kind = 'quarterly' and (%s::int is null or fiscal_year = %s)
+    order by company_id, fiscal_year desc, fiscal_quarter desc
+"""
+
+
+@pytest.mark.parametrize("year", [None, 2022, 2023, 2021])
+def test_each_companys_newest_prediction_is_read_whatever_order_they_came_in(
+    bulk: Bulk, world: World, year: int | None
+) -> None:
+    member = world.one.org_member
+    head = "Company,Fiscal year,Fiscal quarter,Total debt / EBITDA,SG&A margin,Long-term debt / total capital,ROC\n"
+    for rows in (FILED[:3], FILED[3:]):
+        lines = "".join(f"{name},{filed},{quarter},2.5,20,30,9\n" for name, filed, quarter in rows)
+        bulk.run(member, (head + lines).encode(), kind="quarterly", access_level="organization")
+    levels = (AccessLevel.PERSONAL, AccessLevel.ORGANIZATION)
+    asked = Portfolio(member.tenant_id, Kind.QUARTERLY, levels, year)
+    context = AccessContext(
+        tenant_id=member.tenant_id, user_id=member.user_id, organization_id=member.subject.organization_id
+    )
+    found: list[UUID] = []
+    with bulk.runtime.database.transaction(context) as session:
+        after = UUID(int=0)
+        while rows_read := next_companies(session, asked, after=after, most=2):
+            found += [row["id"] for row in rows_read]
+            after = rows_read[-1]["company_id"]
+        assert count_companies(session, asked) == len(found)
+    assert found == [row["id"] for row in bulk.rows(WINDOW, member.tenant_id, year, year)]
+    assert len(found) == {None: 3, 2022: 3, 2023: 2, 2021: 0}[year]
 
 
 def test_shocks_leave_missing_values_and_negative_denominators_alone() -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from bulk_processes import wait_until
 from structlog.testing import capture_logs
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import new_id
 from accunode_common.testing.database import TestDatabase
-from accunode_ml.relay.counts import Counts, compact, repair
+from accunode_ml.relay.prediction_counts import DailyRepair, compact, repair
 
 APPEND = """
     insert into credit.prediction_counts (tenant_id, access_level, scope_id, kind, fiscal_year, sector, risk_level,
@@ -73,16 +74,85 @@ def test_two_relays_sum_up_while_others_append_and_nothing_is_lost(
     assert [row[1] for row in superuser.execute(SUMS, [tenant]).fetchall()] == [50, 50]
 
 
+@pytest.fixture
+def daily(test_database: TestDatabase, relay: psycopg.Connection) -> Iterator[DailyRepair]:
+    """From three o'clock on."""
+    repair = DailyRepair(3, lambda: psycopg.connect(test_database.url(DatabaseRole.RELAY), autocommit=True))
+    yield repair
+    repair.close()
+
+
 def test_counts_that_differ_are_an_error_in_the_log_once_a_day_and_mended(
-    relay: psycopg.Connection, superuser: psycopg.Connection
+    daily: DailyRepair, superuser: psycopg.Connection
 ) -> None:
     tenant = new_id()
-    counts = Counts(hour=3)
     superuser.execute(APPEND, {"tenant": tenant, "year": 2020, "n": 7})
     with capture_logs() as logs:
-        counts.keep_if_due(relay, datetime(2026, 1, 1, 2, 59, tzinfo=UTC))
+        daily.start_if_due(datetime(2026, 1, 1, 2, 59, tzinfo=UTC))
+        assert not daily.is_running
         assert superuser.execute(SUMS, [tenant]).fetchall() != []
-        counts.keep_if_due(relay, datetime(2026, 1, 1, 3, tzinfo=UTC))
-        counts.keep_if_due(relay, datetime(2026, 1, 1, 4, tzinfo=UTC))
+        for hour in (3, 4):
+            daily.start_if_due(datetime(2026, 1, 1, hour, tzinfo=UTC))
+            daily.wait()
     assert [(entry["log_level"], entry["groups"]) for entry in logs] == [("error", 1)]
     assert superuser.execute(SUMS, [tenant]).fetchall() == []
+
+
+@pytest.fixture
+def locked(test_database: TestDatabase) -> Iterator[psycopg.Connection]:
+    """A transaction that lets nobody read companies, as the comparison does."""
+    with psycopg.connect(test_database.admin_url) as connection:
+        connection.execute("lock table credit.companies in access exclusive mode")
+        yield connection
+
+
+def _wait_until_it_waits(superuser: psycopg.Connection) -> None:
+    waiting = (
+        "select 1 from pg_stat_activity where query like '%repair_counts()%' and wait_event_type = 'Lock'"
+        " and datname = current_database()"
+    )
+    wait_until(lambda: superuser.execute(waiting).fetchone() is not None, seconds=30)
+
+
+def test_a_comparison_that_takes_long_holds_up_neither_summing_up_nor_whoever_began_it(
+    daily: DailyRepair, relay: psycopg.Connection, locked: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    tenant = new_id()
+    superuser.execute(APPEND, {"tenant": tenant, "year": 2020, "n": 2})
+    superuser.execute(APPEND, {"tenant": tenant, "year": 2020, "n": 3})
+    with capture_logs() as logs:
+        daily.start_if_due(datetime(2026, 1, 1, 3, tzinfo=UTC))
+        _wait_until_it_waits(superuser)
+        daily.start_if_due(datetime(2026, 1, 1, 4, tzinfo=UTC))
+        while compact(relay):
+            pass
+        assert daily.is_running
+        assert [row[1] for row in superuser.execute(SUMS, [tenant]).fetchall()] == [5]
+        locked.rollback()
+        daily.wait()
+    assert [entry["groups"] for entry in logs] == [1]
+    assert superuser.execute(SUMS, [tenant]).fetchall() == []
+
+
+def test_of_two_relays_one_compares_at_a_time(
+    daily: DailyRepair, relay: psycopg.Connection, locked: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    tenant = new_id()
+    superuser.execute(APPEND, {"tenant": tenant, "year": 2020, "n": 7})
+    daily.start_if_due(datetime(2026, 1, 1, 3, tzinfo=UTC))
+    _wait_until_it_waits(superuser)
+    assert repair(relay) == 0
+    locked.rollback()
+    daily.wait()
+    assert superuser.execute(SUMS, [tenant]).fetchall() == []
+
+
+def test_a_relay_that_ends_breaks_its_comparison_off(
+    daily: DailyRepair, locked: psycopg.Connection, superuser: psycopg.Connection
+) -> None:
+    with capture_logs() as logs:
+        daily.start_if_due(datetime(2026, 1, 1, 3, tzinfo=UTC))
+        _wait_until_it_waits(superuser)
+        daily.close()
+    assert not daily.is_running
+    assert [entry["log_level"] for entry in logs] == ["error"]

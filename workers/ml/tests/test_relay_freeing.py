@@ -24,7 +24,7 @@ from accunode_credit import leases
 from accunode_credit.leases import Lease, LeaseLostError
 from accunode_devstack.throwaway import throwaway_redis
 from accunode_ml.jobs import tenant_context
-from accunode_ml.relay.freeing import free_leases, return_messages
+from accunode_ml.relay.dead_workers import free_leases, return_messages
 
 LONG_AGO = 10 * STALE_SECONDS
 

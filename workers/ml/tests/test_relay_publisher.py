@@ -58,7 +58,7 @@ def test_messages_wait_through_every_absence_of_redis_and_none_is_lost(
     bulk: Bulk, test_database: TestDatabase, cache: Cache
 ) -> None:
     bulk.superuser.execute("delete from ops.outbox")
-    app = create_celery("test", RedisSettings(redis_url=SecretStr(cache.server.url)))
+    app = create_celery("test", RedisSettings(url=SecretStr(cache.server.url)))
     publisher = Publisher(app, batch=10)
 
     def waiting() -> list[object]:

@@ -11,7 +11,7 @@ from bulk_work import Bulk
 from psycopg.types.json import Jsonb
 
 from accunode_common.db.access import DatabaseRole
-from accunode_common.emf import Place
+from accunode_common.emf import MetricsScope
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.ops import CURRENT_POLICY
 from accunode_common.scaling import shipped_policy
@@ -21,9 +21,9 @@ from accunode_common.tasks.waiting import waiting_key
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.emf import checked
 from accunode_devstack.throwaway import throwaway_redis
-from accunode_ml.relay.deciding import decide_now
-from accunode_ml.relay.publishing import metric_lines
+from accunode_ml.relay.metrics import metric_lines
 from accunode_ml.relay.sampling import Sample, Sampler, take_sample
+from accunode_ml.relay.scaling import decide_now
 from accunode_ml.relay.sweeper import Sweeper
 
 TABLES = ("workers", "outbox", "task_counts", "scaling_samples", "scaling_decisions", "scaling_policies")
@@ -83,13 +83,13 @@ def test_a_sample_counts_what_waits_what_works_and_what_has_ended(
     assert (sample.workers_alive, sample.workers_busy, sample.outbox_length) == (2, 1, 1)
     assert sample.tasks == {"bulk": {"finished": 5, "failed": 1, "waited_seconds": 3, "ran_seconds": 4}}
     assert relay.execute("select count(*) from ops.task_counts").fetchone() == (0,)
-    together, *queues = [checked(line) for line in metric_lines(sample, Place("production"))]
+    together, *queues = [checked(line) for line in metric_lines(sample, MetricsScope("production"))]
     figures = ("QueueLength", "OutboxLength", "WorkersAlive", "WorkersBusy", "TasksPerMinute")
     assert {name: together[name] for name in figures} == dict(zip(figures, (3, 1, 2, 1, 6), strict=True))
     assert together["QueueOldestSeconds"] == sample.oldest_seconds["bulk"]
     assert {line["Queue"]: line["QueueLength"] for line in queues} == sample.waiting
     assert {line["Queue"]: line["QueueOldestSeconds"] > 0 for line in queues}["interactive"] is False
-    assert [checked(line) for line in metric_lines(sample, Place("production", essential=True))] == [together]
+    assert [checked(line) for line in metric_lines(sample, MetricsScope("production", essential=True))] == [together]
 
 
 def test_a_minute_has_one_sample_however_many_relays_measure(

@@ -89,7 +89,7 @@ def test_a_job_that_is_under_way_keeps_everything_and_one_that_is_done_its_uploa
 
 
 def test_an_upload_that_a_killed_service_left_goes_and_one_under_way_stays(bulk: Bulk, world: World) -> None:
-    folder = Path(bulk.runtime.settings.storage_url.removeprefix("file://")) / job_prefix(world.one.id, new_id())
+    folder = Path(bulk.runtime.settings.storage.url.removeprefix("file://")) / job_prefix(world.one.id, new_id())
     folder.mkdir(parents=True)
     left, under_way = folder / ".upload.abc.partial", folder / ".upload.def.partial"
     for path in (left, under_way):

@@ -104,8 +104,8 @@ def test_the_agents_address_is_ecs_own_variable(
     worker_settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch, agent: Agent
 ) -> None:
     monkeypatch.setenv("ECS_AGENT_URI", agent.uri)
-    for name in ("database_url", "redis_url", "storage_url"):
-        value = getattr(worker_settings, name)
-        monkeypatch.setenv(f"ACCUNODE_{name.upper()}", getattr(value, "get_secret_value", lambda value=value: value)())
-    assert WorkerSettings.from_environment().ecs_agent_uri == agent.uri
-    assert worker_settings.ecs_agent_uri is None
+    monkeypatch.setenv("ACCUNODE_DATABASE_URL", worker_settings.database.url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_REDIS_URL", worker_settings.redis.url.get_secret_value())
+    monkeypatch.setenv("ACCUNODE_STORAGE_URL", worker_settings.storage.url)
+    assert WorkerSettings.from_environment().ecs.agent_uri == agent.uri
+    assert worker_settings.ecs.agent_uri is None

@@ -1,5 +1,6 @@
 """What keeps worker processes honest: options, queues, heartbeats, start-up."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 import pytest
 from celery.exceptions import QueueNotFound
 from pydantic import SecretStr
@@ -29,16 +31,17 @@ from accunode_common.tasks.messages import (
     queue_for_rows,
 )
 from accunode_common.testing.database import TestDatabase
-from accunode_ml.counting import Ended, TaskCounts
 from accunode_ml.heartbeat import age, beat
+from accunode_ml.memory import hold_little
 from accunode_ml.settings import WorkerSettings
 from accunode_ml.startup import StartupError, await_postgres, await_redis
+from accunode_ml.task_counts import Ended, TaskCounts
 from accunode_ml.watch import Watch
 from accunode_ml.worker import create_worker
 
 
 def _redis(url: str = "redis://:x@127.0.0.1:1/0") -> RedisSettings:
-    return RedisSettings(redis_url=SecretStr(url))
+    return RedisSettings(url=SecretStr(url))
 
 
 def test_no_task_outlives_the_time_after_which_redis_gives_it_to_somebody_else(worker_settings: WorkerSettings) -> None:
@@ -53,7 +56,7 @@ def test_figures_that_cannot_be_kept_do_not_end_the_worker(
     worker_settings: WorkerSettings, test_database: TestDatabase
 ) -> None:
     counts = TaskCounts()
-    watch = Watch(create_celery("test", worker_settings), worker_settings, Holder.here(), counts)
+    watch = Watch(create_celery("test", worker_settings.redis), worker_settings, Holder.here(), counts)
     counts.count(Queue.BULK, Ended(finished=1))
     # A role that may not is as good as a schema that has no such table.
     with psycopg.connect(test_database.url(DatabaseRole.AUTH), autocommit=True) as connection:
@@ -91,6 +94,17 @@ def test_a_message_of_a_newer_sender_is_understood() -> None:
     assert IngestFile.model_validate({**payload, "later": 1}) == IngestFile.model_validate(payload)
 
 
+def test_a_worker_about_to_fork_keeps_no_memory_of_chunks_and_shares_what_it_is_made_of() -> None:
+    before = pa.default_memory_pool()
+    try:
+        hold_little()
+        assert pa.default_memory_pool().backend_name == "system"
+        assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.unfreeze()
+        pa.set_memory_pool(before)
+
+
 def test_the_healthcheck_tells_a_fresh_heartbeat_from_a_stale_and_a_missing_one(tmp_path: Path) -> None:
     path = tmp_path / "beats" / "worker.heartbeat"
     assert _healthcheck(path).returncode == 1
@@ -122,9 +136,8 @@ def test_a_refused_password_is_not_waited_for(own_redis_url: str) -> None:
 
 
 def test_a_database_that_does_not_come_is_named(worker_settings: WorkerSettings) -> None:
-    nowhere = worker_settings.model_copy(
-        update={"database_url": SecretStr("postgresql://accunode_worker:secret-of-nobody@127.0.0.1:1/accunode")}
-    )
+    url = SecretStr("postgresql://accunode_worker:secret-of-nobody@127.0.0.1:1/accunode")
+    nowhere = worker_settings.database.model_copy(update={"url": url})
     with pytest.raises(StartupError, match="PostgreSQL did not answer within 0 s"):
         await_postgres(nowhere, seconds=0.1)
 

@@ -24,7 +24,7 @@ def redis_named(name: str, address: Any, folder: Path) -> Iterator[RedisSettings
     assert parts.port is not None
     with tls_in_front_of(parts.port, trusted.context(name)) as port:
         url = f"rediss://:{parts.password or ''}@127.0.0.1:{port}{parts.path}?ssl_ca_certs={trusted.file}"
-        yield RedisSettings(redis_require_tls=True, redis_url=url)
+        yield RedisSettings(require_tls=True, url=url)
 
 
 @contextmanager
@@ -35,7 +35,9 @@ def postgres_named(name: str, database: TestDatabase, folder: Path) -> Iterator[
     with tls_in_front_of(parts.port, trusted.context(name), postgres=True) as port:
         place = f"{parts.username}:{parts.password}@127.0.0.1:{port}{parts.path}"
         query = f"sslmode=verify-full&sslrootcert={trusted.file}"
-        yield DatabaseSettings(database_require_tls=True, database_url=f"postgresql://{place}?{query}")
+        yield DatabaseSettings.from_values(
+            {"database_require_tls": True, "database_url": f"postgresql://{place}?{query}"}
+        )
 
 
 def test_a_worker_starts_and_beats_over_tls(redis_server: Any, test_database: TestDatabase, tmp_path: Path) -> None:

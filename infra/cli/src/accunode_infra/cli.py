@@ -92,8 +92,3 @@ def common(
 
 for _verb in VERBS:
     importlib.import_module(f"accunode_infra.commands.{_verb}").register(app)
-
-
-def main() -> None:
-    """Run the command that the shell gave."""
-    app(prog_name="accunode-infra")

@@ -134,11 +134,11 @@ class Rollout:
             if not todo:
                 continue
             begun = time.monotonic()
-            self.output.say(f"Phase {phase}, {title} ({minutes} minutes in the brief)", style="bold")
+            self.output.say(f"Phase {phase}, {title} ({minutes} minutes in the requirements)", style="bold")
             self._protect_late(todo)
             self._phase([each for each in todo if not each.unchanged])
             seconds = time.monotonic() - begun
-            self.output.say(f"Phase {phase} took {_minutes(seconds)} of the brief's {minutes} minutes.")
+            self.output.say(f"Phase {phase} took {_minutes(seconds)} of the requirements' {minutes} minutes.")
             yield {
                 "phase": phase,
                 "title": title,

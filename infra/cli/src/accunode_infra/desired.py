@@ -14,7 +14,9 @@ from accunode_infra.stacks import STACKS
 from accunode_infra.tiers import Tier, Variant, as_text
 
 TierOption = Annotated[Tier | None, typer.Option(help="The size; by default the one that stands, else startup.")]
-VariantOption = Annotated[Variant | None, typer.Option(help="The brief's machines, or the cheapest that do the same.")]
+VariantOption = Annotated[
+    Variant | None, typer.Option(help="The requirements' machines, or the cheapest that do the same.")
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="STACK.NAME=VALUE", help="A parameter; may be given again.")
 ]

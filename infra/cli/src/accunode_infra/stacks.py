@@ -17,7 +17,7 @@ PHASES: Mapping[int, tuple[str, int]] = {
     4: ("Load balancing and scaling", 30),
     5: ("Monitoring and production", 20),
 }
-"""Of each phase: its name, and the minutes that the brief gives it."""
+"""Of each phase: its name, and the minutes that the requirements give it."""
 
 PATTERNS_PER_RULE = 3
 RULES_PER_SERVICE = 4

@@ -1,6 +1,7 @@
-"""The sizes: `parameters/TIER.yaml`, each in the brief's machines and in an economy variant."""
+"""The sizes: `parameters/TIER.yaml`, each in the requirements' machines and in an economy variant."""
 
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class Tier(StrEnum):
 
 
 class Variant(StrEnum):
-    """Whose machines: those that the brief names, or the cheapest that do the same work."""
+    """Whose machines: those that the requirements name, or the cheapest that do the same work."""
 
     BRIEF = "brief"
     ECONOMY = "economy"
@@ -39,13 +40,19 @@ def load_tier(
     if not path.is_file():
         raise RefusedError(f"There is no {path.name} in {path.parent}: the tiers are {', '.join(Tier)}.")
     try:
-        found = yaml.safe_load(path.read_text())
+        found = _read(path.read_text())
     except yaml.YAMLError as error:
         raise RefusedError(f"{path.name} is not readable as YAML: {' '.join(str(error).split())}.") from None
     chosen = found.get(str(variant)) if isinstance(found, dict) else None
     if not isinstance(chosen, dict) or not all(isinstance(values, dict) for values in chosen.values()):
         raise RefusedError(f"{path.name} must hold, under `{variant}:`, a table of parameters for each template.")
     return {name: {key: as_text(value) for key, value in values.items()} for name, values in chosen.items()}
+
+
+# Read for each stack of a tier, and reading takes longer than all that is done with it.
+@lru_cache(maxsize=8)
+def _read(text: str) -> Any:
+    return yaml.safe_load(text)
 
 
 def as_text(value: Any) -> str:

@@ -1,6 +1,5 @@
 """Moto's server on loopback, with the engine behind its CloudFormation API."""
 
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +9,13 @@ from typing import Any
 import boto3
 from infra.cli.tests.emulator.differences import InvalidError
 from infra.cli.tests.emulator.engine import Engine, Stack
+from infra.cli.tests.emulator.policies import aws_policies
 from infra.cli.tests.emulator.tasks import Tasks
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.iam.models import IAMBackend
 from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
@@ -50,8 +51,6 @@ def _client(url: str, service: str) -> Any:
 @contextmanager
 def serving() -> Iterator[Emulator]:
     """Run an empty emulator."""
-    # Moto knows AWS's own policies, and loads them when told.
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -68,6 +67,7 @@ def serving() -> Iterator[Emulator]:
     put_back = [
         _replace(CloudFormationResponse, _answers(engine)),
         _replace(EC2ContainerServiceResponse, tasks.answers()),
+        _replace(IAMBackend, {"_init_aws_policies": aws_policies}),
     ]
     try:
         _reset(url)

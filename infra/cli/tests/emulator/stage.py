@@ -23,6 +23,11 @@ SECRETS = {
 }
 
 
+def stands(emulator: Emulator) -> set[str]:
+    """The names of the stacks that stand."""
+    return {each.name for each in emulator.engine.standing()}
+
+
 def certificate(emulator: Emulator, domain: str = DOMAIN) -> str:
     """An issued certificate; its ARN."""
     issued = trustme.CA().issue_cert(domain)

@@ -6,13 +6,9 @@ import pytest
 from infra.cli.tests.emulator.calls import recording
 from infra.cli.tests.emulator.conftest import COMMIT, PROGRAMS, Cli, first_deploy
 from infra.cli.tests.emulator.server import Emulator
-from infra.cli.tests.emulator.stage import DOMAIN, certificate, write_secrets
+from infra.cli.tests.emulator.stage import stands, write_secrets
 
 from accunode_infra.templates import load
-
-
-def stands(emulator: Emulator) -> set[str]:
-    return {each.name for each in emulator.engine.standing()}
 
 
 @pytest.fixture
@@ -85,27 +81,6 @@ def test_the_password_of_a_database_that_stands_is_not_drawn_again(cli: Cli, beg
     assert "data/master-password is gone and its server stands" in cli("deploy", "cache", code=1)["error"]
 
 
-def test_a_certificate_that_is_not_issued_is_refused(cli: Cli, begun: Emulator) -> None:
-    asked = begun.client("acm").request_certificate(DomainName=DOMAIN, ValidationMethod="DNS")["CertificateArn"]
-    edge = ["--set", f"edge.CertificateArn={asked}", "--set", f"edge.DomainName={DOMAIN}"]
-    said = cli("deploy", "edge", *edge, code=3)
-    assert "is PENDING_VALIDATION, not issued: add the record" in said["error"]
-    assert "accunode-production-edge" not in stands(begun)
-
-
-def test_a_certificate_for_another_name_is_refused(cli: Cli, begun: Emulator) -> None:
-    other = certificate(begun, "other.example.com")
-    edge = ["--set", f"edge.CertificateArn={other}", "--set", f"edge.DomainName={DOMAIN}"]
-    assert "and the domain is api.example.com" in cli("deploy", "edge", *edge, code=3)["error"]
-    assert "accunode-production-edge" not in stands(begun)
-
-
-def test_a_hosted_zone_that_is_not_there_is_refused(cli: Cli, begun: Emulator) -> None:
-    edge = ["--set", "edge.HostedZoneId=Z0123456789ABCDEFGHIJ", "--set", f"edge.DomainName={DOMAIN}"]
-    assert "There is no hosted zone" in cli("deploy", "edge", *edge, code=3)["error"]
-    assert "accunode-production-edge" not in stands(begun)
-
-
 def test_a_failed_first_create_is_explained_and_its_remains_are_deleted_by_the_next(cli: Cli, begun: Emulator) -> None:
     write_secrets(begun)
     generation = load("data")["Parameters"]["Generation"]["Default"]
@@ -118,25 +93,6 @@ def test_a_failed_first_create_is_explained_and_its_remains_are_deleted_by_the_n
     begun.client("logs").delete_log_group(logGroupName=group)
     cli("deploy", "data")
     assert begun.engine.stack("accunode-production-data").status == "CREATE_COMPLETE"
-
-
-def test_a_change_by_hand_is_named(cli: Cli, begun: Emulator) -> None:
-    assert cli("drift", "network")["stacks"] == {"accunode-production-network": []}
-    begun.engine.drifted["accunode-production-network", "Vpc"] = [
-        {
-            "PropertyPath": "/EnableDnsSupport",
-            "ExpectedValue": "true",
-            "ActualValue": "false",
-            "DifferenceType": "NOT_EQUAL",
-        }
-    ]
-    said = cli("drift", code=4)
-    assert "Changed by hand: accunode-production-network: Vpc" in said["error"]
-
-
-def test_logs_of_a_service_are_read(cli: Cli, begun: Emulator) -> None:
-    assert cli("logs", "auth")["lines"] == []
-    assert "There is no log of nothing" in cli("logs", "nothing", code=2)["error"]
 
 
 def test_doctor_names_what_is_missing(cli: Cli, emulator: Emulator) -> None:

@@ -14,7 +14,7 @@ from infra.cli.tests.emulator.stage import push
 
 from accunode_infra import invocation
 from accunode_infra.aws import Session
-from accunode_infra.release.site import Clock
+from accunode_infra.waiting import Clock
 
 STACK = "accunode-production-service-auth"
 

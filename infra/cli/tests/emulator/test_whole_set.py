@@ -66,7 +66,7 @@ def test_every_stack_is_created_in_its_phase(product: Product) -> None:
     assert [each["minutes_in_brief"] for each in product.said["phases"]] == [30, 25, 45, 30, 20]
 
 
-def test_the_fleets_have_the_brief_s_sizes(product: Product) -> None:
+def test_the_fleets_have_the_required_sizes(product: Product) -> None:
     groups = product.emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     sizes = {each["AutoScalingGroupName"]: (each["MinSize"], each["MaxSize"]) for each in groups}
     assert sizes["accunode-production-api"] == (2, 4)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from infra.cli.tests.scripted.fleet import ACCOUNT, REGION, STARTS, Manner, Service, Task
 
-from accunode_common.routing import service_for
+from accunode_common.testing.routes import service_for
 
 PREFIX = "accunode-production-"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"

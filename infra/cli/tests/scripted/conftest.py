@@ -18,8 +18,9 @@ from accunode_infra.output import Output
 from accunode_infra.release.deploy import ReleaseOptions, deploy, rollback
 from accunode_infra.release.record import Record, Records
 from accunode_infra.release.services import deployable
-from accunode_infra.release.site import Clock, Site
+from accunode_infra.release.site import Site
 from accunode_infra.release.slotted import Pace
+from accunode_infra.waiting import Clock
 
 PACE = Pace(watch=timedelta(seconds=45), bake=timedelta(seconds=45), settle=timedelta(minutes=2))
 

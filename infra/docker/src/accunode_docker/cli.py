@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from accunode_common.environment import SettingsError
 from accunode_common.migrations.prepare import PrepareError
-from accunode_common.settings import SettingsError
 from accunode_docker.errors import DockerError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -75,7 +75,7 @@ def demo(
 
     with one_sentence():
         settings = DemoSettings.from_environment()
-        typer.echo(kept(settings.demo_folder) if show else load(settings))
+        typer.echo(kept(settings.demo.demo_folder) if show else load(settings))
 
 
 @app.command()

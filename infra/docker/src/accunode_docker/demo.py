@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from accunode_common.environment import Concern, ProcessSettings
 from accunode_common.settings import DatabaseSettings
 from accunode_devstack.demo.loader import Installation, load_demo, write_sign_ins
 from accunode_devstack.demo.people import analyst
@@ -12,21 +13,24 @@ from accunode_devstack.state import State
 from accunode_docker.errors import DockerError
 
 
-class DemoSettings(DatabaseSettings):
-    """What loading needs.
-
-    Attributes:
-        database_url: The auth service's: the first administrator has nobody to invite them.
-        demo_password: The password of all demo users.
-        gateway_url: Where the API is reached from here.
-        public_url: Where people reach it.
-        demo_folder: Where `demo.json` is kept.
-    """
+class LoadingSettings(Concern):
+    """Whom the demo is loaded for, and where."""
 
     demo_password: SecretStr
+    """The password of all demo users."""
     gateway_url: str
+    """Where the API is reached from here."""
     public_url: str
+    """Where people reach it."""
     demo_folder: Path = Path("/var/lib/accunode")
+    """Where `demo.json` is kept."""
+
+
+class DemoSettings(ProcessSettings):
+    """What loading needs; the database is the auth service's, as the first administrator has nobody to invite them."""
+
+    database: DatabaseSettings
+    demo: LoadingSettings
 
 
 def load(settings: DemoSettings) -> str:
@@ -35,18 +39,18 @@ def load(settings: DemoSettings) -> str:
     Raises:
         DockerError: The product refuses a step.
     """
-    installation = Installation(settings.gateway_url, settings.database_url.get_secret_value())
+    installation = Installation(settings.demo.gateway_url, settings.database.url.get_secret_value())
     try:
-        users = load_demo(installation, settings.demo_password.get_secret_value(), lambda _: None).users
+        users = load_demo(installation, settings.demo.demo_password.get_secret_value(), lambda _: None).users
     except DevstackError as error:
         raise DockerError(str(error)) from None
-    write_sign_ins(State(settings.demo_folder).demo, settings.public_url, users)
+    write_sign_ins(State(settings.demo.demo_folder).demo, settings.demo.public_url, users)
     person = analyst(users)
     return "\n".join(
         (
             "AccuNode is ready.",
-            f"  Address        {settings.public_url}",
-            f"  Documentation  {settings.public_url}/api/v1/docs",
+            f"  Address        {settings.demo.public_url}",
+            f"  Documentation  {settings.demo.public_url}/api/v1/docs",
             f"  Sign-in        {person.email}  {person.password}",
         )
     )

@@ -5,18 +5,14 @@ folder is a volume of its own, mounted as `/run/secrets` in the one container th
 """
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
+from accunode_common.new_secrets import new_password, new_signing_key
 
 DATABASE = "accunode"
-PASSWORD_BYTES = 32
 SUPERUSER, REDIS, DEMO, MFA = "postgres", "redis", "demo", "mfa"
 
 READERS = {
@@ -70,16 +66,11 @@ def lay_out(root: Path) -> None:
 
 def _draw(folder: Path) -> _Kept:
     file = folder / "passwords.json"
-    kept = _Kept(**json.loads(file.read_text())) if file.exists() else _Kept({}, _signing_key())
+    kept = _Kept(**json.loads(file.read_text())) if file.exists() else _Kept({}, new_signing_key())
     for name in (SUPERUSER, REDIS, DEMO, MFA, *LOGIN_ROLES):
-        kept.passwords.setdefault(str(name), secrets.token_urlsafe(PASSWORD_BYTES))
+        kept.passwords.setdefault(str(name), new_password())
     _write(folder, {file.name: json.dumps(asdict(kept), indent=2)}, mode=0o400)
     return kept
-
-
-def _signing_key() -> str:
-    key = Ed25519PrivateKey.generate()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def _database_url(user: str, password: str, *, database: str = DATABASE) -> str:

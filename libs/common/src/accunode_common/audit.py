@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -51,27 +51,31 @@ def details_about(access_level: str, *, ids: Mapping[str, UUID | str | None] | N
     return {"access_level": access_level, **named, **shown}
 
 
-def _insertion(entry: AuditEntry) -> Insert:
-    return insert(AuditEvent).values(
-        tenant_id=entry.tenant_id,
-        id=new_id(),
-        actor_id=entry.actor_id,
-        actor_role=entry.actor_role,
-        organization_id=entry.organization_id,
-        action=entry.action,
-        resource_type=entry.resource_type,
-        resource_id=None if entry.resource_id is None else str(entry.resource_id),
-        request_id=entry.request_id,
-        ip_address=entry.ip_address,
-        details=dict(entry.details or {}),
-    )
+_INSERTION = insert(AuditEvent)
+"""Its values go beside it: to build them into a statement takes three times as long as to send it."""
+
+
+def _values(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "tenant_id": entry.tenant_id,
+        "id": new_id(),
+        "actor_id": entry.actor_id,
+        "actor_role": entry.actor_role,
+        "organization_id": entry.organization_id,
+        "action": entry.action,
+        "resource_type": entry.resource_type,
+        "resource_id": None if entry.resource_id is None else str(entry.resource_id),
+        "request_id": entry.request_id,
+        "ip_address": entry.ip_address,
+        "details": dict(entry.details or {}),
+    }
 
 
 async def record(session: AsyncSession, entry: AuditEntry) -> None:
     """Add `entry` to the trail of its tenant, in the session's transaction."""
-    await session.execute(_insertion(entry))
+    await (await session.connection()).execute(_INSERTION, _values(entry))
 
 
 def record_sync(session: Session, entry: AuditEntry) -> None:
     """Add `entry` to the trail of its tenant, in the session's transaction."""
-    session.execute(_insertion(entry))
+    session.connection().execute(_INSERTION, _values(entry))

@@ -31,7 +31,7 @@ class Dimension(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MetricsScope:
     """Whose metrics are published, and which.
 
     Attributes:

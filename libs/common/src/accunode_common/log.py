@@ -5,11 +5,12 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
-from structlog.types import EventDict, Processor, WrappedLogger
+from structlog.types import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from accunode_common.settings import LogFormat, LogSettings
 
@@ -38,6 +39,11 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.Except
 _PLAIN_TRACEBACKS = structlog.processors.format_exc_info
 
 
+_MARKS = ("@", "%40", "://", "eyj", "bearer ", "\n", "[parameters: ", "input_value=", "'input': ")
+_SHORTEST_UNMARKED = 60
+"""Every pattern above needs one of these marks, in lower case, or is longer: most values need not be searched."""
+
+
 def console_renderer(*, colors: bool) -> Processor:
     """Lines for people; tracebacks are plain."""
     return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
@@ -45,6 +51,9 @@ def console_renderer(*, colors: bool) -> Processor:
 
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
+        lowered = value.lower()
+        if len(value) < _SHORTEST_UNMARKED and not any(mark in lowered for mark in _MARKS):
+            return value
         return _SECRET_TEXT.sub(REDACTED, _VALUES.sub(f" {REDACTED}", value))
     if isinstance(value, Mapping):
         return {key: REDACTED if _is_secret(str(key)) else _redacted(item) for key, item in value.items()}
@@ -53,6 +62,7 @@ def _redacted(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=1024)
 def _is_secret(key: str) -> bool:
     return key not in _HARMLESS_KEYS and _SECRET_KEY.search(key) is not None
 
@@ -64,44 +74,58 @@ def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     return event
 
 
+class _Lines:
+    """Writes each line at once, without a lock that a fork could copy while it is held."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self.name = name
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
 def configure_logging(settings: LogSettings, *, service: str) -> None:
-    """Send structlog's and the standard library's records through one pipeline to standard error.
+    """Send structlog's and the standard library's records, made alike, to standard error.
 
     Called once by a process's entry point; applications themselves configure nothing.
     """
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    rendering: list[Processor] = (
-        [_TRACEBACKS, redact_secrets, structlog.processors.JSONRenderer()]
-        if settings.log_format is LogFormat.JSON
-        else [_PLAIN_TRACEBACKS, redact_secrets, console_renderer(colors=sys.stderr.isatty())]
-    )
 
     def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.setdefault("service", service)
         return event
 
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_service,
+    ]
+    rendering: list[Processor] = (
+        [_TRACEBACKS, redact_secrets, structlog.processors.JSONRenderer()]
+        if settings.format is LogFormat.JSON
+        else [_PLAIN_TRACEBACKS, redact_secrets, console_renderer(colors=sys.stderr.isatty())]
+    )
+    level = settings.level.upper()
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+        processors=[*shared, *rendering],
+        logger_factory=partial(_Lines, sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_service, *rendering],
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.log_level.upper())
+    root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers = []
@@ -119,7 +143,7 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceb
     get_logger(__name__).critical("uncaught error", exc_info=(kind, error, traceback))
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+def get_logger(name: str) -> FilteringBoundLogger:
     """A logger for the module `name`; give it events as short phrases and facts as keywords."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    logger: FilteringBoundLogger = structlog.get_logger(name)
     return logger

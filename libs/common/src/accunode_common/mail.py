@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from accunode_common.environment import SettingsError
 from accunode_common.ids import new_id
 from accunode_common.log import get_logger
-from accunode_common.settings import MailSettings, SettingsError
+from accunode_common.settings import MailSettings
 
 _SMTP_SECONDS = 10
 
@@ -98,11 +99,11 @@ def make_mailer(settings: MailSettings) -> Mailer:
     Raises:
         SettingsError: `mail_url` is of no known kind.
     """
-    if settings.mail_url is None:
+    if settings.url is None:
         return NoMailer()
-    url = settings.mail_url.get_secret_value()
+    url = settings.url.get_secret_value()
     if url.startswith("file:///"):
-        return FileMailer(settings.mail_from, Path(unquote(urlsplit(url).path)))
+        return FileMailer(settings.sender, Path(unquote(urlsplit(url).path)))
     if url.startswith("smtp://"):
-        return SmtpMailer(settings.mail_from, url)
+        return SmtpMailer(settings.sender, url)
     raise SettingsError("ACCUNODE_MAIL_URL is neither smtp://host:port nor file:///folder.")

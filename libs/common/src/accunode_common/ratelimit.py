@@ -89,7 +89,7 @@ class Verdict:
         }
 
     def enforce(self) -> None:
-        """Do nothing if the request is allowed.
+        """Refuse the request unless it is allowed.
 
         Raises:
             RateLimitedError: It is not.

@@ -13,28 +13,23 @@ from typing import Any
 import psycopg
 import redis
 from pydantic import Field, ValidationInfo, field_validator
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from accunode_common.db.session import libpq_url
+from accunode_common.environment import ProcessSettings, SettingsError
 from accunode_common.log import redact_secrets
-from accunode_common.settings import PostgresUrl, RedisSettings, SettingsError
+from accunode_common.redis_clients import sync_client
+from accunode_common.settings import PostgresSettings, PostgresUrl, RedisSettings
 
 TIMEOUT_SECONDS = 5
 
 
-class ReachSettings(RedisSettings):
-    """Where the servers are.
+class PostgresUrls(PostgresSettings):
+    """Where PostgreSQL is."""
 
-    Attributes:
-        admin_url: The administrator's URL, of the process that prepares the database.
-        database_url: The process's own URL, which is tried first.
-    """
-
-    # Before the URLs, whose validation reads it.
-    database_require_tls: bool | None = None
     admin_url: PostgresUrl | None = None
+    """The administrator's URL, of the process that prepares the database."""
     database_url: PostgresUrl | None = Field(default=None, validate_default=True)
+    """The process's own URL, which is tried first."""
 
     @field_validator("database_url", mode="after")
     @classmethod
@@ -42,6 +37,13 @@ class ReachSettings(RedisSettings):
         if value is None and info.data.get("admin_url") is None:
             raise ValueError("is not set, and neither is ACCUNODE_ADMIN_URL")
         return value
+
+
+class ReachSettings(ProcessSettings):
+    """Where the servers are."""
+
+    postgresql: PostgresUrls
+    redis: RedisSettings
 
 
 def reach(settings: ReachSettings) -> dict[str, dict[str, Any]]:
@@ -53,7 +55,7 @@ def reach(settings: ReachSettings) -> dict[str, dict[str, Any]]:
 
 
 def _postgresql(settings: ReachSettings) -> bool:
-    given = settings.database_url or settings.admin_url
+    given = settings.postgresql.database_url or settings.postgresql.admin_url
     url = libpq_url(given.get_secret_value() if given else "")
     with psycopg.connect(url, connect_timeout=TIMEOUT_SECONDS) as connection:
         connection.execute("SELECT 1")
@@ -61,11 +63,9 @@ def _postgresql(settings: ReachSettings) -> bool:
 
 
 def _redis(settings: ReachSettings) -> bool:
-    url = settings.redis_url.get_secret_value()
-    limits = {"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": TIMEOUT_SECONDS}
-    with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **limits) as client:
+    with sync_client(settings.redis, tries_again=False) as client:
         client.ping()
-    return url.startswith("rediss://")
+    return settings.redis.url.get_secret_value().startswith("rediss://")
 
 
 def _asked(ask: Callable[[], bool], failure: type[Exception]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _PROCESS_SECONDS = 5.0
 def async_client(settings: RedisSettings) -> redis.asyncio.Redis:
     """For requests, which a dead Redis must not hold. It tries once more, as the connection may long have been cut."""
     return redis.asyncio.Redis.from_url(
-        settings.redis_url.get_secret_value(),
+        settings.url.get_secret_value(),
         decode_responses=True,
         socket_timeout=_REQUEST_SECONDS,
         socket_connect_timeout=_REQUEST_SECONDS,
@@ -26,7 +26,7 @@ def async_client(settings: RedisSettings) -> redis.asyncio.Redis:
 def sync_client(settings: RedisSettings, *, tries_again: bool = True) -> redis.Redis:
     """For workers and the relay. It tries once more too, unless it is to notice every cut."""
     return redis.Redis.from_url(
-        settings.redis_url.get_secret_value(),
+        settings.url.get_secret_value(),
         decode_responses=True,
         socket_timeout=_PROCESS_SECONDS,
         socket_connect_timeout=_PROCESS_SECONDS,

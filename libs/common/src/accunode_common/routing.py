@@ -67,12 +67,3 @@ SERVICES: tuple[Service, ...] = (
         prefixes=(f"{API_PREFIX}/bulk-uploads", f"{API_PREFIX}/jobs", f"{API_PREFIX}/scaling"),
     ),
 )
-
-
-def service_for(path: str) -> Service | None:
-    """The service that answers `path`, or None when no prefix matches."""
-    for service in SERVICES:
-        for prefix in service.prefixes:
-            if path == prefix or path.startswith(prefix + "/"):
-                return service
-    return None

@@ -1,28 +1,19 @@
-"""Frozen settings, one class per concern, composed per service.
+"""Settings of the concerns that several processes share."""
 
-Only a service's `main.py` and the command-line modules read the environment; everything else is handed an object.
-"""
-
-import os
-import re
+import math
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as NotJsonError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from accunode_common.emf import Place
+from accunode_common.emf import MetricsScope
+from accunode_common.environment import Concern, ProcessSettings, variable
 from accunode_common.tls import check_postgres_url, check_redis_url
 
 WEAK_PASSWORDS = frozenset({"", "accunode", "admin", "changeme", "password", "postgres", "redis", "secret"})
-
-
-class SettingsError(RuntimeError):
-    """The environment lacks a setting or holds an unusable one; the message names each in one sentence."""
 
 
 class Environment(StrEnum):
@@ -32,6 +23,18 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class DeploymentSettings(Concern):
+    """Where the process runs."""
+
+    environment: Environment = variable("ACCUNODE_ENVIRONMENT", Environment.LOCAL)
+    """`production` asks for TLS to PostgreSQL and Redis, and of browsers; `local` does not."""
+
+    @property
+    def in_production(self) -> bool:
+        """Whether the process runs in production."""
+        return self.environment is Environment.PRODUCTION
+
+
 class LogFormat(StrEnum):
     """How log lines are written."""
 
@@ -39,36 +42,13 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class AccunodeSettings(BaseSettings):
-    """The base of every settings class: read from `ACCUNODE_*`, frozen, and blind to unknown variables."""
+class LogSettings(Concern, env_prefix="ACCUNODE_LOG_"):
+    """What is logged, and how."""
 
-    model_config = SettingsConfigDict(env_prefix="ACCUNODE_", frozen=True, extra="ignore", secrets_dir=None)
-
-    environment: Environment = Environment.LOCAL
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """Read the process's environment, and below it the folder that `ACCUNODE_SECRETS_DIR` names.
-
-        A file there holds one setting and bears its variable's name in lower case, such as `accunode_database_url`.
-
-        Raises:
-            SettingsError: A setting is missing, weak or malformed, or the folder is not there.
-        """
-        folder = os.environ.get("ACCUNODE_SECRETS_DIR")
-        if folder and not Path(folder).is_dir():
-            raise SettingsError(f"ACCUNODE_SECRETS_DIR names {folder}, which is not a folder.")
-        try:
-            return cls(_secrets_dir=folder or None)
-        except ValidationError as error:
-            problems = "; ".join(
-                f"ACCUNODE_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-                for problem in error.errors()
-            )
-            raise SettingsError(f"The environment is not usable: {problems}.") from None
-        except NotJsonError as error:
-            (field,) = re.findall(r'field "(\w+)"', str(error)) or ("…",)
-            raise SettingsError(f"The environment is not usable: ACCUNODE_{field.upper()}: is not JSON.") from None
+    level: str = "INFO"
+    """The least level that is logged."""
+    format: LogFormat = LogFormat.JSON
+    """How a line is written: one JSON object, or `console` for people."""
 
 
 class MetricsFormat(StrEnum):
@@ -83,36 +63,20 @@ class MetricsFormat(StrEnum):
     EMF_ESSENTIAL = "emf-essential"
 
 
-class MetricsSettings(AccunodeSettings):
-    """Whether figures are published once a minute, and as whose.
+class MetricsSettings(DeploymentSettings):
+    """Whether figures are published once a minute, and as whose."""
 
-    Attributes:
-        metrics_environment: The `Environment` that metrics belong to, as the stacks are called; else `environment`.
-    """
-
-    metrics: MetricsFormat = MetricsFormat.NONE
-    metrics_environment: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{1,15}$")
+    format: MetricsFormat = variable("ACCUNODE_METRICS", MetricsFormat.NONE)
+    """How figures are published each minute: `emf-essential` only those that CloudWatch takes free of charge."""
+    stack: str | None = variable("ACCUNODE_METRICS_ENVIRONMENT", None, pattern=r"^[a-z][a-z0-9-]{1,15}$")
+    """The `Environment` that metrics belong to, as the stacks are called; else that of `ACCUNODE_ENVIRONMENT`."""
 
     @property
-    def metrics_place(self) -> Place | None:
+    def scope(self) -> MetricsScope | None:
         """Whose published metrics are, and which; None where none are."""
-        if self.metrics is MetricsFormat.NONE:
+        if self.format is MetricsFormat.NONE:
             return None
-        return Place(
-            self.metrics_environment or self.environment.value, essential=self.metrics is MetricsFormat.EMF_ESSENTIAL
-        )
-
-
-class LogSettings(AccunodeSettings):
-    """What is logged, and how."""
-
-    log_level: str = "INFO"
-    log_format: LogFormat = LogFormat.JSON
-
-
-def _tls_required(info: ValidationInfo, setting: str) -> bool:
-    chosen = info.data.get(setting)
-    return info.data.get("environment") is Environment.PRODUCTION if chosen is None else bool(chosen)
+        return MetricsScope(self.stack or self.environment.value, essential=self.format is MetricsFormat.EMF_ESSENTIAL)
 
 
 def _fit_for_use(value: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -124,61 +88,75 @@ def _fit_for_use(value: SecretStr, info: ValidationInfo) -> SecretStr:
         raise ValueError("names a database other than PostgreSQL")
     if str(url.password or "").lower() in WEAK_PASSWORDS:
         raise ValueError("has no password, or a well-known one")
-    check_postgres_url(url, required=_tls_required(info, "database_require_tls"))
+    check_postgres_url(url, required=_tls_required(info))
     return value
 
 
+def _tls_required(info: ValidationInfo) -> bool:
+    chosen = info.data.get("require_tls")
+    return info.data.get("environment") is Environment.PRODUCTION if chosen is None else bool(chosen)
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_fit_for_use)]
-"""A URL of PostgreSQL with a password; with verified TLS where the setting `database_require_tls` before it asks."""
+"""A URL of PostgreSQL with a password; with verified TLS where the field `require_tls` before it asks."""
 
 
-class DatabaseSettings(AccunodeSettings):
-    """How to reach PostgreSQL, as the process's own role.
+class PostgresSettings(DeploymentSettings):
+    """Whether PostgreSQL is reached over TLS alone; the URLs come below, as their validation reads these."""
 
-    Attributes:
-        database_require_tls: Whether a URL without verified TLS is refused; unset, it is in production.
-        database_url: `postgresql://role:password@host:port/database`, with
-            `?sslmode=verify-full&sslrootcert=/path/to/ca.pem` for TLS.
-        database_pool_size: Connections a process keeps open.
-        database_pool_overflow: Connections it may open above those.
-        database_statement_timeout_ms: A statement that runs longer is cancelled.
-    """
+    require_tls: bool | None = variable("ACCUNODE_DATABASE_REQUIRE_TLS", None)
+    """Whether a URL of PostgreSQL without verified TLS is refused; unset, it is in production."""
+
+
+class DatabaseSettings(PostgresSettings, env_prefix="ACCUNODE_DATABASE_"):
+    """How to reach PostgreSQL, as the process's own role."""
+
+    url: PostgresUrl
+    """`postgresql://role:password@host:port/database`, with `?sslmode=verify-full&sslrootcert=/path/to/ca.pem` for
+    TLS."""
+    pool_size: int = Field(default=10, ge=1)
+    """Connections that a copy of a service, or another process, keeps open; the copy's processes share them."""
+    pool_overflow: int = Field(default=10, ge=0)
+    """Connections that it may open above `ACCUNODE_DATABASE_POOL_SIZE`."""
+    statement_timeout_ms: int = Field(default=15_000, ge=100)
+    """Milliseconds after which a statement is cancelled."""
+
+    def shared_by(self, processes: int) -> "DatabaseSettings":
+        """The settings of each of so many processes, which have no more connections together than one would have."""
+        size, most = (math.ceil(each / processes) for each in (self.pool_size, self.connections))
+        return self.model_copy(update={"pool_size": size, "pool_overflow": most - size})
+
+    @property
+    def connections(self) -> int:
+        """The most that may be open."""
+        return self.pool_size + self.pool_overflow
+
+
+class RedisSettings(DeploymentSettings, env_prefix="ACCUNODE_REDIS_"):
+    """How to reach Redis."""
 
     # Before the URL, whose validation reads it.
-    database_require_tls: bool | None = None
-    database_url: PostgresUrl
-    database_pool_size: int = Field(default=10, ge=1)
-    database_pool_overflow: int = Field(default=10, ge=0)
-    database_statement_timeout_ms: int = Field(default=15_000, ge=100)
+    require_tls: bool | None = None
+    """Whether a URL of Redis without TLS is refused; unset, it is in production."""
+    url: SecretStr
+    """`redis://:password@host:port/0`, or `rediss://...?ssl_ca_certs=/path/to/ca.pem` over TLS."""
 
-
-class RedisSettings(AccunodeSettings):
-    """How to reach Redis.
-
-    Attributes:
-        redis_require_tls: Whether a URL without TLS is refused; unset, it is in production.
-        redis_url: `redis://:password@host:port/0`, or `rediss://...?ssl_ca_certs=/path/to/ca.pem` over TLS.
-    """
-
-    # Before the URL, whose validation reads it.
-    redis_require_tls: bool | None = None
-    redis_url: SecretStr
-
-    @field_validator("redis_url")
+    @field_validator("url")
     @classmethod
     def _is_a_redis_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if not value.get_secret_value().startswith(("redis://", "rediss://")):
             raise ValueError("is not a URL such as redis://:password@host:6379/0")
-        check_redis_url(value.get_secret_value(), required=_tls_required(info, "redis_require_tls"))
+        check_redis_url(value.get_secret_value(), required=_tls_required(info))
         return value
 
 
-class StorageSettings(AccunodeSettings):
+class StorageSettings(Concern, env_prefix="ACCUNODE_STORAGE_"):
+    """Where uploaded files and chunks lie."""
+
+    url: str
     """Where uploaded files and chunks lie: `file:///folder` or `s3://bucket/prefix`."""
 
-    storage_url: str
-
-    @field_validator("storage_url")
+    @field_validator("url")
     @classmethod
     def _has_a_known_scheme(cls, value: str) -> str:
         if not value.startswith(("file:///", "s3://")):
@@ -186,72 +164,106 @@ class StorageSettings(AccunodeSettings):
         return value
 
 
-class TokenSettings(AccunodeSettings):
+class TokenSettings(Concern, env_prefix="ACCUNODE_TOKEN_"):
     """Who issues access tokens, for whom, and where the public keys are; the issuer itself needs no address."""
 
-    token_issuer: str = "accunode"
-    token_audience: str = "accunode-api"
-    jwks_url: AnyHttpUrl | None = None
+    issuer: str = "accunode"
+    """Who issues access tokens: their `iss`."""
+    audience: str = "accunode-api"
+    """For whom access tokens are: their `aud`."""
+    jwks_url: AnyHttpUrl | None = variable("ACCUNODE_JWKS_URL", None)
+    """Where the public keys are that verify access tokens."""
 
 
-class HttpSettings(AccunodeSettings):
-    """What an API takes from its callers.
+class VerifiedTokenSettings(TokenSettings):
+    """Access tokens where they are only verified: the public keys are elsewhere."""
 
-    Attributes:
-        rate_limit_requests: Requests that each signed-in person may make in `rate_limit_seconds`.
-        rate_limit_seconds: The window of that limit.
-        max_body_bytes: The largest body, but for the routes that say otherwise.
-        body_idle_seconds: How long a sender may be silent within a body.
-        metrics_token: What must be shown for `/ready` and `/metrics` as `Authorization: Bearer`. Without it they answer
-            whoever asks from the machine itself or a private network, and not through a proxy.
-    """
+    jwks_url: AnyHttpUrl = variable("ACCUNODE_JWKS_URL")
+    """Where the public keys are that verify access tokens."""
 
-    rate_limit_requests: int = Field(default=600, ge=1)
-    rate_limit_seconds: int = Field(default=60, ge=1)
+
+class RateLimitSettings(Concern, env_prefix="ACCUNODE_RATE_LIMIT_"):
+    """How many requests each signed-in person may make."""
+
+    requests: int = Field(default=600, ge=1)
+    """Requests that each signed-in person may make in `ACCUNODE_RATE_LIMIT_SECONDS`."""
+    seconds: int = Field(default=60, ge=1)
+    """Seconds in which each signed-in person may make `ACCUNODE_RATE_LIMIT_REQUESTS` requests."""
+
+
+class HttpSettings(Concern):
+    """What an API takes from its callers, and what it tells the machinery around it."""
+
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    """Bytes of the largest body, but for the routes that say otherwise."""
     body_idle_seconds: float = Field(default=30, gt=0)
+    """Seconds that a sender may be silent within a body."""
+    processes: int = Field(default=1, ge=0, le=16)
+    """Processes by which a copy of a service answers; 0 for one for each whole processor that it may use, up to four.
+    Each takes some 120 MB."""
+    figures: Path | None = variable("PROMETHEUS_MULTIPROC_DIR", None)
+    """Where the processes of a copy keep the figures that they share; what starts several of them sets it."""
+    turn_seconds: float = Field(default=5, gt=0)
+    """Seconds that a signed-in caller's request waits while its process works on as many as it has connections to
+    PostgreSQL, before it is answered 503; a fifth of it when none has had its turn soon for that long."""
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """What must be shown for `/ready` and `/metrics` as `Authorization: Bearer`. Without it they answer whoever asks
+    from the machine itself or a private network, and not through a proxy."""
 
 
-class ApiSettings(LogSettings, MetricsSettings, DatabaseSettings, RedisSettings, TokenSettings, HttpSettings):
+class ApiSettings(ProcessSettings):
     """What every API service needs."""
+
+    deployment: DeploymentSettings
+    log: LogSettings
+    metrics: MetricsSettings
+    database: DatabaseSettings
+    redis: RedisSettings
+    tokens: TokenSettings
+    http: HttpSettings
+    rate_limit: RateLimitSettings
+
+    @property
+    def database_of_process(self) -> DatabaseSettings:
+        """The database's settings for one of the processes that share them."""
+        return self.database.shared_by(self.http.processes or 1)
 
 
 class VerifierSettings(ApiSettings):
     """What the services need that only verify access tokens: all but the one that issues them."""
 
-    jwks_url: AnyHttpUrl
+    tokens: VerifiedTokenSettings
 
 
-class MailSettings(AccunodeSettings):
-    """How mails are sent, and where they lead.
+class PublicSettings(Concern, env_prefix="ACCUNODE_PUBLIC_"):
+    """Where people reach the API."""
 
-    Attributes:
-        public_url: Where people reach the API; mails link to it.
-        mail_url: `smtp://user:password@host:587`, or `file:///folder` to write mails as files. None sends nothing.
-        mail_from: The sender of mails.
-    """
-
-    public_url: str = "http://127.0.0.1:8000"
-    mail_url: SecretStr | None = None
-    mail_from: str = "AccuNode <no-reply@accunode.invalid>"
+    url: str = "http://127.0.0.1:8000"
+    """Where people reach the API; mails link to it."""
 
 
-class HashingSettings(AccunodeSettings):
-    """What a password hash costs: argon2id with one lane.
+class MailSettings(Concern, env_prefix="ACCUNODE_MAIL_"):
+    """How mails are sent."""
 
-    Attributes:
-        password_memory_kib: Memory that one hash takes; `password_concurrency` times that must fit beside the service.
-        password_passes: Passes over that memory.
-        password_concurrency: How many passwords are hashed at once.
-    """
-
-    password_memory_kib: int = Field(default=65_536, ge=8)
-    password_passes: int = Field(default=3, ge=1)
-    password_concurrency: int = Field(default=2, ge=1)
+    url: SecretStr | None = None
+    """`smtp://user:password@host:587`, or `file:///folder` to write mails as files. Without it nothing is sent."""
+    sender: str = variable("ACCUNODE_MAIL_FROM", "AccuNode <no-reply@accunode.invalid>")
+    """The sender of mails."""
 
 
-class ModelSettings(AccunodeSettings):
-    """Which model files are served: those in `models_dir`, or else those that the scoring library ships."""
+class HashingSettings(Concern, env_prefix="ACCUNODE_PASSWORD_"):
+    """What a password hash costs: argon2id with one lane."""
 
-    models_dir: Path | None = None
+    memory_kib: int = Field(default=65_536, ge=8)
+    """KiB that one password hash takes; `ACCUNODE_PASSWORD_CONCURRENCY` times that must fit beside the service."""
+    passes: int = Field(default=3, ge=1)
+    """Passes over the memory of a password hash."""
+    concurrency: int = Field(default=2, ge=1)
+    """How many passwords are hashed at once."""
+
+
+class ModelSettings(Concern, env_prefix="ACCUNODE_MODELS_"):
+    """Which model files are served."""
+
+    folder: Path | None = variable("ACCUNODE_MODELS_DIR", None)
+    """The folder of the model files that are served; else those that the scoring library ships."""

@@ -12,15 +12,18 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.errors import ConflictError
 from accunode_common.models.columns import AccessLevel
-from accunode_common.tasks.messages import JOB_MESSAGES, IngestFile, TaskMessage, advance_message
+from accunode_common.tasks.messages import JOB_MESSAGES, IngestFile, Queue, TaskMessage, advance_message
+from accunode_common.tasks.outbox import enqueue
 from accunode_credit.models.bulk import FINAL_STATES, INGEST_FAILED, Job, JobState, JobType
 from accunode_credit.scope import ownership
+from accunode_scoring import Kind
 
 _END = frozenset({JobState.COMPLETED, JobState.COMPLETED_WITH_ERRORS, JobState.FAILED})
 TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
@@ -53,15 +56,46 @@ def new_job(
     }
 
 
+async def submit(session: AsyncSession, values: Mapping[str, Any], queue: Queue) -> Job:
+    """Add a job with the columns of `new_job`; its first message commits with it."""
+    added = await session.scalars(insert(Job).values(**values).returning(Job))
+    job = added.one()
+    await enqueue(session, first_message(job, job.request_id), queue)
+    return job
+
+
+async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
+    """Give a job other values and the next version."""
+    changed = await session.scalars(
+        update(Job)
+        .where(Job.tenant_id == job.tenant_id, Job.id == job.id)
+        .values(**values, version=Job.version + 1, updated_at=func.now())
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    return changed.one()
+
+
 def first_message(job: Job, request_id: str | None) -> TaskMessage:
-    """What gets a queued job going."""
+    """The message that starts a queued job."""
     message = JOB_MESSAGES.get(job.type, IngestFile)
     return message.model_validate({"tenant_id": job.tenant_id, "job_id": job.id, "request_id": request_id})
 
 
 def look_again(job: Job, request_id: str | None) -> TaskMessage:
-    """What has the workers look at a job that was cancelled, or goes on with what failed."""
+    """The message by which workers look at a job again: to stop it, or to go on with what failed."""
     return advance_message(job.type, job.tenant_id, job.id, request_id=request_id)
+
+
+def kind_of(job: Job) -> Kind:
+    """What the job's rows are.
+
+    Raises:
+        ValueError: The job has none, as exports had when they were jobs.
+    """
+    if job.kind is None:
+        raise ValueError(f"Job {job.id} has no kind: it is an export of an earlier release, which nobody works on.")
+    return job.kind
 
 
 def submitter_context(job: Job) -> AccessContext:
@@ -78,7 +112,7 @@ def submitter_context(job: Job) -> AccessContext:
 def listed(
     subject: Subject, *, job_type: JobType | None = None, state: JobState | None = None, kind: str | None = None
 ) -> Select[Job]:
-    """The jobs of the caller's tenant that row-level security shows the caller."""
+    """Select the jobs of the caller's tenant that row-level security shows the caller."""
     statement = select(Job).where(Job.tenant_id == subject.tenant_id)
     for column, value in ((Job.type, job_type), (Job.state, state), (Job.kind, kind)):
         if value is not None:
@@ -87,7 +121,7 @@ def listed(
 
 
 def locked(statement: Select[Job]) -> Select[Job]:
-    """The same for update, as the jobs are now.
+    """Select the same jobs for update, as they are now.
 
     It is no lock on the key: rows that refer to the job are stored meanwhile, or two chunks that have stored theirs
     would wait for each other for ever.
@@ -101,7 +135,7 @@ def has_ended(job: Job) -> bool:
 
 
 def moved(job: Job, to: JobState) -> JobState:
-    """The state `to`, if the job can go there from where it stands.
+    """The state `to`, if there is a transition to it from the job's state.
 
     Raises:
         ValueError: It cannot.
@@ -152,7 +186,7 @@ def check_deletion(job: Job) -> None:
 
 
 def touch(job: Job) -> None:
-    """Note that the job has changed."""
+    """Note that the job, whose row is locked, has changed."""
     job.version += 1
     job.updated_at = func.now()
 

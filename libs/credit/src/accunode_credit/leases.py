@@ -4,6 +4,12 @@ A lease is a row of `bulk.chunks` with a token that only rises (`fence`), a time
 and the process that has it: when that is gone the relay frees the chunk before the time. A worker that is late finds
 another fence, or no lease, and loses: `hold` locks the row for the rest of the transaction, so that ending a lease and
 taking the next exclude each other.
+
+What a chunk does when its worker dies is decided by these states: `free_of_dead` frees its lease, the worker's
+`relay.sweeper` has lost messages sent again, and its `leased.task` quarantines a chunk after its last try.
+
+A chunk that is ready and has a `lease_expires_at` has been dispatched and is awaited until then; past that time its
+message counts as lost. Nothing else remembers what is in flight, so nothing can disagree with it.
 """
 
 from dataclasses import dataclass
@@ -11,17 +17,59 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Table, Update, and_, case, false, func, or_, select, update
+import psycopg
+from psycopg.sql import SQL
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    Table,
+    Update,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from accunode_common.tasks.holders import Holder, announce
-from accunode_credit.models.bulk import Chunk, ChunkState
+from accunode_common.tasks.holders import LIVES, Holder, announce
+from accunode_credit.models.bulk import UNFINISHED, Chunk, ChunkState, Job
 
 WHOLE_JOB = 0
 """The number under which a job as a whole is leased: while its file is read, or while one worker does all of it."""
 
 _CHUNKS = cast(Table, Chunk.__table__)
 _CHUNK = _CHUNKS.c
+
+
+UNDONE = (ChunkState.QUARANTINED.value, ChunkState.CANCELLED.value)
+"""Where a chunk ends that was not done; it stays there unless somebody asks for another try."""
+
+# One whose worker ended on purpose, as Redis had left it, has failed at nothing. A row that a transaction still holds
+# waits for the next time: PostgreSQL ends transactions that stand still.
+_FREE_OF_DEAD = SQL("""
+    with dead as (
+        select c.tenant_id, c.job_id, c.number from bulk.chunks c
+        where c.state = 'leased' and c.leased_by is not null
+          and not exists (select 1 from ops.workers w where w.id = c.leased_by and {lives})
+        for update of c skip locked
+    ), freed as (
+        update bulk.chunks c
+        set state = 'ready', lease_expires_at = null, leased_by = null, updated_at = now(), attempts = greatest(
+            0, attempts - (select count(*) from ops.workers w where w.id = c.leased_by and w.retired)
+        )
+        from dead d where c.tenant_id = d.tenant_id and c.job_id = d.job_id and c.number = d.number
+        returning c.tenant_id, c.job_id
+    )
+    select distinct j.tenant_id, j.id, j.type
+    from freed f join bulk.jobs j on j.tenant_id = f.tenant_id and j.id = f.job_id
+    where {unfinished}
+""").format(lives=SQL(LIVES), unfinished=SQL(UNFINISHED))
 
 
 class LeaseLostError(Exception):
@@ -91,7 +139,7 @@ def take(
 
 
 def hold(session: Session, lease: Lease) -> None:
-    """Keep everybody else from taking the chunk until the transaction ends.
+    """Lock the chunk's lease until the transaction ends.
 
     Raises:
         LeaseLostError: Somebody has taken it already.
@@ -126,7 +174,7 @@ def fail(session: Session, lease: Lease, *, error: str | None) -> None:
     _end(session, lease, ChunkState.QUARANTINED, error=error)
 
 
-def retry_later(session: Session, lease: Lease, *, error: str, pause: float) -> None:
+def retry(session: Session, lease: Lease, *, error: str, pause: float) -> None:
     """End the lease with the chunk ready, to be dispatched again after `pause` seconds."""
     _end(session, lease, ChunkState.READY, error=error, expires_in=pause)
 
@@ -139,6 +187,54 @@ def release(session: Session, lease: Lease, *, expected_within: float) -> None:
 def forget_attempts(session: Session, lease: Lease) -> None:
     """Count the chunk's attempts from here on."""
     session.execute(update(_CHUNKS).where(_is_leased(lease)).values(attempts=0))
+
+
+def dispatch(session: Session, chosen: CTE, *, expected_within: float) -> list[tuple[UUID, int]]:
+    """Mark locked chunks as dispatched, given by `tenant_id`, `job_id` and `number`; returns job and number of each.
+
+    If nobody takes one within so many seconds, it is sent again.
+    """
+    key = chosen.c
+    dispatched = session.execute(
+        update(_CHUNKS)
+        .where(_CHUNK.tenant_id == key.tenant_id, _CHUNK.job_id == key.job_id, _CHUNK.number == key.number)
+        .values(state=ChunkState.READY.value, lease_expires_at=_now() + timedelta(seconds=expected_within))
+        .returning(_CHUNK.job_id, _CHUNK.number)
+    )
+    return [(row.job_id, row.number) for row in dispatched]
+
+
+def recall(session: Session, job: Job) -> None:
+    """Take back what was dispatched and never begun, as its messages are lost."""
+    dispatched = and_(_CHUNK.state == ChunkState.READY.value, _CHUNK.lease_expires_at.is_not(None))
+    session.execute(update(_CHUNKS).where(_of(job), dispatched).values(lease_expires_at=None))
+
+
+def cancel_idle(session: Session, job: Job) -> bool:
+    """Cancel the job's chunks that nobody works on; returns whether nobody works on any."""
+    idle = or_(
+        _CHUNK.state == ChunkState.READY.value,
+        and_(_CHUNK.state == ChunkState.LEASED.value, _CHUNK.lease_expires_at < _now()),
+    )
+    cancelled = {"state": ChunkState.CANCELLED.value, "lease_expires_at": None}
+    session.execute(update(_CHUNKS).where(_of(job), idle).values(cancelled))
+    leased = select(exists().where(_of(job), _CHUNK.state == ChunkState.LEASED.value))
+    return not session.execute(leased).scalar_one()
+
+
+async def ready_again(session: AsyncSession, job: Job, *, file: bool) -> None:
+    """Make the file, or the chunks that were quarantined or cancelled, ready for new tries."""
+    which = _CHUNK.number == WHOLE_JOB if file else _CHUNK.number > WHOLE_JOB
+    await session.execute(
+        update(_CHUNKS)
+        .where(_of(job), which, _CHUNK.state.in_(UNDONE))
+        .values(state=ChunkState.READY.value, attempts=0, lease_expires_at=None, error_message=None)
+    )
+
+
+def free_of_dead(connection: psycopg.Connection) -> list[tuple[UUID, UUID, str]]:
+    """Make the chunks ready that dead processes hold; returns tenant, id and type of their unfinished jobs."""
+    return connection.execute(_FREE_OF_DEAD).fetchall()
 
 
 def _end(
@@ -167,7 +263,7 @@ def _change(lease: Lease, **values: Any) -> Update:
 
 
 def _is_leased(lease: Lease) -> ColumnElement[bool]:
-    """That the lease is still the chunk's latest."""
+    """The condition that the lease is still the chunk's latest."""
     return and_(
         _key(lease.tenant_id, lease.job_id, lease.number),
         _CHUNK.state == ChunkState.LEASED.value,
@@ -177,6 +273,10 @@ def _is_leased(lease: Lease) -> ColumnElement[bool]:
 
 def _key(tenant_id: UUID, job_id: UUID, number: int) -> ColumnElement[bool]:
     return and_(_CHUNK.tenant_id == tenant_id, _CHUNK.job_id == job_id, _CHUNK.number == number)
+
+
+def _of(job: Job) -> ColumnElement[bool]:
+    return and_(_CHUNK.tenant_id == job.tenant_id, _CHUNK.job_id == job.id)
 
 
 def _now() -> ColumnElement[Any]:

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from accunode_credit.columns import inputs_of
 from accunode_credit.examples import REASON
 from accunode_credit.models.credit import Prediction
-from accunode_scoring import Kind, ModelLibrary, Score, UnknownModelError
+from accunode_scoring import ModelLibrary, Score, UnknownModelError
 
 
 class ReasonOut(BaseModel):
@@ -47,7 +47,7 @@ def scored_again(models: ModelLibrary, prediction: Prediction) -> Score | None:
     The grade of this score is the default scale's; the stored one counts.
     """
     try:
-        scorer = models.scorer(Kind(prediction.kind), prediction.model_version)
+        scorer = models.scorer(prediction.kind, prediction.model_version)
     except UnknownModelError:
         return None
     return scorer.score(inputs_of(prediction))

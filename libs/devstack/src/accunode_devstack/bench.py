@@ -19,18 +19,33 @@ from accunode_devstack.programs import WORKER
 from accunode_devstack.stack import Stack
 from accunode_devstack.state import State
 
-PAUSE = 0.05
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+_PAUSE_SHARE = 0.02
+"""Of the time that a job has taken: asking how it stands takes the processors that it runs on."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """`accepted_after` is the time until the 202, `seconds` until the job was completed; memory in bytes."""
+    """An upload.
+
+    Attributes:
+        rows: How many it has.
+        job_id: The job that stored them.
+        accepted_after: Seconds until the 202.
+        seconds: Seconds until the job was completed.
+        memory: Bytes of the worker's processes when they held most together, the greatest first.
+    """
 
     rows: int
+    job_id: str
     accepted_after: float
     seconds: float
-    peak_memory: int
-    worker_processes: int
+    memory: tuple[int, ...]
+
+    @property
+    def peak_memory(self) -> int:
+        """Bytes that the worker held at most."""
+        return sum(self.memory)
 
 
 @contextmanager
@@ -72,15 +87,15 @@ def measure(client: ApiClient, state: State, rows: int, *, series: int = 0) -> M
     if worker is None:
         raise DevstackError("The worker does not run: `make up` first.")
     content = bench_file(rows, series=series)
-    peak = worker.memory
+    peak = worker.memory_by_process
     begun = time.perf_counter()
     job = client.upload("bench.csv", content, kind="annual", access_level="organization")
     accepted_after = time.perf_counter() - begun
     while job["state"] not in FINAL_STATES:
-        time.sleep(PAUSE)
-        peak = max(peak, worker.memory)
+        time.sleep(min(max(_SHORTEST_PAUSE, _PAUSE_SHARE * (time.perf_counter() - begun)), _LONGEST_PAUSE))
+        peak = max(peak, worker.memory_by_process, key=sum)
         job = client.get(f"/bulk-uploads/{job['id']}")
     seconds = time.perf_counter() - begun
     if job["state"] != "completed" or job["rows_accepted"] != rows:
         raise DevstackError(f"The job ended as {job['state']} with {job['rows_accepted']} of {rows} rows accepted.")
-    return Measurement(rows, accepted_after, seconds, peak, len(worker.process.children(recursive=True)) - 1)
+    return Measurement(rows, job["id"], accepted_after, seconds, tuple(sorted(peak, reverse=True)))

@@ -121,7 +121,7 @@ def measure_api(
     Raises DevstackError when a call is not answered with success.
     """
     Supervisor(state).stop([WORKER])
-    token = _token(endpoints, user)
+    token = sign_in_token(endpoints, user)
     meters = Meters.of(state, GATEWAY)
     rounds = [
         [_measure(endpoints, call, token, meters, seconds, callers, first=CALLS_APART * number) for call in calls(user)]
@@ -167,7 +167,7 @@ def processor_seconds(process: psutil.Process) -> float:
 def _measure(
     endpoints: Endpoints, call: Call, token: str, meters: Meters, seconds: float, callers: int, *, first: int
 ) -> OperationTimes:
-    caller = _Caller(endpoints, call, token)
+    caller = Caller(endpoints, call, token)
     for number in range(WARM_UP_CALLS):
         caller.call(first - number - 1)
     api, database = meters.read()
@@ -175,7 +175,7 @@ def _measure(
     begun = time.perf_counter()
     callers = min(callers, call.most_callers)
     with ThreadPoolExecutor(callers) as threads:
-        every = [_Caller(endpoints, call, token) for _ in range(callers)]
+        every = [Caller(endpoints, call, token) for _ in range(callers)]
         runs = [
             threads.submit(each.keep_calling, first + (n + 1) * CALLS_APART // 100, seconds)
             for n, each in enumerate(every)
@@ -199,7 +199,7 @@ def _measure(
     )
 
 
-class _Caller:
+class Caller:
     """One connection that calls the same operation over and over; a client library would cost more than the server."""
 
     def __init__(self, endpoints: Endpoints, call: Call, token: str) -> None:
@@ -227,6 +227,7 @@ class _Caller:
         return body
 
 
-def _token(endpoints: Endpoints, user: DemoUser) -> str:
+def sign_in_token(endpoints: Endpoints, user: DemoUser) -> str:
+    """The access token of a user who signs in."""
     sign_in = next(call for call in calls(user) if call.name == "sign_in")
-    return str(_Caller(endpoints, sign_in, "").call(0)["access_token"])
+    return str(Caller(endpoints, sign_in, "").call(0)["access_token"])

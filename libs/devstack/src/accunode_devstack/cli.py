@@ -23,6 +23,7 @@ from accunode_devstack.demo.people import analyst, demo_users
 from accunode_devstack.demo.real import load_real
 from accunode_devstack.endpoints import read_endpoints
 from accunode_devstack.errors import DevstackError
+from accunode_devstack.figures import machine, markdown_table, write_section
 from accunode_devstack.stack import ALL, Stack, data_places, wanted_port
 from accunode_devstack.state import find_state
 
@@ -151,7 +152,7 @@ def reset(
 
 @app.command()
 def demo_real(
-    data: Annotated[Path, typer.Option(help="The folder that holds demo/.")] = Path("../shared/data"),
+    data: Annotated[Path, typer.Option(help="The folder that holds demo/.")],
 ) -> None:
     """Upload the real companies' accounts as the demo's analyst."""
     with one_sentence():
@@ -167,17 +168,21 @@ def demo_real(
 @app.command()
 def bench(
     rows: Annotated[int, typer.Option(min=1, help="Rows of each upload.")] = 10_000,
-    repeats: Annotated[int, typer.Option(min=1, help="Uploads, each of companies that are new.")] = 3,
+    repeats: Annotated[int, typer.Option(min=1, help="Uploads, each of companies that are new.")] = 1,
+    write: Annotated[Path | None, typer.Option(help="The page whose section bench is written, by the last.")] = None,
 ) -> None:
-    """Measure bulk uploads on a stack of their own, and print each."""
+    """Measure bulk uploads on a stack of their own, beside what PostgreSQL alone takes, and print each."""
+    from accunode_devstack.bench_upload import HEADINGS, measure_upload
+
     with one_sentence(), temporary_stack(typer.echo) as (state, client):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
         for number in range(repeats):
-            result = measure(client, state, rows, series=number)
-            typer.echo(
-                f"{result.rows} annual rows from POST to completed: {result.seconds:.2f} s "
-                f"({result.rows / result.seconds:,.0f} rows/s; 202 after {result.accepted_after:.2f} s); "
-                f"worker with {result.worker_processes} processes, at most {result.peak_memory / 1e6:.0f} MB"
-            )
+            cost = measure_upload(client, state, endpoints, rows, series=number)
+            text = "\n".join([*(f"- {line}" for line in cost.lines()), "", markdown_table(HEADINGS, cost.cells())])
+            typer.echo(f"{machine()}\n\n{text}")
+        if write is not None:
+            write_section(write, "bench", text)
 
 
 @app.command()
@@ -193,6 +198,124 @@ def bench_api(
             state, endpoints, analyst(demo_users(keep_credentials(state).demo)), seconds=seconds, callers=callers
         )
     console.print(_operations(times, callers))
+
+
+@app.command()
+def bench_http(
+    requests: Annotated[int, typer.Option(min=10, help="Requests of each class in a round.")] = 300,
+    write: Annotated[Path | None, typer.Option(help="The page whose section bench-http is written.")] = None,
+) -> None:
+    """Measure what a request costs the API process, beside its limit, on a stack of its own."""
+    from accunode_devstack.bench_http import HEADINGS, measure_http
+
+    with one_sentence(), temporary_stack(typer.echo) as (state, _):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
+        user = analyst(demo_users(keep_credentials(state).demo))
+        costs = measure_http(state, endpoints, user, requests=requests)
+        table = markdown_table(HEADINGS, [each.cells() for each in costs])
+        typer.echo(f"{machine()}\n\n{table}")
+        if write is not None:
+            write_section(write, "bench-http", table)
+
+
+@app.command()
+def bench_exports(
+    rows: Annotated[int, typer.Option(min=1000, help="Rows of the list.")] = 200_000,
+    write: Annotated[Path | None, typer.Option(help="The page whose section bench-exports is written.")] = None,
+) -> None:
+    """Measure downloads of a list on a stack of their own, and print each."""
+    from accunode_devstack.bench_api import sign_in_token
+    from accunode_devstack.bench_exports import measure_exports
+
+    with one_sentence(), temporary_stack(typer.echo) as (state, client):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
+        user = analyst(demo_users(keep_credentials(state).demo))
+        measure(client, state, rows)
+        listed = client.get("/predictions/annual", limit=1, with_total="true")["total"]
+        lines = [each.line() for each in measure_exports(state, endpoints, sign_in_token(endpoints, user), listed)]
+        typer.echo("\n".join([machine(), *lines]))
+        if write is not None:
+            write_section(write, "bench-exports", "\n".join(f"- {line}" for line in lines))
+
+
+@app.command()
+def bench_lists(
+    rows: Annotated[int, typer.Option(min=1000, help="Companies of the organization.")] = 1_000_000,
+    write: Annotated[Path | None, typer.Option(help="The page whose section bench-lists is written.")] = None,
+) -> None:
+    """Measure lists and searches of many companies on a stack of their own."""
+    from accunode_devstack.bench_lists import HEADINGS, measure_lists
+
+    with one_sentence(), temporary_stack(typer.echo) as (state, _):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
+        user = analyst(demo_users(keep_credentials(state).demo))
+        lists = measure_lists(state, endpoints, user, rows=rows)
+        table = markdown_table(HEADINGS, [each.cells() for each in lists])
+        typer.echo(f"{machine()}\n\n{table}")
+        if write is not None:
+            write_section(write, "bench-lists", table)
+
+
+@app.command()
+def load(
+    rows: Annotated[int, typer.Option(min=1000, help="Rows stored before.")] = 1_000_000,
+    people: Annotated[str, typer.Option(help="Who work at once: numbers, one step after the other.")] = "2000",
+    seconds: Annotated[float, typer.Option(min=5, max=600, help="For how long, each step.")] = 120,
+    write: Annotated[Path | None, typer.Option(help="The page whose section load is written.")] = None,
+) -> None:
+    """Have more and more people work at once on a stack of its own, and print what they met."""
+    from accunode_devstack.load.measure import measure_load, numbers_of_people
+
+    with one_sentence():
+        steps = numbers_of_people(people)
+    with one_sentence(), temporary_stack(typer.echo) as (state, client):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
+        user = analyst(demo_users(keep_credentials(state).demo))
+        found = measure_load(
+            state, endpoints, client, user, rows=rows, people=steps, seconds=seconds, say=typer.echo
+        ).text()
+        typer.echo(f"{machine()}\n\n{found}")
+        if write is not None:
+            write_section(write, "load", found)
+
+
+@app.command()
+def bench_scale(
+    rows: Annotated[int, typer.Option(min=10_000, help="Rows of the upload.")] = 1_000_000,
+    write: Annotated[Path | None, typer.Option(help="The page whose section bench-scale is written.")] = None,
+) -> None:
+    """Measure what growth is reckoned from, on a stack of its own."""
+    from accunode_devstack.bench_api import sign_in_token
+    from accunode_devstack.bench_scale import HEADINGS, measure_scale
+
+    with one_sentence(), temporary_stack(typer.echo) as (state, client):
+        endpoints = read_endpoints(state)
+        assert endpoints is not None
+        token = sign_in_token(endpoints, analyst(demo_users(keep_credentials(state).demo)))
+        figures = measure_scale(state, endpoints, client, token, rows=rows, say=typer.echo)
+        table = markdown_table(HEADINGS, [each.cells() for each in figures])
+        typer.echo(f"{machine()}\n\n{table}")
+        if write is not None:
+            write_section(write, "bench-scale", table)
+
+
+@app.command()
+def bench_reading(
+    rows: Annotated[int, typer.Option(min=20_000, help="Rows of each file.")] = 1_000_000,
+    write: Annotated[Path | None, typer.Option(help="The page whose section bench-reading is written.")] = None,
+) -> None:
+    """Measure what the reading of an upload costs, for files of several forms."""
+    from accunode_devstack.bench_reading import HEADINGS, measure_reading
+
+    table = markdown_table(HEADINGS, [each.cells() for each in measure_reading(rows)])
+    typer.echo(f"{machine()}\n\n{table}")
+    if write is not None:
+        with one_sentence():
+            write_section(write, "bench-reading", table)
 
 
 @app.command()

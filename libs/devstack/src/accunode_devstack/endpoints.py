@@ -3,11 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.db.bootstrap import role_url
-from accunode_common.settings import AccunodeSettings
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.ports import LOOPBACK
 from accunode_devstack.state import State, read_json, write_json
@@ -54,7 +52,7 @@ class Endpoints:
         return role_url(self.admin_url, self.database, role, self.passwords[role])
 
     def values(self, role: DatabaseRole) -> dict[str, str]:
-        """The settings, by field name, of a process that uses the database as `role`."""
+        """The settings, by the names of their variables, of a process that uses the database as `role`."""
         shared = {
             "database_url": self.database_url(role),
             "redis_url": self.redis_url,
@@ -84,9 +82,3 @@ def read_endpoints(state: State) -> Endpoints | None:
         return Endpoints(**content | {"embedded": tuple(content["embedded"])})
     except (TypeError, KeyError):
         raise DevstackError(f"{path} is not readable as the stack's own: `make reset` starts afresh.") from None
-
-
-def settings_for(kind: type[AccunodeSettings], values: Mapping[str, str]) -> AccunodeSettings:
-    """Settings of the class `kind` with the `values` that it knows."""
-    known: dict[str, Any] = {name: value for name, value in values.items() if name in kind.model_fields}
-    return kind(**known)

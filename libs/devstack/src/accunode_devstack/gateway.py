@@ -5,6 +5,7 @@ In the cloud the load balancer's rules do this from the same table, and each ser
 
 import asyncio
 import importlib
+import json
 import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,14 +26,17 @@ from starlette.types import Receive, Scope, Send
 
 from accunode_common.db.access import DatabaseRole
 from accunode_common.http import problems
+from accunode_common.http.application import Application
 from accunode_common.http.machinery import shows_token
-from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, SecurityHeaders
+from accunode_common.http.middleware import Exchange, SecurityHeaders
 from accunode_common.http.operations import RouteNames
+from accunode_common.http.representations import NegotiateRepresentations
 from accunode_common.log import configure_logging
 from accunode_common.routing import API_PREFIX, SERVICES, Service
+from accunode_common.serve import settle
 from accunode_common.settings import LogSettings
 from accunode_common.telemetry import HttpMetrics
-from accunode_devstack.endpoints import read_endpoints, settings_for
+from accunode_devstack.endpoints import read_endpoints
 from accunode_devstack.errors import DevstackError
 from accunode_devstack.openapi import merge_documents
 from accunode_devstack.state import STATE_VARIABLE, State
@@ -75,6 +79,8 @@ class Gateway:
             key=lambda pair: len(pair[0]),
             reverse=True,
         )
+        alive = {"status": "alive", "services": [each.service.name for each in mounted]}
+        self._alive = json.dumps(alive, separators=(",", ":"))
         self._own = self._own_app()
         self._document: dict[str, Any] | None = None
 
@@ -90,16 +96,14 @@ class Gateway:
 
     def _own_app(self) -> FastAPI:
         """What the gateway answers itself: the merged documentation, health, and that a path is nobody's."""
-        routes = RouteNames()
-        app = FastAPI(
+        headers = SecurityHeaders(strict_transport=False, policies={DOCS_PATH: DOCS_POLICY})
+        app = Application(
             title="AccuNode",
             openapi_url=None,
-            redirect_slashes=False,
             lifespan=self._lifespan,
             middleware=[
-                Middleware(ObserveRequests, metrics=HttpMetrics("gateway"), routes=routes),
-                Middleware(SecurityHeaders, strict_transport=False, policies={DOCS_PATH: DOCS_POLICY}),
-                Middleware(CatchUnexpected),
+                Middleware(Exchange, metrics=HttpMetrics("gateway"), routes=RouteNames(), headers=headers),
+                Middleware(NegotiateRepresentations),
             ],
         )
         problems.install(app)
@@ -150,7 +154,7 @@ class Gateway:
         return bytes(page.body).decode()
 
     async def _health(self, _: Request) -> Response:
-        return JSONResponse({"status": "alive", "services": [each.service.name for each in self._mounted]})
+        return Response(self._alive, media_type="application/json")
 
     async def _ready(self, request: Request) -> Response:
         self._refuse_strangers(request)
@@ -194,11 +198,13 @@ def create() -> Gateway:
     if endpoints is None:
         raise DevstackError("The stack's addresses are missing: start the gateway with `make up`.")
     configure_logging(LogSettings.from_environment(), service="gateway")
-    return build_gateway({name: endpoints.values(role) for name, role in ROLES.items()})
+    gateway = build_gateway({name: endpoints.values(role) for name, role in ROLES.items()})
+    settle()
+    return gateway
 
 
 def _build(service: Service, values: Mapping[str, str]) -> FastAPI:
     create_app = importlib.import_module(f"{service.package}.app").create_app
-    settings = settings_for(get_type_hints(create_app)["settings"], values)
+    settings = get_type_hints(create_app)["settings"].from_values(values)
     app: FastAPI = create_app(settings)
     return app

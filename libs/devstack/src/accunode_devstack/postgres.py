@@ -4,11 +4,14 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 from accunode_common.db.server import ONE_MACHINE, server_settings
 from accunode_devstack.accounts import Account, as_account, postgres_account
@@ -154,6 +157,21 @@ def answers(url: str) -> bool:
         if "authentication failed" in str(error):
             raise
         return False
+
+
+@contextmanager
+def changed_settings(admin_url: str, **settings: str) -> Iterator[None]:
+    """Have a running server work by other settings while the block runs."""
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        try:
+            for name, value in settings.items():
+                admin.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+            admin.execute("SELECT pg_reload_conf()")
+            yield
+        finally:
+            for name in settings:
+                admin.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(name)))
+            admin.execute("SELECT pg_reload_conf()")
 
 
 def require_version(url: str) -> None:

@@ -50,12 +50,17 @@ class Running:
     @property
     def memory(self) -> int:
         """Bytes that it and its children hold; what they share counts once where the system can tell (Linux)."""
-        total = 0
+        return sum(self.memory_by_process)
+
+    @property
+    def memory_by_process(self) -> list[int]:
+        """The same for each of them."""
+        held = []
         for process in _family(self.process):
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                held = process.memory_full_info()
-                total += int(getattr(held, "pss", held.rss))
-        return total
+                memory = process.memory_full_info()
+                held.append(int(getattr(memory, "pss", memory.rss)))
+        return held
 
 
 class Supervisor:

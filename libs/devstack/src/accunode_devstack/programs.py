@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from accunode_common.db.access import DatabaseRole
+from accunode_common.processors import processes_here
 from accunode_devstack.endpoints import Endpoints
 from accunode_devstack.launch import Program
 from accunode_devstack.ports import LOOPBACK
@@ -18,8 +19,9 @@ from accunode_devstack.state import STATE_VARIABLE, State
 
 GATEWAY, WORKER, RELAY = "gateway", "worker", "relay"
 NAMES = (GATEWAY, WORKER, RELAY)
-MOST_WORKER_PROCESSES = 4
 HEARTBEAT_LIMIT = 60.0
+KEPT_SECONDS = 180
+"""How long the gateway keeps an idle connection, as a service does: a busy process takes new ones one at a time."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,16 @@ def _gateway(state: State, endpoints: Endpoints) -> Program:
         *(sys.executable, "-m", "uvicorn", "accunode_devstack.gateway:create", "--factory"),
         *("--host", LOOPBACK, "--port", str(endpoints.port), "--no-access-log", "--no-server-header"),
         *("--timeout-graceful-shutdown", "3", "--http", "accunode_common.http.protocol:CautiousProtocol"),
+        *("--loop", "uvloop", "--workers", str(processes_here()), "--timeout-keep-alive", str(KEPT_SECONDS)),
     )
-    environment = _environment() | {STATE_VARIABLE: str(state.root)}
+    environment = _environment() | {STATE_VARIABLE: str(state.root), "ACCUNODE_PROCESSES": str(processes_here())}
     return Program(GATEWAY, command, state.root, environment, stop_after=8, port=endpoints.port)
 
 
 def _worker(state: State, endpoints: Endpoints) -> Program:
-    processes = max(1, min(os.cpu_count() or 1, MOST_WORKER_PROCESSES))
     command = (
         *(sys.executable, "-m", "celery", "--app", "accunode_ml.app", "worker", "--loglevel", "INFO"),
-        *("--concurrency", str(processes), "--without-gossip", "--without-mingle"),
+        *("--concurrency", str(processes_here()), "--without-gossip", "--without-mingle"),
     )
     return Program(
         WORKER, command, state.root, _background(state, WORKER, endpoints, DatabaseRole.WORKER), stop_after=20

@@ -5,7 +5,7 @@ name servers to use instead; then there is a single process.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,10 +18,14 @@ from accunode_devstack.surroundings import absent
 from accunode_devstack.throwaway import throwaway_postgres, throwaway_redis
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int | None:
-    """One process where the tests are given servers, which processes would share; else one for each processor."""
-    return 1 if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL") else None
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One process where the tests are given servers, which processes would share.
+
+    Else one more than there are processors, as tests also wait: for containers, leases and processes that start.
+    """
+    processors = yield
+    return 1 if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL") else processors + 1
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,9 @@ class Stack:
         if running is not None:
             if running.port != port and PORT_VARIABLE in os.environ:
                 raise DevstackError(f"AccuNode is up at {running.base_url} already: `make down` lets it move.")
+            # One may have been started again a moment ago, and not work yet.
+            for part in product_parts(self.state, running):
+                self._await(part)
             return running, False
         self.state.prepare()
         self._started = []

@@ -1,6 +1,5 @@
 """Servers for tests: in a temporary folder, on a free port, gone when their caller is, however it ends."""
 
-import secrets
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from accunode_common.new_secrets import new_password
 from accunode_devstack import guard
 from accunode_devstack.accounts import postgres_account
 from accunode_devstack.errors import DevstackError
@@ -36,7 +36,7 @@ def throwaway_postgres() -> Iterator[PostgresServer]:
     """A running PostgreSQL server without durability; deleted at the end."""
 
     def build(folder: Path) -> PostgresServer:
-        return embedded_postgres(folder, port=free_port(), password=secrets.token_urlsafe(24), durable=False)
+        return embedded_postgres(folder, port=free_port(), password=new_password(), durable=False)
 
     with _running(build) as server:
         yield server
@@ -47,7 +47,7 @@ def throwaway_redis() -> Iterator[RedisServer]:
     """A running Redis server that keeps nothing; deleted at the end."""
 
     def build(folder: Path) -> RedisServer:
-        return embedded_redis(folder, port=free_port(), password=secrets.token_urlsafe(24), durable=False)
+        return embedded_redis(folder, port=free_port(), password=new_password(), durable=False)
 
     with _running(build) as server:
         yield server

@@ -64,7 +64,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What accepting came to."""
+    """The membership that accepting an invitation began."""
 
     invitation: Invitation
     membership: Membership

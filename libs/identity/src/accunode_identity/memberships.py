@@ -1,12 +1,13 @@
 """How memberships begin, move, pause and end. The scope is held first: see `accunode_identity.role_scopes`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.auth.roles import Role, outranks
 from accunode_common.errors import AlreadyExistsError, ConflictError, ForbiddenError, UnauthenticatedError
 from accunode_common.ids import PLATFORM_TENANT_ID, new_id
 from accunode_common.models.identity import Membership, MembershipStatus, User
@@ -20,6 +21,22 @@ class NoSeatsError(ConflictError):
 
     code = "no_seats"
     title = "All seats are taken"
+
+
+class HasRole(Protocol):
+    """A membership, as it is stored or as a service shows it."""
+
+    @property
+    def role(self) -> str:
+        """The role's name."""
+
+
+MembershipT = TypeVar("MembershipT", bound=HasRole)
+
+
+def given(held: Iterable[MembershipT]) -> list[MembershipT]:
+    """The memberships that somebody gave, without the one that every account has."""
+    return [membership for membership in held if outranks(Role(membership.role), Role.USER)]
 
 
 async def of_person(session: AsyncSession, user_id: UUID) -> Sequence[Membership]:
@@ -96,7 +113,7 @@ def check_joining(held: Sequence[Membership], scope: RoleScope, role: Role) -> l
     Raises:
         ForbiddenError, AlreadyExistsError, ConflictError: See `begin`.
     """
-    joined = [membership for membership in held if GRANTS[Role(membership.role)].rank > 0]
+    joined = given(held)
     if any(membership.tenant_id == PLATFORM_TENANT_ID for membership in joined):
         raise ForbiddenError("A platform administrator joins no tenant.")
     if role is Role.SUPER_ADMIN and joined:
@@ -188,6 +205,13 @@ async def end(session: AsyncSession, memberships: Sequence[Membership], *, email
             delete(Membership).where(Membership.tenant_id == membership.tenant_id, Membership.id == membership.id)
         )
         await forget_address(session, RoleScope(membership.tenant_id, membership.organization_id), email_key)
+
+
+async def give_role(session: AsyncSession, membership: Membership, role: Role) -> None:
+    """Give a membership another role where it is. Tokens are the caller's to revoke."""
+    membership.role = role
+    membership.version += 1
+    await session.flush()
 
 
 async def move(session: AsyncSession, membership: Membership, scope: OpenScope, role: Role, email_key: str) -> None:

@@ -39,7 +39,7 @@ def guessable(password: str, words: Iterable[str] = ()) -> bool:
 
 
 def refuse_personal(password: str, words: Iterable[str], *, pointer: str) -> None:
-    """Do nothing unless the password is guessed by who knows these words: names, addresses, tenants of its owner.
+    """Refuse a password that follows from these words: names, addresses, tenants of its owner.
 
     Raises:
         UnprocessableInputError: It is.

@@ -91,7 +91,7 @@ async def find(session: AsyncSession, user_id: UUID) -> Person | None:
 
 
 async def hold(session: AsyncSession, user_id: UUID) -> bool:
-    """Let nobody else change whom the transaction's person belongs to; gives False if the account is not active.
+    """Lock the memberships of the transaction's person against changes; gives False if the account is not active.
 
     The locks of tenants come first.
     """

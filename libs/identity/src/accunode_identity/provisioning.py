@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.auth.roles import Role
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_identity import administrators, memberships, role_scopes
 from accunode_identity.administrators import LastAdministratorError
@@ -20,7 +20,7 @@ Wanted = Mapping[UUID | None, Role]
 
 @dataclass(slots=True)
 class Changes:
-    """What following came to; each names the organization, or the tenant, and the role.
+    """Memberships that were begun, changed and ended; each names the organization, or the tenant, and the role.
 
     Attributes:
         given: Memberships that began.
@@ -42,7 +42,7 @@ class Changes:
         return bool(self.changed or self.ended)
 
     def told(self) -> dict[str, object]:
-        """For the audit trail: what there is to tell."""
+        """The details for the audit trail."""
         parts = {"given": self.given, "changed": self.changed, "ended": self.ended}
         parts |= {"kept_last_administrator": self.kept, "passed_over": self.passed_over}
         return {name: entries for name, entries in parts.items() if entries}
@@ -52,8 +52,8 @@ async def joined(session: AsyncSession, user_id: UUID, tenant_id: UUID) -> dict[
     """What somebody gave the person in the tenant, by organization; suspended ones too."""
     return {
         membership.organization_id: membership
-        for membership in await memberships.of_person(session, user_id)
-        if membership.tenant_id == tenant_id and GRANTS[Role(membership.role)].rank > 0
+        for membership in memberships.given(await memberships.of_person(session, user_id))
+        if membership.tenant_id == tenant_id
     }
 
 

@@ -43,6 +43,16 @@ class OpenScope(RoleScope):
         return self.seats is None or members < self.seats
 
 
+def check_may_give(subject: Subject, role: Role) -> None:
+    """Refuse a role above the caller's.
+
+    Raises:
+        ForbiddenError: The caller may not give this role.
+    """
+    if not may_assign(subject.role, role):
+        raise ForbiddenError("Nobody gives a role above their own.")
+
+
 def scope_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organization_id: UUID | None) -> RoleScope:
     """The scope that a request means, by the role's seat and the caller's reach.
 
@@ -51,8 +61,7 @@ def scope_for(subject: Subject, role: Role, *, tenant_id: UUID | None, organizat
         NotFoundError: The scope is out of the caller's reach.
         UnprocessableInputError: The role does not fit the scope.
     """
-    if not may_assign(subject.role, role):
-        raise ForbiddenError("Nobody gives a role above their own.")
+    check_may_give(subject, role)
     platform_wide = subject.write_reach is Reach.PLATFORM
     if tenant_id is not None and tenant_id != subject.tenant_id and not platform_wide:
         raise NotFoundError("There is no such tenant.")

@@ -3,19 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from accunode_common.auth.roles import Role
-from accunode_common.http.schemas import CreatedAt, OrganizationId, ResponseModel, TenantId, UtcTime
 from accunode_common.models.identity import MembershipStatus
 from accunode_common.models.invitations import Invitation, InvitationState
-from accunode_common.names import clean_name
+from accunode_common.schemas import CreatedAt, OrganizationId, ResponseModel, TenantId, UtcTime
 from accunode_identity.invitations import shown_state
 
 PersonName = Annotated[
     str, Field(description="First and last name, as the person writes it.", examples=["Ada Lovelace"])
 ]
-FullName = Annotated[PersonName, StringConstraints(min_length=1, max_length=200), AfterValidator(clean_name)]
+FullName = Annotated[PersonName, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A name as somebody gives it: without control characters, and empty if they give none."""
 ShownEmail = Annotated[
     str, Field(description="The address that signs the person in.", examples=["ada.lovelace@first-national.example"])
 ]

@@ -3,7 +3,7 @@
 from accunode_scoring.checks import SENTINEL, InputProblem, InputRefusedError, check_matrix, check_values
 from accunode_scoring.kinds import RISK_LEVEL_BOUNDS, RISK_LEVELS, Kind, RiskLevel, risk_level
 from accunode_scoring.library import ModelEntry, ModelFilesError, ModelLibrary, UnknownModelError
-from accunode_scoring.ratios import RATIOS, Ratio, match_heading, normalise_heading
+from accunode_scoring.ratios import RATIOS, Ratio, match_heading
 from accunode_scoring.scale import DEFAULT_SCALE, Grade, MasterScale, ScaleError
 from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Contribution, Flag, Reason, Score, ScoreMatrix
 from accunode_scoring.scorer import Scorer
@@ -39,6 +39,5 @@ __all__ = [
     "check_values",
     "derive_ratios",
     "match_heading",
-    "normalise_heading",
     "risk_level",
 ]

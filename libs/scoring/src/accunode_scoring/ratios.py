@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from accunode_scoring.amounts import AMOUNTS
+from accunode_scoring.headings import known_headings, meaning
 from accunode_scoring.kinds import Kind
 
 Unit = Literal["percent", "multiple", "amount", "days"]
@@ -207,22 +208,16 @@ RATIOS: Mapping[Kind, tuple[Ratio, ...]] = MappingProxyType(
 )
 
 
-def normalise_heading(heading: str) -> str:
-    """Casefolded letters and digits of a heading: `LT debt / Capital (%)` becomes `ltdebtcapital`."""
-    return "".join(char for char in heading.casefold() if char.isalnum())
+def input_names(kind: Kind) -> Mapping[str, tuple[str, ...]]:
+    """What people call each input of a kind, the surest name first."""
+    return {ratio.name: (ratio.name, ratio.label, *ratio.aliases) for ratio in RATIOS[kind]}
 
 
-def _by_heading(kind: Kind) -> Mapping[str, Ratio]:
-    return {
-        normalise_heading(heading): ratio
-        for ratio in RATIOS[kind]
-        for heading in (*ratio.aliases, ratio.label, ratio.name)
-    }
-
-
-_HEADINGS = {kind: _by_heading(kind) for kind in Kind}
+_INPUTS = {kind: {ratio.name: ratio for ratio in RATIOS[kind]} for kind in Kind}
+_HEADINGS = {kind: known_headings(input_names(kind)) for kind in Kind}
 
 
 def match_heading(kind: Kind, heading: str) -> Ratio | None:
     """The ratio a column heading names, or None."""
-    return _HEADINGS[kind].get(normalise_heading(heading))
+    found = meaning(heading, _HEADINGS[kind])
+    return None if found is None else _INPUTS[kind][found[0]]

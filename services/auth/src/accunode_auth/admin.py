@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,14 +15,19 @@ from accunode_auth.users.bootstrap import ensure_super_admin
 from accunode_common.auth.password_hashing import PasswordHashing
 from accunode_common.db.session import Database
 from accunode_common.emails import EmailAddress
-from accunode_common.settings import DatabaseSettings, HashingSettings, SettingsError
+from accunode_common.environment import ProcessSettings, SettingsError
+from accunode_common.new_secrets import new_signing_key
+from accunode_common.settings import DatabaseSettings, HashingSettings
 from accunode_identity.password_policy import NewPassword
 
 PASSWORD_VARIABLE = "ACCUNODE_ADMIN_PASSWORD"
 
 
-class AdminSettings(DatabaseSettings, HashingSettings):
+class AdminSettings(ProcessSettings):
     """What the commands need: the auth service's database URL, and the cost of a password hash."""
+
+    database: DatabaseSettings
+    passwords: HashingSettings
 
 
 class _NewAdmin(BaseModel):
@@ -47,9 +50,9 @@ def create_super_admin(email: str, full_name: str) -> str:
 
 
 async def _ensure(settings: AdminSettings, wanted: _NewAdmin, full_name: str) -> bool:
-    database = Database(settings, "accunode-auth-admin")
+    database = Database(settings.database, "accunode-auth-admin")
     try:
-        password_hash = await PasswordHashing(settings).hash(wanted.password)
+        password_hash = await PasswordHashing(settings.passwords).hash(wanted.password)
         return await ensure_super_admin(database, email=wanted.email, full_name=full_name, password_hash=password_hash)
     finally:
         await database.close()
@@ -69,7 +72,7 @@ def confirm_addresses(emails: Sequence[str]) -> str:
 
 
 async def _confirm(settings: AdminSettings, emails: Sequence[str]) -> list[str]:
-    database = Database(settings, "accunode-auth-admin")
+    database = Database(settings.database, "accunode-auth-admin")
     try:
         return await bootstrap.confirm_addresses(database, emails)
     finally:
@@ -82,9 +85,8 @@ def generate_key(path: Path) -> str:
     Raises:
         OSError: The file exists, or cannot be written.
     """
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(new_signing_key())
     return f"Wrote {path}."
 
 

@@ -49,7 +49,7 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
     Raises:
         SettingsError: The signing keys, or the mail address, cannot be used.
     """
-    keys, mailer = KeyRing(settings), make_mailer(settings)
+    keys, mailer = KeyRing(settings), make_mailer(settings.mail)
 
     @asynccontextmanager
     async def open_resources(common: CommonResources) -> AsyncIterator[Resources]:
@@ -57,9 +57,9 @@ def create_app(settings: AuthSettings, key_source: KeySource | None = None) -> F
             **common.shared(),
             settings=settings,
             keys=keys,
-            passwords=PasswordHashing(settings),
+            passwords=PasswordHashing(settings.passwords),
             mailer=mailer,
-            providers=Providers(settings.environment),
+            providers=Providers(settings.deployment.environment),
         )
 
     return create_service_app(

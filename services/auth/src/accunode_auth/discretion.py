@@ -1,4 +1,4 @@
-"""Replies whose time tells nothing."""
+"""Replies in constant time, so that it does not tell whether an address is known."""
 
 import asyncio
 import math
@@ -10,7 +10,7 @@ from datetime import timedelta
 
 @asynccontextmanager
 async def discreetly(step: timedelta) -> AsyncIterator[None]:
-    """Let what happens inside end at multiples of `step` only, so that its time tells nothing."""
+    """End the block at a multiple of `step` only, so that its time tells nothing."""
     seconds, begun = step.total_seconds(), time.monotonic()
     try:
         yield

@@ -10,13 +10,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from accunode_auth.resources import Resources
-from accunode_auth.settings import AuthSettings
+from accunode_auth.settings import AnonymousSettings
 from accunode_common.emails import email_key
 from accunode_common.ratelimit import RateLimit
 
 
 class CountedBy(StrEnum):
-    """Whose requests are counted together."""
+    """What a rate limit counts by."""
 
     ADDRESS = "address"
     CREDENTIAL = "credential"
@@ -24,7 +24,7 @@ class CountedBy(StrEnum):
 
 
 class LimitClass(StrEnum):
-    """What is counted for itself."""
+    """A class of routes or mails with a rate limit of its own."""
 
     SIGN_IN = "sign-in"
     REFRESH = "refresh"
@@ -55,22 +55,22 @@ LIMITS: dict[LimitClass, tuple[CountedBy, int, int]] = {
 """Whose requests are counted, how many are let through, and in how many seconds."""
 
 
-def limit(settings: AuthSettings, of: LimitClass) -> RateLimit:
+def limit(settings: AnonymousSettings, of: LimitClass) -> RateLimit:
     """The limit of a class, by the settings' scale."""
     _, requests, seconds = LIMITS[of]
-    return RateLimit(of, max(1, round(requests * settings.public_limit_scale)), seconds)
+    return RateLimit(of, max(1, round(requests * settings.limit_scale)), seconds)
 
 
-async def count_use(app: Resources, settings: AuthSettings, of: LimitClass, credential_id: UUID) -> None:
+async def count_use(app: Resources, of: LimitClass, credential_id: UUID) -> None:
     """Count one use of a session or a key that proved genuine.
 
     Raises:
         RateLimitedError: It is used too often.
     """
-    (await app.limiter.take(limit(settings, of), caller=str(credential_id))).enforce()
+    (await app.limiter.take(limit(app.settings.anonymous, of), caller=str(credential_id))).enforce()
 
 
-async def mail_due(app: Resources, settings: AuthSettings, of: LimitClass, email: str) -> bool:
+async def mail_due(app: Resources, of: LimitClass, email: str) -> bool:
     """Whether an address, known or not, may get a mail of the class now, which is counted."""
     mailbox = hashlib.sha256(email_key(email).encode()).hexdigest()
-    return (await app.limiter.take(limit(settings, of), caller=mailbox)).allowed
+    return (await app.limiter.take(limit(app.settings.anonymous, of), caller=mailbox)).allowed

@@ -14,5 +14,5 @@ def create() -> FastAPI:
         SettingsError: The environment is not usable.
     """
     settings = AuthSettings.from_environment()
-    configure_logging(settings, service="auth")
+    configure_logging(settings.log, service="auth")
     return create_app(settings)

@@ -26,7 +26,7 @@ class ForbiddenTargetError(httpx.RequestError):
 
 
 def check_url(url: str, environment: Environment) -> None:
-    """Do nothing if a request may be sent to `url`, whatever its host resolves to.
+    """Refuse a URL that no request may be sent to, whatever its host resolves to.
 
     Raises:
         ValueError: It may not; the message says what is wrong with the URL.

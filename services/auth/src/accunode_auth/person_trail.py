@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.memberships import service as memberships
 from accunode_common.audit import AuditEntry
+from accunode_common.http.dependencies import construct
 from accunode_common.http.trail import Trail
 
 
@@ -18,4 +19,4 @@ class PersonTrail(Trail):
         await memberships.record_for_tenants(session, self.subject.user_id, entry)
 
 
-OwnTrail = Annotated[PersonTrail, Depends(PersonTrail)]
+OwnTrail = Annotated[PersonTrail, Depends(construct(PersonTrail))]

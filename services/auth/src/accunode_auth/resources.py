@@ -38,7 +38,7 @@ DeferredMails = Annotated[DeferredMailer, Depends(_deferred_mailer)]
 
 
 async def _invitation_mailer(app: AppResources, mails: DeferredMails) -> InvitationMailer:
-    return InvitationMailer(app.limiter, app.settings.public_url, mails.send)
+    return InvitationMailer(app.limiter, app.settings.public.url, mails.send)
 
 
 InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]

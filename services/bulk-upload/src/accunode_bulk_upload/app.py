@@ -33,11 +33,11 @@ def create_app(settings: BulkUploadSettings, key_source: KeySource | None = None
         ModelFilesError: The model files are missing, or differ from their manifest.
         StorageError: The storage cannot be used.
     """
-    storage, models = open_storage(settings.storage_url), ModelLibrary.load(settings.models_dir)
+    storage, models = open_storage(settings.storage.url), ModelLibrary.load(settings.models.folder)
 
     @asynccontextmanager
     async def open_resources(common: CommonResources) -> AsyncIterator[Resources]:
-        streams = StreamLimits(settings.event_streams, settings.event_streams_per_person)
+        streams = StreamLimits(settings.events.streams, settings.events.streams_per_person)
         yield Resources(**common.shared(), settings=settings, storage=storage, models=models, streams=streams)
 
     return create_service_app(
@@ -45,7 +45,7 @@ def create_app(settings: BulkUploadSettings, key_source: KeySource | None = None
         settings,
         [templates, uploads, events, results, jobs, scaling],
         description="Uploads of many companies at once, their jobs and results, and how the workers are scaled.",
-        body_limits={("POST", f"{API_PREFIX}/bulk-uploads"): settings.max_upload_bytes + FORM_BYTES},
+        body_limits={("POST", f"{API_PREFIX}/bulk-uploads"): settings.uploads.max_bytes + FORM_BYTES},
         key_source=key_source,
         open_resources=open_resources,
     )

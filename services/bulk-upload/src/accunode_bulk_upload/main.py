@@ -14,5 +14,5 @@ def create() -> FastAPI:
         SettingsError: The environment lacks a setting, or holds a weak or malformed one.
     """
     settings = BulkUploadSettings.from_environment()
-    configure_logging(settings, service=SERVICE)
+    configure_logging(settings.log, service=SERVICE)
     return create_app(settings)

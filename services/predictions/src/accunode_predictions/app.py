@@ -11,8 +11,8 @@ from accunode_common.http.app import create_service_app
 from accunode_common.http.resources import CommonResources
 from accunode_predictions.companies.router import router as companies
 from accunode_predictions.models.router import router as model_versions
+from accunode_predictions.outcomes.csv_file import FILES_AT_ONCE
 from accunode_predictions.outcomes.router import router as outcomes
-from accunode_predictions.outcomes.table import FILES_AT_ONCE
 from accunode_predictions.portfolio.analyses.router import router as analyses
 from accunode_predictions.portfolio.router import router as portfolio
 from accunode_predictions.predictions.explanations.router import router as explanations
@@ -35,7 +35,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
     Raises:
         ModelFilesError: The model files are missing, or differ from their manifest.
     """
-    models = ServingModels(settings.models_dir)
+    models = ServingModels(settings.models.folder)
     models.warm()
 
     @asynccontextmanager

@@ -1,7 +1,9 @@
-"""What the predictions service is configured with."""
+"""The predictions service's settings."""
 
 from accunode_common.settings import ModelSettings, VerifierSettings
 
 
-class PredictionsSettings(VerifierSettings, ModelSettings):
-    """The settings of an API process of this service."""
+class PredictionsSettings(VerifierSettings):
+    """What the predictions service needs."""
+
+    models: ModelSettings

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import ResponseModel
-from accunode_predictions.fields import (
+from accunode_common.schemas import ResponseModel
+from accunode_predictions.schema_fields import (
     AnnualRatioValues,
     InputValues,
     QuarterlyRatioValues,

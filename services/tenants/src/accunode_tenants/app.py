@@ -25,7 +25,7 @@ SERVICE = "tenants"
 
 def create_app(settings: TenantsSettings, key_source: KeySource | None = None) -> FastAPI:
     """The application; `key_source` replaces the settings' `jwks_url`."""
-    mailer = make_mailer(settings)
+    mailer = make_mailer(settings.mail)
 
     @asynccontextmanager
     async def open_resources(common: CommonResources) -> AsyncIterator[Resources]:

@@ -14,5 +14,5 @@ def create() -> FastAPI:
         SettingsError: The environment is not usable.
     """
     settings = TenantsSettings.from_environment()
-    configure_logging(settings, service=SERVICE)
+    configure_logging(settings.log, service=SERVICE)
     return create_app(settings)

@@ -24,7 +24,7 @@ AppResources = Annotated[Resources, Depends(ResourcesOf(Resources))]
 
 
 async def _invitation_mailer(app: AppResources, afterwards: BackgroundTasks) -> InvitationMailer:
-    return InvitationMailer(app.limiter, app.settings.public_url, DeferredMailer(app.mailer, afterwards).send)
+    return InvitationMailer(app.limiter, app.settings.public.url, DeferredMailer(app.mailer, afterwards).send)
 
 
 InvitationMailing = Annotated[InvitationMailer, Depends(_invitation_mailer)]

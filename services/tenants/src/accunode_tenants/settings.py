@@ -2,16 +2,28 @@
 
 from pydantic import Field
 
-from accunode_common.settings import MailSettings, VerifierSettings
+from accunode_common.environment import Concern
+from accunode_common.settings import MailSettings, PublicSettings, VerifierSettings
 
 
-class TenantsSettings(VerifierSettings, MailSettings):
-    """What the tenants service needs.
+class JoinSettings(Concern, env_prefix="ACCUNODE_JOIN_"):
+    """Joining an organization by its code."""
 
-    Attributes:
-        join_attempts: How often a person may try to join an organization in a minute.
-        purge_days: How long a deleted tenant can be brought back.
-    """
+    attempts: int = Field(default=10, ge=1)
+    """How often a person may try to join an organization in a minute."""
 
-    join_attempts: int = Field(default=10, ge=1)
-    purge_days: int = Field(default=30, ge=1)
+
+class PurgeSettings(Concern, env_prefix="ACCUNODE_PURGE_"):
+    """Deleted tenants."""
+
+    days: int = Field(default=30, ge=1)
+    """Days in which a deleted tenant can be brought back."""
+
+
+class TenantsSettings(VerifierSettings):
+    """What the tenants service needs."""
+
+    public: PublicSettings
+    mail: MailSettings
+    join: JoinSettings
+    purge: PurgeSettings

@@ -5,7 +5,7 @@ Only this module of the worker reads the environment.
 
 import sys
 
-from accunode_common.settings import SettingsError
+from accunode_common.environment import SettingsError
 from accunode_ml.settings import WorkerSettings
 from accunode_ml.worker import create_worker
 

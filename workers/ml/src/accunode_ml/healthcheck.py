@@ -3,7 +3,7 @@
 import sys
 from argparse import ArgumentParser
 
-from accunode_common.settings import SettingsError
+from accunode_common.environment import SettingsError
 from accunode_ml.heartbeat import STALE_SECONDS, age
 from accunode_ml.settings import HeartbeatSettings
 
@@ -17,7 +17,7 @@ def check(arguments: list[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     try:
-        path = HeartbeatSettings.from_environment().heartbeat(asked.process)
+        path = HeartbeatSettings.from_environment().path(asked.process)
     except SettingsError as error:
         return _fail(str(error), 2)
     seconds = age(path)

@@ -6,23 +6,11 @@ from uuid import UUID
 from accunode_common.db.session import AccessContext
 from accunode_credit.jobs import touch
 from accunode_credit.models.bulk import Job
-from accunode_scoring import Kind
 
 
 def tenant_context(tenant_id: UUID) -> AccessContext:
     """The context in which a worker sees a tenant's jobs and no records."""
     return AccessContext(tenant_id=tenant_id)
-
-
-def kind_of(job: Job) -> Kind:
-    """What the job's rows are.
-
-    Raises:
-        ValueError: The job has none: it is no upload.
-    """
-    if job.kind is None:
-        raise ValueError(f"Job {job.id} has no kind.")
-    return Kind(job.kind)
 
 
 def add_counts(job: Job, *, accepted: int = 0, rejected: int = 0, skipped: int = 0) -> None:

@@ -30,9 +30,9 @@ class Runtime:
         """
         return cls(
             settings=settings,
-            database=SyncDatabase(settings, "accunode-worker"),
-            storage=open_storage(settings.storage_url),
-            models=models or ModelLibrary.load(settings.models_dir),
+            database=SyncDatabase(settings.database, "accunode-worker"),
+            storage=open_storage(settings.storage.url),
+            models=models or ModelLibrary.load(settings.models.folder),
             holder=holder,
         )
 

@@ -4,33 +4,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from accunode_credit.champion import Version, in_use, serving
-from accunode_credit.master_scale import parse, stored_scale
-from accunode_credit.models.registry import ModelStatus
+from accunode_credit.champion import Registry
+from accunode_credit.master_scale import parse
+from accunode_ml.repositories import model_versions, tenants
 from accunode_ml.runtime import Runtime
-from accunode_scoring import Kind, MasterScale
+from accunode_scoring import MasterScale
 
 
 def master_scale(session: Session, tenant_id: UUID) -> MasterScale:
     """The tenant's own master scale, or the default."""
-    return parse(session.scalar(stored_scale(tenant_id)))
+    return parse(tenants.master_scale(session, tenant_id))
 
 
-def champion_version(session: Session, kind: Kind) -> str | None:
-    """The registry's champion."""
-    found = _in_use(session, kind, ModelStatus.CHAMPION)
-    return None if found is None else found.version
-
-
-def challenger_of(session: Session, kind: Kind) -> Version | None:
-    """The registry's challenger, if there is one."""
-    return _in_use(session, kind, ModelStatus.CHALLENGER)
-
-
-def serving_version(session: Session, runtime: Runtime, kind: Kind) -> str:
-    """The registry's champion, or else the library's."""
-    return champion_version(session, kind) or runtime.models.champion(kind).version
-
-
-def _in_use(session: Session, kind: Kind, status: ModelStatus) -> Version | None:
-    return serving(session.execute(in_use(kind)).all()).get((kind, status))
+def model_registry(session: Session, runtime: Runtime) -> Registry:
+    """The model registry, with the worker's versions even where no service has registered them yet."""
+    return model_versions.find_all(session).with_all_of(runtime.models)

@@ -7,6 +7,7 @@ import psycopg
 import redis
 
 from accunode_common.db.session import libpq_url
+from accunode_common.redis_clients import sync_client
 from accunode_common.settings import DatabaseSettings, RedisSettings
 
 _PAUSE_SECONDS = 0.5
@@ -25,9 +26,7 @@ def await_redis(settings: RedisSettings, *, seconds: float) -> None:
     """
 
     def ping() -> None:
-        url = settings.redis_url.get_secret_value()
-        options = {"socket_connect_timeout": _CONNECT_SECONDS, "socket_timeout": _CONNECT_SECONDS}
-        with redis.Redis.from_url(url, **options) as client:
+        with sync_client(settings, tries_again=False) as client:
             client.ping()
 
     _await("Redis", ping, seconds, hopeless=(redis.AuthenticationError,), waiting=(redis.RedisError,))
@@ -41,7 +40,7 @@ def await_postgres(settings: DatabaseSettings, *, seconds: float) -> None:
     """
 
     def connect() -> None:
-        url = libpq_url(settings.database_url.get_secret_value())
+        url = libpq_url(settings.url.get_secret_value())
         with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS):
             return
 

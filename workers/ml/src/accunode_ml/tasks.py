@@ -42,7 +42,7 @@ def add_task(
         message = kind.model_validate(payload)
         resources = runtime()
         with structlog.contextvars.bound_contextvars(**_facts(kind, message)):
-            again_while_transient(lambda: run(resources, message), seconds=resources.settings.database_away_seconds)
+            again_while_transient(lambda: run(resources, message), seconds=resources.settings.database.away_seconds)
 
     # Not shared: another application in the same process has tasks of its own.
     app.task(task, name=kind.task, shared=False, soft_time_limit=limits.soft, time_limit=limits.hard)

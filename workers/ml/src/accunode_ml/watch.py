@@ -13,9 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import redis
@@ -25,24 +23,24 @@ from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError as BrokerError
 
-from accunode_common.ids import new_id
 from accunode_common.log import get_logger
 from accunode_common.redis_clients import sync_client
 from accunode_common.tasks.holders import BEAT_SECONDS, Holder
 from accunode_common.tasks.waiting import waiting_key
-from accunode_ml.connecting import connect
-from accunode_ml.counting import TaskCounts
+from accunode_ml.connection import connect
 from accunode_ml.heartbeat import beat
 from accunode_ml.protection import TaskProtection
-from accunode_ml.publishing import TaskMetrics
+from accunode_ml.repositories import holders, scaling
 from accunode_ml.settings import WorkerSettings
+from accunode_ml.task_counts import TaskCounts
+from accunode_ml.task_metrics import TaskMetrics
 
 PROBE = "worker.probe"
 STUCK_SECONDS = 5.0
 """How long the worker's own message may lie there while Redis answers and a process is free."""
 
 AFTER_OUTAGE_SECONDS = 1.5
-"""The same when Redis was away just before."""
+"""How long the worker's own message may lie there when Redis was away just before."""
 
 CONNECT_SECONDS = 3.0
 """How long it may take to connect: Celery itself waits up to half a minute between two tries."""
@@ -53,22 +51,7 @@ GRACE_SECONDS = 3.0
 EXIT_CODE = 70
 _PROBE_KEPT_SECONDS = 60
 
-CLOSE_LOOKS_SECONDS = 0.2
-_NOTE = """
-    insert into ops.workers (id, worker_id, host, pid, messages)
-    values (%(id)s, %(worker_id)s, %(host)s, %(pid)s, %(messages)s)
-    on conflict (id) do update set beat_at = clock_timestamp(), messages = excluded.messages
-"""
-_PROCESSES = "select id, pid from ops.workers where worker_id = %s and id <> worker_id"
-_LIVE = "update ops.workers set beat_at = clock_timestamp() where id = any(%s)"
-_GONE = "delete from ops.workers where id = any(%s)"
-_RETIRE = "update ops.workers set retired = true where worker_id = %s"
-_COUNT = """
-    insert into ops.task_counts (id, queue, finished, failed, waited_seconds, ran_seconds)
-    values (%(id)s, %(queue)s, %(finished)s, %(failed)s, %(waited_seconds)s, %(ran_seconds)s)
-"""
-_LEAVE = "delete from ops.workers where worker_id = %s"
-
+DOUBTFUL_SECONDS = 0.2
 logger = get_logger(__name__)
 
 
@@ -87,10 +70,10 @@ class Watch:
         self._settings = settings
         self._holder = holder
         self._counts = counts
-        self._protection = TaskProtection(settings.ecs_agent_uri)
-        self._metrics = TaskMetrics(counts, settings.metrics_place)
+        self._protection = TaskProtection(settings.ecs.agent_uri)
+        self._metrics = TaskMetrics(counts, settings.metrics.scope)
         self._queue = Queue(f"probe.{holder.id}", no_declare=True)  # type: ignore[no-untyped-call]
-        self._broker = sync_client(settings, tries_again=False)
+        self._broker = sync_client(settings.redis, tries_again=False)
         self._sender: Connection | None = None
         self._database: psycopg.Connection | None = None
         self._consumer: Any = None
@@ -135,29 +118,29 @@ class Watch:
         self._protection.end()
         self._metrics.publish()
         self._in_database(self._count)
-        self._in_database(lambda database: database.execute(_LEAVE, [self._holder.worker_id]))
+        self._in_database(lambda database: holders.delete_worker(database, self._holder))
 
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._in_database(self._note)
+                self._in_database(self._announce)
                 self._in_database(self._count)
                 self._protection.keep(busy=bool(_messages()))
                 self._metrics.publish_if_due()
-                self._look()
-                self._stop.wait(CLOSE_LOOKS_SECONDS if self._doubtful else BEAT_SECONDS)
+                self._check_takes_messages()
+                self._stop.wait(DOUBTFUL_SECONDS if self._doubtful else BEAT_SECONDS)
         except Exception:
             # Nobody would notice any more what the worker does.
             logger.exception("the watch failed")
             self._end()
 
-    def _note(self, database: psycopg.Connection) -> None:
+    def _announce(self, database: psycopg.Connection) -> None:
         """Say that the worker lives, which of its processes do, and what they hold."""
-        processes: list[tuple[UUID, int]] = database.execute(_PROCESSES, [self._holder.worker_id]).fetchall()
+        processes = holders.processes_of(database, self._holder)
         living = [process for process, pid in processes if _lives(pid)]
-        database.execute(_GONE, [[process for process, _ in processes if process not in living]])
-        database.execute(_LIVE, [living])
-        database.execute(_NOTE, {**self._holder.row, "messages": _messages()})
+        holders.delete(database, [process for process, _ in processes if process not in living])
+        holders.beat(database, living)
+        holders.announce(database, self._holder, _messages())
 
     def _count(self, database: psycopg.Connection) -> None:
         """Hand over what has ended since the last time; what the server is away for is handed over the next time."""
@@ -165,10 +148,7 @@ class Watch:
         if not ended:
             return
         try:
-            with database.transaction(), database.cursor() as cursor:
-                cursor.executemany(
-                    _COUNT, [{"id": new_id(), "queue": queue, **asdict(of)} for queue, of in ended.items()]
-                )
+            scaling.add_counts(database, ended)
         except psycopg.OperationalError:
             self._counts.add(ended)
             raise
@@ -176,7 +156,7 @@ class Watch:
             # As with a schema of another release: figures are no reason to end the worker.
             logger.error("task counts are lost", reason=str(error).strip()[:300])
 
-    def _look(self) -> None:
+    def _check_takes_messages(self) -> None:
         """See whether the worker takes messages; if it does not, end it."""
         try:
             self._notice_restart()
@@ -193,7 +173,7 @@ class Watch:
         if not waits:
             self._outage = False
             self._unanswered_since = self._reconnecting_since = None
-            beat(self._settings.heartbeat("worker"))
+            beat(self._settings.heartbeat.path("worker"))
             return
         now = time.monotonic()
         self._unanswered_since = self._unanswered_since or now
@@ -246,7 +226,7 @@ class Watch:
         state.should_stop = EXIT_CODE
         if self._stop.wait(GRACE_SECONDS):
             return
-        self._in_database(lambda database: database.execute(_RETIRE, [self._holder.worker_id]))
+        self._in_database(lambda database: holders.retire(database, self._holder))
         for process in self._pool._pool._pool:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
@@ -255,7 +235,7 @@ class Watch:
     def _in_database(self, act: Callable[[psycopg.Connection], Any]) -> None:
         try:
             if self._database is None or self._database.closed:
-                self._database = connect(self._settings, "accunode-worker-watch")
+                self._database = connect(self._settings.database, "accunode-worker-watch")
             act(self._database)
         except psycopg.OperationalError as error:
             logger.error("server away", server="postgresql", reason=str(error).strip()[:300])

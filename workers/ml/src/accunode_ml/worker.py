@@ -11,12 +11,13 @@ from accunode_common.storage.base import StorageError
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.holders import Holder
 from accunode_ml.bulk import tasks as bulk
-from accunode_ml.counting import TaskCounts, counted
+from accunode_ml.memory import hold_little
 from accunode_ml.monitoring import tasks as monitoring
 from accunode_ml.portfolio import tasks as portfolio
 from accunode_ml.runtime import Runtime
 from accunode_ml.settings import WorkerSettings
 from accunode_ml.startup import StartupError, await_postgres, await_redis
+from accunode_ml.task_counts import TaskCounts, counted
 from accunode_ml.watch import Watch, add_probe
 from accunode_scoring import ModelFilesError, ModelLibrary
 
@@ -36,7 +37,7 @@ class ProcessRuntime:
         Raises:
             ModelFilesError: A file is missing or differs from the manifest.
         """
-        self._models = ModelLibrary.load(self._settings.models_dir)
+        self._models = ModelLibrary.load(self._settings.models.folder)
         for entry in self._models.entries():
             if entry.status == "champion":
                 self._models.scorer(entry.kind, entry.version)
@@ -57,8 +58,8 @@ class ProcessRuntime:
 
 def create_worker(settings: WorkerSettings) -> Celery:
     """The worker's Celery application with all its tasks. Nothing is contacted yet."""
-    app = create_celery("accunode-worker", settings)
-    holder, counts = Holder.here(), TaskCounts(each=settings.metrics_place is not None)
+    app = create_celery("accunode-worker", settings.redis)
+    holder, counts = Holder.here(), TaskCounts(each=settings.metrics.scope is not None)
     runtime, watch = ProcessRuntime(settings, holder), Watch(app, settings, holder, counts)
     app.Task.Request = counted(counts)
     for feature in (bulk, portfolio, monitoring):
@@ -88,18 +89,19 @@ def _connect(settings: WorkerSettings, runtime: ProcessRuntime, watch: Watch) ->
     """Tie the start and the end of processes to Celery's signals; each handler lives as long as the application."""
 
     def set_up_logging(**_: Any) -> None:
-        configure_logging(settings, service="worker")
+        configure_logging(settings.log, service="worker")
 
     def check_surroundings(**_: Any) -> None:
         try:
             runtime.load_models()
-            await_redis(settings, seconds=settings.startup_seconds)
-            await_postgres(settings, seconds=settings.startup_seconds)
+            await_redis(settings.redis, seconds=settings.startup.seconds)
+            await_postgres(settings.database, seconds=settings.startup.seconds)
             runtime()
         except (StartupError, ModelFilesError, StorageError) as error:
             sys.exit(f"The worker cannot start: {error}")
         finally:
             runtime.close()
+        hold_little()
 
     def open_runtime(**_: Any) -> None:
         runtime()

@@ -1,4 +1,4 @@
-"""`cost`: what a month costs, line by line, beside what the brief says; `cost actual`: what was spent."""
+"""`cost`: what a month costs, line by line, beside what the requirements say; `cost actual`: what was spent."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def cost(
     context: typer.Context,
     tier: Annotated[Tier, typer.Option(help="The size of everything.")] = Tier.STARTUP,
-    variant: Annotated[Variant, typer.Option(help="The brief's machines, or the cheapest that do the same.")] = (
+    variant: Annotated[Variant, typer.Option(help="The requirements' machines, or the cheapest that do the same.")] = (
         Variant.BRIEF
     ),
     egress: Annotated[
@@ -42,7 +42,7 @@ def cost(
     ] = None,
     reserved: Annotated[bool, typer.Option("--reserved", help="Reserve for a year what never stops.")] = False,
 ) -> None:
-    """Reckon a month of a tier, line by line, and compare it with the brief's table."""
+    """Reckon a month of a tier, line by line, and compare it with the requirements' table."""
     from accunode_infra.cost.report import report
     from accunode_infra.cost.tier import Choices
     from accunode_infra.invocation import invocation

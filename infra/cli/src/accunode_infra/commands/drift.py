@@ -1,6 +1,5 @@
 """`drift`: what was changed by hand."""
 
-import time
 from typing import Annotated, Any
 
 import typer
@@ -23,15 +22,18 @@ def drift(
     from accunode_infra.aws import Session, explained
     from accunode_infra.stackops.standing import NEVER_CREATED, standing_all
     from accunode_infra.stacks import STACKS, owned, stack, stack_name
+    from accunode_infra.waiting import until
 
     def detected(session: Session, name: str) -> list[dict[str, Any]]:
         client = session.client("cloudformation")
         with explained():
             id_ = client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
-            while (found := client.describe_stack_drift_detection_status(StackDriftDetectionId=id_))[
-                "DetectionStatus"
-            ] == "DETECTION_IN_PROGRESS":
-                time.sleep(session.poll_seconds)
+
+            def ended() -> dict[str, Any] | None:
+                found: dict[str, Any] = client.describe_stack_drift_detection_status(StackDriftDetectionId=id_)
+                return None if found["DetectionStatus"] == "DETECTION_IN_PROGRESS" else found
+
+            found = until(ended, every=session.poll_seconds)
             if found.get("StackDriftStatus") != "DRIFTED":
                 return []
             drifts = _drifts(client, name)

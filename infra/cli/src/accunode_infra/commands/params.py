@@ -19,7 +19,7 @@ def params(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="STACK", help="Such as network, data, service-auth.")],
     tier: Annotated[Tier, typer.Option(help="The size of everything.")] = Tier.STARTUP,
-    variant: Annotated[Variant, typer.Option(help="The brief's machines, or the cheapest that do the same.")] = (
+    variant: Annotated[Variant, typer.Option(help="The requirements' machines, or the cheapest that do the same.")] = (
         Variant.BRIEF
     ),
     overrides: Annotated[

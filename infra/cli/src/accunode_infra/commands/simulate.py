@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 def simulate(
     context: typer.Context,
     tier: Annotated[Tier, typer.Option(help="The size of everything.")] = Tier.STARTUP,
-    variant: Annotated[Variant, typer.Option(help="The brief's machines, or the cheapest that do the same.")] = (
+    variant: Annotated[Variant, typer.Option(help="The requirements' machines, or the cheapest that do the same.")] = (
         Variant.BRIEF
     ),
     users: Annotated[

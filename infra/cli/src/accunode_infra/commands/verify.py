@@ -1,4 +1,4 @@
-"""`verify --phase N`: the brief's success criteria, each with its evidence."""
+"""`verify --phase N`: the requirements' success criteria, each with its evidence."""
 
 from typing import Annotated
 

@@ -10,7 +10,7 @@ from accunode_infra.aws import Session, explained
 
 DAYS = 7
 RISE = Decimal("0.20")
-"""The brief's threshold: a day that costs more than a fifth above the mean of the week before it."""
+"""The requirements' threshold: a day that costs more than a fifth above the mean of the week before it."""
 
 FLOOR = Decimal("1.00")
 """Dollars: a rise by less is noise, such as a rounded cent that doubles."""

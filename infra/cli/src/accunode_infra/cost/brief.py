@@ -1,4 +1,4 @@
-"""The brief's own tables, its wrong sums included, beside what we reckon."""
+"""The requirements' own tables, their wrong sums included, beside what we reckon."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from accunode_infra.cost.prices import decimal, read_data
 
 @dataclass(frozen=True)
 class Table:
-    """A cost table of the brief: dollars a month by line.
+    """A cost table of the requirements: dollars a month by line.
 
     Attributes:
         total: What it says it comes to.
@@ -30,13 +30,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Brief:
-    """What the brief says of cost.
+    """What the requirements say of cost.
 
     Attributes:
         levels: By tier, the tables that name data out and images.
         phases: By tier, those that leave them under "misc".
         names: What to call each category.
-        why: Why a line of ours differs from the brief's.
+        why: Why a line of ours differs from the requirements'.
         years: Of each year, from and to; None is open.
     """
 
@@ -51,7 +51,7 @@ class Brief:
 
 @dataclass(frozen=True)
 class Compared:
-    """A line of the brief beside ours: dollars a month; None where the brief has no such line."""
+    """A line of the requirements beside ours: dollars a month; None where they have no such line."""
 
     category: Category
     name: str
@@ -67,7 +67,7 @@ class Compared:
 
 @cache
 def brief() -> Brief:
-    """The brief's tables, as the package has them."""
+    """The requirements' tables, as the package has them."""
     data = read_data("brief.yaml")
     return Brief(
         levels={tier: _table(entry) for tier, entry in data["levels"].items()},
@@ -85,7 +85,7 @@ def brief() -> Brief:
 def _table(entry: Mapping[str, object]) -> Table:
     lines = entry["lines"]
     if not isinstance(lines, Mapping):
-        raise TypeError("a table of the brief has lines")
+        raise TypeError("a table of the requirements has lines")
     heading = entry.get("heading")
     return Table(
         total=decimal(entry["total"]),
@@ -95,7 +95,7 @@ def _table(entry: Mapping[str, object]) -> Table:
 
 
 def compared(found: Month, tier: str) -> list[Compared]:
-    """Each line of the brief's level table beside ours, and the lines that it has not."""
+    """Each line of the requirements' level table beside ours, and the lines that they lack."""
     said = brief()
     table = said.levels[tier].lines
     return [

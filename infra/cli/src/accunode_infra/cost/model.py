@@ -11,7 +11,7 @@ from accunode_infra.cost.usage import Usage
 
 
 class Category(StrEnum):
-    """The lines of the brief's tables, and those that they leave out."""
+    """The lines of the requirements' tables, and those that they leave out."""
 
     API = "api"
     WORKERS = "workers"
@@ -158,7 +158,7 @@ class Month:
         return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
     def by_category(self) -> dict[Category, Decimal]:
-        """Dollars by line of the brief's tables, in their order; every category is there."""
+        """Dollars by line of the requirements' tables, in their order; every category is there."""
         sums = self.by(lambda line: line.category)
         return {category: sums.get(category, Decimal(0)) for category in Category}
 
@@ -211,7 +211,7 @@ class Difference:
 
     @property
     def by_category(self) -> dict[Category, Decimal]:
-        """Dollars more by line of the brief's tables; those that stay are left out."""
+        """Dollars more by line of the requirements' tables; those that stay are left out."""
         sums: dict[Category, Decimal] = {}
         for change in self.changes:
             sums[change.category] = sums.get(change.category, Decimal(0)) + change.amount

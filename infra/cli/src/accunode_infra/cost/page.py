@@ -33,7 +33,7 @@ def tables() -> str:
         month = tier_month(tier, Variant.BRIEF)
         sections += [
             lines_section(month, f"{tier.capitalize()}, line by line"),
-            _titled(brief_section(month, tier), f"{tier.capitalize()} beside the brief"),
+            _titled(brief_section(month, tier), f"{tier.capitalize()} beside the requirements"),
         ]
     sections += [credits_section(), usage_section(), prices_section()]
     return "\n\n".join(markdown(section) for section in sections)
@@ -59,7 +59,7 @@ def variants_section() -> Section:
         for name, variant, choices, reserved in VARIANTS
     ]
     said = brief()
-    rows.append(["the brief says", *(money(said.levels[tier].total) for tier in Tier)])
+    rows.append(["the requirements say", *(money(said.levels[tier].total) for tier in Tier)])
     return Section("Variants", ["$ a month", *Tier], rows)
 
 

@@ -121,7 +121,7 @@ def _trust(found: Month) -> list[str]:
 
 
 def brief_section(found: Month, tier: str) -> Section:
-    """The brief's table beside ours, and why a line differs."""
+    """The requirements' table beside ours, and why a line differs."""
     said = brief()
     table, first = said.levels[tier], said.phases[tier]
     rows = [
@@ -132,11 +132,12 @@ def brief_section(found: Month, tier: str) -> Section:
     notes = []
     if table.heading is not None:
         notes.append(
-            f"The brief's heading over this table says ${table.heading}; the table's lines add to ${table.summed}."
+            f"The requirements' heading over this table says ${table.heading}; "
+            f"the table's lines add to ${table.summed}."
         )
     wrong = "" if first.summed == first.total else f", though its lines add to ${first.summed}"
     notes.append(f"Its other table, without data out and images, says ${first.total}{wrong}.")
-    return Section("Beside the brief", ["line", "brief", "here", "differs", "why"], rows, notes)
+    return Section("Beside the requirements", ["line", "required", "here", "differs", "why"], rows, notes)
 
 
 def fleets_section(found: Mapping[Fleet, Month], chosen: Month) -> Section:
@@ -160,8 +161,8 @@ def fleets_section(found: Mapping[Fleet, Month], chosen: Month) -> Section:
         rows,
         [
             "The right-hand columns are what CPU surplus credits add when every node runs at that load all month.",
-            f"The brief's cap of ${said.cap} is for the hours of the largest fleet, which come to ${money(nodes)}.",
-            f"The brief's years: {years}; as chosen, here: ${money(chosen.total * 12)}.",
+            f"The required cap of ${said.cap} is for the hours of the largest fleet, which come to ${money(nodes)}.",
+            f"The requirements' years: {years}; as chosen, here: ${money(chosen.total * 12)}.",
         ],
     )
 

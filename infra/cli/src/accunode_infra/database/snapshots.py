@@ -1,6 +1,5 @@
 """Snapshots of the database, and instances restored from them beside it."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from accunode_common.new_secrets import new_password
 from accunode_infra.aws import code_of
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.release.site import Site, pages
@@ -128,7 +128,7 @@ def restored_aside(site: Site, source: Snapshot | datetime, purpose: str) -> Ite
     Raises:
         FailedError: It does not become available.
     """
-    password = secrets.token_urlsafe(32)
+    password = new_password()
     name = f"accunode-{site.name}-{purpose}-{site.clock.now():%Y%m%d%H%M%S}"
     try:
         yield _restore(site, source, name, password) | {"Password": password}

@@ -1,9 +1,8 @@
 """The environment that a command works on: its account, its stacks by name, the time, and patience."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from accunode_infra.aws import THROTTLED, Session, code_of
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.output import Output
 from accunode_infra.stackops.standing import exports
+from accunode_infra.waiting import Clock, until
 
 T = TypeVar("T")
 Ask = Callable[[str, dict[str, str]], httpx.Response]
@@ -21,18 +21,6 @@ Ask = Callable[[str, dict[str, str]], httpx.Response]
 
 class UnfitError(FailedError):
     """The new image, or what it meets, is not fit to serve: what was begun is to be taken back."""
-
-
-class Clock:
-    """Time, which tests replace."""
-
-    def now(self) -> datetime:
-        """The moment, in UTC."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Let that much time pass."""
-        time.sleep(seconds)
 
 
 def ask(url: str, headers: dict[str, str]) -> httpx.Response:
@@ -100,7 +88,8 @@ class Site:
     def until(self, look: Callable[[], T | None], *, limit: timedelta, every: float = 0.0) -> T | None:
         """Call `look` until it gives something, or `limit` has passed; a look that AWS throttles is no look."""
         end = self.clock.now() + limit
-        while True:
+
+        def looked() -> tuple[T | None] | None:
             self.heartbeat()
             try:
                 found = look()
@@ -108,9 +97,10 @@ class Site:
                 if code_of(error) not in THROTTLED:
                     raise
                 found = None
-            if found is not None or self.clock.now() >= end:
-                return found
-            self.clock.sleep(max(every, self.session.poll_seconds))
+            return (found,) if found is not None or self.clock.now() >= end else None
+
+        (found,) = until(looked, every=max(every, self.session.poll_seconds), clock=self.clock)
+        return found
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:

@@ -1,13 +1,10 @@
 """Draws the secrets that are missing, and composes the URLs once the database and the cache stand."""
 
 import json
-import secrets
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from accunode_common.db.access import LOGIN_ROLES
+from accunode_common.new_secrets import new_password, new_signing_key
 from accunode_infra.errors import RefusedError
 from accunode_infra.release.site import Site
 from accunode_infra.secrets.store import (
@@ -26,7 +23,6 @@ from accunode_infra.secrets.store import (
     redis_url,
 )
 
-BYTES = 32
 ADMINISTRATOR = "accunode_admin"
 DATABASE = "accunode"
 AUTHORITIES = "/etc/accunode/rds-ca.pem"
@@ -44,12 +40,12 @@ def draw(site: Site) -> tuple[list[Name], list[Name]]:
             store.put(name, value)
             written.append(name)
 
-    write(MASTER_PASSWORD, secrets.token_urlsafe(BYTES))
-    write(AUTH_TOKEN, new_token())
+    write(MASTER_PASSWORD, new_password())
+    write(AUTH_TOKEN, new_password())
     write(METRIC_TOKEN, store.need(AUTH_TOKEN))
     write(SIGNING_KEYS, new_signing_key())
-    write(MFA_KEY, secrets.token_urlsafe(BYTES))
-    write(ROLE_PASSWORDS, json.dumps({str(role): secrets.token_urlsafe(BYTES) for role in LOGIN_ROLES}))
+    write(MFA_KEY, new_password())
+    write(ROLE_PASSWORDS, json.dumps({str(role): new_password() for role in LOGIN_ROLES}))
     wanted = composed(site, store)
     for name, value in wanted.items():
         write(name, value)
@@ -92,17 +88,6 @@ def _postgresql(site: Site, user: str, password: str, database: str) -> str:
     host, port = site.export("DatabaseHost", of="data"), site.exports.get("DatabasePort", "5432")
     tls = f"sslmode=verify-full&sslrootcert={AUTHORITIES}"
     return f"postgresql://{user}:{quote(password, safe='')}@{host}:{port}/{database}?{tls}"
-
-
-def new_token() -> str:
-    """A token that ElastiCache takes: of letters and digits, since it refuses underscores."""
-    return secrets.token_hex(BYTES)
-
-
-def new_signing_key() -> str:
-    """A fresh private key, as PEM."""
-    key = Ed25519PrivateKey.generate()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def refuse_drawn(name: Name) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
+from accunode_common.new_secrets import new_password, new_signing_key
 from accunode_infra.aws import parameter
 from accunode_infra.errors import RefusedError
 from accunode_infra.release import oneoff
 from accunode_infra.release.site import Site
-from accunode_infra.secrets.draw import BYTES, admin_url, cache_url, new_signing_key, new_token, role_url
+from accunode_infra.secrets.draw import admin_url, cache_url, role_url
 from accunode_infra.secrets.restart import restart
 from accunode_infra.secrets.store import (
     ADMIN_URL,
@@ -156,7 +157,7 @@ def _role_passwords(site: Site, progress: Progress) -> list[Stage]:
 
         def change(role: str = str(role)) -> None:
             passwords = json.loads(store.need(ROLE_PASSWORDS))
-            store.put(ROLE_PASSWORDS, json.dumps(passwords | {role: secrets.token_urlsafe(BYTES)}))
+            store.put(ROLE_PASSWORDS, json.dumps(passwords | {role: new_password()}))
             progress.note(run=secrets.token_hex(8))
 
         def tell(reader: str = reader, role: str = str(role)) -> None:
@@ -179,7 +180,7 @@ def _auth_token(site: Site, _: Progress) -> list[Stage]:
 
     def draw() -> None:
         # Put where nobody reads it yet: until Redis takes it, a copy that starts needs the old one.
-        store.put(NEXT_TOKEN, new_token())
+        store.put(NEXT_TOKEN, new_password())
 
     def change(strategy: str) -> None:
         group = site.export("CacheGroup", of="cache")
@@ -218,7 +219,7 @@ def _master_password(site: Site, _: Progress) -> list[Stage]:
     store = Store(site)
 
     def draw() -> None:
-        store.put(MASTER_PASSWORD, secrets.token_urlsafe(BYTES))
+        store.put(MASTER_PASSWORD, new_password())
 
     def change() -> None:
         site.client("rds").modify_db_instance(

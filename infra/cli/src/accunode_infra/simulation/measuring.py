@@ -24,11 +24,11 @@ from accunode_devstack.endpoints import read_endpoints
 from accunode_devstack.processes import Supervisor
 from accunode_devstack.programs import WORKER
 from accunode_infra.simulation.times import as_quantiles
-from accunode_ml.settings import WorkerSettings
+from accunode_ml.settings import ChunkSettings
 
 SIZES = ((1, 6), (500, 6), (5_000, 6), (20_000, 3), (100_000, 1))
 """Rows of the uploads, and how many there are of each."""
-CHUNK_ROWS: int = WorkerSettings.model_fields["chunk_rows"].default
+CHUNK_ROWS: int = ChunkSettings.model_fields["rows"].default
 COMPANIES = 10_000
 """Of the tenant whose people call the API."""
 SECONDS, CALLERS = 1.5, 4

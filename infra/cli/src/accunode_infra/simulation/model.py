@@ -28,12 +28,12 @@ from accunode_infra.simulation.tally import Tally
 from accunode_infra.simulation.times import ServiceTimes, draw_task
 from accunode_infra.simulation.uploads import Upload, Uploads
 from accunode_infra.simulation.workers import Workers
-from accunode_ml.settings import WorkerSettings
+from accunode_ml.settings import ChunkSettings
 
 Steps = Generator[simpy.Event]
 
-CHUNK_ROWS: int = WorkerSettings.model_fields["chunk_rows"].default
-CHUNKS_IN_FLIGHT: int = WorkerSettings.model_fields["chunks_in_flight"].default
+CHUNK_ROWS: int = ChunkSettings.model_fields["rows"].default
+CHUNKS_IN_FLIGHT: int = ChunkSettings.model_fields["in_flight"].default
 
 BUSY = 0.95
 """The share of the time from which on a process counts as having none left."""

@@ -20,7 +20,7 @@ from accunode_infra.simulation.tally import Tally
 from accunode_infra.simulation.times import Operation, ServiceTimes, draw_processor
 
 SIGN_IN = "sign_in"
-HASHED_AT_ONCE: int = HashingSettings.model_fields["password_concurrency"].default
+HASHED_AT_ONCE: int = HashingSettings.model_fields["concurrency"].default
 MEMORY_MINUTES = 5
 """How long people remember how slow it was."""
 

@@ -1,7 +1,6 @@
 """Change sets: made, waited for, read to the single property, executed."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from accunode_infra.aws import Session, code_of, explained, message_of
 from accunode_infra.errors import FailedError, RefusedError
 from accunode_infra.stackops.standing import Standing
 from accunode_infra.templates import Template
+from accunode_infra.waiting import until
 
 LARGEST_BODY = 51_200
 """Bytes of a template that CloudFormation takes in a call."""
@@ -148,12 +148,13 @@ def _given(template: Template, parameters: Mapping[str, str], standing: Standing
 def _wait(session: Session, name: str, id_: str) -> tuple[str, str, list[ResourceChange]]:
     client = session.client("cloudformation")
     request = {"StackName": name, "ChangeSetName": id_, "IncludePropertyValues": True}
-    while True:
+
+    def made() -> dict[str, Any] | None:
         with explained():
-            found = client.describe_change_set(**request)
-        if found["Status"] in {"CREATE_COMPLETE", "FAILED"}:
-            break
-        time.sleep(session.poll_seconds)
+            found: dict[str, Any] = client.describe_change_set(**request)
+        return found if found["Status"] in {"CREATE_COMPLETE", "FAILED"} else None
+
+    found = until(made, every=session.poll_seconds)
     status, reason = found["Status"], found.get("StatusReason", "")
     changes = [read(each) for each in found.get("Changes", [])]
     while found.get("NextToken"):

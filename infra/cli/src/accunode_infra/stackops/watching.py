@@ -1,6 +1,5 @@
 """Watches stacks that CloudFormation works on, several at once, and says what happens in the templates' own words."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ from accunode_infra.errors import FailedError
 from accunode_infra.stackops.events import Event, events, last_attempt, root_cause
 from accunode_infra.stackops.standing import NEVER_CREATED, Standing, standing
 from accunode_infra.templates import Template
+from accunode_infra.waiting import until
 
 ENDED_WELL = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"})
 
@@ -70,9 +70,7 @@ def wait(session: Session, watch: Watch, say: Callable[[str], None]) -> Standing
     Raises:
         FailedError: It did not end well; says why.
     """
-    while (ended := look(session, watch, say)) is None:
-        time.sleep(session.poll_seconds)
-    return ended
+    return until(lambda: look(session, watch, say), every=session.poll_seconds)
 
 
 def told(event: Event, described: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The brief's success criteria, phase by phase, each looked up in the account and told with its evidence."""
+"""The requirements' success criteria, phase by phase, each looked up in the account and told with its evidence."""
 
 from collections.abc import Mapping, Sequence
 

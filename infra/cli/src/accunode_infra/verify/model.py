@@ -29,7 +29,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Check:
-    """A criterion of the brief.
+    """A criterion of the requirements.
 
     Attributes:
         says: The criterion.

@@ -16,10 +16,8 @@ class PasswordHashing:
     """Hashes and verifies; more than a few at once wait, and too many are turned away."""
 
     def __init__(self, settings: HashingSettings) -> None:
-        self._hasher = PasswordHasher(
-            time_cost=settings.password_passes, memory_cost=settings.password_memory_kib, parallelism=1
-        )
-        self._turns = asyncio.Semaphore(settings.password_concurrency)
+        self._hasher = PasswordHasher(time_cost=settings.passes, memory_cost=settings.memory_kib, parallelism=1)
+        self._turns = asyncio.Semaphore(settings.concurrency)
         self._waiting = 0
         self._nobodys = self._hasher.hash(secrets.token_urlsafe())
 

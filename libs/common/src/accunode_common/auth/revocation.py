@@ -7,6 +7,7 @@ has no such marker: until it is filled again, by whoever notices, PostgreSQL is 
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -75,7 +76,7 @@ class Revocations:
         self._restoring: asyncio.Task[None] | None = None
 
     async def make_void(
-        self, db: AsyncSession, kind: RevocationKind, ids: Sequence[UUID], *, holders: Sequence[UUID] | None = None
+        self, session: AsyncSession, kind: RevocationKind, ids: Sequence[UUID], *, holders: Sequence[UUID] | None = None
     ) -> None:
         """Record that what these were issued so far is void, and tell every service before the transaction commits.
 
@@ -86,7 +87,7 @@ class Revocations:
             redis.exceptions.RedisError: Redis did not answer.
         """
         if ids:
-            await self._publish(await records.record_revocations(db, kind, ids, holders=holders))
+            await self._publish(await records.record_revocations(session, kind, ids, holders=holders))
 
     async def _publish(self, revocations: Sequence[Revocation]) -> None:
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -166,15 +167,20 @@ def _key(kind: RevocationKind, of: object) -> str:
     return f"accunode:revoked:{kind}:{of}"
 
 
-def _keys(token: AccessToken) -> list[str]:
+def _keys(token: AccessToken) -> tuple[str, ...]:
     subject = token.subject
-    return [
+    return _keys_of(subject.session_id, subject.user_id, subject.tenant_id)
+
+
+@lru_cache(maxsize=4096)
+def _keys_of(session_id: UUID, user_id: UUID, tenant_id: UUID) -> tuple[str, ...]:
+    return (
         MARKER,
-        _key(RevocationKind.SESSION, subject.session_id),
-        _key(RevocationKind.USER, subject.user_id),
-        _key(RevocationKind.TENANT, subject.tenant_id),
-        _key(RevocationKind.MEMBER, member_id(subject.tenant_id, subject.user_id)),
-    ]
+        _key(RevocationKind.SESSION, session_id),
+        _key(RevocationKind.USER, user_id),
+        _key(RevocationKind.TENANT, tenant_id),
+        _key(RevocationKind.MEMBER, member_id(tenant_id, user_id)),
+    )
 
 
 def _issued_ms(token: AccessToken) -> str:

@@ -26,7 +26,7 @@ _ALL_RECORDS = 0x4ACC3
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """What is void.
+    """A revocation: whose tokens are void, and until when they were issued.
 
     Attributes:
         kind: What `id` names.

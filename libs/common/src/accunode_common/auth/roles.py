@@ -1,6 +1,6 @@
 """The five roles, and the one table of what each may do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,7 +75,7 @@ class Permission(StrEnum):
 
 
 class Seat(StrEnum):
-    """Where a membership of a role is."""
+    """Where a membership of a role is held: on the platform, in a tenant, in an organization."""
 
     PLATFORM = "platform"
     TENANT = "tenant"
@@ -202,6 +202,16 @@ KEY_PERMISSIONS = frozenset(
 tenants and their settings, nor of which model is in force: those take a person who signed in."""
 
 
+def outranks(role: Role, other: Role) -> bool:
+    """Whether a role is higher than the other."""
+    return GRANTS[role].rank > GRANTS[other].rank
+
+
 def may_assign(assigner: Role, role: Role) -> bool:
     """Whether somebody of one role may give another person the other; scope is the database's matter."""
-    return GRANTS[role].rank <= GRANTS[assigner].rank
+    return not outranks(role, assigner)
+
+
+def highest(roles: Iterable[Role]) -> Role:
+    """The highest of the roles, of which there is at least one."""
+    return max(roles, key=lambda role: GRANTS[role].rank)

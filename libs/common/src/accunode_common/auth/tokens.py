@@ -3,13 +3,14 @@
 import math
 import re
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from accunode_common.auth.jwks import KeySource
 from accunode_common.auth.roles import Permission, Role
@@ -22,6 +23,7 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 PROOF_LIFETIME = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=10)
 _LONGEST_TOKEN = 4096
+_MOST_REMEMBERED = 10_000
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
 """Three parts of base64url without padding, as RFC 7515 has it: a token is written in one way only."""
 
@@ -87,8 +89,20 @@ def encode_access_token(
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id, "typ": TOKEN_TYPE})
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token was found to say, and the key that it was verified with."""
+
+    token: AccessToken
+    key_id: str
+    key: Ed25519PublicKey
+
+
 class TokenVerifier:
     """Checks signature, algorithm, type, issuer, audience and times, in that strictness, of access tokens.
+
+    What a token says is remembered until it expires, as long as the same key is found under its key's id; those that
+    were used longest ago are forgotten first. Whether a token is revoked is for others to say, at each request.
 
     Args:
         keys: Where public keys come from.
@@ -100,6 +114,7 @@ class TokenVerifier:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> AccessToken:
         """What the token says.
@@ -108,6 +123,8 @@ class TokenVerifier:
             UnauthenticatedError: It is malformed, expired, or not the issuer's.
             ServiceUnavailableError: No keys are at hand to check it with.
         """
+        if (known := await self._remembered(token)) is not None:
+            return known
         if len(token) > _LONGEST_TOKEN or not _COMPACT.fullmatch(token):
             raise UnauthenticatedError("The access token is not valid.")
         try:
@@ -130,11 +147,27 @@ class TokenVerifier:
                 leeway=CLOCK_LEEWAY,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
-            return _read(claims)
+            verified = _Verified(_read(claims), key_id, key)
         except jwt.ExpiredSignatureError:
             raise UnauthenticatedError("The access token has expired.") from None
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
             raise UnauthenticatedError("The access token is not valid.") from None
+        self._verified[token] = verified
+        if len(self._verified) > _MOST_REMEMBERED:
+            self._verified.popitem(last=False)
+        return verified.token
+
+    async def _remembered(self, token: str) -> AccessToken | None:
+        known = self._verified.get(token)
+        if known is None:
+            return None
+        if known.token.expires_at > time.time() and await self._keys.find(known.key_id) is known.key:
+            # Looking for the key may have taken a while, in which it was forgotten.
+            self._verified[token] = known
+            self._verified.move_to_end(token)
+            return known.token
+        self._verified.pop(token, None)
+        return None
 
 
 def _read(claims: dict[str, Any]) -> AccessToken:

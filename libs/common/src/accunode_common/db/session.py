@@ -1,19 +1,23 @@
 """Engines and sessions. A transaction says for whom it runs; without that, row-level security shows nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
 from sqlalchemy import Engine, Text, bindparam, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
+from accunode_common.db.cursors import RequestCursor
 from accunode_common.settings import DatabaseSettings
 
 
@@ -58,8 +62,40 @@ _SET_CONTEXT = select(
 _CONTEXT = "access_context"
 
 
+@lru_cache(maxsize=4096)
+def _beginning(context: AccessContext) -> str:
+    """BEGIN, and for whom the transaction runs, as one text that is sent at once."""
+    settings = (
+        sql.SQL("set_config({}, {}, true)").format(sql.Literal(f"app.{name}"), sql.Literal(value))
+        for name, value in context.settings().items()
+    )
+    return sql.SQL("BEGIN; SELECT {}").format(sql.SQL(", ").join(settings)).as_string()
+
+
+def _begin(session: Session, context: AccessContext) -> None:
+    """Begin the transaction; a connection that was cut since it was last used is replaced, as nothing was done yet."""
+    try:
+        _send_beginning(session, context)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.rollback()
+        _send_beginning(session, context)
+    session.info[_CONTEXT] = context
+
+
+def _commit(session: Session) -> None:
+    session.commit()
+    session.close()
+
+
+def _send_beginning(session: Session, context: AccessContext) -> None:
+    options = {"no_parameters": True}
+    session.connection().exec_driver_sql(_beginning(context), execution_options=options).close()
+
+
 async def set_context(session: AsyncSession, context: AccessContext) -> None:
-    """Say for whom the rest of the transaction runs: for `Database.transaction` and `acting_as` only."""
+    """Say for whom the rest of the transaction runs: for `acting_as` only."""
     await session.execute(_SET_CONTEXT, context.settings())
     session.info[_CONTEXT] = context
 
@@ -89,7 +125,7 @@ async def acting_as(session: AsyncSession, context: AccessContext) -> AsyncItera
 
 
 def set_context_sync(session: Session, context: AccessContext) -> None:
-    """Say for whom the rest of the transaction runs: for `SyncDatabase.transaction` and `acting_as_sync` only."""
+    """Say for whom the rest of the transaction runs: for `acting_as_sync` only."""
     session.execute(_SET_CONTEXT, context.settings())
     session.info[_CONTEXT] = context
 
@@ -118,17 +154,18 @@ def driver_url(url: str) -> URL:
 
 def _engine_options(settings: DatabaseSettings, application: str, *, idle_seconds: float) -> dict[str, Any]:
     return {
-        "pool_size": settings.database_pool_size,
-        "max_overflow": settings.database_pool_overflow,
+        "pool_size": settings.pool_size,
+        "max_overflow": settings.pool_overflow,
         "pool_timeout": 5,
-        "pool_pre_ping": True,
         "pool_recycle": 1800,
+        # `transaction` begins and commits: the driver's own BEGIN would take a round trip of its own.
+        "isolation_level": "AUTOCOMMIT",
         # An error's text goes into logs, and parameters are people's data.
         "hide_parameters": True,
         "connect_args": {
             "application_name": application,
             "connect_timeout": 5,
-            "options": f"-c statement_timeout={settings.database_statement_timeout_ms} -c timezone=UTC"
+            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c timezone=UTC"
             f" -c idle_in_transaction_session_timeout={idle_seconds * 1000:.0f}",
         },
     }
@@ -171,17 +208,25 @@ class Database:
     """PostgreSQL for an API process."""
 
     def __init__(self, settings: DatabaseSettings, application: str) -> None:
-        url = driver_url(settings.database_url.get_secret_value())
-        self.engine: AsyncEngine = create_async_engine(url, **_engine_options(settings, application, idle_seconds=60))
+        url = driver_url(settings.url.get_secret_value())
+        options = _engine_options(settings, application, idle_seconds=60)
+        options["connect_args"]["cursor_factory"] = RequestCursor
+        self.engine: AsyncEngine = create_async_engine(url, **options)
         self.pool_use = PoolUse(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def transaction(self, context: AccessContext) -> AsyncIterator[AsyncSession]:
         """One transaction for `context`: committed at the end, rolled back on any error."""
-        async with self._sessions.begin() as session:
-            await set_context(session, context)
+        session = self._sessions()
+        try:
+            await session.run_sync(_begin, context)
             yield session
+            await session.run_sync(_commit)
+        except BaseException:
+            # Whoever waits may be gone already: the connection goes back into the pool all the same.
+            await asyncio.shield(asyncio.create_task(session.close()))
+            raise
 
     async def close(self) -> None:
         """Close the pool."""
@@ -192,16 +237,17 @@ class SyncDatabase:
     """PostgreSQL for a worker process. One that stands still soon loses its transaction, which others wait for."""
 
     def __init__(self, settings: DatabaseSettings, application: str) -> None:
-        url = driver_url(settings.database_url.get_secret_value())
+        url = driver_url(settings.url.get_secret_value())
         self.engine: Engine = create_engine(url, **_engine_options(settings, application, idle_seconds=10))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
     def transaction(self, context: AccessContext) -> Iterator[Session]:
         """One transaction for `context`: committed at the end, rolled back on any error."""
-        with self._sessions.begin() as session:
-            set_context_sync(session, context)
+        with self._sessions() as session:
+            _begin(session, context)
             yield session
+            session.commit()
 
     def close(self) -> None:
         """Close the pool."""

@@ -3,22 +3,24 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
 from accunode_common.auth.jwks import KeySource
 from accunode_common.http import openapi, problems
+from accunode_common.http.application import Application
 from accunode_common.http.bodies import BodyLimits, LimitBody
 from accunode_common.http.health import system_router
 from accunode_common.http.idempotency import ApiRoute
-from accunode_common.http.middleware import CatchUnexpected, ObserveRequests, SecurityHeaders
+from accunode_common.http.middleware import Exchange, SecurityHeaders
 from accunode_common.http.operations import RouteNames, check
 from accunode_common.http.publishing import publishing
-from accunode_common.http.query import refuse_unknown_parameters
+from accunode_common.http.representations import NegotiateRepresentations
 from accunode_common.http.resources import Opener, open_common_resources
+from accunode_common.http.turns import TakeTurns, Turns
 from accunode_common.routing import API_PREFIX
-from accunode_common.settings import ApiSettings, Environment
+from accunode_common.settings import ApiSettings
 from accunode_common.telemetry import HttpMetrics
 
 API_VERSION = "1.0.0"
@@ -58,21 +60,24 @@ def create_service_app(
     Raises:
         ValueError: A route did not come from `api_router`, or two operations share an id.
     """
-    metrics = HttpMetrics(name)
+    metrics = HttpMetrics(name, shared=settings.http.figures)
     routes = RouteNames()
-    limits = BodyLimits(settings.max_body_bytes, body_limits or {})
+    headers = SecurityHeaders(strict_transport=settings.deployment.in_production)
+    limits = BodyLimits(settings.http.max_body_bytes, body_limits or {})
+    turns = Turns(settings.database_of_process.connections, settings.http.turn_seconds)
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         async with (
             open_common_resources(settings, service=name, key_source=key_source) as common,
             open_resources(common) as opened,
-            publishing(settings.metrics_place, name, common.database.pool_use),
+            publishing(settings.metrics.scope, name, common.database.pool_use),
         ):
             running.state.resources = opened
+            metrics.watch(common.database.pool_use.now)
             yield
 
-    app = FastAPI(
+    app = Application(
         title=f"AccuNode {name}",
         description=description,
         version=API_VERSION,
@@ -80,21 +85,18 @@ def create_service_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        # A redirect would repeat whatever the request says its host is.
-        redirect_slashes=False,
         middleware=[
-            Middleware(ObserveRequests, metrics=metrics, routes=routes),
-            Middleware(SecurityHeaders, strict_transport=settings.environment is Environment.PRODUCTION),
-            Middleware(LimitBody, limits=limits, idle_seconds=settings.body_idle_seconds),
-            Middleware(CatchUnexpected),
+            Middleware(Exchange, metrics=metrics, routes=routes, headers=headers),
+            Middleware(NegotiateRepresentations),
+            Middleware(LimitBody, limits=limits, idle_seconds=settings.http.body_idle_seconds),
+            Middleware(TakeTurns, turns=turns, without=frozenset(body_limits or ())),
         ],
     )
     problems.install(app)
-    strict = [Depends(refuse_unknown_parameters)]
     for router in routers:
-        app.include_router(router, prefix=API_PREFIX, dependencies=strict)
+        app.include_router(router, prefix=API_PREFIX)
     for router in root_routers:
-        app.include_router(router, dependencies=strict)
+        app.include_router(router)
     check(app)
     app.include_router(system_router(name, metrics))
     openapi.install(app)

@@ -4,9 +4,9 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
+from functools import cached_property
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import compile_path
@@ -74,10 +74,9 @@ class LimitBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        body = _Body(receive, self.limits.of(scope), self.idle_seconds, "json" in headers.get("content-type", ""))
-        declared = headers.get("content-length", "").lstrip("0")
-        if declared.isdecimal() and (len(declared) > 15 or int(declared) > body.limit):
+        body = _Body(scope, receive, self.limits, self.idle_seconds)
+        declared = body.headers.get(b"content-length", b"").lstrip(b"0")
+        if declared.isdigit() and (len(declared) > 15 or int(declared) > body.limit):
             reply = render(Request(scope), PayloadTooLargeError(body.too_large, headers=_CLOSE))
             await reply(scope, receive, send)
             return
@@ -87,15 +86,25 @@ class LimitBody:
 class _Body:
     """One request's body as it arrives. FastAPI passes on HTTPException while it reads one, and hides other errors."""
 
-    def __init__(self, receive: Receive, limit: int, idle_seconds: float, json: bool) -> None:
-        self.limit = limit
-        self.too_large = f"The body may have at most {limit} bytes."
+    def __init__(self, scope: Scope, receive: Receive, limits: BodyLimits, idle_seconds: float) -> None:
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self._scope = scope
         self._receive = receive
+        self._limits = limits
         self._idle_seconds = idle_seconds
-        self._json = json
         self._whole = False
         self._received = self._values = 0
         self._waited = 0.0
+
+    @cached_property
+    def limit(self) -> int:
+        """The most bytes that it may have: looked up only where there is a body."""
+        return self._limits.of(self._scope)
+
+    @property
+    def too_large(self) -> str:
+        """What is said of one with more."""
+        return f"The body may have at most {self.limit} bytes."
 
     async def receive(self) -> Message:
         """The next message.
@@ -111,9 +120,9 @@ class _Body:
         content = message.get("body", b"")
         self._whole = not message.get("more_body", False)
         self._received += len(content)
-        if self._received > self.limit:
+        if content and self._received > self.limit:
             raise HTTPException(413, self.too_large, headers=_CLOSE)
-        if self._json:
+        if content and b"json" in self.headers.get(b"content-type", b""):
             self._values += sum(content.count(sign) for sign in (b",", b":", b"[", b"{"))
             if self._values > MOST_VALUES:
                 raise HTTPException(

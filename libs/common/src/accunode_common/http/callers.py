@@ -11,7 +11,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from redis.exceptions import RedisError
 
 from accunode_common.auth.roles import Permission
@@ -25,7 +25,7 @@ from accunode_common.log import get_logger
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 logger = get_logger(__name__)
-_bearer = HTTPBearer(bearerFormat="JWT", description="An access token of POST /api/v1/auth/login.", auto_error=False)
+_ADMISSION = "accunode.admission"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,27 @@ class Admission:
     certain: bool
 
 
-async def admit(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Admission:
+async def admit(request: Request) -> Admission:
     """Verify the token, then ask Redis once about revocation and the rate limit, or else PostgreSQL about the former.
+
+    A request is admitted once, whoever asks.
 
     Raises:
         UnauthenticatedError: No token, or one that is void.
         RateLimitedError: The caller asked too often.
     """
-    if credentials is None:
+    admission: Admission | None = request.scope.get(_ADMISSION)
+    if admission is None:
+        admission = request.scope[_ADMISSION] = await _admit(request)
+    return admission
+
+
+async def _admit(request: Request) -> Admission:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credentials:
         raise UnauthenticatedError("The request has no access token.")
     app = resources(request)
-    token = await app.verifier.verify(credentials.credentials)
+    token = await app.verifier.verify(credentials)
     subject = token.subject
     structlog.contextvars.bind_contextvars(tenant_id=str(subject.tenant_id), user_id=str(subject.user_id))
     try:
@@ -76,68 +84,88 @@ def _certain(request: Request, admission: Admission, *, needed: bool) -> Subject
     return admission.token.subject
 
 
-async def authenticated(request: Request, admission: Annotated[Admission, Depends(admit)]) -> Subject:
-    """The caller, whoever it is: for mechanisms. It admits API keys, so handlers name who may call them beside it.
+class CallerScheme(HTTPBearer):
+    """A dependency that lets in only some callers. As a security scheme it depends on nothing that FastAPI solves."""
 
-    Raises:
-        ServiceUnavailableError: The request writes, and revocation cannot be checked.
-    """
-    return _certain(request, admission, needed=False)
+    def __init__(self) -> None:
+        description = "An access token of POST /api/v1/auth/login."
+        super().__init__(bearerFormat="JWT", scheme_name="HTTPBearer", description=description)
 
 
-async def in_person(subject: Annotated[Subject, Depends(authenticated)]) -> Subject:
-    """The caller, who signed in.
+class _Authenticated(CallerScheme):
+    async def __call__(self, request: Request) -> Subject:  # type: ignore[override]
+        return _certain(request, await admit(request), needed=False)
 
-    Raises:
-        ForbiddenError: The caller is an API key.
-    """
-    if subject.is_key:
-        raise ForbiddenError("An API key cannot do this; sign in.")
-    return subject
 
+authenticated = _Authenticated()
+"""The caller, whoever it is: for mechanisms. It admits API keys, so handlers name who may call them beside it.
+
+Raises ServiceUnavailableError when the request writes, and revocation cannot be checked.
+"""
+
+
+class _InPerson(CallerScheme):
+    async def __call__(self, request: Request) -> Subject:  # type: ignore[override]
+        subject = await authenticated(request)
+        if subject.is_key:
+            raise ForbiddenError("An API key cannot do this; sign in.")
+        return subject
+
+
+in_person = _InPerson()
+"""The caller, who signed in. Raises ForbiddenError when it is an API key."""
 
 CurrentSubject = Annotated[Subject, Depends(in_person)]
 """Anybody who signed in; no API key."""
 
 
-async def _current_token(admission: Annotated[Admission, Depends(admit)]) -> AccessToken:
-    return admission.token
+class _CurrentToken(CallerScheme):
+    async def __call__(self, request: Request) -> AccessToken:  # type: ignore[override]
+        return (await admit(request)).token
 
 
-CurrentToken = Annotated[AccessToken, Depends(_current_token)]
+CurrentToken = Annotated[AccessToken, Depends(_CurrentToken())]
 """The caller's verified token, for replies that go on after the request was admitted."""
 
 
-async def stepped_up(admission: Annotated[Admission, Depends(admit)]) -> None:
-    """Let in only who showed again, within the last minutes, who they are.
+class _SteppedUp(CallerScheme):
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        if not (await admit(request)).token.proved_lately:
+            raise StepUpRequiredError(
+                "Show your password or second factor again: POST /auth/step-up gives a new token."
+            )
 
-    Raises:
-        StepUpRequiredError: The caller did not.
-    """
-    if not admission.token.proved_lately:
-        raise StepUpRequiredError("Show your password or second factor again: POST /auth/step-up gives a new token.")
 
+stepped_up = _SteppedUp()
+"""Lets in only who showed again, within the last minutes, who they are. Raises StepUpRequiredError for others."""
 
 StepUp = Annotated[None, Depends(stepped_up)]
 """For handlers that change how somebody signs in, or hand out power: a token that merely was found is not enough."""
 
 
-@dataclass(frozen=True)
-class Requires:
+class Requires(CallerScheme):
     """The dependency that `requires` makes; two with the same permissions are one."""
 
-    permissions: frozenset[Permission]
+    def __init__(self, permissions: frozenset[Permission]) -> None:
+        super().__init__()
+        self.permissions = permissions
 
-    async def __call__(self, request: Request, admission: Annotated[Admission, Depends(admit)]) -> Subject:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Requires) and other.permissions == self.permissions
+
+    def __hash__(self) -> int:
+        return hash(self.permissions)
+
+    async def __call__(self, request: Request) -> Subject:  # type: ignore[override]
         """The caller, who has every one of the permissions.
 
         Raises:
             ForbiddenError: One is missing.
             ServiceUnavailableError: The request writes or administers, and revocation cannot be checked.
         """
-        subject = _certain(request, admission, needed=any(p.administrative for p in self.permissions))
-        missing = sorted(self.permissions - subject.permissions)
-        if missing:
+        subject = _certain(request, await admit(request), needed=any(p.administrative for p in self.permissions))
+        if not self.permissions <= subject.permissions:
+            missing = sorted(self.permissions - subject.permissions)
             raise ForbiddenError(f"This needs the permission {', '.join(missing)}.")
         return subject
 

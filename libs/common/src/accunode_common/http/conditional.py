@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from accunode_common.errors import StaleVersionError
+from accunode_common.http.dependencies import construct
 
 
 def entity_tag(version: int) -> str:
@@ -42,7 +43,7 @@ class Conditional:
         self._response.headers["ETag"] = entity_tag(version)
 
 
-IfMatch = Annotated[Conditional, Depends(Conditional)]
+IfMatch = Annotated[Conditional, Depends(construct(Conditional))]
 """For handlers that change a resource: `check` its version, and `tag` the reply."""
 
 
@@ -57,5 +58,5 @@ class Tagging:
         self._response.headers["ETag"] = entity_tag(version)
 
 
-ETag = Annotated[Tagging, Depends(Tagging)]
+ETag = Annotated[Tagging, Depends(construct(Tagging))]
 """For handlers that show one resource: `tag` the reply."""

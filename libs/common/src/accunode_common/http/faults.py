@@ -16,7 +16,7 @@ LONGEST_NAME = 100
 
 _LONGEST_MESSAGE = 500
 
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 
 _NOT_AN_ID = "This is not an id; an id is a UUID such as 01a205e2-67d0-750c-98b1-0f227972e194."
 _MESSAGES = {"uuid_parsing": _NOT_AN_ID, "uuid_type": _NOT_AN_ID}
@@ -94,9 +94,9 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(argument)
 
 
-def _texts(value: Any) -> Iterator[tuple[Place, str]]:
+def _texts(value: Any) -> Iterator[tuple[Location, str]]:
     """Every text inside a JSON value, and the place of each; a key's is that of its object."""
-    waiting: deque[tuple[Place, Any]] = deque([((), value)])
+    waiting: deque[tuple[Location, Any]] = deque([((), value)])
     while waiting:
         place, found = waiting.popleft()
         if isinstance(found, str):

@@ -1,37 +1,25 @@
-"""Tables as downloads, streamed: CSV as its rows come, the other formats when they are complete."""
+"""Tables as downloads, streamed as their rows come."""
 
 import asyncio
 import io
-import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import IO
 
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from accunode_common.errors import UnprocessableInputError
-from accunode_common.tabular import Cell, FileFormat, OutputColumn, TabularError, open_writer
+from accunode_common.tabular import Columns, FileFormat, OutputColumn, open_writer
 
-_CHUNK_BYTES = 256 * 1024
-_SPOOL_BYTES = 8 * 1024 * 1024
-
-Blocks = AsyncGenerator[Iterable[Sequence[Cell]]]
-"""Rows as they are read, some thousands at a time."""
+Blocks = AsyncGenerator[Columns]
+"""Rows as they are read, some thousands at a time, by their columns."""
 
 
 async def table_reply(
     file_format: FileFormat, columns: Sequence[OutputColumn], blocks: Blocks, *, name: str
 ) -> StreamingResponse:
-    """The table as a file called `name`. What fails before its first chunk fails here, where it can still be told.
-
-    Raises:
-        UnprocessableInputError: The format does not hold so many rows.
-    """
+    """The table as a file called `name`. What fails before its first chunk fails here, where it can still be told."""
     chunks = _chunks(file_format, columns, blocks)
-    try:
-        first = await anext(chunks)
-    except TabularError as error:
-        raise UnprocessableInputError.at("/query/format", error.code.value, error.message) from None
+    first = await anext(chunks)
     return StreamingResponse(
         _resumed(first, chunks),
         media_type=file_format.media_type,
@@ -47,21 +35,32 @@ async def _resumed(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[b
 
 
 async def _chunks(file_format: FileFormat, columns: Sequence[OutputColumn], blocks: Blocks) -> AsyncGenerator[bytes]:
-    sink: IO[bytes]
-    with io.BytesIO() if file_format is FileFormat.CSV else tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as sink:
-        async with aclosing(blocks):
+    with io.BytesIO() as sink:
+        async with aclosing(_ahead(blocks)) as read:
             with open_writer(file_format, sink, columns, bom=True) as writer:
-                async for rows in blocks:
-                    await asyncio.to_thread(writer.write, rows)
-                    if isinstance(sink, io.BytesIO):
-                        yield _drain(sink)
-        if isinstance(sink, io.BytesIO):
-            if rest := _drain(sink):
-                yield rest
-            return
-        sink.seek(0)
-        while chunk := await asyncio.to_thread(sink.read, _CHUNK_BYTES):
-            yield chunk
+                async for block in read:
+                    # Whoever leaves meanwhile is waited for: a writer is not given up while it writes.
+                    await run_in_threadpool(writer.write_columns, block)
+                    yield _drain(sink)
+        yield _drain(sink)
+
+
+async def _ahead(blocks: Blocks) -> Blocks:
+    """The same blocks, each read while the one before it is written and sent."""
+    reading = asyncio.ensure_future(anext(blocks, None))
+    try:
+        while (block := await reading) is not None:
+            reading = asyncio.ensure_future(anext(blocks, None))
+            yield block
+    finally:
+        # Its own task, as whoever reads may be cancelled again and again until it ends.
+        await asyncio.shield(asyncio.create_task(_end(reading, blocks)))
+
+
+async def _end(reading: asyncio.Future[Columns | None], blocks: Blocks) -> None:
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await blocks.aclose()
 
 
 def _drain(sink: io.BytesIO) -> bytes:

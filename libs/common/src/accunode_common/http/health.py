@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from accunode_common import migrations
 from accunode_common.http.machinery import refuse_strangers
 from accunode_common.http.resources import CommonResources, resources
-from accunode_common.http.schemas import ResponseModel
 from accunode_common.log import get_logger
+from accunode_common.schemas import ResponseModel
 from accunode_common.telemetry import HttpMetrics
 
 _CHECK_SECONDS = 3.0
@@ -89,8 +89,7 @@ def system_router(service: str, metrics: HttpMetrics) -> APIRouter:
         )
 
     @router.get("/metrics", dependencies=[Depends(refuse_strangers)])
-    async def prometheus(request: Request) -> Response:
-        metrics.show_pool(*resources(request).database.pool_use.now())
+    async def prometheus() -> Response:
         return Response(metrics.render(), media_type=HttpMetrics.content_type)
 
     return router

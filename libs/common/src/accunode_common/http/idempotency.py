@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from starlette.responses import Response
 from accunode_common.auth.subject import Subject
 from accunode_common.db.base import resource_by_id
 from accunode_common.errors import IdempotencyConflictError
+from accunode_common.http.parameters import query_parameters
+from accunode_common.http.query import refuse_unknown_parameters
 from accunode_common.models.ops import IdempotencyKey
 
 LIFETIME = timedelta(hours=24)
@@ -157,13 +160,20 @@ async def _keep(claim: _Claim, response: Response, shown: tuple[str, str | None]
 
 
 class ApiRoute(APIRoute):
-    """A route that keeps the reply to a write under its Idempotency-Key before the transaction commits."""
+    """A route that refuses parameters it does not know, and keeps replies to writes under their Idempotency-Key."""
+
+    @cached_property
+    def known_parameters(self) -> frozenset[str]:
+        """The names that the handler, or what it depends on, reads from the query."""
+        return query_parameters(self.dependant)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, with the keeping around it."""
+        """FastAPI's handler, with the refusing and the keeping around it."""
         handler = super().get_route_handler()
 
         async def keep_reply(request: Request) -> Response:
+            if request.scope["query_string"]:
+                refuse_unknown_parameters(request, self.known_parameters)
             try:
                 response = await handler(request)
             except _ReplayError as replay:

@@ -17,13 +17,13 @@ _NEAR = tuple(
 )
 
 
-def refuse_strangers(request: Request) -> None:
+async def refuse_strangers(request: Request) -> None:
     """Do nothing if the request has the token, or if none is set and it comes straight from near by.
 
     Raises:
         NotFoundError: It does not; nothing tells that there is something.
     """
-    token = resources(request).settings.metrics_token
+    token = resources(request).settings.http.metrics_token
     if not (_is_near(request) if token is None else shows_token(request, token.get_secret_value())):
         raise NotFoundError
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,40 +17,49 @@ from accunode_common.telemetry import SYSTEM_PATHS, HttpMetrics
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
+_REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _API_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _CLIENT_GONE = 499
+_Headers = list[tuple[bytes, bytes]]
 
 logger = get_logger("accunode.access")
 
 
-class ObserveRequests:
-    """Gives each request an id, and writes one log line and one measurement when it is answered."""
+class Exchange:
+    """What a request and its reply have whatever is asked: an id, headers, one log line, one measurement.
 
-    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, routes: RouteNames) -> None:
+    An error that no handler knows becomes a problem.
+
+    Args:
+        app: The application.
+        metrics: Where requests are counted and timed.
+        routes: The names of its routes.
+        headers: What each reply is given.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, routes: RouteNames, headers: "SecurityHeaders") -> None:
         self.app = app
         self.metrics = metrics
         self.routes = routes
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-        info = RequestInfo(request_id=given if _SANE_REQUEST_ID.fullmatch(given) else str(new_id()))
+        info = RequestInfo(request_id=_request_id(scope["headers"]))
         attach(scope, info)
         status = _CLIENT_GONE
+        started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID_HEADER] = info.request_id
-                for name, value in info.reply_headers.items():
-                    headers.setdefault(name, value)
+                started, status = True, message["status"]
+                message["headers"] = self.headers.complete(list(message["headers"]), info, scope["path"])
             await send(message)
 
         structlog.contextvars.clear_contextvars()
@@ -60,22 +68,38 @@ class ObserveRequests:
         began = time.perf_counter()
         try:
             await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            reply = unexpected(Request(scope), error)
+            if started:
+                raise
+            await reply(scope, receive, send_with_headers)
         finally:
-            seconds = time.perf_counter() - began
-            route = self.routes.of(scope)
-            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self.metrics.finished(method=method, route=route, status=status, seconds=seconds)
-            write = logger.debug if scope["path"] in SYSTEM_PATHS else logger.info
-            write(
-                "request",
-                method=method,
-                route=route,
-                path=_path_without_values(route, scope["path"]),
-                status=status,
-                milliseconds=round(seconds * 1000, 2),
-                client=(scope.get("client") or ("",))[0],
-            )
+            self._note(scope, status, time.perf_counter() - began)
             structlog.contextvars.clear_contextvars()
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route, path = self.routes.of(scope), scope["path"]
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self.metrics.finished(method=method, route=route, status=status, seconds=seconds)
+        write = logger.debug if path in SYSTEM_PATHS else logger.info
+        write(
+            "request",
+            method=method,
+            route=route,
+            path=route if path == route else _path_without_values(route, path),
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+            client=(scope.get("client") or ("",))[0],
+        )
+
+
+def _request_id(headers: _Headers) -> str:
+    """The one that the client gave, if it is fit."""
+    for name, value in headers:
+        if name == _REQUEST_ID:
+            given = value.decode("latin-1")
+            return given if _SANE_REQUEST_ID.fullmatch(given) else str(new_id())
+    return str(new_id())
 
 
 def _path_without_values(route: str, path: str) -> str | None:
@@ -92,15 +116,12 @@ class SecurityHeaders:
     """Headers that keep browsers from guessing, framing, caching or leaking.
 
     Args:
-        app: The application.
         strict_transport: Whether browsers shall come by HTTPS only from now on.
         policies: Content-Security-Policies of pages, by path; anything else may load and do nothing.
     """
 
-    def __init__(self, app: ASGIApp, *, strict_transport: bool, policies: Mapping[str, str] | None = None) -> None:
-        self.app = app
-        self.policies = policies or {}
-        self.headers = {
+    def __init__(self, *, strict_transport: bool, policies: Mapping[str, str] | None = None) -> None:
+        headers = {
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
             "Referrer-Policy": "no-referrer",
@@ -108,46 +129,22 @@ class SecurityHeaders:
             "Cache-Control": "no-store",
         }
         if strict_transport:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        self._headers = [_encoded(*header) for header in headers.items()]
+        policy = "Content-Security-Policy"
+        self._policies = {path: _encoded(policy, value) for path, value in (policies or {}).items()}
+        self._policy = _encoded(policy, _API_CONTENT_POLICY)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
-                policy = self.policies.get(scope["path"], _API_CONTENT_POLICY)
-                headers.setdefault("Content-Security-Policy", policy)
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+    def complete(self, headers: _Headers, info: RequestInfo, path: str) -> _Headers:
+        """A reply's headers with the request's own and with these, where it has none of that name."""
+        added = [(_REQUEST_ID, info.request_id.encode("latin-1"))]
+        added += [_encoded(*header) for header in info.reply_headers.items()]
+        added += self._headers
+        added.append(self._policies.get(path, self._policy))
+        present = {name for name, _ in headers}
+        headers += [header for header in added if header[0] not in present]
+        return headers
 
 
-class CatchUnexpected:
-    """Turns an error that no handler knows into a problem, inside the middleware that adds headers."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_and_note)
-        except Exception as error:
-            reply = unexpected(Request(scope), error)
-            if started:
-                raise
-            await reply(scope, receive, send)
+def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.lower().encode("latin-1"), value.encode("latin-1")

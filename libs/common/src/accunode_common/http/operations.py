@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Scope
 
 from accunode_common.auth.roles import Permission
-from accunode_common.http.callers import Requires, authenticated, in_person, stepped_up
+from accunode_common.http.callers import CallerScheme, Requires, in_person, stepped_up
 from accunode_common.http.idempotency import ApiRoute
 from accunode_common.http.parameters import query_parameters
 
@@ -46,10 +46,11 @@ class Operation:
     keeps_replies: bool
 
 
-def _calls(dependant: Dependant) -> Iterator[Any]:
+def calls_of(dependant: Dependant) -> Iterator[Any]:
+    """A handler, and everything that it depends on."""
     yield dependant.call
     for inner in dependant.dependencies:
-        yield from _calls(inner)
+        yield from calls_of(inner)
 
 
 def operations(app: FastAPI) -> list[Operation]:
@@ -58,7 +59,7 @@ def operations(app: FastAPI) -> list[Operation]:
     for context in iter_route_contexts(app.routes):
         if not isinstance(context.original_route, APIRoute):
             continue
-        calls = list(_calls(context.dependant))
+        calls = list(calls_of(context.dependant))
         needed = frozenset(p for call in calls if isinstance(call, Requires) for p in call.permissions)
         found.extend(
             Operation(
@@ -67,7 +68,7 @@ def operations(app: FastAPI) -> list[Operation]:
                 name=context.original_route.name,
                 endpoint=context.original_route.endpoint,
                 permissions=needed,
-                public=authenticated not in calls and not any(isinstance(call, Requires) for call in calls),
+                public=not any(isinstance(call, CallerScheme) for call in calls),
                 in_person=in_person in calls,
                 step_up=stepped_up in calls,
                 parameters=query_parameters(context.dependant),

@@ -79,7 +79,7 @@ def problem_response(
         title=title,
         status=status,
         detail=detail or title,
-        instance=request.url.path,
+        instance=request.scope["path"],
         request_id=request_info(request).request_id,
         errors=[ProblemField(pointer=e.pointer, code=e.code, message=e.message) for e in errors],
     )

@@ -11,44 +11,44 @@ from contextlib import asynccontextmanager
 
 from accunode_common import emf
 from accunode_common.db.session import PoolUse
-from accunode_common.emf import MINUTE_SECONDS, Dimension, Metric, Minutes, Place, line
+from accunode_common.emf import MINUTE_SECONDS, Dimension, Metric, MetricsScope, Minutes, line
 
 
 @asynccontextmanager
-async def publishing(place: Place | None, service: str, pool: PoolUse) -> AsyncIterator[None]:
+async def publishing(scope: MetricsScope | None, service: str, pool: PoolUse) -> AsyncIterator[None]:
     """Print a line at the turn of each minute, and the rest at the end.
 
     Args:
-        place: Whose metrics they are, and which; None publishes nothing.
+        scope: Whose metrics they are, and which; None publishes nothing.
         service: The service's name.
         pool: Its connections to PostgreSQL.
     """
-    if place is None:
+    if scope is None:
         yield
         return
-    task = asyncio.create_task(_each_minute(place, service, pool))
+    task = asyncio.create_task(_each_minute(scope, service, pool))
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        emf.write([metric_line(place, service, pool)])
+        emf.write([metric_line(scope, service, pool)])
 
 
-async def _each_minute(place: Place, service: str, pool: PoolUse) -> None:
+async def _each_minute(scope: MetricsScope, service: str, pool: PoolUse) -> None:
     minutes = Minutes()
     while True:
         await asyncio.sleep(MINUTE_SECONDS - time.time() % MINUTE_SECONDS)
         # A sleep may end a little early.
         if minutes.turned():
-            emf.write([metric_line(place, service, pool)])
+            emf.write([metric_line(scope, service, pool)])
 
 
-def metric_line(place: Place, service: str, pool: PoolUse) -> str:
+def metric_line(scope: MetricsScope, service: str, pool: PoolUse) -> str:
     """The line of the most connections since the last one: of the service, or essentially of any."""
     in_use, overflow = pool.take_most()
-    if place.essential:
-        return line(place.environment, [Metric("PoolInUse", in_use)])
+    if scope.essential:
+        return line(scope.environment, [Metric("PoolInUse", in_use)])
     figures = [Metric("PoolInUse", in_use), Metric("PoolOverflow", overflow)]
-    return line(place.environment, figures, dimensions={Dimension.SERVICE: service})
+    return line(scope.environment, figures, dimensions={Dimension.SERVICE: service})

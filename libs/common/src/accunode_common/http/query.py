@@ -1,25 +1,19 @@
 """Query parameters that no handler knows are refused: a misspelt filter must not show everything."""
 
 from collections.abc import Iterable
-from typing import cast
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 
 from accunode_common.errors import MOST_FAULTS, FieldError, UnprocessableInputError, with_rest
 from accunode_common.http.faults import LONGEST_NAME, did_you_mean
-from accunode_common.http.parameters import query_parameters
 
 
-async def refuse_unknown_parameters(request: Request) -> None:
-    """Do nothing if the handler knows every query parameter.
+def refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse query parameters that are not `known` to the handler.
 
     Raises:
         UnprocessableInputError: It does not; the error names the nearest that it knows.
     """
-    if not request.query_params:
-        return
-    known = query_parameters(cast(APIRoute, request.scope["route"]).dependant)
     unknown = [name for name in request.query_params if name not in known]
     if not unknown:
         return

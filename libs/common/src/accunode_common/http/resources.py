@@ -64,7 +64,7 @@ class ResourcesOf(Generic[_Held]):
         return self.of(request)
 
     def of(self, request: Request) -> _Held:
-        """The same without FastAPI.
+        """What an application holds, without FastAPI.
 
         Raises:
             TypeError: The application holds something else.
@@ -90,13 +90,13 @@ async def open_common_resources(
     """
     async with AsyncExitStack() as stack:
         if key_source is None:
-            if settings.jwks_url is None:
+            if settings.tokens.jwks_url is None:
                 raise ValueError("Settings without jwks_url need a key source.")
             client = await stack.enter_async_context(httpx.AsyncClient(timeout=2.0))
-            key_source = RemoteKeys[Ed25519PublicKey](client, str(settings.jwks_url), parse=parse_key_set)
-        database = Database(settings, f"accunode-{service}")
+            key_source = RemoteKeys[Ed25519PublicKey](client, str(settings.tokens.jwks_url), parse=parse_key_set)
+        database = Database(settings.database_of_process, f"accunode-{service}")
         stack.push_async_callback(database.close)
-        redis = async_client(settings)
+        redis = async_client(settings.redis)
         stack.push_async_callback(redis.aclose)
         revocations = Revocations(redis, database)
         stack.push_async_callback(revocations.close)
@@ -104,8 +104,8 @@ async def open_common_resources(
             settings=settings,
             database=database,
             redis=redis,
-            verifier=TokenVerifier(key_source, issuer=settings.token_issuer, audience=settings.token_audience),
+            verifier=TokenVerifier(key_source, issuer=settings.tokens.issuer, audience=settings.tokens.audience),
             revocations=revocations,
             limiter=RateLimiter(redis),
-            rate_limit=RateLimit("caller", settings.rate_limit_requests, settings.rate_limit_seconds),
+            rate_limit=RateLimit("caller", settings.rate_limit.requests, settings.rate_limit.seconds),
         )

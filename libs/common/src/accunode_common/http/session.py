@@ -48,4 +48,4 @@ SubjectSession = Annotated[AsyncSession, Depends(subject_session, scope="functio
 """The caller's transaction. On writes it honours `Idempotency-Key`."""
 
 SecretSession = Annotated[AsyncSession, Depends(secret_session, scope="function")]
-"""The same for replies that hold secrets, which must not be stored: it has no `Idempotency-Key`."""
+"""The caller's transaction of a reply that holds secrets and must not be stored: it has no `Idempotency-Key`."""

@@ -1,6 +1,6 @@
 """How much of one thing each person may have under way at once, counted in Redis for all processes together.
 
-A place is held for a short time and kept by whoever is at work, so that a process that dies holds none for long.
+A slot is held for a short time and kept by whoever is at work, so that a process that dies holds none for long.
 """
 
 import time
@@ -34,12 +34,12 @@ redis.call('PEXPIRE', KEYS[1], held)
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """`most` places for each person, each held for `seconds` unless it is kept.
+    """`most` slots for each person, each held for `seconds` unless it is kept.
 
     Attributes:
         name: What they are counted under.
         most: How many there are.
-        seconds: How long a place is held.
+        seconds: How long a slot is held.
         refusal: What is said to who wants another one.
     """
 
@@ -49,27 +49,27 @@ class Slots:
     refusal: str
 
     @asynccontextmanager
-    async def hold(self, redis: Redis, person: str) -> AsyncIterator["Place"]:
-        """Hold a place while the block runs.
+    async def hold(self, redis: Redis, person: str) -> AsyncIterator["Slot"]:
+        """Hold a slot while the block runs.
 
         Raises:
             RateLimitedError: The person has none left.
             redis.exceptions.RedisError: Redis did not answer.
         """
         key, member = f"accunode:slots:{self.name}:{person}", str(new_id())
-        place = Place(self, redis, key, member)
-        if not await redis.eval(_TAKE, 1, key, member, str(place.milliseconds), str(self.most)):
+        slot = Slot(self, redis, key, member)
+        if not await redis.eval(_TAKE, 1, key, member, str(slot.milliseconds), str(self.most)):
             raise RateLimitedError(max(1, int(self.seconds / 10)), self.refusal)
         try:
-            yield place
+            yield slot
         finally:
             # It runs out by itself.
             with suppress(RedisError):
                 await redis.zrem(key, member)
 
 
-class Place:
-    """A place that is held."""
+class Slot:
+    """A slot that is held."""
 
     def __init__(self, slots: Slots, redis: Redis, key: str, member: str) -> None:
         self.milliseconds = int(slots.seconds * 1000)

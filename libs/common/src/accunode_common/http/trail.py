@@ -14,6 +14,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http import idempotency
 from accunode_common.http.callers import authenticated
 from accunode_common.http.context import request_info
+from accunode_common.http.dependencies import construct
 
 _LONGEST_USER_AGENT = 300
 
@@ -64,7 +65,7 @@ class Origin:
         )
 
 
-def _origin(request: Request) -> Origin:
+async def _origin(request: Request) -> Origin:
     agent = request.headers.get("user-agent", "")
     printable = "".join(character for character in agent if character.isprintable())
     return Origin(request_info(request).request_id, client_address(request), printable[:_LONGEST_USER_AGENT])
@@ -113,4 +114,4 @@ class Trail:
         await audit.record(session, entry)
 
 
-AuditTrail = Annotated[Trail, Depends(Trail)]
+AuditTrail = Annotated[Trail, Depends(construct(Trail))]

@@ -9,26 +9,22 @@ from sqlalchemy.exc import DBAPIError
 from accunode_common import migrations
 from accunode_common.db.access import LOGIN_ROLES, DatabaseRole
 from accunode_common.db.bootstrap import UnsupportedServerError, bootstrap, role_url
-from accunode_common.settings import AccunodeSettings, PostgresUrl
+from accunode_common.settings import PostgresSettings, PostgresUrl
 
 
 class PrepareError(RuntimeError):
     """The database cannot be prepared; the message says why, in one sentence."""
 
 
-class PrepareSettings(AccunodeSettings):
-    """What the preparation needs.
+class PrepareSettings(PostgresSettings):
+    """What the preparation needs."""
 
-    Attributes:
-        admin_url: A role that may create roles and databases.
-        role_passwords: A password for each role that signs in, by role name.
-        database: The database to make and migrate.
-    """
-
-    database_require_tls: bool | None = None
     admin_url: PostgresUrl
+    """The URL of PostgreSQL, as a role that may create roles and databases."""
     role_passwords: dict[str, SecretStr]
+    """A password for each role that signs in: a JSON object by role name."""
     database: str = "accunode"
+    """The database to make and migrate."""
 
     @field_validator("role_passwords")
     @classmethod

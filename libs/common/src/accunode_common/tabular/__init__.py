@@ -5,6 +5,8 @@ CSV needs nothing but this package; the libraries of the `tabular` and `parquet`
 
 from typing import TYPE_CHECKING, Any
 
+from accunode_common.tabular.casts import MomentTexts, NumberTexts
+from accunode_common.tabular.csv_writer import CsvWriter
 from accunode_common.tabular.errors import TabularError, TabularErrorCode
 from accunode_common.tabular.model import BLOCK_ROWS, Cell, FileFormat, Limits, Percent, Row, RowBlock, Table
 from accunode_common.tabular.neutral import neutralise, printable, restore
@@ -20,15 +22,11 @@ from accunode_common.tabular.numbers import (
     parse_number,
 )
 from accunode_common.tabular.open import open_table
+from accunode_common.tabular.parquet_writer import ParquetWriter
 from accunode_common.tabular.template import NOTE_MARK, TemplateColumn, write_template
-from accunode_common.tabular.writers import (
-    CsvWriter,
-    OutputColumn,
-    ParquetWriter,
-    TableWriter,
-    XlsxWriter,
-    open_writer,
-)
+from accunode_common.tabular.writer import Columns, OutputColumn, TableWriter
+from accunode_common.tabular.writers import open_writer
+from accunode_common.tabular.xlsx_writer import XlsxWriter
 
 if TYPE_CHECKING:
     from accunode_common.tabular.columns import NumberColumn, parse_column
@@ -40,13 +38,16 @@ __all__ = [
     "NOTE_MARK",
     "POINT",
     "Cell",
+    "Columns",
     "CsvWriter",
     "Evidence",
     "FileFormat",
     "Limits",
+    "MomentTexts",
     "NumberColumn",
     "NumberFormat",
     "NumberKind",
+    "NumberTexts",
     "OutputColumn",
     "ParquetWriter",
     "ParsedNumber",

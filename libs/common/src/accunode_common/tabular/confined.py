@@ -1,6 +1,6 @@
 """Reads a stranger's file in a process of its own, which limits of computing time and memory end.
 
-    with confined("accunode_ml.bulk.reading:read", source, {"kind": "annual"}, allowance) as reading:
+    with confined("accunode_ml.ingest.process:read", source, {"kind": "annual"}, allowance) as reading:
         for frame in reading.frames(pause=2):      # None when nothing came for two seconds
             ...
         reading.result

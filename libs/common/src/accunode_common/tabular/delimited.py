@@ -5,6 +5,7 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
@@ -19,17 +20,33 @@ _SAMPLE_CHARS = 65_536
 _SEPARATOR_LINE = re.compile(r"\"?sep=([^\w\s\"]|[\t ])\"?\s*", re.IGNORECASE)
 _BINARY_SHARE = 0.01
 _BLOCK_CHARS = 16 * 1024 * 1024
+_WITH_ASCII = frozenset({"utf-8", "cp1252"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row of a text table begins: at which byte, on which line, after how many rows."""
+
+    byte: int
+    line: int = 1
+    rows: int = 0
 
 
 class DelimitedTable(Table):
-    """A text table. Lines are counted as an editor shows them, so a quoted line break counts."""
+    """A text table. Lines are counted as an editor shows them, so a quoted line break counts.
+
+    Attributes:
+        limits: What the file may be at most.
+        place: Where the block ends that `blocks` has given last; None where another reading cannot begin: between
+            lines that are read alone, and in a file whose delimiters and line breaks are not single bytes.
+    """
 
     format = FileFormat.CSV
 
     def __init__(self, source: BinaryIO, limits: Limits) -> None:
         super().__init__()
         self._source = source
-        self._limits = limits
+        self.limits = limits
         self._encoding: Encoding = detect_encoding(source)
         self.encoding = self._encoding.name
         if self._encoding.warning:
@@ -40,13 +57,23 @@ class DelimitedTable(Table):
         self.delimiter = declared.group(1) if declared else sniff_delimiter(sample)
         # `Acme, "Foo, Inc", 2013`: a quote after a space opens a quoted field only when spaces are skipped.
         self._skip_space = any(f'{self.delimiter} "' in line for line in sample)
+        self._has_places = (
+            self.delimiter in DELIMITERS
+            and not self._skip_space
+            and self._encoding.codec in _WITH_ASCII
+            and self._encoding.errors == "strict"
+        )
+        self.place: Place | None = None
+        self._next: tuple[int, int] | None = None
 
-    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[RowBlock]:
-        limits = self._limits
+    def blocks(self, size: int = BLOCK_ROWS, start: Place | None = None) -> Iterator[RowBlock]:
+        limits = self.limits
+        count = start.rows if start else 0
         lines: list[int] = []
         rows: list[Sequence[Cell]] = []
         chars = 0
-        for count, (line, cells, length) in enumerate(self._rows(), start=1):
+        for line, cells, length in self._rows(start or Place(self._encoding.start)):
+            count += 1
             if len(cells) > limits.max_columns:
                 raise TabularError(
                     TabularErrorCode.TOO_MANY_COLUMNS,
@@ -61,19 +88,26 @@ class DelimitedTable(Table):
             rows.append(cells)
             chars += length
             if len(rows) == size or chars > _BLOCK_CHARS:
+                self.place = self._next and Place(*self._next, count)
                 yield RowBlock(lines, rows)
                 lines, rows, chars = [], [], 0
         if rows:
+            self.place = self._next and Place(*self._next, count)
             yield RowBlock(lines, rows)
 
-    def _open(self) -> io.TextIOWrapper:
-        self._source.seek(self._encoding.start)
+    def content(self, byte: int, size: int) -> bytes:
+        """So many bytes of the file; a reading by `blocks` that is under way cannot go on afterwards."""
+        self._source.seek(byte)
+        return self._source.read(size)
+
+    def _open(self, byte: int) -> io.TextIOWrapper:
+        self._source.seek(byte)
         return io.TextIOWrapper(
             self._source, encoding=self._encoding.codec, errors=self._encoding.errors, newline="", write_through=True
         )
 
     def _sample(self) -> list[str]:
-        text = self._open()
+        text = self._open(self._encoding.start)
         try:
             content = text.read(_SAMPLE_CHARS)
         finally:
@@ -88,27 +122,32 @@ class DelimitedTable(Table):
             lines.pop()
         return lines[:_SAMPLE_LINES]
 
-    def _rows(self) -> Iterator[tuple[int, Sequence[Cell], int]]:
-        text = self._open()
+    def _rows(self, start: Place) -> Iterator[tuple[int, Sequence[Cell], int]]:
+        text = self._open(start.byte)
         try:
-            line = 1
-            if self._declares_separator:
-                text.readline(self._limits.max_line_chars)
+            byte, line = start.byte, start.line
+            if self._declares_separator and line == 1:
+                byte += self._bytes(text.readline(self.limits.max_line_chars))
                 line = 2
-            yield from self._records(text, line)
+            yield from self._records(text, byte, line)
         finally:
             if not self._source.closed:
                 text.detach()
 
-    def _records(self, text: io.TextIOWrapper, line: int) -> Iterator[tuple[int, Sequence[Cell], int]]:
+    def _bytes(self, line: str) -> int:
+        return len(line) if line.isascii() else len(line.encode(self._encoding.codec, "replace"))
+
+    def _records(self, text: io.TextIOWrapper, byte: int, line: int) -> Iterator[tuple[int, Sequence[Cell], int]]:
         """Records with the line each starts on, and their characters.
+
+        `_next` is the byte and the line after what was given, None among lines that are read alone.
 
         A record that breaks the quoting rules (an unclosed quote, text after a closing one) or has more characters
         than a line may have never swallows its neighbours: its first line is read alone and leniently, and the lines
         after it are read again. Whoever is inside quotes at one of those lines meets the same end, so that until there
         no record is tried over several lines a second time: no line is read more than four times.
         """
-        max_cell = self._limits.max_cell_chars
+        max_cell = self.limits.max_cell_chars
         pending: list[str] = []
         again: deque[str] = deque()
         while True:
@@ -119,6 +158,9 @@ class DelimitedTable(Table):
                     length = len(pending[0]) if taken == 1 else sum(map(len, pending))
                     if length > max_cell:
                         _check_cells(line, cells, max_cell)
+                    if self._has_places:
+                        byte += sum(map(self._bytes, pending))
+                        self._next = (byte, line + taken)
                     pending.clear()
                     yield line, cells, length
                     line += taken
@@ -126,7 +168,9 @@ class DelimitedTable(Table):
                 first, *again_alone = pending
                 again.extendleft(reversed(again_alone[-1:]))
                 pending.clear()
+                self._next = None
                 for alone in (first, *again_alone[:-1]):
+                    byte += self._bytes(alone)
                     yield line, self._alone(line, alone), len(alone)
                     line += 1
             else:
@@ -137,7 +181,7 @@ class DelimitedTable(Table):
         return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=self._skip_space)
 
     def _lines(self, text: io.TextIOWrapper, pending: list[str], again: deque[str], first_line: int) -> Iterator[str]:
-        max_chars = self._limits.max_line_chars
+        max_chars = self.limits.max_line_chars
         read = partial(text.readline, max_chars + 1)
         length = 0
         while True:
@@ -161,14 +205,14 @@ class DelimitedTable(Table):
             cells: Sequence[str] = next(self._reader([text], strict=True), [])
         except csv.Error:
             cells = self._lenient(line, text)
-        _check_cells(line, cells, self._limits.max_cell_chars)
+        _check_cells(line, cells, self.limits.max_cell_chars)
         return cells
 
     def _lenient(self, line: int, text: str) -> list[str]:
         try:
             cells = next(self._reader([text], strict=False), [])
         except csv.Error:
-            raise _cell_too_long(line, self._limits.max_cell_chars) from None
+            raise _cell_too_long(line, self.limits.max_cell_chars) from None
         if cells:
             cells[-1] = cells[-1].rstrip("\r\n")
         return cells

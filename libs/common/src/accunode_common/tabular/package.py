@@ -25,7 +25,7 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
 class Shown(Enum):
-    """As what a number is shown."""
+    """How a number format shows a number."""
 
     NUMBER = "number"
     PERCENT = "percent"
@@ -87,7 +87,7 @@ class Package:
         return table.found
 
     def styles(self) -> list[Shown]:
-        """As what a cell of each style shows a number."""
+        """How a cell of each style shows a number."""
         part = self._part_of_kind("styles")
         if part is None:
             return []
@@ -233,7 +233,7 @@ class _Styles:
         self.reader = XmlReader(self._start, self._end)
 
     def shown(self, number: int) -> Shown:
-        """As what the number format with this id shows numbers."""
+        """How the number format with this id shows numbers."""
         if number not in self._shown:
             self._shown[number] = shown_as(self._codes.get(number))
         return self._shown[number]
@@ -254,7 +254,7 @@ class _Styles:
 
 
 def shown_as(code: str | None) -> Shown:
-    """As what Excel shows a number in this format."""
+    """How Excel shows a number in this format."""
     if code is None or len(code) > _LONGEST_FORMAT:
         return Shown.NUMBER
     if is_date_format(code):

@@ -4,8 +4,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accunode_common.tabular.csv_writer import CsvWriter
 from accunode_common.tabular.model import Cell, FileFormat
-from accunode_common.tabular.writers import CsvWriter, OutputColumn, ParquetWriter, XlsxWriter
+from accunode_common.tabular.parquet_writer import ParquetWriter
+from accunode_common.tabular.writer import OutputColumn
+from accunode_common.tabular.xlsx_writer import XlsxWriter
 
 NOTE_MARK = "# "
 

@@ -19,7 +19,7 @@ HARD_TIME_LIMIT_SECONDS = 3600
 
 VISIBILITY_TIMEOUT_SECONDS = 4 * HARD_TIME_LIMIT_SECONDS
 """When Redis gives an unacknowledged message to somebody else. Sooner than the hard limit, and a task runs twice at
-once; work of a dead worker does not wait for it, as the relay frees what it held (see `accunode_ml.relay.freeing`)."""
+once; work of a dead worker does not wait for it, as the relay frees what it held (`accunode_ml.relay.dead_workers`)."""
 
 UNACKED_KEY = f"{KEY_PREFIX}unacked"
 UNACKED_INDEX_KEY = f"{KEY_PREFIX}unacked_index"
@@ -112,5 +112,5 @@ def configuration() -> dict[str, Any]:
 def create_celery(name: str, settings: RedisSettings) -> Celery:
     """A Celery application without tasks. Nothing is contacted yet."""
     app = Celery(name, set_as_current=False)
-    app.conf.update(configuration(), **broker_options(settings.redis_url.get_secret_value()))
+    app.conf.update(configuration(), **broker_options(settings.url.get_secret_value()))
     return app

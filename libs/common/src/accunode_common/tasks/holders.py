@@ -19,11 +19,11 @@ STALE_SECONDS = 9.0
 """How old the last note of a holder may be. Four are missed by then."""
 
 # While the server was away nobody could note that they live.
-LIVES = f"""
-    greatest(w.beat_at, pg_postmaster_start_time()) >= clock_timestamp() - make_interval(secs => {STALE_SECONDS})
-    and not w.retired
-"""
-"""Which rows `w` of `ops.workers` are those of living processes."""
+LIVES = (
+    f"greatest(w.beat_at, pg_postmaster_start_time()) >= clock_timestamp() - interval '{STALE_SECONDS} seconds'"
+    " and not w.retired"
+)
+"""Which rows `w` of `ops.workers` are those of living processes: a constant condition, for statements of any make."""
 
 _ANNOUNCE = text("""
     insert into ops.workers (id, worker_id, host, pid) values (:id, :worker_id, :host, :pid)

@@ -11,7 +11,7 @@ INTERACTIVE_ROWS = 20_000
 """A job of at most so many rows is one that somebody waits for."""
 
 INTERACTIVE_BYTES = 4 * 1024 * 1024
-"""The same before the rows are counted."""
+"""A file of at most so many bytes, whose rows are not counted yet, is one that somebody waits for."""
 
 
 class Queue(StrEnum):
@@ -111,7 +111,7 @@ class MonitorDrift(JobMessage):
 
 
 class MonitorTenant(TaskMessage):
-    """The same for every serving model, without a job; once a day."""
+    """Make drift reports of a tenant for every serving model, without a job; once a day."""
 
     task: ClassVar[str] = "monitoring.tenant"
 

@@ -44,6 +44,6 @@ def enqueue_sync(session: Session, message: TaskMessage, queue: Queue) -> None:
 
 
 def enqueue_on_connection(connection: psycopg.Connection, message: TaskMessage, queue: Queue) -> None:
-    """The same on a connection of the relay, which looks into the outbox next and needs no notice."""
+    """Add a message on a connection of the relay, which looks into the outbox next and needs no notice."""
     row = [message.tenant_id, new_id(), message.task, queue.value, Jsonb(_payload(message))]
     connection.execute(_INSERTION, row)

@@ -108,14 +108,15 @@ class WorldMaker:
         self._password_hash = password_hash
 
     def world(self) -> World:
-        """Two fresh tenants, and two people of the platform tenant."""
-        return World(
-            one=self.tenant("one"),
-            two=self.tenant("two"),
-            super_admin=self.caller(Role.SUPER_ADMIN, PLATFORM_TENANT_ID),
-            user=self.caller(Role.USER, PLATFORM_TENANT_ID),
-            other_user=self.caller(Role.USER, PLATFORM_TENANT_ID),
-        )
+        """Two fresh tenants, and two people of the platform tenant, in one round trip."""
+        with self._connection.pipeline():
+            return World(
+                one=self.tenant("one"),
+                two=self.tenant("two"),
+                super_admin=self.caller(Role.SUPER_ADMIN, PLATFORM_TENANT_ID),
+                user=self.caller(Role.USER, PLATFORM_TENANT_ID),
+                other_user=self.caller(Role.USER, PLATFORM_TENANT_ID),
+            )
 
     def tenant(self, label: str) -> TenantWorld:
         """A fresh tenant with two organizations and their people."""

@@ -3,8 +3,8 @@
 A test makes its own tenants and people (`world`), so nothing is cleaned up and tests never meet.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -18,12 +18,21 @@ from accunode_common.db.session import AccessContext, Database
 from accunode_common.log import console_renderer, redact_secrets
 from accunode_common.models.revocations import RevocationKind, member_id
 from accunode_common.redis_clients import async_client
-from accunode_common.settings import AccunodeSettings, ApiSettings
+from accunode_common.settings import ApiSettings
 from accunode_common.testing.database import DatabaseTemplate, TestDatabase, migrated_template
 from accunode_common.testing.keys import TestIssuer
 from accunode_common.testing.people import Caller, World, WorldMaker
 
-AnySettings = TypeVar("AnySettings", bound=AccunodeSettings)
+
+class FromValues(Protocol):
+    """A class of settings: of one concern, or of a process."""
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Take the settings from `values`."""
+
+
+AnySettings = TypeVar("AnySettings", bound=FromValues)
 
 
 def pytest_configure() -> None:
@@ -102,7 +111,7 @@ class SettingsFactory:
             "rate_limit_requests": 100_000,
             **values,
         }
-        return kind(**{name: value for name, value in known.items() if name in kind.model_fields})
+        return kind.from_values(known)
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +143,7 @@ class Revoker:
 async def revoker(make_settings: SettingsFactory) -> AsyncIterator[Revoker]:
     """Makes tokens void in every application of the test."""
     settings = make_settings(ApiSettings, DatabaseRole.AUTH)
-    database, redis = Database(settings, "accunode-test"), async_client(settings)
+    database, redis = Database(settings.database, "accunode-test"), async_client(settings.redis)
     revocations = Revocations(redis, database)
     yield Revoker(database, revocations)
     await revocations.close()

@@ -33,6 +33,8 @@ from accunode_common.models.columns import (
     organization_matches_access_level,
     system_belongs_to_the_platform,
 )
+from accunode_credit.models.kind_column import KindText
+from accunode_scoring import Kind
 
 _SUBMITTED = (
     "tenant_id, id, created_by, created_at, access_level, organization_id, submitter_organization_id, read_reach,"
@@ -65,6 +67,9 @@ class JobState(StrEnum):
 
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.COMPLETED_WITH_ERRORS, JobState.FAILED, JobState.CANCELLED})
 
+UNFINISHED_STATES = tuple(state for state in JobState if state not in FINAL_STATES)
+UNFINISHED = "state in ({})".format(", ".join(f"'{state}'" for state in UNFINISHED_STATES))
+"""The condition that a job has not ended, as its index has it: PostgreSQL uses that for no other wording."""
 
 INGEST_FAILED = "ingest_failed"
 """The error code of a job whose file could not be read, though nothing may be wrong with it."""
@@ -126,7 +131,7 @@ class Job(TenantOwned, Versioned, Base):
             "ix_jobs_unfinished",
             "tenant_id",
             "id",
-            postgresql_where=text("state in ('queued', 'ingesting', 'scoring', 'cancelling')"),
+            postgresql_where=text(UNFINISHED),
         ),
         # Exports were jobs once; the constraint narrows when no running version knows them.
         CheckConstraint("type in ('bulk_upload', 'rescore', 'stress', 'export', 'drift')", name="type"),
@@ -165,7 +170,7 @@ class Job(TenantOwned, Versioned, Base):
     read_reach: Mapped[str] = mapped_column(Text)
     write_reach: Mapped[str] = mapped_column(Text)
 
-    kind: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[Kind | None] = mapped_column(KindText)
     on_conflict: Mapped[str] = mapped_column(Text, server_default=OnConflict.UPDATE)
     dry_run: Mapped[bool] = mapped_column(server_default="false")
     model_version: Mapped[str | None] = mapped_column(Text)

@@ -22,6 +22,7 @@ from accunode_common.db.access import (
 )
 from accunode_common.db.base import Base, TenantOwned, Timestamped
 from accunode_common.models.columns import one_of
+from accunode_credit.models.kind_column import KindText
 from accunode_scoring import Kind
 
 
@@ -64,7 +65,7 @@ class ModelVersion(Timestamped, Base):
         },
     )
 
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[Kind] = mapped_column(KindText, primary_key=True)
     version: Mapped[str] = mapped_column(Text, primary_key=True)
     sha256: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default=ModelStatus.CANDIDATE)
@@ -91,7 +92,7 @@ class DriftReport(TenantOwned, Base):
         },
     )
 
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[Kind] = mapped_column(KindText)
     version: Mapped[str] = mapped_column(Text)
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -9,9 +9,9 @@ from accunode_common.settings import RedisSettings
 from accunode_common.tasks.celery import create_celery
 from accunode_common.tasks.outbox import CHANNEL
 from accunode_devstack.bench_queue.work import TASK, connect, do_leased
-from accunode_ml.relay.freeing import return_messages
+from accunode_ml.relay.dead_workers import return_messages
 from accunode_ml.relay.publisher import Publisher
-from accunode_ml.settings import RelaySettings
+from accunode_ml.settings import OutboxSettings, ScheduleSettings
 
 app = create_celery("accunode-bench", RedisSettings.from_environment())
 _opened: list[psycopg.Connection] = []
@@ -28,9 +28,9 @@ def chunk(number: int) -> None:
 def relay() -> None:
     """Publish what the outbox holds, and give back the messages of dead workers, as the product's relay does."""
     settings = RedisSettings.from_environment()
-    publisher = Publisher(app, RelaySettings.model_fields["relay_batch"].default)
-    sweep_seconds = RelaySettings.model_fields["sweep_seconds"].default
-    broker = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)
+    publisher = Publisher(app, OutboxSettings.model_fields["batch"].default)
+    sweep_seconds = ScheduleSettings.model_fields["sweep_seconds"].default
+    broker = redis.Redis.from_url(settings.url.get_secret_value(), decode_responses=True)
     next_sweep = 0.0
     with connect() as connection:
         connection.execute(f"listen {CHANNEL}")

@@ -1,4 +1,4 @@
-"""Loads the real companies' accounts that lie beside the checkout, as the demo's analyst."""
+"""Loads real companies' accounts from a folder, as the demo's analyst."""
 
 from collections.abc import Callable
 from pathlib import Path

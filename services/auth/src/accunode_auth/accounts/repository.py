@@ -22,20 +22,20 @@ ENROLLED = (OneTimeToken, TotpCredential, Passkey, RecoveryCode, KnownDevice, Fe
 """What proves a person beside the password; each row is somebody's."""
 
 
-async def forget_enrolled(db: AsyncSession, user_id: UUID) -> None:
+async def forget_enrolled(session: AsyncSession, user_id: UUID) -> None:
     """Remove everything that proves the person, but the password."""
     for table in ENROLLED:
-        await db.execute(delete(table).where(table.user_id == user_id))
+        await session.execute(delete(table).where(table.user_id == user_id))
 
 
-async def forget_api_keys(db: AsyncSession, user_id: UUID) -> None:
+async def forget_api_keys(session: AsyncSession, user_id: UUID) -> None:
     """Remove the person's API keys of the tenant that the transaction is in."""
-    await db.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
+    await session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
 
 
-async def take_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full_name: str) -> None:
+async def take_over(session: AsyncSession, user_id: UUID, *, password_hash: str, full_name: str) -> None:
     """Give an account the password and the name of whoever showed that the address is theirs."""
-    await db.execute(
+    await session.execute(
         update(User)
         .where(User.id == user_id)
         .values(
@@ -50,36 +50,36 @@ async def take_over(db: AsyncSession, user_id: UUID, *, password_hash: str, full
     )
 
 
-async def make_managed(db: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
+async def make_managed(session: AsyncSession, user_id: UUID, tenant_id: UUID, *, full_name: str) -> None:
     """Note that a tenant manages the account, and that its address is verified."""
-    await db.execute(
+    await session.execute(
         update(User)
         .where(User.id == user_id)
         .values(full_name=full_name, email_verified_at=func.now(), managed_by_tenant_id=tenant_id)
     )
 
 
-async def set_status(db: AsyncSession, user_id: UUID, status: str) -> None:
-    """Let a person sign in, or not."""
-    await db.execute(update(User).where(User.id == user_id).values(status=status, version=User.version + 1))
+async def set_status(session: AsyncSession, user_id: UUID, status: str) -> None:
+    """Set whether a person may sign in."""
+    await session.execute(update(User).where(User.id == user_id).values(status=status, version=User.version + 1))
 
 
-async def unlock(db: AsyncSession, user_id: UUID) -> None:
+async def unlock(session: AsyncSession, user_id: UUID) -> None:
     """Forget failed sign-ins."""
-    await db.execute(
+    await session.execute(
         update(User).where(User.id == user_id).values(failed_sign_ins=0, locked_until=None, version=User.version + 1)
     )
 
 
-async def remove_memberships(db: AsyncSession, user_id: UUID) -> None:
+async def remove_memberships(session: AsyncSession, user_id: UUID) -> None:
     """End every membership of the transaction's person."""
-    await db.execute(delete(Membership).where(Membership.user_id == user_id))
+    await session.execute(delete(Membership).where(Membership.user_id == user_id))
 
 
-async def anonymise(db: AsyncSession, user_id: UUID) -> None:
+async def anonymise(session: AsyncSession, user_id: UUID) -> None:
     """Leave of a person only the id that the audit trail names. The transaction's context must be the person's."""
     nobody = f"{user_id}@anonymised.invalid"
-    await db.execute(
+    await session.execute(
         update(User)
         .where(User.id == user_id)
         .values(

@@ -9,7 +9,7 @@ from accunode_auth.addresses.schemas import AddressChange, AddressConfirmation
 from accunode_auth.discretion import discreetly
 from accunode_auth.notices.service import PersonNotices
 from accunode_auth.person_trail import OwnTrail
-from accunode_auth.public import PublicRoute
+from accunode_auth.public_routes import PublicRoute
 from accunode_auth.registration.schemas import Accepted
 from accunode_auth.resources import AppResources, DeferredMails
 from accunode_common.auth.roles import Permission
@@ -28,14 +28,14 @@ async def request_email_change(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     _proof: StepUp,
     app: AppResources,
-    db: SecretSession,
+    session: SecretSession,
     trail: OwnTrail,
     mails: DeferredMails,
     body: AddressChange,
 ) -> Accepted:
     """Mails a token to the new address, good once for an hour. The reply is the same for one that has an account."""
-    async with discreetly(app.settings.discreet_reply_time):
-        await service.request(db, app, subject, trail, mails, body.email)
+    async with discreetly(app.settings.anonymous.reply_time):
+        await service.request(session, app, subject, trail, mails, body.email)
     return Accepted(detail="If the address can be yours, a mail is on its way to it.")
 
 

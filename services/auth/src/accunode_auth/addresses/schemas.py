@@ -4,7 +4,7 @@ from pydantic import Field
 
 from accunode_auth.registration.schemas import MailedToken
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import InputModel
+from accunode_common.schemas import InputModel
 from accunode_identity.password_policy import GivenPassword
 
 

@@ -27,7 +27,7 @@ CHANGES = RateLimit("address-change", 3, 3600)
 
 
 async def request(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     subject: Subject,
     trail: Trail,
@@ -40,19 +40,19 @@ async def request(
         RateLimitedError: The caller asked too often.
     """
     (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
-    await trail.record(db, "user.request_email_change", "user", subject.user_id)
+    await trail.record(session, "user.request_email_change", "user", subject.user_id)
     if await sign_in.find(app, email) is not None:
         return
-    if not await mail_due(app, app.settings, LimitClass.ADDRESS_MAIL, email):
+    if not await mail_due(app, LimitClass.ADDRESS_MAIL, email):
         return
-    token = await registration.issue_token(db, subject.user_id, TokenPurpose.CHANGE_EMAIL, LIFETIME, email=email)
+    token = await registration.issue_token(session, subject.user_id, TokenPurpose.CHANGE_EMAIL, LIFETIME, email=email)
     mail = Mail(
         to=email,
         subject="Confirm your new address for AccuNode",
         text=(
             "Somebody, perhaps you, wants to sign in to AccuNode with this address from now on. To confirm it, send\n"
             "the token below, with the account's password, to\n"
-            f"POST {app.settings.public_url}/api/v1/auth/change-email/confirm within an hour:\n\n"
+            f"POST {app.settings.public.url}/api/v1/auth/change-email/confirm within an hour:\n\n"
             f"{token}\n\nIf it was not you, do nothing.\n"
         ),
     )
@@ -69,14 +69,14 @@ async def confirm(app: Resources, notices: Notices, origin: Origin, text: str, p
     """
     credential = registration.parse_token(TokenPurpose.CHANGE_EMAIL, text)
     user_id = credential.ids[0]
-    async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
-        email = await registration.spend_mailed_token(db, TokenPurpose.CHANGE_EMAIL, credential)
-        await registration.require_password(db, app, user_id, password)
-        old = await repository.email_of_active(db, user_id)
-        if old is None or not await repository.replace(db, user_id, email=email, email_key=email_key(email)):
+    async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as session:
+        email = await registration.spend_mailed_token(session, TokenPurpose.CHANGE_EMAIL, credential)
+        await registration.require_password(session, app, user_id, password)
+        old = await repository.email_of_active(session, user_id)
+        if old is None or not await repository.replace(session, user_id, email=email, email_key=email_key(email)):
             raise GoneError("The token is not valid, or no longer.")
         for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.VERIFY_EMAIL):
-            await registration.withdraw_tokens(db, user_id, purpose)
+            await registration.withdraw_tokens(session, user_id, purpose)
         entry = origin.entry("user.change_email", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id)
-        await memberships.record_for_tenants(db, user_id, entry)
+        await memberships.record_for_tenants(session, user_id, entry)
     notices.tell_address(old, CredentialChange.EMAIL_CHANGED)

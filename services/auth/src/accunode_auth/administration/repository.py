@@ -36,7 +36,7 @@ def people(
 
 
 async def page(
-    db: AsyncSession,
+    session: AsyncSession,
     order: SortOrder,
     paging: PageParameters,
     *,
@@ -48,21 +48,21 @@ async def page(
 ) -> PageOf[User]:
     """A page of the people who have a membership in reach that fits."""
     fitting = people(search=search, role=role, status=status, organization_id=organization_id, tenant_id=tenant_id)
-    return await paginate(db, fitting, order, paging)
+    return await paginate(session, fitting, order, paging)
 
 
-async def find(db: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:
+async def find(session: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:
     """The person, if in reach."""
     query = select(User).where(User.id == user_id, User.status != UserStatus.ANONYMISED)
     if lock:
         query = query.with_for_update()
-    return (await db.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    return (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
 
-async def memberships(db: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, list[Membership]]:
+async def memberships(session: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, list[Membership]]:
     """The memberships in reach of each person, oldest first."""
     found: dict[UUID, list[Membership]] = {user_id: [] for user_id in user_ids}
     query = select(Membership).where(Membership.user_id.in_(user_ids)).order_by(Membership.id)
-    for membership in (await db.scalars(query.execution_options(populate_existing=True))).all():
+    for membership in (await session.scalars(query.execution_options(populate_existing=True))).all():
         found[membership.user_id].append(membership)
     return found

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, status
 
 from accunode_auth.administration import service
-from accunode_auth.administration.people import Person
+from accunode_auth.administration.people import PersonInReach
 from accunode_auth.administration.permissions import Manager, Reader
 from accunode_auth.administration.schemas import MembershipOut, RoleChange, UserChange, UserIn, UserOut
 from accunode_auth.resources import AppResources, InvitationMailing
@@ -17,11 +17,12 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.identity import Membership, MembershipStatus, User, UserStatus
+from accunode_common.schemas import Page
 from accunode_identity.people import looks_after
 from accunode_identity.schemas import InvitationOut
 
@@ -49,14 +50,14 @@ def _out(subject: Subject, user: User, memberships: Sequence[Membership]) -> Use
     )
 
 
-def _person(subject: Subject, found: Person) -> UserOut:
+def _person(subject: Subject, found: PersonInReach) -> UserOut:
     return _out(subject, found.user, found.memberships)
 
 
-@router.get("", summary="People in reach")
+@router.get("", summary="People in reach", response_model=Page[UserOut])
 async def list_users(
     subject: Reader,
-    db: SubjectSession,
+    session: SubjectSession,
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
     search: Annotated[str | None, Query(max_length=200, description="Part of the address or the name.")] = None,
@@ -64,14 +65,14 @@ async def list_users(
     status: Annotated[MembershipStatus | None, Query(description="Only those with such a membership.")] = None,
     organization_id: Annotated[UUID | None, Query(description="Only members of this organization.")] = None,
     tenant_id: Annotated[UUID | None, Query(description="Only those with a membership in this tenant.")] = None,
-) -> Page[UserOut]:
+) -> PageReply:
     """The people who have a membership in the caller's organization, tenant, or anywhere for super admins."""
     filters = service.Filters(
         search=search, role=role, status=status, organization_id=organization_id, tenant_id=tenant_id
     )
-    found, memberships = await service.listing(db, filters, order, paging)
+    found, memberships = await service.listing(session, filters, order, paging)
     items = [_out(subject, user, memberships[user.id]) for user in found.rows]
-    return Page[UserOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(items))
 
 
 @router.post(
@@ -79,7 +80,7 @@ async def list_users(
 )
 async def create_user(
     subject: Manager,
-    db: SubjectSession,
+    session: SubjectSession,
     trail: AuditTrail,
     mails: InvitationMailing,
     body: UserIn,
@@ -87,25 +88,25 @@ async def create_user(
     """Invites whoever owns an address to become a member. They are one once they accept; until then nothing of them
     is told, and nothing changes for them. Whether the address has an account makes no difference.
     """
-    return InvitationOut.of(await service.invite(db, subject, trail, mails, body))
+    return InvitationOut.of(await service.invite(session, subject, trail, mails, body))
 
 
 @router.get("/{user_id}", summary="One person")
-async def read_user(subject: Reader, db: SubjectSession, etag: ETag, user_id: PersonPath) -> UserOut:
+async def read_user(subject: Reader, session: SubjectSession, etag: ETag, user_id: PersonPath) -> UserOut:
     """Somebody in the caller's reach."""
-    found = await service.person(db, user_id)
+    found = await service.person(session, user_id)
     etag.tag(found.user.version)
     return _person(subject, found)
 
 
 @router.patch("/{user_id}", summary="Change a person's name")
 async def change_user(
-    subject: Manager, db: SubjectSession, trail: AuditTrail, match: IfMatch, user_id: PersonPath, body: UserChange
+    subject: Manager, session: SubjectSession, trail: AuditTrail, match: IfMatch, user_id: PersonPath, body: UserChange
 ) -> UserOut:
     """Changes the name of an account that the caller looks after: the platform's right, and that of the tenant that
     manages it.
     """
-    found = await service.rename(db, subject, trail, user_id, match, body.full_name)
+    found = await service.rename(session, subject, trail, user_id, match, body.full_name)
     match.tag(found.user.version)
     return _person(subject, found)
 
@@ -113,7 +114,7 @@ async def change_user(
 @router.delete("/{user_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Remove a person")
 async def delete_user(
     subject: Manager,
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
@@ -121,74 +122,74 @@ async def delete_user(
     """Removes the memberships in the caller's reach. The account stays its owner's, but one that the caller looks
     after ends and is anonymised. The trail stays.
     """
-    await service.remove(db, app.revocations, subject, trail, user_id)
+    await service.remove(session, app.revocations, subject, trail, user_id)
 
 
 @router.put("/{user_id}/role", summary="Change a person's role")
 async def change_user_role(
     subject: Manager,
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
     body: RoleChange,
 ) -> UserOut:
     """Gives another role in the same tenant, never above the caller's own; the person's tokens end at once."""
-    found = await service.change_role(db, app.revocations, subject, trail, user_id, body)
+    found = await service.change_role(session, app.revocations, subject, trail, user_id, body)
     return _person(subject, found)
 
 
 @router.post("/{user_id}/suspend", summary="Suspend a person's memberships")
 async def suspend_user(
     subject: Manager,
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
     membership_id: MembershipQuery = None,
 ) -> UserOut:
     """Keeps somebody out of the caller's places until they are resumed, at once. Their account stays as it is."""
-    found = await service.suspend(db, app.revocations, subject, trail, user_id, membership_id)
+    found = await service.suspend(session, app.revocations, subject, trail, user_id, membership_id)
     return _person(subject, found)
 
 
 @router.post("/{user_id}/resume", summary="Resume a person's memberships")
 async def resume_user(
     subject: Manager,
-    db: SubjectSession,
+    session: SubjectSession,
     trail: AuditTrail,
     user_id: PersonPath,
     membership_id: MembershipQuery = None,
 ) -> UserOut:
     """Lets somebody who was suspended back into the caller's places."""
-    found = await service.resume(db, subject, trail, user_id, membership_id)
+    found = await service.resume(session, subject, trail, user_id, membership_id)
     return _person(subject, found)
 
 
 @router.post("/{user_id}/deactivate", summary="Deactivate an account")
 async def deactivate_user(
     subject: Manager,
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     trail: AuditTrail,
     user_id: PersonPath,
 ) -> UserOut:
     """Keeps the owner of an account that the caller looks after from signing in, and ends their sessions at once."""
-    found = await service.deactivate(db, app.revocations, subject, trail, user_id)
+    found = await service.deactivate(session, app.revocations, subject, trail, user_id)
     return _person(subject, found)
 
 
 @router.post("/{user_id}/activate", summary="Activate an account")
-async def activate_user(subject: Manager, db: SubjectSession, trail: AuditTrail, user_id: PersonPath) -> UserOut:
+async def activate_user(subject: Manager, session: SubjectSession, trail: AuditTrail, user_id: PersonPath) -> UserOut:
     """Lets the owner of an account that the caller looks after sign in again."""
-    found = await service.activate(db, subject, trail, user_id)
+    found = await service.activate(session, subject, trail, user_id)
     return _person(subject, found)
 
 
 @router.post("/{user_id}/unlock", summary="Unlock an account")
 async def unlock_user(
-    subject: Manager, db: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
+    subject: Manager, session: SubjectSession, app: AppResources, trail: AuditTrail, user_id: PersonPath
 ) -> UserOut:
     """Forgets failed sign-ins of an account that the caller looks after, so that its owner may try again."""
-    found = await service.unlock(db, app, subject, trail, user_id)
+    found = await service.unlock(session, app, subject, trail, user_id)
     return _person(subject, found)

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_auth.registration.schemas import FullName
 from accunode_common.auth.roles import Role
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import CreatedAt, InputModel, OrganizationId, ResponseModel, TenantId
 from accunode_common.models.identity import UserStatus
-from accunode_identity.schemas import LastSignIn, Managed, MemberStatus, PersonName, ShownEmail
+from accunode_common.schemas import CreatedAt, InputModel, OrganizationId, ResponseModel, TenantId
+from accunode_identity.schemas import FullName, LastSignIn, Managed, MemberStatus, PersonName, ShownEmail
 
 
 class MembershipOut(ResponseModel):

@@ -15,24 +15,24 @@ def active() -> Select[ApiKey]:
     return select(ApiKey).where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now())
 
 
-async def page(db: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[ApiKey]:
+async def page(session: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[ApiKey]:
     """A page of the keys in sight that are good."""
-    return await paginate(db, active(), order, paging)
+    return await paginate(session, active(), order, paging)
 
 
-async def count_active(db: AsyncSession) -> int:
+async def count_active(session: AsyncSession) -> int:
     """How many keys in sight are good."""
-    return await db.scalar(select(func.count()).select_from(active().subquery())) or 0
+    return await session.scalar(select(func.count()).select_from(active().subquery())) or 0
 
 
-async def find_active(db: AsyncSession, key_id: UUID) -> ApiKey | None:
+async def find_active(session: AsyncSession, key_id: UUID) -> ApiKey | None:
     """The key of that id, if in sight and good."""
-    return (await db.scalars(active().where(ApiKey.id == key_id))).one_or_none()
+    return (await session.scalars(active().where(ApiKey.id == key_id))).one_or_none()
 
 
-async def revoke(db: AsyncSession, key_id: UUID) -> bool:
+async def revoke(session: AsyncSession, key_id: UUID) -> bool:
     """Make a key void; gives False if there is no such good key in sight."""
-    found = await db.scalar(
+    found = await session.scalar(
         update(ApiKey)
         .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None), ApiKey.expires_at > func.now())
         .values(revoked_at=func.now())
@@ -41,9 +41,9 @@ async def revoke(db: AsyncSession, key_id: UUID) -> bool:
     return found is not None
 
 
-async def note_use(db: AsyncSession, key: ApiKey, *, every: timedelta) -> None:
+async def note_use(session: AsyncSession, key: ApiKey, *, every: timedelta) -> None:
     """Note that a key was used, unless that was noted lately."""
-    await db.execute(
+    await session.execute(
         update(ApiKey)
         .where(
             ApiKey.tenant_id == key.tenant_id,
@@ -54,7 +54,7 @@ async def note_use(db: AsyncSession, key: ApiKey, *, every: timedelta) -> None:
     )
 
 
-async def role_of_owner(db: AsyncSession, key: ApiKey) -> str | None:
+async def role_of_owner(session: AsyncSession, key: ApiKey) -> str | None:
     """The role of the key's owner where the key works; None if they are gone from there, or may not sign in."""
     query = (
         select(Membership.role)
@@ -67,4 +67,11 @@ async def role_of_owner(db: AsyncSession, key: ApiKey) -> str | None:
             Membership.organization_id.is_not_distinct_from(key.organization_id),
         )
     )
-    return await db.scalar(query)
+    return await session.scalar(query)
+
+
+async def add(session: AsyncSession, key: ApiKey) -> None:
+    """Add a key, and read what the database filled in."""
+    session.add(key)
+    await session.flush()
+    await session.refresh(key)

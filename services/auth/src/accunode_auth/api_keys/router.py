@@ -9,7 +9,7 @@ from fastapi import Depends, Path, status
 from accunode_auth.api_keys import service
 from accunode_auth.api_keys.schemas import ApiKeyIn, ApiKeyOut, ApiKeySecret, MachineToken, NewApiKey
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.public import KeyExchangeRoute
+from accunode_auth.public_routes import KeyExchangeRoute
 from accunode_auth.resources import AppResources
 from accunode_common.auth.roles import Permission
 from accunode_common.auth.subject import Subject
@@ -17,31 +17,32 @@ from accunode_common.auth.tokens import ACCESS_TOKEN_LIFETIME
 from accunode_common.http.app import api_router
 from accunode_common.http.callers import StepUp, requires
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail, RequestOrigin
+from accunode_common.schemas import Page
 
 router = api_router("/auth/api-keys", tag="api-keys")
 
 KeyOwner = Annotated[Subject, Depends(requires(Permission.API_KEY_MANAGE))]
 
 
-@router.get("", summary="The caller's API keys")
+@router.get("", summary="The caller's API keys", response_model=Page[ApiKeyOut])
 async def list_api_keys(
-    _subject: KeyOwner, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
-) -> Page[ApiKeyOut]:
+    _subject: KeyOwner, session: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+) -> PageReply:
     """The caller's good keys for the membership they work in."""
-    found = await service.active(db, order, paging)
+    found = await service.active(session, order, paging)
     items = [ApiKeyOut.model_validate(key) for key in found.rows]
-    return Page[ApiKeyOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(items))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Make an API key")
 async def create_api_key(
     subject: KeyOwner,
     _proof: StepUp,
-    db: SecretSession,
+    session: SecretSession,
     trail: AuditTrail,
     notices: PersonNotices,
     body: ApiKeyIn,
@@ -52,7 +53,13 @@ async def create_api_key(
     sessions and profile, nothing of other people, and nothing that only needs somebody who signed in.
     """
     key, secret = await service.create(
-        db, subject, trail, notices, name=body.name, scopes=body.scopes, lifetime=timedelta(days=body.expires_in_days)
+        session,
+        subject,
+        trail,
+        notices,
+        name=body.name,
+        scopes=body.scopes,
+        lifetime=timedelta(days=body.expires_in_days),
     )
     return NewApiKey(api_key=ApiKeyOut.model_validate(key), secret=secret)
 
@@ -72,10 +79,10 @@ async def exchange_api_key(app: AppResources, origin: RequestOrigin, body: ApiKe
 @router.delete("/{key_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Revoke an API key")
 async def revoke_api_key(
     _subject: KeyOwner,
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     trail: AuditTrail,
     key_id: Annotated[UUID, Path(description="One of the caller's keys.")],
 ) -> None:
     """Makes a key, and the tokens it was exchanged for, void at once."""
-    await service.revoke(db, app.revocations, trail, key_id)
+    await service.revoke(session, app.revocations, trail, key_id)

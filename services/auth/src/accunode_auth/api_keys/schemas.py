@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from accunode_auth.sessions.schemas import AccessToken, SecondsLeft, TokenType
 from accunode_common.auth.roles import Permission
-from accunode_common.http.schemas import CreatedAt, InputModel, OrganizationId, ResponseModel, TenantId, UtcTime
+from accunode_common.schemas import CreatedAt, InputModel, OrganizationId, ResponseModel, TenantId, UtcTime
 
 KeyName = Annotated[str, Field(description="What its owner calls it.", examples=["Nightly export"])]
 Secret = Annotated[str, Field(examples=["ak_7cXq1Zt9LmW4vB2nRk8sPd6GhJy3EuTf"])]

@@ -10,7 +10,6 @@ from accunode_auth.api_keys import repository
 from accunode_auth.limits import LimitClass, count_use
 from accunode_auth.memberships import service as memberships
 from accunode_auth.notices.service import CredentialChange, Notices
-from accunode_auth.repository import write_and_read
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_common import audit
@@ -35,13 +34,13 @@ _NOTE_USE_EVERY = timedelta(minutes=5)
 SORTING = Sorting({"created_at": ApiKey.id, "expires_at": ApiKey.expires_at}, default="-created_at", key=ApiKey.id)
 
 
-async def active(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[ApiKey]:
+async def active(session: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[ApiKey]:
     """The caller's good keys in the tenant they work in."""
-    return await repository.page(db, order, page)
+    return await repository.page(session, order, paging)
 
 
 async def create(
-    db: AsyncSession,
+    session: AsyncSession,
     subject: Subject,
     trail: Trail,
     notices: Notices,
@@ -60,7 +59,7 @@ async def create(
     beyond = sorted(wanted - (subject.permissions & KEY_PERMISSIONS))
     if beyond:
         raise ForbiddenError(f"A key of yours cannot have the scope {', '.join(beyond)}.")
-    if await repository.count_active(db) >= MOST_KEYS:
+    if await repository.count_active(session) >= MOST_KEYS:
         raise ConflictError(f"You have {MOST_KEYS} keys already; revoke one first.")
     credential = Credential.new(PREFIX, subject.tenant_id, subject.user_id, new_id())
     key = ApiKey(
@@ -73,22 +72,22 @@ async def create(
         scopes=sorted(wanted),
         expires_at=datetime.now(UTC) + lifetime,
     )
-    await write_and_read(db, key)
-    await trail.record(db, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
-    await notices.tell(db, subject.user_id, CredentialChange.API_KEY_MADE)
+    await repository.add(session, key)
+    await trail.record(session, "api_key.create", "api_key", key.id, details={"scopes": key.scopes})
+    await notices.tell(session, subject.user_id, CredentialChange.API_KEY_MADE)
     return key, credential.text
 
 
-async def revoke(db: AsyncSession, revocations: Revocations, trail: Trail, key_id: UUID) -> None:
+async def revoke(session: AsyncSession, revocations: Revocations, trail: Trail, key_id: UUID) -> None:
     """Make a key, and the tokens it was exchanged for, void at once.
 
     Raises:
         NotFoundError: The caller has no such good key here.
     """
-    if not await repository.revoke(db, key_id):
+    if not await repository.revoke(session, key_id):
         raise NotFoundError("You have no such key here.")
-    await trail.record(db, "api_key.revoke", "api_key", key_id)
-    await revoke_session(db, revocations, key_id)
+    await trail.record(session, "api_key.revoke", "api_key", key_id)
+    await revoke_session(session, revocations, key_id)
 
 
 async def exchange(app: Resources, text: str, origin: Origin) -> tuple[str, Subject]:
@@ -103,22 +102,22 @@ async def exchange(app: Resources, text: str, origin: Origin) -> tuple[str, Subj
     if credential is None:
         raise UnauthenticatedError("The API key is not valid.")
     tenant_id, user_id, key_id = credential.ids
-    async with app.database.transaction(AccessContext(tenant_id=tenant_id, user_id=user_id)) as db:
-        await memberships.await_changes(db, user_id)
-        key = await repository.find_active(db, key_id)
+    async with app.database.transaction(AccessContext(tenant_id=tenant_id, user_id=user_id)) as session:
+        await memberships.await_changes(session, user_id)
+        key = await repository.find_active(session, key_id)
         if key is None or not credential.matches(key.key_hash):
             raise UnauthenticatedError("The API key is not valid.")
-        await count_use(app, app.settings, LimitClass.KEY_USE, key_id)
-        await repository.note_use(db, key, every=_NOTE_USE_EVERY)
-        await hold_power(db, RevocationKind.USER, [user_id])
-        await hold_power(db, RevocationKind.TENANT, [tenant_id])
-        role = await repository.role_of_owner(db, key)
-        held = await memberships.active_memberships(db, user_id)
+        await count_use(app, LimitClass.KEY_USE, key_id)
+        await repository.note_use(session, key, every=_NOTE_USE_EVERY)
+        await hold_power(session, RevocationKind.USER, [user_id])
+        await hold_power(session, RevocationKind.TENANT, [tenant_id])
+        role = await repository.role_of_owner(session, key)
+        held = await memberships.active_memberships(session, user_id)
         here = (tenant_id, key.organization_id)
         membership = next((one for one in held if (one.tenant_id, one.organization_id) == here), None)
         if role is None or membership is None:
             raise UnauthenticatedError("The API key is not valid.")
-        if await second_factors.missing(db, app, user_id, membership):
+        if await second_factors.missing(session, app, user_id, membership):
             raise UnauthenticatedError("The key's owner must have a second factor by now: sign in, and enrol one.")
         subject = Subject(
             user_id=user_id,
@@ -129,7 +128,7 @@ async def exchange(app: Resources, text: str, origin: Origin) -> tuple[str, Subj
             scope=frozenset(Permission(scope) for scope in key.scopes),
         )
         await audit.record(
-            db,
+            session,
             origin.entry(
                 "api_key.exchange",
                 "api_key",
@@ -140,5 +139,5 @@ async def exchange(app: Resources, text: str, origin: Origin) -> tuple[str, Subj
                 organization_id=key.organization_id,
             ),
         )
-        token = app.keys.access_token(subject, issued_at=await moment(db))
+        token = app.keys.access_token(subject, issued_at=await moment(session))
     return token, subject

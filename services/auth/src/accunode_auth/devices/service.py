@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.devices import repository
-from accunode_auth.repository import write_row
 from accunode_common.auth.credentials import Credential
 from accunode_common.http.trail import Origin
 from accunode_common.ids import new_id
@@ -21,12 +20,12 @@ MOST_DEVICES = 50
 KNOWN_FOR = timedelta(days=180)
 
 
-async def recognise(db: AsyncSession, user_id: UUID, text: str | None) -> KnownDevice | None:
+async def recognise(session: AsyncSession, user_id: UUID, text: str | None) -> KnownDevice | None:
     """The person's device that shows this token; None if it is nobody's, or somebody else's."""
     credential = Credential.parse(PREFIX, text, ids=2) if text else None
     if credential is None or credential.ids[0] != user_id:
         return None
-    device = await repository.find(db, user_id, credential.ids[1], seen_within=KNOWN_FOR)
+    device = await repository.find(session, user_id, credential.ids[1], seen_within=KNOWN_FOR)
     return device if device is not None and credential.matches(device.token_hash) else None
 
 
@@ -45,29 +44,29 @@ class Greeting:
     startling: bool
 
 
-async def greet(db: AsyncSession, user_id: UUID, text: str | None, origin: Origin) -> Greeting:
+async def greet(session: AsyncSession, user_id: UUID, text: str | None, origin: Origin) -> Greeting:
     """The device that signs in, with a token for it if it was not known.
 
     One that shows no token and looks like a known one, from its address, startles nobody: it is a program that keeps
     none, or a browser that lost it.
     """
-    device = await recognise(db, user_id, text)
+    device = await recognise(session, user_id, text)
     if device is not None:
-        await repository.note_use(db, device.id, user_agent=origin.user_agent, ip_address=origin.address)
+        await repository.note_use(session, device.id, user_agent=origin.user_agent, ip_address=origin.address)
         return Greeting(device, None, startling=False)
-    seen = await repository.has_like(db, user_id, user_agent=origin.user_agent, ip_address=origin.address)
-    device, token = await _introduce(db, user_id, origin)
+    seen = await repository.has_like(session, user_id, user_agent=origin.user_agent, ip_address=origin.address)
+    device, token = await _introduce(session, user_id, origin)
     return Greeting(device, token, startling=not seen)
 
 
-async def introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> str:
+async def introduce(session: AsyncSession, user_id: UUID, origin: Origin) -> str:
     """A token for a device that shows who its owner is in another way than by signing in."""
-    _, token = await _introduce(db, user_id, origin)
+    _, token = await _introduce(session, user_id, origin)
     return token
 
 
-async def _introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> tuple[KnownDevice, str]:
-    await repository.forget_old(db, user_id, keep=MOST_DEVICES - 1, seen_within=KNOWN_FOR)
+async def _introduce(session: AsyncSession, user_id: UUID, origin: Origin) -> tuple[KnownDevice, str]:
+    await repository.forget_old(session, user_id, keep=MOST_DEVICES - 1, seen_within=KNOWN_FOR)
     credential = Credential.new(PREFIX, user_id, new_id())
     device = KnownDevice(
         id=credential.ids[1],
@@ -76,10 +75,10 @@ async def _introduce(db: AsyncSession, user_id: UUID, origin: Origin) -> tuple[K
         user_agent=origin.user_agent,
         ip_address=origin.address,
     )
-    await write_row(db, device)
+    await repository.add(session, device)
     return device, credential.text
 
 
-async def forget(db: AsyncSession, user_id: UUID) -> None:
+async def forget(session: AsyncSession, user_id: UUID) -> None:
     """Know none of the person's devices any more."""
-    await repository.forget(db, user_id)
+    await repository.forget(session, user_id)

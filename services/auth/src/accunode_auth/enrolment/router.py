@@ -5,7 +5,7 @@ from accunode_auth.enrolment.schemas import AuthenticatorIn, EnrolledPasskeyIn, 
 from accunode_auth.mfa.schemas import Enrolment
 from accunode_auth.notices.service import PersonNotices
 from accunode_auth.passkeys.schemas import CreationOptions
-from accunode_auth.public import PublicRoute
+from accunode_auth.public_routes import PublicRoute
 from accunode_auth.resources import AppResources
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in.schemas import ChallengeRef

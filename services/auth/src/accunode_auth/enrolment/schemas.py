@@ -6,7 +6,7 @@ from accunode_auth.mfa.schemas import Code
 from accunode_auth.passkeys.schemas import NewCredential, NewLabel
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in.schemas import ChallengeRef, ShownDevice
-from accunode_common.http.schemas import ResponseModel
+from accunode_common.schemas import ResponseModel
 
 
 class AuthenticatorIn(ChallengeRef):

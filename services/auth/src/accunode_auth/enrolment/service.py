@@ -34,8 +34,8 @@ async def begin_authenticator(app: Resources, text: str) -> tuple[str, str]:
         UnauthenticatedError: The challenge is wrong, used, or too late.
         ConflictError: The person enrolled a factor meanwhile.
     """
-    async with _opened(app, text) as (db, _, user_id):
-        return await mfa.enrol(db, app, user_id)
+    async with _opened(app, text) as (session, _, user_id):
+        return await mfa.enrol(session, app, user_id)
 
 
 async def begin_passkey(app: Resources, text: str) -> dict[str, Any]:
@@ -45,8 +45,8 @@ async def begin_passkey(app: Resources, text: str) -> dict[str, Any]:
         UnauthenticatedError: The challenge is wrong, used, or too late.
         ConflictError: The person enrolled a factor meanwhile.
     """
-    async with _opened(app, text) as (db, _, user_id):
-        return await passkeys.creation_options(db, app, user_id)
+    async with _opened(app, text) as (session, _, user_id):
+        return await passkeys.creation_options(session, app, user_id)
 
 
 async def complete_authenticator(
@@ -59,12 +59,12 @@ async def complete_authenticator(
         NotFoundError: There is no authenticator to confirm.
         UnprocessableInputError: The code is wrong.
     """
-    async with _opened(app, text) as (db, credential, user_id):
-        codes = await mfa.confirm(db, app, user_id, code)
-        await _record(db, user_id, origin, "mfa.confirm")
-        await notices.tell(db, user_id, CredentialChange.AUTHENTICATOR_ADDED)
+    async with _opened(app, text) as (session, credential, user_id):
+        codes = await mfa.confirm(session, app, user_id, code)
+        await _record(session, user_id, origin, "mfa.confirm")
+        await notices.tell(session, user_id, CredentialChange.AUTHENTICATOR_ADDED)
         method = AuthenticationMethod.ONE_TIME_PASSWORD
-        return await _sign_in(db, app, credential, origin, method, device_token), codes
+        return await _sign_in(session, app, credential, origin, method, device_token), codes
 
 
 async def complete_passkey(
@@ -83,12 +83,12 @@ async def complete_passkey(
         UnauthenticatedError: The challenge is wrong, used, or too late.
         UnprocessableInputError: The passkey is not what was asked for.
     """
-    async with _opened(app, text) as (db, credential, user_id):
-        _, codes = await passkeys.register(db, app, user_id, label=label, credential=new)
-        await _record(db, user_id, origin, "passkey.add")
-        await notices.tell(db, user_id, CredentialChange.PASSKEY_ADDED)
+    async with _opened(app, text) as (session, credential, user_id):
+        _, codes = await passkeys.register(session, app, user_id, label=label, credential=new)
+        await _record(session, user_id, origin, "passkey.add")
+        await notices.tell(session, user_id, CredentialChange.PASSKEY_ADDED)
         method = AuthenticationMethod.PASSKEY
-        return await _sign_in(db, app, credential, origin, method, device_token), codes
+        return await _sign_in(session, app, credential, origin, method, device_token), codes
 
 
 @asynccontextmanager
@@ -96,33 +96,33 @@ async def _opened(app: Resources, text: str) -> AsyncIterator[tuple[AsyncSession
     try:
         credential = registration.parse_token(TokenPurpose.ENROLMENT, text)
         user_id = credential.ids[0]
-        async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
-            await registration.require_token(db, TokenPurpose.ENROLMENT, credential)
-            if await second_factors.enrolled(db, user_id):
+        async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as session:
+            await registration.require_token(session, TokenPurpose.ENROLMENT, credential)
+            if await second_factors.enrolled(session, user_id):
                 raise ConflictError("You have a second factor already; sign in again and show it.")
-            yield db, credential, user_id
+            yield session, credential, user_id
     except GoneError:
         raise UnauthenticatedError(_REFUSED) from None
 
 
 async def _sign_in(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     credential: Credential,
     origin: Origin,
     method: AuthenticationMethod,
     device_token: str | None,
 ) -> Tokens:
-    before = await registration.spend_token(db, TokenPurpose.ENROLMENT, credential)
+    before = await registration.spend_token(session, TokenPurpose.ENROLMENT, credential)
     methods = [*before, method]
     outcome = await sign_in.begin_session(
-        db, app, credential.ids[0], origin, methods=methods, device_token=device_token
+        session, app, credential.ids[0], origin, methods=methods, device_token=device_token
     )
     if not isinstance(outcome, Tokens):
         raise UnauthenticatedError(_REFUSED)
     return outcome
 
 
-async def _record(db: AsyncSession, user_id: UUID, origin: Origin, action: str) -> None:
+async def _record(session: AsyncSession, user_id: UUID, origin: Origin, action: str) -> None:
     entry = origin.entry(action, "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id)
-    await memberships.record_for_tenants(db, user_id, entry)
+    await memberships.record_for_tenants(session, user_id, entry)

@@ -47,7 +47,7 @@ def fitting(
 
 
 async def page(
-    db: AsyncSession,
+    session: AsyncSession,
     subject: Subject,
     order: SortOrder,
     paging: PageParameters,
@@ -61,10 +61,10 @@ async def page(
     query = fitting(
         administered(subject), state=state, email=email, organization_id=organization_id, tenant_id=tenant_id
     )
-    return await paginate(db, query, order, paging)
+    return await paginate(session, query, order, paging)
 
 
-async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation | None:
+async def find(session: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation | None:
     """The invitation, if the caller administers its place."""
-    found: Invitation | None = await db.scalar(administered(subject).where(Invitation.id == invitation_id))
+    found: Invitation | None = await session.scalar(administered(subject).where(Invitation.id == invitation_id))
     return found

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_auth.registration.schemas import FullName, MailedToken
+from accunode_auth.registration.schemas import MailedToken
 from accunode_common.auth.roles import Role
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.schemas import InputModel, ResponseModel, UtcTime
 from accunode_identity.invitations import Joined, Offer
 from accunode_identity.password_policy import NewPassword
+from accunode_identity.schemas import FullName
 
 
 class OfferOut(ResponseModel):

@@ -37,10 +37,10 @@ class AccountExistsError(ConflictError):
 
 
 async def listing(
-    db: AsyncSession,
+    session: AsyncSession,
     subject: Subject,
     order: SortOrder,
-    page: PageParameters,
+    paging: PageParameters,
     *,
     state: InvitationState | None,
     email: str | None,
@@ -49,10 +49,10 @@ async def listing(
 ) -> PageOf[Invitation]:
     """The invitations to places that the caller administers."""
     return await repository.page(
-        db,
+        session,
         subject,
         order,
-        page,
+        paging,
         state=state,
         email=email,
         organization_id=organization_id,
@@ -60,20 +60,20 @@ async def listing(
     )
 
 
-async def find(db: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:
+async def find(session: AsyncSession, subject: Subject, invitation_id: UUID) -> Invitation:
     """An invitation to a scope that the caller administers.
 
     Raises:
         NotFoundError: There is none.
     """
-    invitation = await repository.find(db, subject, invitation_id)
+    invitation = await repository.find(session, subject, invitation_id)
     if invitation is None:
         raise NotFoundError("There is no such invitation.")
     return invitation
 
 
 async def send_again(
-    db: AsyncSession, subject: Subject, trail: Trail, mails: InvitationMailer, invitation_id: UUID
+    session: AsyncSession, subject: Subject, trail: Trail, mails: InvitationMailer, invitation_id: UUID
 ) -> Invitation:
     """The invitation with a fresh token and term.
 
@@ -81,49 +81,49 @@ async def send_again(
         NotFoundError: There is none, or its scope is not in use.
         GoneError: It was decided.
     """
-    return await inviting.send_again(db, trail, mails, await find(db, subject, invitation_id))
+    return await inviting.send_again(session, trail, mails, await find(session, subject, invitation_id))
 
 
-async def withdraw(db: AsyncSession, subject: Subject, trail: Trail, invitation_id: UUID) -> None:
+async def withdraw(session: AsyncSession, subject: Subject, trail: Trail, invitation_id: UUID) -> None:
     """Take an invitation back.
 
     Raises:
         NotFoundError: There is none.
         GoneError: It was decided.
     """
-    await inviting.withdraw(db, trail, await find(db, subject, invitation_id))
+    await inviting.withdraw(session, trail, await find(session, subject, invitation_id))
 
 
-async def offers(db: AsyncSession, subject: Subject) -> list[Offer]:
+async def offers(session: AsyncSession, subject: Subject) -> list[Offer]:
     """The open invitations to the caller's address.
 
     Raises:
         EmailNotVerifiedError: The address is not verified.
     """
-    return await invitations.offers(db, subject.user_id)
+    return await invitations.offers(session, subject.user_id)
 
 
 async def accept(
-    db: AsyncSession, subject: Subject, origin: Origin, invitation_id: UUID, *, accept_managed: bool
+    session: AsyncSession, subject: Subject, origin: Origin, invitation_id: UUID, *, accept_managed: bool
 ) -> Joined:
     """Make the caller a member; no token ends.
 
     Raises:
         NotFoundError, GoneError, ForbiddenError, ConflictError, UnprocessableInputError: See `invitations.accept`.
     """
-    joined = await invitations.accept(db, subject.user_id, invitation_id, accept_managed=accept_managed)
-    await _record(db, "invitation.accept", joined.invitation, subject.user_id, origin)
+    joined = await invitations.accept(session, subject.user_id, invitation_id, accept_managed=accept_managed)
+    await _record(session, "invitation.accept", joined.invitation, subject.user_id, origin)
     return joined
 
 
-async def decline(db: AsyncSession, subject: Subject, origin: Origin, invitation_id: UUID) -> None:
+async def decline(session: AsyncSession, subject: Subject, origin: Origin, invitation_id: UUID) -> None:
     """Turn an invitation to the caller's address down.
 
     Raises:
         NotFoundError, GoneError, EmailNotVerifiedError: See `invitations.decline`.
     """
-    invitation = await invitations.decline(db, subject.user_id, invitation_id)
-    await _record(db, "invitation.decline", invitation, subject.user_id, origin)
+    invitation = await invitations.decline(session, subject.user_id, invitation_id)
+    await _record(session, "invitation.decline", invitation, subject.user_id, origin)
 
 
 async def accept_with_token(app: Resources, body: TokenAcceptance, origin: Origin) -> Joined:
@@ -138,37 +138,37 @@ async def accept_with_token(app: Resources, body: TokenAcceptance, origin: Origi
         UnprocessableInputError: The password contains the address, or management was not accepted.
         ForbiddenError, ConflictError: See `invitations.accept`.
     """
-    async with app.database.transaction(AccessContext()) as db:
-        invited = await invitations.redeem(db, body.token)
+    async with app.database.transaction(AccessContext()) as session:
+        invited = await invitations.redeem(session, body.token)
     refuse_personal(body.password, (invited.email, body.full_name), pointer="/body/password")
     password_hash = await app.passwords.hash(body.password)
-    async with app.database.transaction(AccessContext()) as db:
-        invitation = await invitations.redeem(db, body.token)
-        known = await sign_in.candidate(db, invitation.email_key)
+    async with app.database.transaction(AccessContext()) as session:
+        invitation = await invitations.redeem(session, body.token)
+        known = await sign_in.candidate(session, invitation.email_key)
         if known is not None and known.verified:
             raise AccountExistsError("Sign in, and accept with POST /users/me/invitations/{id}/accept.")
         if known is not None and known.status != UserStatus.ACTIVE:
             raise GoneError("The invitation is no longer open.")
         user_id = new_id() if known is None else known.id
-        async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
+        async with acting_as(session, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
             if known is not None:
-                await accounts.reclaim(db, app.revocations, user_id)
-            elif not await registration.add_account(db, user_id, invitation.email):
+                await accounts.reclaim(session, app.revocations, user_id)
+            elif not await registration.add_account(session, user_id, invitation.email):
                 raise ConflictError("The address was registered at the same moment; try again.")
-            await accounts.hand_over(db, user_id, password_hash=password_hash, full_name=body.full_name)
-            joined = await invitations.accept(db, user_id, invitation.id, accept_managed=body.accept_managed)
-            await _record(db, "invitation.accept", joined.invitation, user_id, origin)
+            await accounts.hand_over(session, user_id, password_hash=password_hash, full_name=body.full_name)
+            joined = await invitations.accept(session, user_id, invitation.id, accept_managed=body.accept_managed)
+            await _record(session, "invitation.accept", joined.invitation, user_id, origin)
     return joined
 
 
-async def _record(db: AsyncSession, action: str, invitation: Invitation, user_id: UUID, origin: Origin) -> None:
+async def _record(session: AsyncSession, action: str, invitation: Invitation, user_id: UUID, origin: Origin) -> None:
     """Add to the trail of the invitation's tenant.
 
     Nothing of what the person does elsewhere is told: not the membership that the request was made with.
     """
-    async with acting_as(db, invitations.invited_context(user_id, invitation)):
+    async with acting_as(session, invitations.invited_context(user_id, invitation)):
         await audit.record(
-            db,
+            session,
             origin.entry(
                 action,
                 "invitation",

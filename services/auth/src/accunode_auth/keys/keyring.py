@@ -11,11 +11,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from accunode_auth.settings import AuthSettings
+from accunode_auth.settings import AuthSettings, SigningSettings
 from accunode_common.auth.subject import Subject
 from accunode_common.auth.tokens import ALGORITHM, encode_access_token
+from accunode_common.environment import SettingsError
 from accunode_common.ids import new_id
-from accunode_common.settings import SettingsError
 
 _BEGIN = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PEM = re.compile(rb"-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----", re.DOTALL)
@@ -74,15 +74,15 @@ def parse_keys(text: bytes, source: str) -> list[Ed25519PrivateKey]:
     return keys
 
 
-def configured_keys(settings: AuthSettings) -> list[Ed25519PrivateKey]:
+def configured_keys(settings: SigningSettings) -> list[Ed25519PrivateKey]:
     """The keys that the settings name or hold.
 
     Raises:
         SettingsError: There are none, or one is not an unencrypted Ed25519 key.
     """
-    if settings.signing_key_file is not None:
-        return read_keys(settings.signing_key_file)
-    text = settings.signing_keys.get_secret_value() if settings.signing_keys else ""
+    if settings.key_file is not None:
+        return read_keys(settings.key_file)
+    text = settings.keys.get_secret_value() if settings.keys else ""
     keys = parse_keys(text.encode(), "ACCUNODE_SIGNING_KEYS")
     if not keys:
         raise SettingsError("ACCUNODE_SIGNING_KEYS holds no private key.")
@@ -96,12 +96,12 @@ class KeyRing:
     """
 
     def __init__(self, settings: AuthSettings) -> None:
-        keys = configured_keys(settings)
+        keys = configured_keys(settings.signing)
         self._public = {key_id(key.public_key()): key.public_key() for key in keys}
         self._newest = keys[-1]
         self._newest_id = key_id(self._newest.public_key())
-        self._issuer = settings.token_issuer
-        self._audience = settings.token_audience
+        self._issuer = settings.tokens.issuer
+        self._audience = settings.tokens.audience
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
         """The public key of that id, if any."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel
+from accunode_common.schemas import ResponseModel
 
 
 class PublicKey(ResponseModel):

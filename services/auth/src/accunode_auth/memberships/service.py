@@ -13,10 +13,9 @@ from accunode_auth.memberships import repository
 from accunode_common import audit
 from accunode_common.audit import AuditEntry
 from accunode_common.auth.revocation_records import hold_power
-from accunode_common.auth.roles import GRANTS, Role
+from accunode_common.auth.roles import Role, highest
 from accunode_common.db.session import AccessContext
 from accunode_common.ids import PLATFORM_TENANT_ID
-from accunode_common.models.identity import User
 from accunode_common.models.revocations import RevocationKind
 from accunode_identity.second_factor import due_at
 from accunode_identity.tenant_settings import TenantSettings, settings_of
@@ -57,27 +56,27 @@ class ActiveMembership:
         )
 
 
-async def active_memberships(db: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
+async def active_memberships(session: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
     """Where the transaction's person may work."""
-    return [ActiveMembership.of(row) for row in await repository.active(db, user_id)]
+    return [ActiveMembership.of(row) for row in await repository.active(session, user_id)]
 
 
-async def person(db: AsyncSession, user_id: UUID) -> tuple[User, list[ActiveMembership]] | None:
-    """The transaction's person, and where they may work."""
-    found = await repository.person(db, user_id)
-    return None if found is None else (found[0], [ActiveMembership.of(row) for row in found[1]])
+async def person(session: AsyncSession, user_id: UUID) -> tuple[Row[Any], list[Row[Any]]] | None:
+    """The transaction's person, and where they may work: what a profile shows of both."""
+    rows = await repository.person(session, user_id)
+    return (rows[0], [row for row in rows if row.membership_id is not None]) if rows else None
 
 
-async def await_changes(db: AsyncSession, user_id: UUID) -> None:
+async def await_changes(session: AsyncSession, user_id: UUID) -> None:
     """Wait for a change of the person that is under way: the first lock of whoever will issue a token."""
-    await repository.lock_person(db, user_id)
+    await repository.lock_person(session, user_id)
 
 
-async def held_memberships(db: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
+async def held_memberships(session: AsyncSession, user_id: UUID) -> list[ActiveMembership]:
     """Where the transaction's person may work, for a token: nobody takes it away until the transaction ends."""
-    await hold_power(db, RevocationKind.USER, [user_id])
-    await hold_power(db, RevocationKind.TENANT, await repository.tenant_ids(db, user_id))
-    return await active_memberships(db, user_id)
+    await hold_power(session, RevocationKind.USER, [user_id])
+    await hold_power(session, RevocationKind.TENANT, await repository.tenant_ids(session, user_id))
+    return await active_memberships(session, user_id)
 
 
 def choose(held: Sequence[ActiveMembership], *, last_membership_id: UUID | None = None) -> ActiveMembership | None:
@@ -85,16 +84,17 @@ def choose(held: Sequence[ActiveMembership], *, last_membership_id: UUID | None 
     for membership in held:
         if membership.membership_id == last_membership_id:
             return membership
-    return max(held, key=lambda membership: GRANTS[membership.role].rank, default=None)
+    top = highest(membership.role for membership in held) if held else None
+    return next((membership for membership in held if membership.role is top), None)
 
 
-async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntry) -> None:
+async def record_for_tenants(session: AsyncSession, person_id: UUID, entry: AuditEntry) -> None:
     """Add an event about a person, whose transaction this is, to its trail and those of all the person's tenants.
 
     A tenant among several learns what happened, and not from where.
     """
-    await audit.record(db, entry)
-    found = set(await repository.tenant_ids(db, person_id, active=True)) - {PLATFORM_TENANT_ID}
+    await audit.record(session, entry)
+    found = set(await repository.tenant_ids(session, person_id, active=True)) - {PLATFORM_TENANT_ID}
     told = replace(entry, actor_role=None, organization_id=None)
     if entry.resource_type != "user":
         about = {entry.resource_type: str(entry.resource_id)}
@@ -102,4 +102,4 @@ async def record_for_tenants(db: AsyncSession, person_id: UUID, entry: AuditEntr
     if len(found) > 1:
         told = replace(told, request_id=None, ip_address=None)
     for tenant_id in sorted(found - {entry.tenant_id}):
-        await audit.record(db, replace(told, tenant_id=tenant_id))
+        await audit.record(session, replace(told, tenant_id=tenant_id))

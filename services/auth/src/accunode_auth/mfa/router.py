@@ -24,10 +24,10 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 @router.post("", status_code=status.HTTP_201_CREATED, summary="Enrol an authenticator")
 async def enrol_authenticator(
-    subject: Owner, _proof: StepUp, app: AppResources, db: SecretSession, trail: OwnTrail
+    subject: Owner, _proof: StepUp, app: AppResources, session: SecretSession, trail: OwnTrail
 ) -> Enrolment:
     """A secret for the caller's authenticator, which counts once it is confirmed."""
-    secret, uri = await service.enrol_in_session(db, app, subject, trail)
+    secret, uri = await service.enrol_in_session(session, app, subject, trail)
     return Enrolment(secret=secret, uri=uri)
 
 
@@ -35,13 +35,13 @@ async def enrol_authenticator(
 async def confirm_authenticator(
     subject: Owner,
     app: AppResources,
-    db: SecretSession,
+    session: SecretSession,
     trail: OwnTrail,
     notices: PersonNotices,
     body: Confirmation,
 ) -> RecoveryCodes:
     """Takes a code of the new authenticator; from now on, signing in needs one. Gives recovery codes."""
-    codes = await service.confirm_in_session(db, app, subject, trail, notices, body.code)
+    codes = await service.confirm_in_session(session, app, subject, trail, notices, body.code)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -52,9 +52,9 @@ async def remove_authenticator(
     subject: Owner,
     _proof: StepUp,
     app: AppResources,
-    db: SecretSession,
+    session: SecretSession,
     trail: OwnTrail,
     notices: PersonNotices,
 ) -> None:
     """Removes the caller's authenticator; the last second factor stays where one is required."""
-    await service.remove(db, app, subject, trail, notices)
+    await service.remove(session, app, subject, trail, notices)

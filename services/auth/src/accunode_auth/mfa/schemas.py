@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 
 Code = Annotated[
     str,

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from accunode_auth.settings import AuthSettings
+from accunode_auth.settings import MfaSettings
 from accunode_common.errors import ServiceUnavailableError
 
 _NONCE_BYTES = 12
@@ -22,9 +22,9 @@ class Vault:
         purpose: What kind of secrets; none of another kind can be opened.
     """
 
-    def __init__(self, settings: AuthSettings, *, purpose: bytes = b"accunode authenticator secrets") -> None:
+    def __init__(self, settings: MfaSettings, *, purpose: bytes = b"accunode authenticator secrets") -> None:
         derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
-        self._cipher = AESGCM(derive.derive(settings.mfa_key.get_secret_value().encode()))
+        self._cipher = AESGCM(derive.derive(settings.key.get_secret_value().encode()))
 
     def seal(self, owner_id: UUID, secret: bytes) -> bytes:
         """`secret`, encrypted."""

@@ -8,6 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.models.identity import User
 
 
-async def address(db: AsyncSession, user_id: UUID) -> str | None:
+async def address(session: AsyncSession, user_id: UUID) -> str | None:
     """The person's address."""
-    return await db.scalar(select(User.email).where(User.id == user_id))
+    return await session.scalar(select(User.email).where(User.id == user_id))

@@ -1,8 +1,8 @@
 """Tells a person that a credential of theirs has changed, so that a thief's change does not go unseen.
 
-    async def enrol(notices: PersonNotices, db: SecretSession, ...):
+    async def enrol(notices: PersonNotices, session: SecretSession, ...):
         ...
-        await notices.tell(db, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
+        await notices.tell(session, subject.user_id, CredentialChange.AUTHENTICATOR_ADDED)
 
 The mail leaves after the reply; a transaction that fails sends none.
 """
@@ -45,9 +45,9 @@ class Notices:
         self._mails = mails
         self._origin = origin
 
-    async def tell(self, db: AsyncSession, user_id: UUID, change: CredentialChange) -> None:
+    async def tell(self, session: AsyncSession, user_id: UUID, change: CredentialChange) -> None:
         """Tell the person, at the address they have now. The transaction's context must let their row be seen."""
-        address = await repository.address(db, user_id)
+        address = await repository.address(session, user_id)
         if address is not None:
             self.tell_address(address, change)
 
@@ -70,9 +70,9 @@ def notice(address: str, change: CredentialChange, origin: Origin, moment: datet
     )
 
 
-def _notices(mails: DeferredMails, origin: RequestOrigin) -> Notices:
+async def _notices(mails: DeferredMails, origin: RequestOrigin) -> Notices:
     return Notices(mails, origin)
 
 
 PersonNotices = Annotated[Notices, Depends(_notices)]
-"""For handlers that change a credential: `await notices.tell(db, user_id, change)`."""
+"""For handlers that change a credential: `await notices.tell(session, user_id, change)`."""

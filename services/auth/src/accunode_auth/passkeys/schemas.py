@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UtcTime
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel, UtcTime
 
 _ID = "pZ8kq3T1yVb7QeXw"
 _TEXT = "eyJ0eXBlIjoid2ViYXV0aG4iLCJjaGFsbGVuZ2UiOiIifQ"

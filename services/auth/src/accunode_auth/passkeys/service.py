@@ -27,7 +27,6 @@ from accunode_auth.notices.service import CredentialChange, Notices
 from accunode_auth.passkeys import challenges, repository
 from accunode_auth.passkeys.challenges import Ceremony
 from accunode_auth.passkeys.schemas import NewCredential, ShownCredential
-from accunode_auth.repository import write_changes
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
@@ -51,23 +50,23 @@ SORTING = Sorting({"created_at": Passkey.id}, default="created_at", key=Passkey.
 logger = get_logger(__name__)
 
 
-async def listed(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[Passkey]:
+async def listed(session: AsyncSession, subject: Subject, order: SortOrder, paging: PageParameters) -> PageOf[Passkey]:
     """The caller's passkeys."""
-    return await repository.page(db, subject.user_id, order, page)
+    return await repository.page(session, subject.user_id, order, paging)
 
 
-async def creation_options(db: AsyncSession, app: Resources, user_id: UUID) -> dict[str, Any]:
+async def creation_options(session: AsyncSession, app: Resources, user_id: UUID) -> dict[str, Any]:
     """What a browser needs to make a passkey that finds the person by itself.
 
     Raises:
         ConflictError: The person has too many.
     """
-    existing = await repository.all_of_user(db, user_id)
+    existing = await repository.all_of_user(session, user_id)
     if len(existing) >= MOST_PASSKEYS:
         raise ConflictError(f"You have {MOST_PASSKEYS} passkeys already; remove one first.")
-    email, name = await repository.account(db, user_id)
+    email, name = await repository.account(session, user_id)
     options = generate_registration_options(
-        rp_id=app.settings.passkey_domain,
+        rp_id=app.settings.passkeys.domain,
         rp_name=_NAME,
         user_id=user_id.bytes,
         user_name=email,
@@ -83,7 +82,7 @@ async def creation_options(db: AsyncSession, app: Resources, user_id: UUID) -> d
 
 
 async def register(
-    db: AsyncSession, app: Resources, user_id: UUID, *, label: str, credential: NewCredential
+    session: AsyncSession, app: Resources, user_id: UUID, *, label: str, credential: NewCredential
 ) -> tuple[Passkey, list[str]]:
     """A new passkey, and recovery codes for who has none.
 
@@ -98,15 +97,15 @@ async def register(
         verified = verify_registration_response(
             credential=credential.json_dict(),
             expected_challenge=challenge,
-            expected_rp_id=app.settings.passkey_domain,
-            expected_origin=app.settings.passkey_sites,
+            expected_rp_id=app.settings.passkeys.domain,
+            expected_origin=app.settings.passkeys.sites,
             require_user_verification=True,
         )
     except _MALFORMED as error:
         logger.info("passkey refused", reason=str(error))
         raise _refused("The passkey was not made for this site, or without verifying who you are.") from None
     passkey = await repository.add(
-        db,
+        session,
         {
             "id": new_id(),
             "user_id": user_id,
@@ -120,11 +119,11 @@ async def register(
     )
     if passkey is None:
         raise ConflictError("This passkey is registered already.")
-    return passkey, await second_factors.codes_for_first(db, user_id)
+    return passkey, await second_factors.codes_for_first(session, user_id)
 
 
 async def register_in_session(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     subject: Subject,
     trail: Trail,
@@ -133,21 +132,21 @@ async def register_in_session(
     label: str,
     credential: NewCredential,
 ) -> tuple[Passkey, list[str]]:
-    """The same for the caller, whose session has shown a second factor from now on."""
-    passkey, codes = await register(db, app, subject.user_id, label=label, credential=credential)
-    await sessions.note_method(db, subject, AuthenticationMethod.PASSKEY)
-    await trail.record(db, "passkey.add", "passkey", passkey.id, details={"label": passkey.label})
-    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_ADDED)
+    """Register a passkey of the caller; the session has shown a second factor from now on."""
+    passkey, codes = await register(session, app, subject.user_id, label=label, credential=credential)
+    await sessions.note_method(session, subject, AuthenticationMethod.PASSKEY)
+    await trail.record(session, "passkey.add", "passkey", passkey.id, details={"label": passkey.label})
+    await notices.tell(session, subject.user_id, CredentialChange.PASSKEY_ADDED)
     return passkey, codes
 
 
-async def request_options(db: AsyncSession, app: Resources, ceremony: Ceremony, user_id: UUID) -> dict[str, Any]:
+async def request_options(session: AsyncSession, app: Resources, ceremony: Ceremony, user_id: UUID) -> dict[str, Any]:
     """What a browser needs to sign with one of the person's passkeys.
 
     Raises:
         NotFoundError: The person has none.
     """
-    existing = await repository.all_of_user(db, user_id)
+    existing = await repository.all_of_user(session, user_id)
     if not existing:
         raise NotFoundError("You have no passkey.")
     return await _request(app, ceremony, user_id, existing)
@@ -162,7 +161,7 @@ async def _request(
     app: Resources, ceremony: Ceremony, owner: UUID | None, allowed: Sequence[Passkey]
 ) -> dict[str, Any]:
     options = generate_authentication_options(
-        rp_id=app.settings.passkey_domain,
+        rp_id=app.settings.passkeys.domain,
         challenge=await challenges.issue(app.redis, ceremony, owner),
         timeout=_TIMEOUT_MS,
         allow_credentials=[PublicKeyCredentialDescriptor(id=passkey.credential_id) for passkey in allowed],
@@ -172,7 +171,7 @@ async def _request(
 
 
 async def check(
-    db: AsyncSession, app: Resources, ceremony: Ceremony, user_id: UUID, credential: ShownCredential
+    session: AsyncSession, app: Resources, ceremony: Ceremony, user_id: UUID, credential: ShownCredential
 ) -> AuthenticationMethod | None:
     """A passkey, if the person's own signed the challenge of that ceremony; None otherwise. A challenge is good once.
 
@@ -183,14 +182,14 @@ async def check(
     if challenge is None or not await challenges.spend(app.redis, ceremony, owner, challenge):
         return None
     try:
-        passkey = await repository.find_credential(db, user_id, base64url_to_bytes(credential.raw_id))
+        passkey = await repository.find_credential(session, user_id, base64url_to_bytes(credential.raw_id))
         if passkey is None:
             return None
         verified = verify_authentication_response(
             credential=credential.json_dict(),
             expected_challenge=challenge,
-            expected_rp_id=app.settings.passkey_domain,
-            expected_origin=app.settings.passkey_sites,
+            expected_rp_id=app.settings.passkeys.domain,
+            expected_origin=app.settings.passkeys.sites,
             credential_public_key=passkey.public_key,
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
@@ -198,9 +197,13 @@ async def check(
     except _MALFORMED as error:
         logger.warning("passkey refused", user_id=str(user_id), reason=str(error))
         return None
-    passkey.sign_count, passkey.backed_up = verified.new_sign_count, verified.credential_backed_up
-    passkey.last_used_at = datetime.now(UTC)
-    await write_changes(db)
+    await repository.note_use(
+        session,
+        passkey,
+        sign_count=verified.new_sign_count,
+        backed_up=verified.credential_backed_up,
+        at=datetime.now(UTC),
+    )
     return AuthenticationMethod.PASSKEY
 
 
@@ -212,21 +215,20 @@ def owner_of(credential: ShownCredential) -> UUID | None:
         return None
 
 
-async def rename(db: AsyncSession, subject: Subject, trail: Trail, passkey_id: UUID, label: str) -> Passkey:
+async def rename(session: AsyncSession, subject: Subject, trail: Trail, passkey_id: UUID, label: str) -> Passkey:
     """The passkey with its new label.
 
     Raises:
         NotFoundError: The caller has no such passkey.
     """
-    passkey = await _find(db, subject, passkey_id)
-    passkey.label = label
-    await write_changes(db)
-    await trail.record(db, "passkey.rename", "passkey", passkey.id, details={"label": passkey.label})
+    passkey = await _find(session, subject, passkey_id)
+    await repository.rename(session, passkey, label)
+    await trail.record(session, "passkey.rename", "passkey", passkey.id, details={"label": passkey.label})
     return passkey
 
 
 async def remove(
-    db: AsyncSession, app: Resources, subject: Subject, trail: Trail, notices: Notices, passkey_id: UUID
+    session: AsyncSession, app: Resources, subject: Subject, trail: Trail, notices: Notices, passkey_id: UUID
 ) -> None:
     """Forget one of the caller's passkeys.
 
@@ -234,16 +236,16 @@ async def remove(
         NotFoundError: The caller has no such passkey.
         ConflictError: It is the caller's last second factor, and one is required.
     """
-    passkey = await _find(db, subject, passkey_id)
-    await second_factors.refuse_to_remove_last(db, app, subject)
-    await repository.remove(db, passkey.id)
-    await second_factors.forget_codes_of_none(db, subject.user_id)
-    await trail.record(db, "passkey.remove", "passkey", passkey_id)
-    await notices.tell(db, subject.user_id, CredentialChange.PASSKEY_REMOVED)
+    passkey = await _find(session, subject, passkey_id)
+    await second_factors.refuse_to_remove_last(session, app, subject)
+    await repository.remove(session, passkey.id)
+    await second_factors.forget_codes_of_none(session, subject.user_id)
+    await trail.record(session, "passkey.remove", "passkey", passkey_id)
+    await notices.tell(session, subject.user_id, CredentialChange.PASSKEY_REMOVED)
 
 
-async def _find(db: AsyncSession, subject: Subject, passkey_id: UUID) -> Passkey:
-    passkey = await repository.find(db, subject.user_id, passkey_id)
+async def _find(session: AsyncSession, subject: Subject, passkey_id: UUID) -> Passkey:
+    passkey = await repository.find(session, subject.user_id, passkey_id)
     if passkey is None:
         raise NotFoundError("You have no such passkey.")
     return passkey

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.models.identity import User
 
 
-async def find(db: AsyncSession, user_id: UUID) -> User | None:
+async def find(session: AsyncSession, user_id: UUID) -> User | None:
     """The person."""
-    return (await db.scalars(select(User).where(User.id == user_id))).one_or_none()
+    return (await session.scalars(select(User).where(User.id == user_id))).one_or_none()
 
 
-async def replace(db: AsyncSession, user_id: UUID, *, expected: str | None, password_hash: str) -> bool:
+async def replace(session: AsyncSession, user_id: UUID, *, expected: str | None, password_hash: str) -> bool:
     """Keep a new hash in the place of `expected`; gives False if another has been put there meanwhile."""
-    changed = await db.scalar(
+    changed = await session.scalar(
         update(User)
         .where(User.id == user_id, User.password_hash.is_not_distinct_from(expected))
         .values(

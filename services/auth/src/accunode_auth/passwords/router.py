@@ -9,7 +9,7 @@ from accunode_auth.notices.service import PersonNotices
 from accunode_auth.passwords import service
 from accunode_auth.passwords.schemas import ForgottenPassword, PasswordChange, PasswordReset, PasswordSet
 from accunode_auth.person_trail import OwnTrail
-from accunode_auth.public import PublicRoute
+from accunode_auth.public_routes import PublicRoute
 from accunode_auth.registration.schemas import Accepted
 from accunode_auth.resources import AppResources, DeferredMails
 from accunode_common.auth.roles import Permission
@@ -27,13 +27,13 @@ router = api_router("/auth", tag="passwords")
 async def change_password(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     app: AppResources,
-    db: SecretSession,
+    session: SecretSession,
     trail: OwnTrail,
     notices: PersonNotices,
     body: PasswordChange,
 ) -> None:
     """Replaces the caller's password, and ends their other sessions."""
-    await service.change(db, app, subject, trail, notices, current=body.current_password, new=body.new_password)
+    await service.change(session, app, subject, trail, notices, current=body.current_password, new=body.new_password)
 
 
 @router.post(
@@ -43,7 +43,7 @@ async def request_password_reset(
     app: AppResources, origin: RequestOrigin, mails: DeferredMails, body: ForgottenPassword
 ) -> Accepted:
     """Mails a token that is good once, for an hour; one mail an hour. The reply is the same for an unknown address."""
-    async with discreetly(app.settings.discreet_reply_time):
+    async with discreetly(app.settings.anonymous.reply_time):
         await service.request_reset(app, mails, body.email, origin)
     return Accepted(detail="If the address has an account, a mail is on its way to it.")
 

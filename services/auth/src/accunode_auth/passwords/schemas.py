@@ -6,9 +6,9 @@ from pydantic import Field
 
 from accunode_auth.registration.schemas import MailedToken
 from accunode_auth.sessions.schemas import DeviceToken
-from accunode_auth.users.schemas import Email
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 from accunode_identity.password_policy import GivenPassword, NewPassword
+from accunode_identity.schemas import ShownEmail
 
 ChosenPassword = Annotated[
     NewPassword,
@@ -26,7 +26,7 @@ class PasswordChange(InputModel):
 class ForgottenPassword(InputModel):
     """Whose password was forgotten."""
 
-    email: Email = Field(min_length=3, max_length=254, description="The account's address, known or not.")
+    email: ShownEmail = Field(min_length=3, max_length=254, description="The account's address, known or not.")
 
 
 class PasswordReset(InputModel):

@@ -33,7 +33,7 @@ CHANGES = RateLimit("password-change", 10, 900)
 
 
 async def change(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     subject: Subject,
     trail: Trail,
@@ -51,36 +51,36 @@ async def change(
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(CHANGES, caller=str(subject.user_id))).enforce()
-    user = await repository.find(db, subject.user_id)
+    user = await repository.find(session, subject.user_id)
     if user is None or not await app.passwords.verify(current, user.password_hash):
         raise ForbiddenError("The current password is wrong.")
     if current == new:
         raise UnprocessableInputError.at("/body/new_password", "same_password", "This is the current password.")
-    await _refuse_personal(db, user, new)
+    await _refuse_personal(session, user, new)
     fresh = await app.passwords.hash(new)
-    if not await repository.replace(db, subject.user_id, expected=user.password_hash, password_hash=fresh):
+    if not await repository.replace(session, subject.user_id, expected=user.password_hash, password_hash=fresh):
         raise ConflictError("The password was changed meanwhile.")
-    await registration.withdraw_all_tokens(db, subject.user_id)
+    await registration.withdraw_all_tokens(session, subject.user_id)
     ended = await sessions.end_others(
-        db,
+        session,
         app.revocations,
         subject.user_id,
         keep=subject.session_id,
         reason=sessions.EndReason.PASSWORD_CHANGED,
     )
-    await trail.record(db, "password.change", "user", subject.user_id, details={"sessions_ended": ended})
-    await notices.tell(db, subject.user_id, CredentialChange.PASSWORD_CHANGED)
+    await trail.record(session, "password.change", "user", subject.user_id, details={"sessions_ended": ended})
+    await notices.tell(session, subject.user_id, CredentialChange.PASSWORD_CHANGED)
 
 
-async def matches(db: AsyncSession, app: Resources, user_id: UUID, password: str) -> bool:
+async def matches(session: AsyncSession, app: Resources, user_id: UUID, password: str) -> bool:
     """Whether it is the person's password. The transaction's context must be the person's."""
-    user = await repository.find(db, user_id)
+    user = await repository.find(session, user_id)
     return user is not None and await app.passwords.verify(password, user.password_hash)
 
 
-async def has_one(db: AsyncSession, user_id: UUID) -> bool:
+async def has_one(session: AsyncSession, user_id: UUID) -> bool:
     """Whether the person has a password. The transaction's context must be the person's."""
-    user = await repository.find(db, user_id)
+    user = await repository.find(session, user_id)
     return user is not None and user.password_hash is not None
 
 
@@ -90,13 +90,13 @@ async def request_reset(app: Resources, mails: DeferredMailer, email: str, origi
     candidate = await sign_in.find(app, email)
     if candidate is None or candidate.status != UserStatus.ACTIVE:
         return
-    if not await mail_due(app, app.settings, LimitClass.RESET_MAIL, email):
+    if not await mail_due(app, LimitClass.RESET_MAIL, email):
         return
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=candidate.id)
-    async with app.database.transaction(context) as db:
-        token = await registration.issue_token(db, candidate.id, TokenPurpose.RESET_PASSWORD, RESET_LIFETIME)
-        user = await repository.find(db, candidate.id)
-        await _record(db, "password.request_reset", candidate.id, origin)
+    async with app.database.transaction(context) as session:
+        token = await registration.issue_token(session, candidate.id, TokenPurpose.RESET_PASSWORD, RESET_LIFETIME)
+        user = await repository.find(session, candidate.id)
+        await _record(session, "password.request_reset", candidate.id, origin)
     mails.send(_reset_mail(app, user.email if user else key, token))
 
 
@@ -113,29 +113,31 @@ async def reset(app: Resources, notices: Notices, text: str, new: str, origin: O
     user_id = credential.ids[0]
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)
     fresh = await app.passwords.hash(new)
-    async with app.database.transaction(context) as db:
-        await registration.spend_token(db, TokenPurpose.RESET_PASSWORD, credential)
-        user = await repository.find(db, user_id)
+    async with app.database.transaction(context) as session:
+        await registration.spend_token(session, TokenPurpose.RESET_PASSWORD, credential)
+        user = await repository.find(session, user_id)
         if user is None or user.status != UserStatus.ACTIVE:
             raise GoneError("The token is not valid, or no longer.")
-        await _refuse_personal(db, user, new)
+        await _refuse_personal(session, user, new)
         if user.email_verified_at is None:
-            await accounts.reclaim(db, app.revocations, user_id)
-        await repository.replace(db, user_id, expected=user.password_hash, password_hash=fresh)
-        await registration.withdraw_all_tokens(db, user_id)
-        await registration.confirm_email(db, user_id)
-        await devices.forget(db, user_id)
-        device_token = await devices.introduce(db, user_id, origin)
-        await sessions.end_others(db, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED)
-        await _record(db, "password.reset", user_id, origin)
+            await accounts.reclaim(session, app.revocations, user_id)
+        await repository.replace(session, user_id, expected=user.password_hash, password_hash=fresh)
+        await registration.withdraw_all_tokens(session, user_id)
+        await registration.confirm_email(session, user_id)
+        await devices.forget(session, user_id)
+        device_token = await devices.introduce(session, user_id, origin)
+        await sessions.end_others(
+            session, app.revocations, user_id, keep=None, reason=sessions.EndReason.PASSWORD_CHANGED
+        )
+        await _record(session, "password.reset", user_id, origin)
     await sign_in.forget_failures(app, user.email)
     notices.tell_address(user.email, CredentialChange.PASSWORD_RESET)
     return device_token
 
 
-async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
+async def _refuse_personal(session: AsyncSession, user: User, password: str) -> None:
     """Refuse a password made of the person's address, name or memberships."""
-    held = await memberships.active_memberships(db, user.id)
+    held = await memberships.active_memberships(session, user.id)
     names = (
         name
         for membership in held
@@ -145,9 +147,9 @@ async def _refuse_personal(db: AsyncSession, user: User, password: str) -> None:
     refuse_personal(password, (user.email, user.full_name, *names), pointer="/body/new_password")
 
 
-async def _record(db: AsyncSession, action: str, user_id: UUID, origin: Origin) -> None:
+async def _record(session: AsyncSession, action: str, user_id: UUID, origin: Origin) -> None:
     entry = origin.entry(action, "user", user_id, tenant_id=PLATFORM_TENANT_ID)
-    await memberships.record_for_tenants(db, user_id, entry)
+    await memberships.record_for_tenants(session, user_id, entry)
 
 
 def _reset_mail(app: Resources, address: str, token: str) -> Mail:
@@ -156,7 +158,7 @@ def _reset_mail(app: Resources, address: str, token: str) -> Mail:
         subject="Reset your AccuNode password",
         text=(
             "Somebody, perhaps you, asked to reset your password. To set a new one, send the token below to\n"
-            f"POST {app.settings.public_url}/api/v1/auth/reset-password within an hour:\n\n{token}\n\n"
+            f"POST {app.settings.public.url}/api/v1/auth/reset-password within an hour:\n\n{token}\n\n"
             "If it was not you, do nothing: the password stays as it is.\n"
         ),
     )

@@ -12,10 +12,10 @@ from accunode_common.models.identity import Membership, OneTimeToken, RoleName, 
 
 
 async def add_user(
-    db: AsyncSession, *, user_id: UUID, email: str, email_key: str, full_name: str, password_hash: str | None
+    session: AsyncSession, *, user_id: UUID, email: str, email_key: str, full_name: str, password_hash: str | None
 ) -> bool:
     """Add a person; gives False, and adds nothing, if the address is taken."""
-    added = await db.scalar(
+    added = await session.scalar(
         insert(User)
         .values(
             id=user_id,
@@ -31,15 +31,15 @@ async def add_user(
     return added is not None
 
 
-async def add_membership(db: AsyncSession, user_id: UUID) -> None:
+async def add_membership(session: AsyncSession, user_id: UUID) -> None:
     """Give a new person the membership of those who have joined nobody; it stays when they join somebody."""
-    db.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=RoleName.USER))
-    await db.flush()
+    session.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=RoleName.USER))
+    await session.flush()
 
 
-async def spend_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:
+async def spend_token(session: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:
     """Mark a one-time token as used; None if it is unknown, used or expired."""
-    return await db.scalar(
+    return await session.scalar(
         update(OneTimeToken)
         .where(
             OneTimeToken.id == token_id,
@@ -52,7 +52,7 @@ async def spend_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: da
     )
 
 
-async def find_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:
+async def find_token(session: AsyncSession, token_id: UUID, *, purpose: str, now: datetime) -> OneTimeToken | None:
     """A one-time token that is good; None if it is unknown, used or expired."""
     query = select(OneTimeToken).where(
         OneTimeToken.id == token_id,
@@ -60,27 +60,33 @@ async def find_token(db: AsyncSession, token_id: UUID, *, purpose: str, now: dat
         OneTimeToken.used_at.is_(None),
         OneTimeToken.expires_at > now,
     )
-    return (await db.scalars(query)).one_or_none()
+    return (await session.scalars(query)).one_or_none()
 
 
-async def withdraw_tokens(db: AsyncSession, user_id: UUID, *, purpose: str) -> None:
+async def withdraw_tokens(session: AsyncSession, user_id: UUID, *, purpose: str) -> None:
     """Make the person's earlier tokens of that purpose void."""
-    await db.execute(
+    await session.execute(
         update(OneTimeToken)
         .where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_(None))
         .values(used_at=func.now())
     )
 
 
-async def verify_email(db: AsyncSession, user_id: UUID) -> None:
+async def verify_email(session: AsyncSession, user_id: UUID) -> None:
     """Note that the person's address is theirs."""
-    await db.execute(
+    await session.execute(
         update(User)
         .where(User.id == user_id, User.email_verified_at.is_(None))
         .values(email_verified_at=func.now(), version=User.version + 1)
     )
 
 
-async def password_hash(db: AsyncSession, user_id: UUID) -> str | None:
+async def password_hash(session: AsyncSession, user_id: UUID) -> str | None:
     """The hash of the person's password."""
-    return await db.scalar(select(User.password_hash).where(User.id == user_id))
+    return await session.scalar(select(User.password_hash).where(User.id == user_id))
+
+
+async def add_token(session: AsyncSession, token: OneTimeToken) -> None:
+    """Add a one-time token."""
+    session.add(token)
+    await session.flush()

@@ -3,7 +3,7 @@
 from fastapi import status
 
 from accunode_auth.discretion import discreetly
-from accunode_auth.public import PublicRoute
+from accunode_auth.public_routes import PublicRoute
 from accunode_auth.registration import service
 from accunode_auth.registration.schemas import Accepted, RegisterIn, VerifyEmailIn
 from accunode_auth.resources import AppResources, DeferredMails
@@ -17,7 +17,7 @@ router = api_router("/auth", tag="registration")
 @router.post("/register", status_code=status.HTTP_202_ACCEPTED, summary="Register", dependencies=[PublicRoute])
 async def register(app: AppResources, origin: RequestOrigin, mails: DeferredMails, body: RegisterIn) -> Accepted:
     """Makes an account with the role `user`, and mails a token. The reply is the same for a known address."""
-    async with discreetly(app.settings.discreet_reply_time):
+    async with discreetly(app.settings.anonymous.reply_time):
         await service.register(app, mails, body, origin)
     return Accepted(detail="A mail is on its way to the address.")
 

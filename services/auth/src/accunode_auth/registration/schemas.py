@@ -2,16 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 from accunode_identity.password_policy import GivenPassword, NewPassword
+from accunode_identity.schemas import FullName
 
-PersonName = Annotated[
-    str, Field(description="First and last name, as the person writes it.", examples=["Ada Lovelace"])
-]
-FullName = Annotated[PersonName, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 MailedToken = Annotated[
     str,
     Field(

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_auth.limits import LimitClass, mail_due
 from accunode_auth.registration import repository
 from accunode_auth.registration.schemas import RegisterIn
-from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
 from accunode_common import audit
 from accunode_common.auth.credentials import Credential
@@ -47,9 +46,9 @@ async def register(app: Resources, mails: DeferredMailer, body: RegisterIn, orig
     password_hash = await app.passwords.hash(body.password)
     user_id = new_id()
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)
-    async with app.database.transaction(context) as db:
+    async with app.database.transaction(context) as session:
         added = await repository.add_user(
-            db,
+            session,
             user_id=user_id,
             email=body.email,
             email_key=email_key(body.email),
@@ -57,33 +56,33 @@ async def register(app: Resources, mails: DeferredMailer, body: RegisterIn, orig
             password_hash=password_hash,
         )
         if not added:
-            if await mail_due(app, app.settings, LimitClass.REGISTRATION_MAIL, body.email):
+            if await mail_due(app, LimitClass.REGISTRATION_MAIL, body.email):
                 mails.send(_known_address_mail(app, body.email))
             return
-        await repository.add_membership(db, user_id)
-        token = await issue_token(db, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
+        await repository.add_membership(session, user_id)
+        token = await issue_token(session, user_id, TokenPurpose.VERIFY_EMAIL, VERIFICATION_LIFETIME)
         await audit.record(
-            db,
+            session,
             origin.entry(
                 "user.register", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id, actor_role=Role.USER
             ),
         )
-    if await mail_due(app, app.settings, LimitClass.REGISTRATION_MAIL, body.email):
+    if await mail_due(app, LimitClass.REGISTRATION_MAIL, body.email):
         mails.send(verification_mail(app, body.email, token))
 
 
-async def add_account(db: AsyncSession, user_id: UUID, email: str) -> bool:
+async def add_account(session: AsyncSession, user_id: UUID, email: str) -> bool:
     """Make an account that has joined nobody; gives False if the address has one. The context must be the person's."""
     added = await repository.add_user(
-        db, user_id=user_id, email=email, email_key=email_key(email), full_name="", password_hash=None
+        session, user_id=user_id, email=email, email_key=email_key(email), full_name="", password_hash=None
     )
     if added:
-        await repository.add_membership(db, user_id)
+        await repository.add_membership(session, user_id)
     return added
 
 
 async def issue_token(
-    db: AsyncSession,
+    session: AsyncSession,
     user_id: UUID,
     purpose: TokenPurpose,
     lifetime: timedelta,
@@ -95,10 +94,10 @@ async def issue_token(
 
     One that proves another address than the person's knows that `email`.
     """
-    await repository.withdraw_tokens(db, user_id, purpose=purpose)
+    await repository.withdraw_tokens(session, user_id, purpose=purpose)
     credential = Credential.new(_PREFIXES[purpose], user_id, new_id())
-    await write_row(
-        db,
+    await repository.add_token(
+        session,
         OneTimeToken(
             id=credential.ids[1],
             user_id=user_id,
@@ -124,57 +123,59 @@ def parse_token(purpose: TokenPurpose, text: str) -> Credential:
     return credential
 
 
-async def spend_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> list[AuthenticationMethod]:
+async def spend_token(
+    session: AsyncSession, purpose: TokenPurpose, credential: Credential
+) -> list[AuthenticationMethod]:
     """Use a one-time token up; gives what was shown for it. The transaction's context must be its owner's.
 
     Raises:
         GoneError: It is unknown, used or expired.
     """
-    row = await _spend(db, purpose, credential)
+    row = await _spend(session, purpose, credential)
     return [AuthenticationMethod(method) for method in row.authentication_methods]
 
 
-async def spend_mailed_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> str:
+async def spend_mailed_token(session: AsyncSession, purpose: TokenPurpose, credential: Credential) -> str:
     """Use up a one-time token that proves another address; gives that. The context must be its owner's.
 
     Raises:
         GoneError: It is unknown, used or expired.
     """
-    row = await _spend(db, purpose, credential)
+    row = await _spend(session, purpose, credential)
     if row.email is None:
         raise GoneError("The token is not valid, or no longer.")
     return row.email
 
 
-async def withdraw_tokens(db: AsyncSession, user_id: UUID, purpose: TokenPurpose) -> None:
+async def withdraw_tokens(session: AsyncSession, user_id: UUID, purpose: TokenPurpose) -> None:
     """Make the person's tokens of that purpose void."""
-    await repository.withdraw_tokens(db, user_id, purpose=purpose)
+    await repository.withdraw_tokens(session, user_id, purpose=purpose)
 
 
-async def withdraw_all_tokens(db: AsyncSession, user_id: UUID) -> None:
+async def withdraw_all_tokens(session: AsyncSession, user_id: UUID) -> None:
     """Make void whatever was begun with a password that is no longer good, for it may have been a stranger who did.
 
     A token that verifies the address stays: it does nothing but that, and asks for the password of the day.
     """
     for purpose in TokenPurpose:
         if purpose != TokenPurpose.VERIFY_EMAIL:
-            await repository.withdraw_tokens(db, user_id, purpose=purpose)
+            await repository.withdraw_tokens(session, user_id, purpose=purpose)
 
 
-async def _spend(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> OneTimeToken:
-    row = await repository.spend_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
+async def _spend(session: AsyncSession, purpose: TokenPurpose, credential: Credential) -> OneTimeToken:
+    row = await repository.spend_token(session, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
     if row is None or not credential.matches(row.token_hash):
         raise GoneError("The token is not valid, or no longer.")
     return row
 
 
-async def require_token(db: AsyncSession, purpose: TokenPurpose, credential: Credential) -> None:
-    """Do nothing if the token is good, which it stays. The transaction's context must be its owner's.
+async def require_token(session: AsyncSession, purpose: TokenPurpose, credential: Credential) -> None:
+    """Refuse a token that is not good; one that is stays so. The transaction's context must be its owner's.
 
     Raises:
         GoneError: It is unknown, used or expired.
     """
-    row = await repository.find_token(db, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
+    row = await repository.find_token(session, credential.ids[1], purpose=purpose, now=datetime.now(UTC))
     if row is None or not credential.matches(row.token_hash):
         raise GoneError("The token is not valid, or no longer.")
 
@@ -189,31 +190,31 @@ async def verify_email(app: Resources, text: str, password: str, origin: Origin)
     """
     credential = parse_token(TokenPurpose.VERIFY_EMAIL, text)
     user_id = credential.ids[0]
-    async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as db:
-        await spend_token(db, TokenPurpose.VERIFY_EMAIL, credential)
-        await require_password(db, app, user_id, password)
-        await repository.verify_email(db, user_id)
+    async with app.database.transaction(AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)) as session:
+        await spend_token(session, TokenPurpose.VERIFY_EMAIL, credential)
+        await require_password(session, app, user_id, password)
+        await repository.verify_email(session, user_id)
         await audit.record(
-            db,
+            session,
             origin.entry("user.verify_email", "user", user_id, tenant_id=PLATFORM_TENANT_ID, actor_id=user_id),
         )
 
 
-async def require_password(db: AsyncSession, app: Resources, user_id: UUID, password: str) -> None:
-    """Do nothing if whoever confirms an address has the account too: it may be another who reads the mail.
+async def require_password(session: AsyncSession, app: Resources, user_id: UUID, password: str) -> None:
+    """Refuse to confirm an address without the account's password: it may be another who reads the mail.
 
     Raises:
         ForbiddenError: The password is not the account's.
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(CONFIRMATIONS, caller=str(user_id))).enforce()
-    if not await app.passwords.verify(password, await repository.password_hash(db, user_id)):
+    if not await app.passwords.verify(password, await repository.password_hash(session, user_id)):
         raise ForbiddenError("The password is not the account's; confirm no address for an account that is not yours.")
 
 
-async def confirm_email(db: AsyncSession, user_id: UUID) -> None:
+async def confirm_email(session: AsyncSession, user_id: UUID) -> None:
     """Note that the person's address is theirs. The transaction's context must be the person's."""
-    await repository.verify_email(db, user_id)
+    await repository.verify_email(session, user_id)
 
 
 def verification_mail(app: Resources, address: str, token: str) -> Mail:
@@ -223,7 +224,7 @@ def verification_mail(app: Resources, address: str, token: str) -> Mail:
         subject="Confirm your AccuNode account",
         text=(
             "Welcome to AccuNode.\n\nConfirm this address by sending the token below, with your password, to\n"
-            f"POST {app.settings.public_url}/api/v1/auth/verify-email within three days:\n\n{token}\n\n"
+            f"POST {app.settings.public.url}/api/v1/auth/verify-email within three days:\n\n{token}\n\n"
             "If you did not register, do nothing.\n"
         ),
     )
@@ -235,6 +236,6 @@ def _known_address_mail(app: Resources, address: str) -> Mail:
         subject="Your AccuNode account",
         text=(
             "Somebody, perhaps you, tried to register this address with AccuNode. It has an account already.\n\n"
-            f"If you forgot the password: POST {app.settings.public_url}/api/v1/auth/forgot-password\n"
+            f"If you forgot the password: POST {app.settings.public.url}/api/v1/auth/forgot-password\n"
         ),
     )

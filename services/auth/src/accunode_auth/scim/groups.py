@@ -18,7 +18,7 @@ from scim2_models import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.resources import Resources
-from accunode_auth.scim import changes, repository
+from accunode_auth.scim import account_lifecycle, repository
 from accunode_auth.scim.filters import group_conditions
 from accunode_auth.scim.protocol import require_match, version_of
 from accunode_auth.scim.repository import Entry
@@ -64,10 +64,12 @@ async def listing(
     """
     wanted = group_conditions(text)
     start, limit = min(max(start, 1), _FARTHEST), min(max(count, 0), MOST_RESULTS)
-    async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
-        found, total = await repository.organizations(db, directory.tenant_id, wanted, offset=start - 1, limit=limit)
+    async with app.database.transaction(tenant_context(directory.tenant_id)) as session:
+        found, total = await repository.organizations(
+            session, directory.tenant_id, wanted, offset=start - 1, limit=limit
+        )
         held: dict[UUID | None, list[tuple[Entry, Membership]]] = defaultdict(list)
-        for entry, membership in await repository.members(db, directory.tenant_id, [each.id for each in found]):
+        for entry, membership in await repository.members(session, directory.tenant_id, [each.id for each in found]):
             held[membership.organization_id].append((entry, membership))
         groups = [_shown(app, each, held[each.id]).group for each in found]
     return ListResponse[Group](total_results=total, start_index=start, items_per_page=len(groups), resources=groups)
@@ -79,8 +81,8 @@ async def read(app: Resources, directory: Directory, text: str) -> ShownGroup:
     Raises:
         NotFoundException: The tenant has none of that id.
     """
-    async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
-        return await _read(db, app, directory, text)
+    async with app.database.transaction(tenant_context(directory.tenant_id)) as session:
+        return await _read(session, app, directory, text)
 
 
 async def replace(
@@ -144,38 +146,38 @@ async def _change(
     if_match: str | None,
     make: Callable[[Group], Group],
 ) -> ShownGroup:
-    async with app.database.transaction(tenant_context(directory.tenant_id)) as db:
-        scope = await role_scopes.hold(db, RoleScope(directory.tenant_id, _id(text)))
-        before = await _read(db, app, directory, text)
+    async with app.database.transaction(tenant_context(directory.tenant_id)) as session:
+        scope = await role_scopes.hold(session, RoleScope(directory.tenant_id, _id(text)))
+        before = await _read(session, app, directory, text)
         if scope is None:
             raise _missing()
         require_match(before.headers["ETag"], if_match)
         wanted = make(before.group.model_copy(deep=True))
         left = await _set_members(
-            db, directory, trail, scope, {(each.value or "").lower() for each in wanted.members or ()}
+            session, directory, trail, scope, {(each.value or "").lower() for each in wanted.members or ()}
         )
-        after = await _read(db, app, directory, text)
-        await revoke_member(db, app.revocations, directory.tenant_id, *left)
+        after = await _read(session, app, directory, text)
+        await revoke_member(session, app.revocations, directory.tenant_id, *left)
     return after
 
 
 async def _set_members(
-    db: AsyncSession, directory: Directory, trail: DirectoryTrail, scope: OpenScope, wanted: set[str]
+    session: AsyncSession, directory: Directory, trail: DirectoryTrail, scope: OpenScope, wanted: set[str]
 ) -> list[UUID]:
     """Make the members those that are wanted; gives who was removed."""
-    held = await repository.members(db, directory.tenant_id, [_id(str(scope.organization_id))])
+    held = await repository.members(session, directory.tenant_id, [_id(str(scope.organization_id))])
     coming = sorted(wanted - {str(entry.id) for entry, _ in held})
-    joining = [await _person(db, directory, value) for value in coming]
+    joining = [await _person(session, directory, value) for value in coming]
     leaving = [(entry, membership) for entry, membership in held if str(entry.id) not in wanted]
-    await changes.leave(db, trail, leaving)
+    await account_lifecycle.leave(session, trail, leaving)
     for entry in joining:
-        await changes.join(db, directory, trail, entry, scope)
+        await account_lifecycle.join(session, directory, trail, entry, scope)
     return [membership.user_id for _, membership in leaving]
 
 
-async def _person(db: AsyncSession, directory: Directory, value: str) -> Entry:
+async def _person(session: AsyncSession, directory: Directory, value: str) -> Entry:
     try:
-        found = await repository.find(db, directory.tenant_id, UUID(value))
+        found = await repository.find(session, directory.tenant_id, UUID(value))
     except ValueError:
         found = None
     if found is None or found.user_id is None or not found.managed:
@@ -183,11 +185,11 @@ async def _person(db: AsyncSession, directory: Directory, value: str) -> Entry:
     return found
 
 
-async def _read(db: AsyncSession, app: Resources, directory: Directory, text: str) -> ShownGroup:
-    found, _ = await repository.organizations(db, directory.tenant_id, [("id", text)], offset=0, limit=1)
+async def _read(session: AsyncSession, app: Resources, directory: Directory, text: str) -> ShownGroup:
+    found, _ = await repository.organizations(session, directory.tenant_id, [("id", text)], offset=0, limit=1)
     if not found:
         raise _missing()
-    return _shown(app, found[0], await repository.members(db, directory.tenant_id, [found[0].id]))
+    return _shown(app, found[0], await repository.members(session, directory.tenant_id, [found[0].id]))
 
 
 def _id(text: str) -> UUID:

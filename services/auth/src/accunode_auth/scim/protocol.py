@@ -25,7 +25,7 @@ def version_of(resource: Resource[Any]) -> str:
 
 
 def require_match(tag: str | None, if_match: str | None) -> None:
-    """Do nothing if the resource is still as the directory read it, by its entity tag.
+    """Refuse a change of a resource that is no longer as the directory read it, by its entity tag.
 
     Raises:
         PreconditionFailedException: It has changed since.

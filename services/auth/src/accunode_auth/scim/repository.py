@@ -154,15 +154,15 @@ def _condition(entries: Subquery, attribute: str, value: str | bool) -> ColumnEl
 
 
 async def find_all(
-    db: AsyncSession, tenant_id: UUID, conditions: Sequence[tuple[str, str | bool]], *, offset: int, limit: int
+    session: AsyncSession, tenant_id: UUID, conditions: Sequence[tuple[str, str | bool]], *, offset: int, limit: int
 ) -> tuple[list[Entry], int]:
     """One page of those who fit every condition, and how many fit."""
     entries = _entries(tenant_id)
     fitting = and_(true(), *(_condition(entries, *condition) for condition in conditions))
-    total = await db.scalar(select(func.count()).select_from(entries).where(fitting)) or 0
+    total = await session.scalar(select(func.count()).select_from(entries).where(fitting)) or 0
     columns = [entries.c[name] for name in Entry.__dataclass_fields__]
     page = select(*columns).where(fitting).order_by(entries.c.id).offset(offset).limit(limit)
-    return [_entry(row) for row in (await db.execute(page)).mappings()], total
+    return [_entry(row) for row in (await session.execute(page)).mappings()], total
 
 
 def _entry(row: Any) -> Entry:
@@ -170,22 +170,22 @@ def _entry(row: Any) -> Entry:
     return Entry(**{**row, **flags})
 
 
-async def find(db: AsyncSession, tenant_id: UUID, entry_id: UUID) -> Entry | None:
+async def find(session: AsyncSession, tenant_id: UUID, entry_id: UUID) -> Entry | None:
     """The one of that id."""
-    found, _ = await find_all(db, tenant_id, [("id", str(entry_id))], offset=0, limit=1)
+    found, _ = await find_all(session, tenant_id, [("id", str(entry_id))], offset=0, limit=1)
     return found[0] if found else None
 
 
-async def memberships(db: AsyncSession, tenant_id: UUID, user_id: UUID) -> Sequence[Membership]:
+async def memberships(session: AsyncSession, tenant_id: UUID, user_id: UUID) -> Sequence[Membership]:
     """The person's memberships in the tenant, without the one that every account has."""
     query = select(Membership).where(
         Membership.tenant_id == tenant_id, Membership.user_id == user_id, Membership.role != RoleName.USER
     )
-    return (await db.scalars(query.order_by(Membership.id).execution_options(populate_existing=True))).all()
+    return (await session.scalars(query.order_by(Membership.id).execution_options(populate_existing=True))).all()
 
 
 async def pending_invitation(
-    db: AsyncSession, tenant_id: UUID, organization_id: UUID, address_key: str
+    session: AsyncSession, tenant_id: UUID, organization_id: UUID, address_key: str
 ) -> Invitation | None:
     """The open invitation of an address to an organization."""
     query = select(Invitation).where(
@@ -195,34 +195,34 @@ async def pending_invitation(
         Invitation.state == InvitationState.PENDING,
         Invitation.expires_at > func.now(),
     )
-    return (await db.scalars(query)).one_or_none()
+    return (await session.scalars(query)).one_or_none()
 
 
-async def invitation(db: AsyncSession, tenant_id: UUID, invitation_id: UUID) -> Invitation | None:
+async def invitation(session: AsyncSession, tenant_id: UUID, invitation_id: UUID) -> Invitation | None:
     """The tenant's invitation of that id."""
     query = select(Invitation).where(Invitation.tenant_id == tenant_id, Invitation.id == invitation_id)
-    return (await db.scalars(query)).one_or_none()
+    return (await session.scalars(query)).one_or_none()
 
 
-async def row(db: AsyncSession, tenant_id: UUID, row_id: UUID) -> ScimUser | None:
-    """What is kept of the directory's words."""
+async def row(session: AsyncSession, tenant_id: UUID, row_id: UUID) -> ScimUser | None:
+    """The row of what a directory says of somebody."""
     query = select(ScimUser).where(ScimUser.tenant_id == tenant_id, ScimUser.id == row_id)
-    return (await db.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    return (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
 
-async def forget_address(db: AsyncSession, tenant_id: UUID, address_key: str) -> None:
+async def forget_address(session: AsyncSession, tenant_id: UUID, address_key: str) -> None:
     """Remove what is kept of people of that address who are gone."""
-    await db.execute(delete(ScimUser).where(ScimUser.tenant_id == tenant_id, ScimUser.email_key == address_key))
+    await session.execute(delete(ScimUser).where(ScimUser.tenant_id == tenant_id, ScimUser.email_key == address_key))
 
 
-async def forget(db: AsyncSession, tenant_id: UUID, entry: Entry) -> None:
+async def forget(session: AsyncSession, tenant_id: UUID, entry: Entry) -> None:
     """Remove all that the directory said of somebody."""
     accepted = select(Invitation.id).where(Invitation.tenant_id == tenant_id, Invitation.accepted_by == entry.user_id)
     same = or_(ScimUser.id == entry.id, ScimUser.user_id == entry.user_id, ScimUser.invitation_id.in_(accepted))
-    await db.execute(delete(ScimUser).where(ScimUser.tenant_id == tenant_id, same))
+    await session.execute(delete(ScimUser).where(ScimUser.tenant_id == tenant_id, same))
 
 
-async def rename(db: AsyncSession, tenant_id: UUID, user_id: UUID, full_name: str) -> bool:
+async def rename(session: AsyncSession, tenant_id: UUID, user_id: UUID, full_name: str) -> bool:
     """Change the name of an account that the tenant manages; gives whether it is another one."""
     query = (
         update(User)
@@ -230,11 +230,11 @@ async def rename(db: AsyncSession, tenant_id: UUID, user_id: UUID, full_name: st
         .values(full_name=full_name, version=User.version + 1, updated_at=func.now())
         .returning(User.id)
     )
-    return await db.scalar(query) is not None
+    return await session.scalar(query) is not None
 
 
 async def organizations(
-    db: AsyncSession, tenant_id: UUID, conditions: Sequence[tuple[str, str]], *, offset: int, limit: int
+    session: AsyncSession, tenant_id: UUID, conditions: Sequence[tuple[str, str]], *, offset: int, limit: int
 ) -> tuple[Sequence[Organization], int]:
     """One page of the tenant's organizations that fit every condition, and how many fit."""
     fitting = and_(
@@ -242,9 +242,9 @@ async def organizations(
         Organization.deleted_at.is_(None),
         *(_organization_condition(*condition) for condition in conditions),
     )
-    total = await db.scalar(select(func.count()).select_from(Organization).where(fitting)) or 0
+    total = await session.scalar(select(func.count()).select_from(Organization).where(fitting)) or 0
     page = select(Organization).where(fitting).order_by(Organization.id).offset(offset).limit(limit)
-    return (await db.scalars(page)).all(), total
+    return (await session.scalars(page)).all(), total
 
 
 def _organization_condition(attribute: str, value: str) -> ColumnElement[bool]:
@@ -257,7 +257,7 @@ def _organization_condition(attribute: str, value: str) -> ColumnElement[bool]:
 
 
 async def members(
-    db: AsyncSession, tenant_id: UUID, organization_ids: Sequence[UUID]
+    session: AsyncSession, tenant_id: UUID, organization_ids: Sequence[UUID]
 ) -> list[tuple[Entry, Membership]]:
     """Who belongs to the organizations, with the memberships there."""
     entries, names = _entries(tenant_id), list(Entry.__dataclass_fields__)
@@ -271,5 +271,17 @@ async def members(
         )
         .order_by(entries.c.id)
     )
-    rows = (await db.execute(query.execution_options(populate_existing=True))).all()
+    rows = (await session.execute(query.execution_options(populate_existing=True))).all()
     return [(_entry(dict(zip(names, row[1:], strict=True))), row[0]) for row in rows]
+
+
+async def save(session: AsyncSession, row: ScimUser) -> None:
+    """Write a directory's entry, new or changed."""
+    session.add(row)
+    await session.flush()
+
+
+async def note_invitation(session: AsyncSession, row: ScimUser, invitation_id: UUID) -> None:
+    """Note the invitation of an entry's address."""
+    row.invitation_id = invitation_id
+    await session.flush()

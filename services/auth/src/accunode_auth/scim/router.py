@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response, status
 from scim2_models import Context, NotFoundException, ResponseParameters
 
-from accunode_auth.public import ProvisioningRoute
+from accunode_auth.public_routes import ProvisioningRoute
 from accunode_auth.resources import AppResources, InvitationMailing
 from accunode_auth.scim import discovery, groups, service
 from accunode_auth.scim.permissions import CallingDirectory
@@ -29,7 +29,7 @@ Match = Annotated[str | None, Header(alias="If-Match", max_length=1000)]
 Names = Annotated[str | None, Query(max_length=1000)]
 
 
-def _selection(
+async def _selection(
     attributes: Names = None, excluded: Annotated[str | None, Query(alias="excludedAttributes", max_length=1000)] = None
 ) -> Selection:
     """Which attributes a reply has."""
@@ -37,7 +37,7 @@ def _selection(
     return Selection.model_validate({name: text.split(",") for name, text in given.items() if text})
 
 
-def _group_selection(
+async def _group_selection(
     attributes: Names = None, excluded: Annotated[str | None, Query(alias="excludedAttributes", max_length=1000)] = None
 ) -> ResponseParameters[Group]:
     """Which attributes a reply about groups has."""

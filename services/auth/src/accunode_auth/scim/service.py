@@ -18,9 +18,8 @@ from scim2_models import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
-from accunode_auth.scim import changes, repository
+from accunode_auth.scim import account_lifecycle, repository
 from accunode_auth.scim.filters import conditions
 from accunode_auth.scim.protocol import require_match, version_of
 from accunode_auth.scim.repository import Entry
@@ -67,14 +66,14 @@ async def listing(
     wanted = [(condition.attribute, condition.value) for condition in conditions(text)]
     start = min(max(start, 1), _FARTHEST)
     limit = min(max(count, 0), MOST_RESULTS)
-    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        found, total = await repository.find_all(db, directory.tenant_id, wanted, offset=start - 1, limit=limit)
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as session:
+        found, total = await repository.find_all(session, directory.tenant_id, wanted, offset=start - 1, limit=limit)
     people = [shown(app, entry).user for entry in found]
     return ListResponse[User](total_results=total, start_index=start, items_per_page=len(people), resources=people)
 
 
 async def search(app: Resources, directory: Directory, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, with what is asked for in a body.
+    """List the people that a search in a body asks for.
 
     Raises:
         pydantic.ValidationError, SCIMException: It is no search, or has a filter that is not known.
@@ -91,8 +90,8 @@ async def read(app: Resources, directory: Directory, text: str) -> Shown:
     Raises:
         NotFoundException: The directory knows nobody of that id.
     """
-    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        return shown(app, await _find(db, directory, text))
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as session:
+        return shown(app, await _find(session, directory, text))
 
 
 async def create(
@@ -110,14 +109,14 @@ async def create(
     """
     wanted = parse_user(body)
     email = _address(wanted.user_name)
-    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        scope = await changes.hold_scope(db, directory)
-        if (await repository.find_all(db, directory.tenant_id, [("userName", email)], offset=0, limit=1))[1]:
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as session:
+        scope = await account_lifecycle.hold_scope(session, directory)
+        if (await repository.find_all(session, directory.tenant_id, [("userName", email)], offset=0, limit=1))[1]:
             raise UniquenessException(detail="Somebody has this userName already.")
-        await repository.forget_address(db, directory.tenant_id, email_key(email))
+        await repository.forget_address(session, directory.tenant_id, email_key(email))
         user_id = None
-        if await connections.owns_domain_of(db, directory.tenant_id, email_key(email)):
-            user_id = await changes.add_managed(db, directory, trail, scope, email)
+        if await connections.owns_domain_of(session, directory.tenant_id, email_key(email)):
+            user_id = await account_lifecycle.add_managed(session, directory, trail, scope, email)
         row = ScimUser(
             tenant_id=directory.tenant_id,
             id=user_id or new_id(),
@@ -126,10 +125,10 @@ async def create(
             email_key=email_key(email),
             name={},
         )
-        await write_row(db, row)
-        entry = await _find(db, directory, str(row.id))
-        await _apply(db, app, directory, trail, mails, entry, wanted, active=wanted.active is not False)
-        return shown(app, await _find(db, directory, str(row.id)))
+        await repository.save(session, row)
+        entry = await _find(session, directory, str(row.id))
+        await _apply(session, app, directory, trail, mails, entry, wanted, active=wanted.active is not False)
+        return shown(app, await _find(session, directory, str(row.id)))
 
 
 async def replace(
@@ -176,10 +175,10 @@ async def remove(app: Resources, directory: Directory, trail: DirectoryTrail, te
         NotFoundException: The directory knows nobody of that id.
         LastAdministratorError: The person is the last administrator.
     """
-    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        entry = await _held(db, app, directory, text, if_match)
-        await repository.forget(db, directory.tenant_id, entry)
-        await changes.remove(db, app, directory, trail, entry)
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as session:
+        entry = await _held(session, app, directory, text, if_match)
+        await repository.forget(session, directory.tenant_id, entry)
+        await account_lifecycle.remove(session, app, directory, trail, entry)
 
 
 async def _change(
@@ -191,25 +190,25 @@ async def _change(
     if_match: str | None,
     make: Callable[[User], User],
 ) -> Shown:
-    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as db:
-        entry = await _held(db, app, directory, text, if_match)
+    async with app.database.transaction(connections.tenant_context(directory.tenant_id)) as session:
+        entry = await _held(session, app, directory, text, if_match)
         wanted = make(shown(app, entry).user)
         if email_key(wanted.user_name or "") != email_key(entry.email):
             raise MutabilityException(detail="userName does not change: an address is its owner's to change.")
         active = entry.active or entry.invited if wanted.active is None else wanted.active
-        await _apply(db, app, directory, trail, mails, entry, wanted, active=active)
-        return shown(app, await _find(db, directory, text))
+        await _apply(session, app, directory, trail, mails, entry, wanted, active=active)
+        return shown(app, await _find(session, directory, text))
 
 
-async def _held(db: AsyncSession, app: Resources, directory: Directory, text: str, if_match: str | None) -> Entry:
-    await lock_members(db, directory.tenant_id)
-    entry = await _find(db, directory, text)
+async def _held(session: AsyncSession, app: Resources, directory: Directory, text: str, if_match: str | None) -> Entry:
+    await lock_members(session, directory.tenant_id)
+    entry = await _find(session, directory, text)
     require_match(shown(app, entry).headers["ETag"], if_match)
     return entry
 
 
 async def _apply(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     directory: Directory,
     trail: DirectoryTrail,
@@ -219,22 +218,22 @@ async def _apply(
     *,
     active: bool,
 ) -> None:
-    row = await _keep_words(db, directory, entry, wanted)
+    row = await _keep_words(session, directory, entry, wanted)
     if entry.user_id is not None:
         name = _full_name(row)
         if entry.managed and name:
-            await changes.rename(db, directory, trail, entry.user_id, name)
+            await account_lifecycle.rename(session, directory, trail, entry.user_id, name)
         # Who is active stays so, and with them what an administrator suspended of their memberships.
         if not (active and entry.active):
-            await changes.set_active(db, app, directory, trail, entry.user_id, active=active)
+            await account_lifecycle.set_active(session, app, directory, trail, entry.user_id, active=active)
     elif active and not entry.invited and not entry.declined:
-        await changes.invite(db, directory, trail, mails, row)
+        await account_lifecycle.invite(session, directory, trail, mails, row)
     elif not active and entry.invited:
-        await changes.withdraw(db, directory, trail, entry)
+        await account_lifecycle.withdraw(session, directory, trail, entry)
 
 
-async def _keep_words(db: AsyncSession, directory: Directory, entry: Entry, wanted: User) -> ScimUser:
-    row = await repository.row(db, directory.tenant_id, entry.row_id) if entry.row_id else None
+async def _keep_words(session: AsyncSession, directory: Directory, entry: Entry, wanted: User) -> ScimUser:
+    row = await repository.row(session, directory.tenant_id, entry.row_id) if entry.row_id else None
     if row is None:
         row = ScimUser(
             tenant_id=directory.tenant_id,
@@ -246,7 +245,7 @@ async def _keep_words(db: AsyncSession, directory: Directory, entry: Entry, want
     row.external_id = wanted.external_id
     row.display_name = wanted.display_name
     row.name = {} if wanted.name is None else wanted.name.model_dump(exclude_none=True)
-    await write_row(db, row)
+    await repository.save(session, row)
     return row
 
 
@@ -256,9 +255,9 @@ def _full_name(row: ScimUser) -> str:
     return (row.display_name or name.formatted or parts)[:200].strip()
 
 
-async def _find(db: AsyncSession, directory: Directory, text: str) -> Entry:
+async def _find(session: AsyncSession, directory: Directory, text: str) -> Entry:
     try:
-        found = await repository.find(db, directory.tenant_id, UUID(text))
+        found = await repository.find(session, directory.tenant_id, UUID(text))
     except ValueError:
         found = None
     if found is None:

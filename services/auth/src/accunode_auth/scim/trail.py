@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.scim.permissions import CallingDirectory
 from accunode_common import audit
+from accunode_common.http.dependencies import construct
 from accunode_common.http.trail import RequestOrigin
 
 
@@ -46,4 +47,4 @@ class DirectoryTrail:
         await audit.record(session, entry)
 
 
-DirectoryAudit = Annotated[DirectoryTrail, Depends(DirectoryTrail)]
+DirectoryAudit = Annotated[DirectoryTrail, Depends(construct(DirectoryTrail))]

@@ -18,26 +18,26 @@ def active(tenant_id: UUID) -> Select[ScimToken]:
     )
 
 
-async def page(db: AsyncSession, tenant_id: UUID, order: SortOrder, paging: PageParameters) -> PageOf[ScimToken]:
+async def page(session: AsyncSession, tenant_id: UUID, order: SortOrder, paging: PageParameters) -> PageOf[ScimToken]:
     """A page of the tenant's tokens that are good."""
-    return await paginate(db, active(tenant_id), order, paging)
+    return await paginate(session, active(tenant_id), order, paging)
 
 
-async def count_active(db: AsyncSession, tenant_id: UUID) -> int:
+async def count_active(session: AsyncSession, tenant_id: UUID) -> int:
     """How many of the tenant's tokens are good."""
-    return await db.scalar(select(func.count()).select_from(active(tenant_id).subquery())) or 0
+    return await session.scalar(select(func.count()).select_from(active(tenant_id).subquery())) or 0
 
 
-async def find_active(db: AsyncSession, tenant_id: UUID, token_id: UUID) -> ScimToken | None:
+async def find_active(session: AsyncSession, tenant_id: UUID, token_id: UUID) -> ScimToken | None:
     """The tenant's token of that id, if it is good and the tenant is in use."""
     in_use = select(Tenant.id).where(Tenant.id == tenant_id, Tenant.status == TenantStatus.ACTIVE)
     query = active(tenant_id).where(ScimToken.id == token_id, in_use.exists())
-    return (await db.scalars(query)).one_or_none()
+    return (await session.scalars(query)).one_or_none()
 
 
-async def revoke(db: AsyncSession, tenant_id: UUID, token_id: UUID) -> bool:
+async def revoke(session: AsyncSession, tenant_id: UUID, token_id: UUID) -> bool:
     """Make a token void; gives False if the tenant has no such good token."""
-    found = await db.scalar(
+    found = await session.scalar(
         update(ScimToken)
         .where(
             ScimToken.tenant_id == tenant_id,
@@ -51,9 +51,9 @@ async def revoke(db: AsyncSession, tenant_id: UUID, token_id: UUID) -> bool:
     return found is not None
 
 
-async def note_use(db: AsyncSession, token: ScimToken, *, every: timedelta) -> None:
+async def note_use(session: AsyncSession, token: ScimToken, *, every: timedelta) -> None:
     """Note that a token was used, unless that was noted lately."""
-    await db.execute(
+    await session.execute(
         update(ScimToken)
         .where(
             ScimToken.tenant_id == token.tenant_id,
@@ -64,9 +64,16 @@ async def note_use(db: AsyncSession, token: ScimToken, *, every: timedelta) -> N
     )
 
 
-async def has_organization(db: AsyncSession, tenant_id: UUID, organization_id: UUID) -> bool:
+async def has_organization(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> bool:
     """Whether the tenant has the organization, in use."""
     query = select(Organization.id).where(
         Organization.tenant_id == tenant_id, Organization.id == organization_id, Organization.deleted_at.is_(None)
     )
-    return await db.scalar(query) is not None
+    return await session.scalar(query) is not None
+
+
+async def add(session: AsyncSession, token: ScimToken) -> None:
+    """Add a token, and read what the database filled in."""
+    session.add(token)
+    await session.flush()
+    await session.refresh(token)

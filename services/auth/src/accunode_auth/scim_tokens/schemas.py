@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from accunode_common.http.schemas import CreatedAt, CreatedBy, InputModel, ResponseModel, TenantId, UtcTime
+from accunode_common.schemas import CreatedAt, CreatedBy, InputModel, ResponseModel, TenantId, UtcTime
 
 TokenName = Annotated[str, Field(description="What administrators call it.", examples=["Directory"])]
 DefaultOrganization = Annotated[

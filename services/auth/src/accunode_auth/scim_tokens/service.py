@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.limits import LimitClass, count_use
-from accunode_auth.repository import write_and_read
 from accunode_auth.resources import Resources
 from accunode_auth.scim_tokens import repository
 from accunode_auth.scim_tokens.schemas import ScimTokenIn
@@ -54,15 +53,17 @@ class Directory:
 
 def base_url(app: Resources) -> str:
     """Where directories send their requests."""
-    return f"{app.settings.public_url}/api/v1/scim/v2"
+    return f"{app.settings.public.url}/api/v1/scim/v2"
 
 
-async def active(db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters) -> PageOf[ScimToken]:
+async def active(
+    session: AsyncSession, subject: Subject, order: SortOrder, paging: PageParameters
+) -> PageOf[ScimToken]:
     """The good tokens of the caller's tenant."""
-    return await repository.page(db, subject.tenant_id, order, page)
+    return await repository.page(session, subject.tenant_id, order, paging)
 
 
-async def create(db: AsyncSession, subject: Subject, trail: Trail, body: ScimTokenIn) -> tuple[ScimToken, str]:
+async def create(session: AsyncSession, subject: Subject, trail: Trail, body: ScimTokenIn) -> tuple[ScimToken, str]:
     """A new token of the caller's tenant, and its secret.
 
     Raises:
@@ -72,9 +73,9 @@ async def create(db: AsyncSession, subject: Subject, trail: Trail, body: ScimTok
     """
     if subject.tenant_id == PLATFORM_TENANT_ID:
         raise ForbiddenError("The platform's own people are not provisioned.")
-    if not await repository.has_organization(db, subject.tenant_id, body.organization_id):
+    if not await repository.has_organization(session, subject.tenant_id, body.organization_id):
         raise UnprocessableInputError.at("/body/organization_id", "unknown", "The tenant has no such organization.")
-    if await repository.count_active(db, subject.tenant_id) >= MOST_TOKENS:
+    if await repository.count_active(session, subject.tenant_id) >= MOST_TOKENS:
         raise ConflictError(f"The tenant has {MOST_TOKENS} tokens already; revoke one first.")
     credential = Credential.new(PREFIX, subject.tenant_id, new_id())
     token = ScimToken(
@@ -86,21 +87,21 @@ async def create(db: AsyncSession, subject: Subject, trail: Trail, body: ScimTok
         created_by=subject.user_id,
         expires_at=datetime.now(UTC) + timedelta(days=body.expires_in_days),
     )
-    await write_and_read(db, token)
+    await repository.add(session, token)
     details = {"organization_id": str(token.organization_id), "expires_at": token.expires_at.isoformat()}
-    await trail.record(db, "scim_token.create", "scim_token", token.id, details=details)
+    await trail.record(session, "scim_token.create", "scim_token", token.id, details=details)
     return token, credential.text
 
 
-async def revoke(db: AsyncSession, subject: Subject, trail: Trail, token_id: UUID) -> None:
+async def revoke(session: AsyncSession, subject: Subject, trail: Trail, token_id: UUID) -> None:
     """Make a token void at once.
 
     Raises:
         NotFoundError: The caller's tenant has no such good token.
     """
-    if not await repository.revoke(db, subject.tenant_id, token_id):
+    if not await repository.revoke(session, subject.tenant_id, token_id):
         raise NotFoundError("The tenant has no such token.")
-    await trail.record(db, "scim_token.revoke", "scim_token", token_id)
+    await trail.record(session, "scim_token.revoke", "scim_token", token_id)
 
 
 async def authenticate(app: Resources, authorization: str | None) -> Directory:
@@ -115,10 +116,10 @@ async def authenticate(app: Resources, authorization: str | None) -> Directory:
     if credential is None:
         raise UnauthenticatedError("The request has no valid provisioning token.")
     tenant_id, token_id = credential.ids
-    async with app.database.transaction(tenant_context(tenant_id)) as db:
-        token = await repository.find_active(db, tenant_id, token_id)
+    async with app.database.transaction(tenant_context(tenant_id)) as session:
+        token = await repository.find_active(session, tenant_id, token_id)
         if token is None or not credential.matches(token.token_hash):
             raise UnauthenticatedError("The request has no valid provisioning token.")
-        await count_use(app, app.settings, LimitClass.PROVISIONING_USE, token_id)
-        await repository.note_use(db, token, every=_NOTE_USE_EVERY)
+        await count_use(app, LimitClass.PROVISIONING_USE, token_id)
+        await repository.note_use(session, token, every=_NOTE_USE_EVERY)
         return Directory(tenant_id, token_id, token.organization_id, token.created_by)

@@ -32,12 +32,12 @@ class Held:
         return self.authenticator + self.passkeys
 
 
-async def lock_person(db: AsyncSession, user_id: UUID) -> None:
+async def lock_person(session: AsyncSession, user_id: UUID) -> None:
     """Let nobody else change the person's factors until the transaction ends; take the locks of single ones before."""
-    await db.execute(select(User.id).where(User.id == user_id).with_for_update())
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
-async def held(db: AsyncSession, user_id: UUID) -> Held:
+async def held(session: AsyncSession, user_id: UUID) -> Held:
     """What the person has."""
     confirmed = (TotpCredential.user_id == user_id) & TotpCredential.confirmed_at.is_not(None)
     left = (RecoveryCode.user_id == user_id) & RecoveryCode.used_at.is_(None)
@@ -45,21 +45,23 @@ async def held(db: AsyncSession, user_id: UUID) -> Held:
     passkeys = select(func.count()).select_from(Passkey).where(Passkey.user_id == user_id)
     codes = select(func.count()).select_from(RecoveryCode).where(left)
     row = (
-        await db.execute(select(authenticators.scalar_subquery(), passkeys.scalar_subquery(), codes.scalar_subquery()))
+        await session.execute(
+            select(authenticators.scalar_subquery(), passkeys.scalar_subquery(), codes.scalar_subquery())
+        )
     ).one()
     return Held(bool(row[0]), row[1], row[2])
 
 
-async def replace_recovery_codes(db: AsyncSession, user_id: UUID, hashes: Iterable[bytes]) -> None:
+async def replace_recovery_codes(session: AsyncSession, user_id: UUID, hashes: Iterable[bytes]) -> None:
     """Keep these recovery codes and no others."""
-    await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    db.add_all(RecoveryCode(user_id=user_id, code_hash=code_hash) for code_hash in hashes)
-    await db.flush()
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    session.add_all(RecoveryCode(user_id=user_id, code_hash=code_hash) for code_hash in hashes)
+    await session.flush()
 
 
-async def spend_recovery_code(db: AsyncSession, user_id: UUID, code_hash: bytes) -> bool:
+async def spend_recovery_code(session: AsyncSession, user_id: UUID, code_hash: bytes) -> bool:
     """Use a recovery code up; gives False if it is unknown or used."""
-    spent = await db.scalar(
+    spent = await session.scalar(
         update(RecoveryCode)
         .where(RecoveryCode.user_id == user_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None))
         .values(used_at=func.now())
@@ -68,11 +70,11 @@ async def spend_recovery_code(db: AsyncSession, user_id: UUID, code_hash: bytes)
     return spent is not None
 
 
-async def vouched_for(db: AsyncSession, user_id: UUID, tenant_id: UUID) -> bool:
+async def vouched_for(session: AsyncSession, user_id: UUID, tenant_id: UUID) -> bool:
     """Whether a provider of the tenant's lets the person in, and with whatever factors it asks for."""
     query = select(FederatedIdentity.id).where(
         FederatedIdentity.user_id == user_id,
         FederatedIdentity.tenant_id == tenant_id,
         FederatedIdentity.withdrawn_at.is_(None),
     )
-    return bool(await db.scalar(select(query.exists())))
+    return bool(await session.scalar(select(query.exists())))

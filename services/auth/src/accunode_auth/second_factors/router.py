@@ -22,9 +22,9 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.get("", summary="The caller's second factors")
-async def read_second_factors(subject: Owner, app: AppResources, db: SubjectSession) -> SecondFactors:
+async def read_second_factors(subject: Owner, app: AppResources, session: SubjectSession) -> SecondFactors:
     """What the caller has enrolled, how many recovery codes are left, and whether one is required."""
-    held, due = await service.overview(db, app, subject)
+    held, due = await service.overview(session, app, subject)
     return SecondFactors(
         authenticator=held.authenticator,
         passkeys=held.passkeys,
@@ -36,7 +36,7 @@ async def read_second_factors(subject: Owner, app: AppResources, db: SubjectSess
 
 @router.post("/recovery-codes", summary="Make new recovery codes", responses=problem_responses(404))
 async def renew_recovery_codes(
-    subject: Owner, _proof: StepUp, db: SecretSession, trail: OwnTrail, notices: PersonNotices
+    subject: Owner, _proof: StepUp, session: SecretSession, trail: OwnTrail, notices: PersonNotices
 ) -> RecoveryCodes:
     """Ten new codes; those made before are void."""
-    return RecoveryCodes(recovery_codes=await service.renew_codes(db, subject, trail, notices))
+    return RecoveryCodes(recovery_codes=await service.renew_codes(session, subject, trail, notices))

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel, UtcTime
+from accunode_common.schemas import ResponseModel, UtcTime
 
 
 class RecoveryCodes(ResponseModel):

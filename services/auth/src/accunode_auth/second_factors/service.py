@@ -49,14 +49,14 @@ class Factor(StrEnum):
         return [factor for factor, count in counts.items() if count]
 
 
-async def held(db: AsyncSession, user_id: UUID) -> Held:
+async def held(session: AsyncSession, user_id: UUID) -> Held:
     """The second factors that the person has."""
-    return await repository.held(db, user_id)
+    return await repository.held(session, user_id)
 
 
-async def enrolled(db: AsyncSession, user_id: UUID) -> bool:
+async def enrolled(session: AsyncSession, user_id: UUID) -> bool:
     """Whether the person has a second factor, and so must show it."""
-    return (await repository.held(db, user_id)).count > 0
+    return (await repository.held(session, user_id)).count > 0
 
 
 def shown(methods: Collection[str]) -> bool:
@@ -66,7 +66,7 @@ def shown(methods: Collection[str]) -> bool:
 
 def due_at(app: Resources, membership: ActiveMembership) -> datetime | None:
     """From when the person must have a second factor to work there; None where none is asked for."""
-    days = app.settings.super_admin_second_factor_days
+    days = app.settings.mfa.super_admin_days
     if membership.tenant_id != PLATFORM_TENANT_ID:
         return membership.second_factor_due_at
     return (
@@ -82,75 +82,75 @@ def overdue(app: Resources, membership: ActiveMembership, methods: Collection[st
     return due is not None and due <= datetime.now(UTC) and not shown(methods)
 
 
-async def missing(db: AsyncSession, app: Resources, user_id: UUID, membership: ActiveMembership) -> bool:
+async def missing(session: AsyncSession, app: Resources, user_id: UUID, membership: ActiveMembership) -> bool:
     """Whether the person must have a second factor there by now and has none, nor a provider of the tenant's."""
     return (
         overdue(app, membership, ())
-        and not await enrolled(db, user_id)
-        and not await repository.vouched_for(db, user_id, membership.tenant_id)
+        and not await enrolled(session, user_id)
+        and not await repository.vouched_for(session, user_id, membership.tenant_id)
     )
 
 
-async def codes_for_first(db: AsyncSession, user_id: UUID) -> list[str]:
+async def codes_for_first(session: AsyncSession, user_id: UUID) -> list[str]:
     """Recovery codes for who has none left: with the first factor; later ones add none."""
-    await repository.lock_person(db, user_id)
-    return [] if (await repository.held(db, user_id)).recovery_codes else await _fresh_codes(db, user_id)
+    await repository.lock_person(session, user_id)
+    return [] if (await repository.held(session, user_id)).recovery_codes else await _fresh_codes(session, user_id)
 
 
-async def renew_codes(db: AsyncSession, subject: Subject, trail: Trail, notices: Notices) -> list[str]:
+async def renew_codes(session: AsyncSession, subject: Subject, trail: Trail, notices: Notices) -> list[str]:
     """New recovery codes for the caller; the old ones are void.
 
     Raises:
         NotFoundError: The person has no second factor that they could stand in for.
     """
-    if not await enrolled(db, subject.user_id):
+    if not await enrolled(session, subject.user_id):
         raise NotFoundError("You have no second factor that a recovery code could stand in for.")
-    codes = await _fresh_codes(db, subject.user_id)
-    await trail.record(db, "mfa.renew_recovery_codes", "user", subject.user_id)
-    await notices.tell(db, subject.user_id, CredentialChange.RECOVERY_CODES_RENEWED)
+    codes = await _fresh_codes(session, subject.user_id)
+    await trail.record(session, "mfa.renew_recovery_codes", "user", subject.user_id)
+    await notices.tell(session, subject.user_id, CredentialChange.RECOVERY_CODES_RENEWED)
     return codes
 
 
-async def spend_code(db: AsyncSession, user_id: UUID, code: str) -> bool:
+async def spend_code(session: AsyncSession, user_id: UUID, code: str) -> bool:
     """Use a recovery code up; gives False if it is none, or used."""
-    return await repository.spend_recovery_code(db, user_id, _recovery_hash(code))
+    return await repository.spend_recovery_code(session, user_id, _recovery_hash(code))
 
 
-async def overview(db: AsyncSession, app: Resources, subject: Subject) -> tuple[Held, datetime | None]:
+async def overview(session: AsyncSession, app: Resources, subject: Subject) -> tuple[Held, datetime | None]:
     """What the caller has, and from when they must have one where they work now."""
     here = (subject.tenant_id, subject.organization_id)
-    held = await active_memberships(db, subject.user_id)
+    held = await active_memberships(session, subject.user_id)
     due = next((due_at(app, p) for p in held if (p.tenant_id, p.organization_id) == here), None)
-    return await repository.held(db, subject.user_id), due
+    return await repository.held(session, subject.user_id), due
 
 
-async def refuse_to_remove_last(db: AsyncSession, app: Resources, subject: Subject) -> None:
-    """Do nothing if the caller may have one second factor fewer.
+async def refuse_to_remove_last(session: AsyncSession, app: Resources, subject: Subject) -> None:
+    """Refuse to remove the caller's last second factor where one is required.
 
     Raises:
         ConflictError: It is the last one, and some tenant where the caller works asks for one.
     """
-    await repository.lock_person(db, subject.user_id)
-    if (await repository.held(db, subject.user_id)).count > 1:
+    await repository.lock_person(session, subject.user_id)
+    if (await repository.held(session, subject.user_id)).count > 1:
         return
     asking = [
         membership.tenant_name
-        for membership in await active_memberships(db, subject.user_id)
+        for membership in await active_memberships(session, subject.user_id)
         if due_at(app, membership) is not None
     ]
     if asking:
         raise ConflictError(f"{asking[0]} asks for a second factor and this is your last; enrol another one first.")
 
 
-async def forget_codes_of_none(db: AsyncSession, user_id: UUID) -> None:
+async def forget_codes_of_none(session: AsyncSession, user_id: UUID) -> None:
     """Forget recovery codes once there is no factor that they stand in for."""
-    if not await enrolled(db, user_id):
-        await repository.replace_recovery_codes(db, user_id, [])
+    if not await enrolled(session, user_id):
+        await repository.replace_recovery_codes(session, user_id, [])
 
 
-async def _fresh_codes(db: AsyncSession, user_id: UUID) -> list[str]:
+async def _fresh_codes(session: AsyncSession, user_id: UUID) -> list[str]:
     codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
-    await repository.replace_recovery_codes(db, user_id, [_recovery_hash(code) for code in codes])
+    await repository.replace_recovery_codes(session, user_id, [_recovery_hash(code) for code in codes])
     return codes
 
 

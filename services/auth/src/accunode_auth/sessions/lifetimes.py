@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from accunode_auth.settings import AuthSettings
+from accunode_auth.settings import SessionSettings
 from accunode_identity.tenant_settings import TenantSettings
 
 
-def ends_at(settings: AuthSettings, rules: TenantSettings, *, began_at: datetime, seen_at: datetime) -> datetime:
+def ends_at(settings: SessionSettings, rules: TenantSettings, *, began_at: datetime, seen_at: datetime) -> datetime:
     """When a session ends that began and was refreshed then, by the stricter of the platform's and tenant's rules."""
-    idle, lifetime = settings.session_idle, settings.session_lifetime
+    idle, lifetime = settings.idle, settings.lifetime
     if rules.session_idle_minutes is not None:
         idle = min(idle, timedelta(minutes=rules.session_idle_minutes))
     if rules.session_lifetime_hours is not None:

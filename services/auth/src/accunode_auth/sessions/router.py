@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, status
 
 from accunode_auth.devices.labels import label
-from accunode_auth.public import RefreshRoute
+from accunode_auth.public_routes import RefreshRoute
 from accunode_auth.resources import AppResources
 from accunode_auth.sessions import rotation, service
 from accunode_auth.sessions.schemas import RefreshIn, SessionOut, SwitchIn, TokenPair
@@ -15,11 +15,12 @@ from accunode_common.auth.subject import Subject
 from accunode_common.http.app import api_router
 from accunode_common.http.callers import CurrentSubject, requires
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import RequestOrigin
 from accunode_common.models.identity import AuthenticationMethod
+from accunode_common.schemas import Page
 
 router = api_router("/auth", tag="sessions")
 
@@ -36,47 +37,47 @@ async def refresh_tokens(app: AppResources, origin: RequestOrigin, body: Refresh
 
 @router.post("/switch", summary="Work in another membership", responses=problem_responses(404))
 async def switch_membership(
-    subject: Owner, app: AppResources, origin: RequestOrigin, db: SecretSession, body: SwitchIn
+    subject: Owner, app: AppResources, origin: RequestOrigin, session: SecretSession, body: SwitchIn
 ) -> TokenPair:
     """New tokens for another of the caller's memberships; the session's older refresh tokens are spent."""
-    return TokenPair.of(await service.switch(db, app, subject, body.membership_id, origin))
+    return TokenPair.of(await service.switch(session, app, subject, body.membership_id, origin))
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End this session")
-async def log_out(subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession) -> None:
+async def log_out(subject: CurrentSubject, app: AppResources, origin: RequestOrigin, session: SubjectSession) -> None:
     """Ends the session of the access token, at once and in every service."""
-    await service.end_own(db, app.revocations, subject, origin)
+    await service.end_own(session, app.revocations, subject, origin)
 
 
 @router.post("/logout-all", status_code=status.HTTP_204_NO_CONTENT, summary="End all sessions")
 async def log_out_everywhere(
-    subject: CurrentSubject, app: AppResources, origin: RequestOrigin, db: SubjectSession
+    subject: CurrentSubject, app: AppResources, origin: RequestOrigin, session: SubjectSession
 ) -> None:
     """Ends every session of the caller, at once and in every service."""
-    await service.end_all(db, app.revocations, subject, origin)
+    await service.end_all(session, app.revocations, subject, origin)
 
 
-@router.get("/sessions", summary="The caller's sessions")
+@router.get("/sessions", summary="The caller's sessions", response_model=Page[SessionOut])
 async def list_sessions(
-    subject: Owner, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
-) -> Page[SessionOut]:
+    subject: Owner, session: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(service.SORTING)]
+) -> PageReply:
     """Signed-in devices, latest first."""
-    found = await service.active(db, subject, order, paging)
+    found = await service.active(session, subject, order, paging)
     items = [
         SessionOut(
-            id=session.id,
-            current=session.id == subject.session_id,
-            user_agent=session.user_agent,
-            device=label(session.user_agent),
-            methods=[AuthenticationMethod(method) for method in session.authentication_methods],
-            ip_address=session.ip_address,
-            created_at=session.created_at,
-            last_seen_at=session.last_seen_at,
-            expires_at=session.expires_at,
+            id=user_session.id,
+            current=user_session.id == subject.session_id,
+            user_agent=user_session.user_agent,
+            device=label(user_session.user_agent),
+            methods=[AuthenticationMethod(method) for method in user_session.authentication_methods],
+            ip_address=user_session.ip_address,
+            created_at=user_session.created_at,
+            last_seen_at=user_session.last_seen_at,
+            expires_at=user_session.expires_at,
         )
-        for session in found.rows
+        for user_session in found.rows
     ]
-    return Page[SessionOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(items))
 
 
 @router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="End one session")
@@ -84,8 +85,8 @@ async def end_session(
     subject: Owner,
     app: AppResources,
     origin: RequestOrigin,
-    db: SubjectSession,
+    session: SubjectSession,
     session_id: Annotated[UUID, Path(description="One of the caller's sessions.")],
 ) -> None:
     """Ends one of the caller's sessions, at once and in every service."""
-    await service.end_one(db, app.revocations, subject, session_id, origin)
+    await service.end_one(session, app.revocations, subject, session_id, origin)

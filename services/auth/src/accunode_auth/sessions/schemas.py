@@ -8,8 +8,8 @@ from pydantic import Field, IPvAnyAddress
 
 from accunode_auth.sessions.service import Tokens
 from accunode_common.auth.roles import Role
-from accunode_common.http.schemas import InputModel, OrganizationId, ResponseModel, TenantId, UtcTime
 from accunode_common.models.identity import AuthenticationMethod
+from accunode_common.schemas import InputModel, OrganizationId, ResponseModel, TenantId, UtcTime
 
 AccessToken = Annotated[
     str,

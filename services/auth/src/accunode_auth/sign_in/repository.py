@@ -23,7 +23,7 @@ class Candidate:
     verified: bool
 
 
-async def find(db: AsyncSession, email_key: str) -> Candidate | None:
+async def find(session: AsyncSession, email_key: str) -> Candidate | None:
     """The person of that address: the one look-up that needs no tenant and no user."""
     found = func.identity.find_sign_in(email_key).table_valued(
         column("id", Uuid),
@@ -33,15 +33,15 @@ async def find(db: AsyncSession, email_key: str) -> Candidate | None:
         column("locked_until", DateTime(timezone=True)),
         column("email_verified_at", DateTime(timezone=True)),
     )
-    row = (await db.execute(select(found))).one_or_none()
+    row = (await session.execute(select(found))).one_or_none()
     if row is None:
         return None
     return Candidate(row.id, row.password_hash, row.status, row.email_verified_at is not None)
 
 
-async def count_success(db: AsyncSession, user_id: UUID) -> bool:
+async def count_success(session: AsyncSession, user_id: UUID) -> bool:
     """Note the moment; gives False if the person may not sign in after all."""
-    found = await db.scalar(
+    found = await session.scalar(
         update(User)
         .where(User.id == user_id, User.status == UserStatus.ACTIVE)
         .values(last_sign_in_at=func.now(), updated_at=User.updated_at)
@@ -50,12 +50,12 @@ async def count_success(db: AsyncSession, user_id: UUID) -> bool:
     return found is not None
 
 
-async def hold_password(db: AsyncSession, user_id: UUID, password_hash: str | None) -> bool:
+async def hold_password(session: AsyncSession, user_id: UUID, password_hash: str | None) -> bool:
     """Let nobody replace the password until the transaction ends; gives False if somebody has."""
     query = select(User.id).where(User.id == user_id, User.password_hash.is_not_distinct_from(password_hash))
-    return await db.scalar(query.with_for_update(key_share=True)) is not None
+    return await session.scalar(query.with_for_update(key_share=True)) is not None
 
 
-async def replace_hash(db: AsyncSession, user_id: UUID, password_hash: str) -> None:
+async def replace_hash(session: AsyncSession, user_id: UUID, password_hash: str) -> None:
     """Keep a hash made with today's costs."""
-    await db.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+    await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))

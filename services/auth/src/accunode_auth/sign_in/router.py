@@ -3,7 +3,7 @@
 from accunode_auth.notices.service import PersonNotices
 from accunode_auth.passkeys import service as passkeys
 from accunode_auth.passkeys.schemas import RequestOptions
-from accunode_auth.public import SignInRoute
+from accunode_auth.public_routes import SignInRoute
 from accunode_auth.resources import AppResources
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.sign_in import service

@@ -9,9 +9,9 @@ from accunode_auth.passkeys.schemas import ShownCredential, ShownPasskey
 from accunode_auth.second_factors.service import Factor
 from accunode_auth.sessions.schemas import DeviceToken, TokenPair
 from accunode_auth.sign_in.service import Challenge, EnrolmentDemand, Outcome
-from accunode_auth.users.schemas import Email
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 from accunode_identity.password_policy import GivenPassword
+from accunode_identity.schemas import ShownEmail
 
 ShownDevice = Annotated[
     DeviceToken | None,
@@ -26,7 +26,7 @@ ChallengeText = Annotated[str, Field(examples=["Vt3yKc8RwZ1mQp6XnB9sLd4GhJ7fEu2A
 class LoginIn(InputModel):
     """A person's address and password."""
 
-    email: Email = Field(min_length=3, max_length=254, description="The account's address, in any case.")
+    email: ShownEmail = Field(min_length=3, max_length=254, description="The account's address, in any case.")
     password: GivenPassword = Field(description="As it was set; spaces count.")
     device_token: ShownDevice = None
 

@@ -91,9 +91,9 @@ async def sign_in(
     """
     candidate = await find(app, email)
     known = await _known_device(app, candidate, device_token)
-    guess = await guesses.begin(app, app.settings.public_limit_scale, email, origin, known)
+    guess = await guesses.begin(app, app.settings.anonymous.limit_scale, email, origin, known)
     async with contextlib.AsyncExitStack() as discretion:
-        await discretion.enter_async_context(discreetly(app.settings.discreet_reply_time))
+        await discretion.enter_async_context(discreetly(app.settings.anonymous.reply_time))
         matches = await app.passwords.verify(password, candidate.password_hash if candidate else None)
         if candidate is None or not matches or candidate.status != UserStatus.ACTIVE:
             if candidate is not None:
@@ -106,13 +106,13 @@ async def sign_in(
     fresh_hash = None
     if candidate.password_hash is not None and app.passwords.outdated(candidate.password_hash):
         fresh_hash = await app.passwords.hash(password)
-    async with _noting_refusal(app, candidate.id, origin), app.database.transaction(owner) as db:
-        if not await repository.hold_password(db, candidate.id, candidate.password_hash):
+    async with _noting_refusal(app, candidate.id, origin), app.database.transaction(owner) as session:
+        if not await repository.hold_password(session, candidate.id, candidate.password_hash):
             raise UnauthenticatedError(_REFUSED)
         if fresh_hash is not None:
-            await repository.replace_hash(db, candidate.id, fresh_hash)
+            await repository.replace_hash(session, candidate.id, fresh_hash)
         methods = [AuthenticationMethod.PASSWORD]
-        return await begin_session(db, app, candidate.id, origin, methods=methods, device_token=device_token)
+        return await begin_session(session, app, candidate.id, origin, methods=methods, device_token=device_token)
 
 
 async def complete_challenge(
@@ -132,16 +132,16 @@ async def complete_challenge(
     user_id = credential.ids[0]
     (await app.limiter.take(mfa.TRIES, caller=str(user_id))).enforce()
     try:
-        async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-            before = await registration.spend_token(db, TokenPurpose.MFA_CHALLENGE, credential)
+        async with app.database.transaction(AccessContext(user_id=user_id)) as session:
+            before = await registration.spend_token(session, TokenPurpose.MFA_CHALLENGE, credential)
             if isinstance(shown, str):
-                method = await mfa.check(db, app, user_id, shown)
+                method = await mfa.check(session, app, user_id, shown)
             else:
-                method = await passkeys.check(db, app, Ceremony.SECOND_STEP, user_id, shown)
+                method = await passkeys.check(session, app, Ceremony.SECOND_STEP, user_id, shown)
             if method is None:
                 raise UnauthenticatedError(_CHALLENGE_REFUSED)
             methods = [*before, method]
-            return await begin_session(db, app, user_id, origin, methods=methods, device_token=device_token)
+            return await begin_session(session, app, user_id, origin, methods=methods, device_token=device_token)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
     except (UnauthenticatedError, SingleSignOnRequiredError):
@@ -153,8 +153,8 @@ async def announce(app: Resources, notices: Notices, outcome: Outcome) -> Outcom
     """The outcome, of which its person is told by mail if it let in a device that they may not know."""
     if isinstance(outcome, sessions.Tokens) and outcome.startling:
         user_id = outcome.subject.user_id
-        async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-            await notices.tell(db, user_id, CredentialChange.NEW_DEVICE)
+        async with app.database.transaction(AccessContext(user_id=user_id)) as session:
+            await notices.tell(session, user_id, CredentialChange.NEW_DEVICE)
     return outcome
 
 
@@ -168,9 +168,9 @@ async def challenge_options(app: Resources, text: str) -> dict[str, Any]:
     credential = _parse_challenge(text)
     user_id = credential.ids[0]
     try:
-        async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-            await registration.require_token(db, TokenPurpose.MFA_CHALLENGE, credential)
-            return await passkeys.request_options(db, app, Ceremony.SECOND_STEP, user_id)
+        async with app.database.transaction(AccessContext(user_id=user_id)) as session:
+            await registration.require_token(session, TokenPurpose.MFA_CHALLENGE, credential)
+            return await passkeys.request_options(session, app, Ceremony.SECOND_STEP, user_id)
     except GoneError:
         raise UnauthenticatedError(_CHALLENGE_REFUSED) from None
 
@@ -194,23 +194,23 @@ async def sign_in_with_passkey(
     if user_id is None:
         raise UnauthenticatedError(_PASSKEY_REFUSED)
     owner = AccessContext(user_id=user_id)
-    async with _noting_refusal(app, user_id, origin), app.database.transaction(owner) as db:
-        method = await passkeys.check(db, app, Ceremony.SIGN_IN, user_id, credential)
+    async with _noting_refusal(app, user_id, origin), app.database.transaction(owner) as session:
+        method = await passkeys.check(session, app, Ceremony.SIGN_IN, user_id, credential)
         if method is None:
             logger.info("sign-in refused", known=method is not None)
             raise UnauthenticatedError(_PASSKEY_REFUSED)
-        return await begin_session(db, app, user_id, origin, methods=[method], device_token=device_token)
+        return await begin_session(session, app, user_id, origin, methods=[method], device_token=device_token)
 
 
 async def find(app: Resources, email: str) -> repository.Candidate | None:
     """The person of that address, before anybody is signed in."""
-    async with app.database.transaction(AccessContext()) as db:
-        return await repository.find(db, email_key(email))
+    async with app.database.transaction(AccessContext()) as session:
+        return await repository.find(session, email_key(email))
 
 
-async def candidate(db: AsyncSession, key: str) -> repository.Candidate | None:
+async def candidate(session: AsyncSession, key: str) -> repository.Candidate | None:
     """The person of that address's key, whoever the transaction is for."""
-    return await repository.find(db, key)
+    return await repository.find(session, key)
 
 
 async def forget_failures(app: Resources, email: str) -> None:
@@ -221,13 +221,13 @@ async def forget_failures(app: Resources, email: str) -> None:
 async def _known_device(app: Resources, candidate: repository.Candidate | None, text: str | None) -> UUID | None:
     if candidate is None or text is None:
         return None
-    async with app.database.transaction(AccessContext(user_id=candidate.id)) as db:
-        device = await devices.recognise(db, candidate.id, text)
+    async with app.database.transaction(AccessContext(user_id=candidate.id)) as session:
+        device = await devices.recognise(session, candidate.id, text)
     return device.id if device is not None else None
 
 
 async def begin_session(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     user_id: UUID,
     origin: Origin,
@@ -244,33 +244,33 @@ async def begin_session(
         UnauthenticatedError: The account is not active, or has nowhere to work.
     """
     if not second_factors.shown(methods):
-        held = await second_factors.held(db, user_id)
+        held = await second_factors.held(session, user_id)
         if held.count:
             purpose, lifetime = TokenPurpose.MFA_CHALLENGE, CHALLENGE_LIFETIME
-            text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
+            text = await registration.issue_token(session, user_id, purpose, lifetime, methods=methods)
             return Challenge(text, int(lifetime.total_seconds()), Factor.of(held))
-    if await connections.enforced(db, user_id, methods):
+    if await connections.enforced(session, user_id, methods):
         raise SingleSignOnRequiredError("Your organization manages this account; sign in through its single sign-on.")
-    await note_success(db, user_id)
-    membership = await sessions.current_membership(db, user_id)
+    await note_success(session, user_id)
+    membership = await sessions.current_membership(session, user_id)
     if membership is None:
         raise UnauthenticatedError("The account has no membership in a tenant that is in use.")
     if second_factors.overdue(app, membership, methods):
         purpose, lifetime = TokenPurpose.ENROLMENT, ENROLMENT_LIFETIME
-        text = await registration.issue_token(db, user_id, purpose, lifetime, methods=methods)
+        text = await registration.issue_token(session, user_id, purpose, lifetime, methods=methods)
         return EnrolmentDemand(text, int(lifetime.total_seconds()))
     return await sessions.begin(
-        db, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
+        session, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
 
 
-async def note_success(db: AsyncSession, user_id: UUID) -> None:
+async def note_success(session: AsyncSession, user_id: UUID) -> None:
     """Note the moment. The transaction's context must be the person's.
 
     Raises:
         UnauthenticatedError: The account is not active.
     """
-    if not await repository.count_success(db, user_id):
+    if not await repository.count_success(session, user_id):
         raise UnauthenticatedError("The account is not active.")
 
 
@@ -284,8 +284,8 @@ async def _noting_refusal(app: Resources, user_id: UUID, origin: Origin) -> Asyn
 
 
 async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:
-    async with app.database.transaction(AccessContext(user_id=user_id)) as db:
-        membership = await sessions.current_membership(db, user_id)
+    async with app.database.transaction(AccessContext(user_id=user_id)) as session:
+        membership = await sessions.current_membership(session, user_id)
         if membership is not None:
             entry = origin.entry(
                 "session.refuse",
@@ -294,4 +294,4 @@ async def _note_failure(app: Resources, user_id: UUID, origin: Origin) -> None:
                 tenant_id=membership.tenant_id,
                 organization_id=membership.organization_id,
             )
-            await memberships.record_for_tenants(db, user_id, entry)
+            await memberships.record_for_tenants(session, user_id, entry)

@@ -25,7 +25,7 @@ def depart(app: Resources, departure: Departure) -> Response:
         departure.binding,
         max_age=PENDING_SECONDS + TICKET_SECONDS,
         path=_PATH,
-        secure=app.settings.public_url.startswith("https://"),
+        secure=app.settings.public.url.startswith("https://"),
         httponly=True,
         samesite="lax",
     )

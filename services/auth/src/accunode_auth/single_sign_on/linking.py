@@ -30,7 +30,7 @@ async def start(app: Resources, subject: Subject) -> service.Departure:
 
 
 async def complete(
-    db: AsyncSession, app: Resources, subject: Subject, code: str, binding: str, origin: Origin
+    session: AsyncSession, app: Resources, subject: Subject, code: str, binding: str, origin: Origin
 ) -> FederatedIdentity:
     """Link the caller's account with the provider account that they signed in to.
 
@@ -42,15 +42,15 @@ async def complete(
     ticket = await take(app.redis, Ticket, code)
     if ticket is None or not ticket.bound_to(binding) or ticket.link_user_id != subject.user_id:
         raise GoneError("The code is not valid, or no longer; begin anew.")
-    held = await memberships.active_memberships(db, subject.user_id)
+    held = await memberships.active_memberships(session, subject.user_id)
     if not any(membership.tenant_id == ticket.tenant_id for membership in held):
         raise ForbiddenError("You are no member of the provider's tenant.")
-    async with acting_as(db, connections.tenant_context(ticket.tenant_id, subject.user_id)):
-        connection = (await connections.in_use(db, ticket.tenant_id)).row
-        found = await repository.identity(db, ticket.tenant_id, connection.issuer, ticket.claims["sub"])
+    async with acting_as(session, connections.tenant_context(ticket.tenant_id, subject.user_id)):
+        connection = (await connections.in_use(session, ticket.tenant_id)).row
+        found = await repository.identity(session, ticket.tenant_id, connection.issuer, ticket.claims["sub"])
         if found is None:
             return await admission.add_identity(
-                db, connection, ticket.claims["sub"], subject.user_id, origin, how="by its owner"
+                session, connection, ticket.claims["sub"], subject.user_id, origin, how="by its owner"
             )
     if found.user_id != subject.user_id:
         raise AlreadyExistsError("The provider's account is linked to another account here.")
@@ -58,22 +58,22 @@ async def complete(
 
 
 async def identities(
-    db: AsyncSession, subject: Subject, order: SortOrder, page: PageParameters
+    session: AsyncSession, subject: Subject, order: SortOrder, paging: PageParameters
 ) -> PageOf[FederatedIdentity]:
     """Who the caller is to the providers of their tenants."""
-    return await repository.page(db, subject.user_id, order, page)
+    return await repository.page(session, subject.user_id, order, paging)
 
 
-async def unlink(db: AsyncSession, app: Resources, subject: Subject, trail: Trail, identity_id: UUID) -> None:
+async def unlink(session: AsyncSession, app: Resources, subject: Subject, trail: Trail, identity_id: UUID) -> None:
     """Remove one of the caller's identities, and end the sessions that it vouched for.
 
     Raises:
         NotFoundError: The caller has no such identity.
     """
-    row = await repository.unlink(db, subject.user_id, identity_id)
+    row = await repository.unlink(session, subject.user_id, identity_id)
     if row is None:
         raise NotFoundError("You have no such identity.")
-    await trail.record(db, "sso_identity.unlink", "user", subject.user_id)
-    for vouched in await repository.sessions_of(db, row.tenant_id, row.issuer, subject=row.subject):
+    await trail.record(session, "sso_identity.unlink", "user", subject.user_id)
+    for vouched in await repository.sessions_of(session, row.tenant_id, row.issuer, subject=row.subject):
         if vouched.user_id == subject.user_id:
-            await sessions.end(db, app.revocations, [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE)
+            await sessions.end(session, app.revocations, [vouched.session_id], sessions.EndReason.ENDED_ELSEWHERE)

@@ -32,8 +32,8 @@ async def back_channel(app: Resources, tenant_id: UUID, text: str, origin: Origi
         BadRequestError: The token is not one of the tenant's provider, or came before.
     """
     context = connections.tenant_context(tenant_id)
-    async with app.database.transaction(context) as db:
-        connection = await connections.in_use(db, tenant_id)
+    async with app.database.transaction(context) as session:
+        connection = await connections.in_use(session, tenant_id)
     try:
         claims = await logout_claims(app.providers, connection.metadata, text, client_id=connection.row.client_id)
         if not await first_use(app.redis, tenant_id, claims["jti"], seconds=_REMEMBERED_SECONDS):
@@ -42,31 +42,33 @@ async def back_channel(app: Resources, tenant_id: UUID, text: str, origin: Origi
         logger.warning("back-channel logout refused", tenant_id=str(tenant_id), reason=str(error))
         await note_refusal(app, tenant_id, origin, str(error))
         raise BadRequestError("The logout token is not valid.") from None
-    async with app.database.transaction(context) as db:
+    async with app.database.transaction(context) as session:
         found = await repository.sessions_of(
-            db,
+            session,
             tenant_id,
             connection.row.issuer,
             subject=claims.get("sub"),
             provider_session_id=claims.get("sid"),
         )
-        await _end(db, app, tenant_id, {row.session_id: row.user_id for row in found}, origin)
+        await _end(session, app, tenant_id, {row.session_id: row.user_id for row in found}, origin)
 
 
-async def end_all(db: AsyncSession, app: Resources, tenant_id: UUID) -> int:
+async def end_all(session: AsyncSession, app: Resources, tenant_id: UUID) -> int:
     """End every session that the tenant's provider vouched for; gives how many."""
-    found = await repository.vouched_since(db, tenant_id, datetime.now(UTC) - app.settings.session_lifetime)
+    found = await repository.vouched_since(session, tenant_id, datetime.now(UTC) - app.settings.sessions.lifetime)
     ended = 0
     for user_id, vouched in groupby(found, key=lambda row: row.user_id):
-        async with acting_as(db, connections.tenant_context(tenant_id, user_id)):
+        async with acting_as(session, connections.tenant_context(tenant_id, user_id)):
             ids = {row.session_id for row in vouched}
-            ended += await sessions.end_some(db, app.revocations, user_id, ids, sessions.EndReason.ENDED_BY_PROVIDER)
+            ended += await sessions.end_some(
+                session, app.revocations, user_id, ids, sessions.EndReason.ENDED_BY_PROVIDER
+            )
     return ended
 
 
-async def _end(db: AsyncSession, app: Resources, tenant_id: UUID, found: dict[UUID, UUID], origin: Origin) -> None:
+async def _end(session: AsyncSession, app: Resources, tenant_id: UUID, found: dict[UUID, UUID], origin: Origin) -> None:
     for session_id, user_id in found.items():
-        async with acting_as(db, connections.tenant_context(tenant_id, user_id)):
-            await sessions.end(db, app.revocations, [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
+        async with acting_as(session, connections.tenant_context(tenant_id, user_id)):
+            await sessions.end(session, app.revocations, [session_id], sessions.EndReason.ENDED_BY_PROVIDER)
             details = {"session_id": str(session_id), "by": "provider"}
-            await record(db, tenant_id, "session.end", user_id, origin, details)
+            await record(session, tenant_id, "session.end", user_id, origin, details)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from accunode_common.auth.roles import GRANTS, Role, Seat
+from accunode_common.auth.roles import GRANTS, Role, Seat, highest
 from accunode_common.models.federation import SsoConnection
 from accunode_common.models.identity import AuthenticationMethod
 
@@ -22,7 +22,7 @@ def places(connection: SsoConnection, claims: Mapping[str, Any]) -> dict[UUID | 
         fitting = [Role(connection.default_role)]
     if not fitting:
         return {}
-    role = max(fitting, key=lambda role: GRANTS[role].rank)
+    role = highest(fitting)
     if GRANTS[role].seat is Seat.TENANT:
         return {None: role}
     named = _values(claims, connection.organization_claim)

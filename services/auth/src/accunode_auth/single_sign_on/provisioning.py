@@ -57,13 +57,13 @@ async def admit(app: Resources, tenant_id: UUID, claims: Mapping[str, Any], orig
         NotFoundError: The tenant has no connection, or it is off.
         ForbiddenError: The provider may not sign the person in.
     """
-    async with app.database.transaction(connections.tenant_context(tenant_id)) as db:
-        await lock_members(db, tenant_id)
-        connection = (await connections.in_use(db, tenant_id, hold=True)).row
-        known = await repository.identity(db, tenant_id, connection.issuer, claims["sub"])
-        identity = known or await _join(db, connection, claims, origin)
-        async with acting_as(db, connections.tenant_context(tenant_id, identity.user_id)):
-            somewhere = await _follow(db, app.revocations, connection, identity, claims, origin, new=known is None)
+    async with app.database.transaction(connections.tenant_context(tenant_id)) as session:
+        await lock_members(session, tenant_id)
+        connection = (await connections.in_use(session, tenant_id, hold=True)).row
+        known = await repository.identity(session, tenant_id, connection.issuer, claims["sub"])
+        identity = known or await _join(session, connection, claims, origin)
+        async with acting_as(session, connections.tenant_context(tenant_id, identity.user_id)):
+            somewhere = await _follow(session, app.revocations, connection, identity, claims, origin, new=known is None)
         if known is None and not somewhere:
             raise ForbiddenError(_NOWHERE)
     if not somewhere:
@@ -72,51 +72,51 @@ async def admit(app: Resources, tenant_id: UUID, claims: Mapping[str, Any], orig
 
 
 async def _join(
-    db: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any], origin: Origin
+    session: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any], origin: Origin
 ) -> FederatedIdentity:
     """Whom the provider vouched for the first time: a new account, or one that the tenant manages already.
 
     Raises:
         ForbiddenError: The address is not the tenant's to vouch for, or somebody else's.
     """
-    address = await _own_address(db, connection, claims)
-    if await sign_in.candidate(db, email_key(address)) is not None:
-        how, user_id = "by its address", await _managed(db, connection, address)
+    address = await _own_address(session, connection, claims)
+    if await sign_in.candidate(session, email_key(address)) is not None:
+        how, user_id = "by its address", await _managed(session, connection, address)
     elif connection.just_in_time:
-        how, user_id = "just in time", await _make(db, connection, address, people.display_name(claims))
+        how, user_id = "just in time", await _make(session, connection, address, people.display_name(claims))
     else:
         raise ForbiddenError(_UNKNOWN)
-    async with acting_as(db, connections.tenant_context(connection.tenant_id, user_id)):
-        return await add_identity(db, connection, claims["sub"], user_id, origin, how=how)
+    async with acting_as(session, connections.tenant_context(connection.tenant_id, user_id)):
+        return await add_identity(session, connection, claims["sub"], user_id, origin, how=how)
 
 
-async def _own_address(db: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any]) -> str:
+async def _own_address(session: AsyncSession, connection: SsoConnection, claims: Mapping[str, Any]) -> str:
     refusal = _NOT_OURS if connection.just_in_time else _UNKNOWN
     try:
         address = _address.validate_python(people.verified_address(connection, claims))
     except ValidationError:
         raise ForbiddenError(refusal) from None
-    if not await connections.owns_domain_of(db, connection.tenant_id, email_key(address)):
+    if not await connections.owns_domain_of(session, connection.tenant_id, email_key(address)):
         raise ForbiddenError(refusal)
     return address
 
 
-async def _make(db: AsyncSession, connection: SsoConnection, address: str, full_name: str) -> UUID:
+async def _make(session: AsyncSession, connection: SsoConnection, address: str, full_name: str) -> UUID:
     user_id = new_id()
-    async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
-        if not await registration.add_account(db, user_id, address):
+    async with acting_as(session, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=user_id)):
+        if not await registration.add_account(session, user_id, address):
             raise ForbiddenError(_UNKNOWN)
-        await accounts.make_managed(db, user_id, connection.tenant_id, full_name=full_name)
+        await accounts.make_managed(session, user_id, connection.tenant_id, full_name=full_name)
     return user_id
 
 
-async def _managed(db: AsyncSession, connection: SsoConnection, address: str) -> UUID:
+async def _managed(session: AsyncSession, connection: SsoConnection, address: str) -> UUID:
     """The tenant's own account of that address, which its provider does not know as somebody else."""
-    person = await accounts_in_sight.find_by_email(db, address)
+    person = await accounts_in_sight.find_by_email(session, address)
     if (
         person is None
         or not _manages(connection, person)
-        or await repository.known_as_another(db, connection.tenant_id, connection.issuer, person.id)
+        or await repository.known_as_another(session, connection.tenant_id, connection.issuer, person.id)
     ):
         raise ForbiddenError(_UNKNOWN)
     return person.id
@@ -132,7 +132,7 @@ def _manages(connection: SsoConnection, person: Person) -> bool:
 
 
 async def _follow(
-    db: AsyncSession,
+    session: AsyncSession,
     revocations: Revocations,
     connection: SsoConnection,
     identity: FederatedIdentity,
@@ -149,18 +149,18 @@ async def _follow(
         ForbiddenError: An administrator ended the last one.
     """
     tenant_id, user_id, now = connection.tenant_id, identity.user_id, datetime.now(UTC)
-    person = await accounts_in_sight.find(db, user_id)
+    person = await accounts_in_sight.find(session, user_id)
     if person is None or not connection.just_in_time or not _manages(connection, person):
-        await repository.note_use(db, identity, at=now, withdrawn=False)
+        await repository.note_use(session, identity, at=now, withdrawn=False)
         return True
-    if not new and identity.withdrawn_at is None and not await provisioning.joined(db, user_id, tenant_id):
+    if not new and identity.withdrawn_at is None and not await provisioning.joined(session, user_id, tenant_id):
         raise ForbiddenError(_REMOVED)
-    changes = await provisioning.follow(db, person, tenant_id, people.places(connection, claims))
-    somewhere = bool(await provisioning.joined(db, user_id, tenant_id))
-    await repository.note_use(db, identity, at=now, withdrawn=not somewhere)
+    changes = await provisioning.follow(session, person, tenant_id, people.places(connection, claims))
+    somewhere = bool(await provisioning.joined(session, user_id, tenant_id))
+    await repository.note_use(session, identity, at=now, withdrawn=not somewhere)
     if told := changes.told():
         logger.info("memberships follow the provider", tenant_id=str(tenant_id), user_id=str(user_id), **told)
-        await record(db, tenant_id, "sso.follow", user_id, origin, told)
+        await record(session, tenant_id, "sso.follow", user_id, origin, told)
     if changes.took_power:
-        await revoke_member(db, revocations, tenant_id, user_id)
+        await revoke_member(session, revocations, tenant_id, user_id)
     return somewhere

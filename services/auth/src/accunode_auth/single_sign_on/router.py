@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Form, Path, Query, Request, Response, status
 
 from accunode_auth.notices.service import PersonNotices
-from accunode_auth.public import PublicRoute, SignInRoute
+from accunode_auth.public_routes import PublicRoute, SignInRoute
 from accunode_auth.resources import AppResources
 from accunode_auth.sessions.schemas import TokenPair
 from accunode_auth.single_sign_on import browser, linking, logout, service
@@ -15,10 +15,11 @@ from accunode_auth.single_sign_on.schemas import Finished, IdentityOut, LinkIn, 
 from accunode_auth.sso_connections import service as connections
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail, RequestOrigin
+from accunode_common.schemas import Page
 
 router = api_router("/auth/sso", tag="single sign-on")
 
@@ -99,9 +100,9 @@ async def redeem_sso_code(
 
 
 @router.post("/logout", summary="End this session, and the provider's")
-async def log_out_of_sso(subject: Owner, app: AppResources, origin: RequestOrigin, db: SecretSession) -> SignedOut:
+async def log_out_of_sso(subject: Owner, app: AppResources, origin: RequestOrigin, session: SecretSession) -> SignedOut:
     """Ends the session of the access token, and says where to sign out at the provider that vouched for it."""
-    return SignedOut(end_session_url=await service.sign_out(db, app, subject, origin))
+    return SignedOut(end_session_url=await service.sign_out(session, app, subject, origin))
 
 
 @router.post(
@@ -136,29 +137,31 @@ async def start_sso_link(subject: Owner, app: AppResources) -> Started:
 
 @router.post("/links/complete", summary="Link one's account", responses=problem_responses(410))
 async def complete_sso_link(
-    subject: Owner, app: AppResources, origin: RequestOrigin, db: SecretSession, body: LinkIn
+    subject: Owner, app: AppResources, origin: RequestOrigin, session: SecretSession, body: LinkIn
 ) -> IdentityOut:
     """Links the caller's account with the provider account that they signed in to since."""
-    return IdentityOut.model_validate(await linking.complete(db, app, subject, body.code, body.state_token, origin))
+    return IdentityOut.model_validate(
+        await linking.complete(session, app, subject, body.code, body.state_token, origin)
+    )
 
 
-@router.get("/identities", summary="Linked provider accounts")
+@router.get("/identities", summary="Linked provider accounts", response_model=Page[IdentityOut])
 async def list_sso_identities(
-    subject: Owner, db: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(linking.SORTING)]
-) -> Page[IdentityOut]:
+    subject: Owner, session: SubjectSession, paging: Paging, order: Annotated[SortOrder, Depends(linking.SORTING)]
+) -> PageReply:
     """Who the caller is to the providers of their tenants."""
-    found = await linking.identities(db, subject, order, paging)
+    found = await linking.identities(session, subject, order, paging)
     items = [IdentityOut.model_validate(row) for row in found.rows]
-    return Page[IdentityOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(items))
 
 
 @router.delete("/identities/{identity_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Unlink a provider account")
 async def unlink_sso_identity(
     subject: Owner,
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     trail: AuditTrail,
     identity_id: Annotated[UUID, Path(description="One of the caller's identities.")],
 ) -> None:
     """The provider vouches for the caller no more; the sessions it vouched for end."""
-    await linking.unlink(db, app, subject, trail, identity_id)
+    await linking.unlink(session, app, subject, trail, identity_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_auth.sign_in.schemas import ShownDevice
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, TenantId, UtcTime
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel, TenantId, UtcTime
 
 StateToken = Annotated[str, Field(examples=["pX3vT9kQmZ7wL1yN5rB8sD2fHc4gJ6eU0aVtYiOqWxM"])]
 Code = Annotated[str, Field(examples=["Zq8nB4xK1mV7tR3yW9pL5sD0gH2jF6cEaUoXiNkTbMw"])]

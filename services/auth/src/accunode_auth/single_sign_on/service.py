@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.notices.service import Notices
-from accunode_auth.repository import write_row
 from accunode_auth.resources import Resources
 from accunode_auth.second_factors import service as second_factors
 from accunode_auth.sessions import service as sessions
@@ -87,8 +86,8 @@ async def start(
         UnprocessableInputError: The browser may not be sent back to `redirect`.
     """
     _check_redirect(app, redirect)
-    async with app.database.transaction(connections.tenant_context(tenant_id)) as db:
-        connection = await connections.in_use(db, tenant_id)
+    async with app.database.transaction(connections.tenant_context(tenant_id)) as session:
+        connection = await connections.in_use(session, tenant_id)
     state, binding, nonce, verifier = (new_secret() for _ in range(4))
     pending = Pending(
         tenant_id=tenant_id,
@@ -145,8 +144,8 @@ async def finish(app: Resources, arrival: Arrival, binding: str | None, origin: 
 
 async def _vouch(app: Resources, pending: Pending, arrival: Arrival, origin: Origin) -> Ticket:
     context = connections.tenant_context(pending.tenant_id)
-    async with app.database.transaction(context) as db:
-        connection = await connections.in_use(db, pending.tenant_id)
+    async with app.database.transaction(context) as session:
+        connection = await connections.in_use(session, pending.tenant_id)
     try:
         text, claims = await _ask(app, connection, pending, arrival)
     except ProviderError as error:
@@ -218,13 +217,13 @@ async def redeem(
         raise UnauthenticatedError("The code is not valid, or no longer; begin anew.")
     try:
         found = await provisioning.admit(app, ticket.tenant_id, ticket.claims, origin)
-        async with app.database.transaction(connections.tenant_context(ticket.tenant_id)) as db:
-            await connections.in_use(db, ticket.tenant_id, hold=True)
-            identity = await repository.identity(db, ticket.tenant_id, found.issuer, found.subject)
+        async with app.database.transaction(connections.tenant_context(ticket.tenant_id)) as session:
+            await connections.in_use(session, ticket.tenant_id, hold=True)
+            identity = await repository.identity(session, ticket.tenant_id, found.issuer, found.subject)
             if identity is None:
                 raise ForbiddenError("The provider's account was unlinked just now.")
-            async with acting_as(db, AccessContext(tenant_id=ticket.tenant_id, user_id=identity.user_id)):
-                tokens = await _begin(db, app, ticket, identity, origin, device_token)
+            async with acting_as(session, AccessContext(tenant_id=ticket.tenant_id, user_id=identity.user_id)):
+                tokens = await _begin(session, app, ticket, identity, origin, device_token)
     except ForbiddenError as error:
         await admission.note_refusal(app, ticket.tenant_id, origin, error.detail or error.title)
         raise
@@ -233,7 +232,7 @@ async def redeem(
 
 
 async def _begin(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     ticket: Ticket,
     identity: FederatedIdentity,
@@ -242,18 +241,18 @@ async def _begin(
 ) -> sessions.Tokens:
     user_id = identity.user_id
     methods = people.methods(ticket.claims)
-    await sign_in.note_success(db, user_id)
-    membership = await sessions.current_membership(db, user_id, tenant_id=ticket.tenant_id)
+    await sign_in.note_success(session, user_id)
+    membership = await sessions.current_membership(session, user_id, tenant_id=ticket.tenant_id)
     if membership is None:
         raise ForbiddenError("The account has no membership in the provider's tenant; ask your administrator.")
     if second_factors.overdue(app, membership, methods):
         raise ForbiddenError("The tenant asks for a second factor, and its provider does not say that it did.")
     tokens = await sessions.begin(
-        db, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
+        session, app, user_id=user_id, membership=membership, origin=origin, methods=methods, device_token=device_token
     )
     provider_session = ticket.claims.get("sid")
-    await write_row(
-        db,
+    await repository.add_session(
+        session,
         SsoSession(
             tenant_id=ticket.tenant_id,
             session_id=tokens.subject.session_id,
@@ -267,14 +266,14 @@ async def _begin(
     return tokens
 
 
-async def sign_out(db: AsyncSession, app: Resources, subject: Subject, origin: Origin) -> str | None:
+async def sign_out(session: AsyncSession, app: Resources, subject: Subject, origin: Origin) -> str | None:
     """End the caller's session; gives where to sign out at the provider that vouched for it."""
-    vouched = await repository.vouched(db, subject.user_id, subject.session_id)
-    await sessions.end_own(db, app.revocations, subject, origin)
+    vouched = await repository.vouched(session, subject.user_id, subject.session_id)
+    await sessions.end_own(session, app.revocations, subject, origin)
     if vouched is None:
         return None
-    async with acting_as(db, connections.tenant_context(vouched.tenant_id, subject.user_id)):
-        connection = await connections.find(db, vouched.tenant_id)
+    async with acting_as(session, connections.tenant_context(vouched.tenant_id, subject.user_id)):
+        connection = await connections.find(session, vouched.tenant_id)
     if connection is None or connection.metadata.end_session_endpoint is None:
         return None
     hint = _vault(app).open(subject.user_id, vouched.id_token_encrypted).decode()
@@ -283,7 +282,7 @@ async def sign_out(db: AsyncSession, app: Resources, subject: Subject, origin: O
         {
             "id_token_hint": hint,
             "client_id": connection.row.client_id,
-            "post_logout_redirect_uri": app.settings.public_url,
+            "post_logout_redirect_uri": app.settings.public.url,
         },
     )
 
@@ -291,7 +290,7 @@ async def sign_out(db: AsyncSession, app: Resources, subject: Subject, origin: O
 def _check_redirect(app: Resources, redirect: str | None) -> None:
     if redirect is None:
         return
-    allowed = {_origin_of(app.settings.public_url), *app.settings.sso_redirect_origins}
+    allowed = {_origin_of(app.settings.public.url), *app.settings.single_sign_on.redirect_origins}
     if _origin_of(redirect) not in allowed or not redirect.isprintable() or "\\" in redirect:
         raise UnprocessableInputError.at(
             "/query/redirect", "not_allowed", "Browsers are not sent there; ask whoever runs the installation."
@@ -317,4 +316,4 @@ def with_query(url: str, values: Mapping[str, str]) -> str:
 
 
 def _vault(app: Resources) -> Vault:
-    return Vault(app.settings, purpose=_ID_TOKENS)
+    return Vault(app.settings.mfa, purpose=_ID_TOKENS)

@@ -10,14 +10,14 @@ from accunode_common.errors import NotFoundError
 from accunode_common.http.trail import Trail
 
 
-async def remove(db: AsyncSession, app: Resources, subject: Subject, trail: Trail) -> None:
+async def remove(session: AsyncSession, app: Resources, subject: Subject, trail: Trail) -> None:
     """Remove the connection of the caller's tenant, and end the sessions that its provider vouched for.
 
     Raises:
         NotFoundError: There is none.
     """
     # Signing in holds the connection, so that no session begins between this and their end.
-    if not await repository.remove_connection(db, subject.tenant_id):
+    if not await repository.remove_connection(session, subject.tenant_id):
         raise NotFoundError("The tenant has no single sign-on.")
-    details = {"sessions": await logout.end_all(db, app, subject.tenant_id)}
-    await trail.record(db, "sso_connection.delete", "sso_connection", subject.tenant_id, details=details)
+    details = {"sessions": await logout.end_all(session, app, subject.tenant_id)}
+    await trail.record(session, "sso_connection.delete", "sso_connection", subject.tenant_id, details=details)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, TypeAd
 from pydantic_core import PydanticCustomError
 
 from accunode_common.emails import EmailAddress, email_key
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, TenantId, UpdatedAt, UtcTime, Version
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel, TenantId, UpdatedAt, UtcTime, Version
 
 ProviderRole = Literal["tenant_admin", "org_admin", "org_member"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]

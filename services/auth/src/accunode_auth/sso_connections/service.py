@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_auth.mfa.vault import Vault
 from accunode_auth.outbound import check_url
-from accunode_auth.repository import write_and_read
 from accunode_auth.resources import Resources
 from accunode_auth.single_sign_on.provider import Metadata, ProviderError
 from accunode_auth.sso_connections import repository
@@ -63,16 +62,16 @@ def tenant_context(tenant_id: UUID, user_id: UUID | None = None) -> AccessContex
     return AccessContext(tenant_id=tenant_id, user_id=user_id, read_reach=Reach.TENANT, write_reach=Reach.TENANT)
 
 
-async def of_caller(db: AsyncSession, app: Resources, subject: Subject) -> ConnectionOut:
+async def of_caller(session: AsyncSession, app: Resources, subject: Subject) -> ConnectionOut:
     """The connection of the caller's tenant.
 
     Raises:
         NotFoundError: There is none.
     """
-    row = await repository.connection(db, subject.tenant_id)
+    row = await repository.connection(session, subject.tenant_id)
     if row is None:
         raise NotFoundError("The tenant has no single sign-on.")
-    return await _shown(db, app, row)
+    return await _shown(session, app, row)
 
 
 async def save(app: Resources, subject: Subject, trail: Trail, match: Conditional, body: ConnectionIn) -> ConnectionOut:
@@ -85,9 +84,9 @@ async def save(app: Resources, subject: Subject, trail: Trail, match: Conditiona
     """
     _refuse_platform(subject)
     metadata = await _discover(app, body.issuer)
-    async with app.database.transaction(subject.access) as db:
-        await _check_organizations(db, subject.tenant_id, body)
-        row = await repository.connection(db, subject.tenant_id, lock=True)
+    async with app.database.transaction(subject.access) as session:
+        await _check_organizations(session, subject.tenant_id, body)
+        row = await repository.connection(session, subject.tenant_id, lock=True)
         if row is not None:
             match.check(row.version)
         kept = None if row is None or row.issuer != body.issuer else row.client_secret_encrypted
@@ -107,26 +106,26 @@ async def save(app: Resources, subject: Subject, trail: Trail, match: Conditiona
         row.organization_values = [value.model_dump(mode="json") for value in body.organization_values]
         row.client_secret_encrypted = kept
         row.provider, row.discovered_at = metadata.model_dump(mode="json"), datetime.now(UTC)
-        await write_and_read(db, row)
+        await repository.save_connection(session, row)
         details = {"issuer": row.issuer, "client_id": row.client_id, "enabled": row.enabled, "enforced": row.enforced}
         details |= {"just_in_time": row.just_in_time, "new_secret": body.client_secret is not None}
-        await trail.record(db, "sso_connection.save", "sso_connection", subject.tenant_id, details=details)
+        await trail.record(session, "sso_connection.save", "sso_connection", subject.tenant_id, details=details)
         match.tag(row.version)
-        return await _shown(db, app, row)
+        return await _shown(session, app, row)
 
 
-async def enforced(db: AsyncSession, user_id: UUID, methods: Collection[str]) -> bool:
+async def enforced(session: AsyncSession, user_id: UUID, methods: Collection[str]) -> bool:
     """Whether the tenant that manages the person's account lets its provider alone sign them in, and it did not.
 
     An administrator of the tenant who showed a second factor may come in without the provider, which can fail. The
     transaction must be the person's.
     """
-    tenant_id = await repository.manager(db, user_id)
+    tenant_id = await repository.manager(session, user_id)
     if tenant_id is None or AuthenticationMethod.SINGLE_SIGN_ON in methods:
         return False
-    async with acting_as(db, tenant_context(tenant_id, user_id)):
-        row = await repository.connection(db, tenant_id)
-    administers = await repository.administers(db, user_id, tenant_id)
+    async with acting_as(session, tenant_context(tenant_id, user_id)):
+        row = await repository.connection(session, tenant_id)
+    administers = await repository.administers(session, user_id, tenant_id)
     breaks_glass = administers and not SECOND_FACTORS.isdisjoint(methods)
     return row is not None and row.enabled and row.enforced and not breaks_glass
 
@@ -137,26 +136,26 @@ async def tenant_of(app: Resources, slug: str) -> UUID:
     Raises:
         NotFoundError: There is none.
     """
-    async with app.database.transaction(AccessContext(read_reach=Reach.PLATFORM)) as db:
-        found = await repository.tenant_of_slug(db, slug)
+    async with app.database.transaction(AccessContext(read_reach=Reach.PLATFORM)) as session:
+        found = await repository.tenant_of_slug(session, slug)
     if found is None:
         raise NotFoundError("There is no such single sign-on.")
     return found
 
 
-async def find(db: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Connection | None:
+async def find(session: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Connection | None:
     """The tenant's connection, on or off; `hold` keeps it as it is until the transaction ends."""
-    row = await repository.connection(db, tenant_id, hold=hold)
+    row = await repository.connection(session, tenant_id, hold=hold)
     return None if row is None else Connection(row, Metadata.model_validate(row.provider))
 
 
-async def in_use(db: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Connection:
+async def in_use(session: AsyncSession, tenant_id: UUID, *, hold: bool = False) -> Connection:
     """The tenant's connection, if people can sign in through it; see `find`.
 
     Raises:
         NotFoundError: There is none, or it is off.
     """
-    found = await find(db, tenant_id, hold=hold)
+    found = await find(session, tenant_id, hold=hold)
     if found is None or not found.row.enabled:
         raise NotFoundError("There is no such single sign-on.")
     return found
@@ -172,12 +171,12 @@ def client_secret(app: Resources, connection: Connection) -> str:
     return _vault(app).open(row.tenant_id, row.client_secret_encrypted).decode()
 
 
-async def domains(db: AsyncSession, order: SortOrder, page: PageParameters) -> PageOf[SsoDomain]:
+async def domains(session: AsyncSession, order: SortOrder, paging: PageParameters) -> PageOf[SsoDomain]:
     """The mail domains in the caller's reach."""
-    return await repository.page(db, order, page)
+    return await repository.page(session, order, paging)
 
 
-async def claim_domain(db: AsyncSession, subject: Subject, trail: Trail, domain: str) -> SsoDomain:
+async def claim_domain(session: AsyncSession, subject: Subject, trail: Trail, domain: str) -> SsoDomain:
     """Note that the caller's tenant says a domain is its own.
 
     Raises:
@@ -185,46 +184,48 @@ async def claim_domain(db: AsyncSession, subject: Subject, trail: Trail, domain:
         ConflictError: The tenant has said so before, or of too many.
     """
     _refuse_platform(subject)
-    if await repository.count_domains(db, subject.tenant_id) >= MOST_DOMAINS:
+    if await repository.count_domains(session, subject.tenant_id) >= MOST_DOMAINS:
         raise ConflictError(f"The tenant has {MOST_DOMAINS} domains already; remove one first.")
     row = SsoDomain(tenant_id=subject.tenant_id, domain=domain, proof=f"accunode-domain={secrets.token_urlsafe(18)}")
-    await write_and_read(db, row)
-    await trail.record(db, "sso_domain.claim", "sso_domain", row.domain)
+    await repository.add_domain(session, row)
+    await trail.record(session, "sso_domain.claim", "sso_domain", row.domain)
     return row
 
 
-async def confirm_domain(db: AsyncSession, subject: Subject, trail: Trail, domain: str, tenant_id: UUID) -> SsoDomain:
+async def confirm_domain(
+    session: AsyncSession, subject: Subject, trail: Trail, domain: str, tenant_id: UUID
+) -> SsoDomain:
     """Let a domain count as a tenant's.
 
     Raises:
         NotFoundError: The tenant does not say that it is its own.
     """
-    row = await repository.confirm(db, tenant_id, domain, by=subject.user_id, at=datetime.now(UTC))
+    row = await repository.confirm(session, tenant_id, domain, by=subject.user_id, at=datetime.now(UTC))
     if row is None:
         raise NotFoundError("The tenant has no such domain.")
-    await trail.record(db, "sso_domain.confirm", "sso_domain", domain, tenant_id=tenant_id)
+    await trail.record(session, "sso_domain.confirm", "sso_domain", domain, tenant_id=tenant_id)
     return row
 
 
-async def remove_domain(db: AsyncSession, trail: Trail, tenant_id: UUID, domain: str) -> None:
+async def remove_domain(session: AsyncSession, trail: Trail, tenant_id: UUID, domain: str) -> None:
     """Forget a domain; people who sign in keep their accounts.
 
     Raises:
         NotFoundError: The tenant has no such domain.
     """
-    if not await repository.remove_domain(db, tenant_id, domain):
+    if not await repository.remove_domain(session, tenant_id, domain):
         raise NotFoundError("The tenant has no such domain.")
-    await trail.record(db, "sso_domain.remove", "sso_domain", domain, tenant_id=tenant_id)
+    await trail.record(session, "sso_domain.remove", "sso_domain", domain, tenant_id=tenant_id)
 
 
-async def owns_domain_of(db: AsyncSession, tenant_id: UUID, email_key: str) -> bool:
+async def owns_domain_of(session: AsyncSession, tenant_id: UUID, email_key: str) -> bool:
     """Whether an address is in a domain that the platform confirmed to be the tenant's."""
-    return await repository.confirmed(db, tenant_id, email_key.rpartition("@")[2])
+    return await repository.confirmed(session, tenant_id, email_key.rpartition("@")[2])
 
 
 def redirect_uri(app: Resources) -> str:
     """Where providers send people back to."""
-    return f"{app.settings.public_url}/api/v1/auth/sso/callback"
+    return f"{app.settings.public.url}/api/v1/auth/sso/callback"
 
 
 def _refuse_platform(subject: Subject) -> None:
@@ -234,7 +235,7 @@ def _refuse_platform(subject: Subject) -> None:
 
 async def _discover(app: Resources, issuer: str) -> Metadata:
     try:
-        check_url(issuer, app.settings.environment)
+        check_url(issuer, app.settings.deployment.environment)
         return await app.providers.discover(issuer)
     except ValueError as error:
         raise UnprocessableInputError.at("/body/issuer", "not_an_issuer", f"The issuer {error}.") from None
@@ -247,11 +248,11 @@ async def _discover(app: Resources, issuer: str) -> Metadata:
         ) from None
 
 
-async def _check_organizations(db: AsyncSession, tenant_id: UUID, body: ConnectionIn) -> None:
+async def _check_organizations(session: AsyncSession, tenant_id: UUID, body: ConnectionIn) -> None:
     wanted = {value.organization_id for value in body.organization_values}
     if body.default_organization_id is not None:
         wanted.add(body.default_organization_id)
-    known = await repository.organizations(db, tenant_id, wanted)
+    known = await repository.organizations(session, tenant_id, wanted)
     for at, value in enumerate(body.organization_values):
         if value.organization_id not in known:
             raise UnprocessableInputError.at(
@@ -263,9 +264,9 @@ async def _check_organizations(db: AsyncSession, tenant_id: UUID, body: Connecti
         )
 
 
-async def _shown(db: AsyncSession, app: Resources, row: SsoConnection) -> ConnectionOut:
-    tenant = await repository.tenant(db, row.tenant_id)
-    base = f"{app.settings.public_url}/api/v1/auth/sso/{tenant.slug if tenant else row.tenant_id}"
+async def _shown(session: AsyncSession, app: Resources, row: SsoConnection) -> ConnectionOut:
+    tenant = await repository.tenant(session, row.tenant_id)
+    base = f"{app.settings.public.url}/api/v1/auth/sso/{tenant.slug if tenant else row.tenant_id}"
     urls = {
         "start_url": f"{base}/start",
         "redirect_uri": redirect_uri(app),
@@ -276,4 +277,4 @@ async def _shown(db: AsyncSession, app: Resources, row: SsoConnection) -> Connec
 
 
 def _vault(app: Resources) -> Vault:
-    return Vault(app.settings, purpose=_SECRETS)
+    return Vault(app.settings.mfa, purpose=_SECRETS)

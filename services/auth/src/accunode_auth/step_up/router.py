@@ -23,9 +23,9 @@ Owner = Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))]
 
 
 @router.post("/step-up/options", summary="Begin to show a passkey again", responses=problem_responses(404))
-async def begin_step_up(subject: Owner, app: AppResources, db: SecretSession) -> RequestOptions:
+async def begin_step_up(subject: Owner, app: AppResources, session: SecretSession) -> RequestOptions:
     """What the browser needs to show one of the caller's passkeys; POST /auth/step-up takes what it signed."""
-    return RequestOptions(public_key=await service.passkey_options(db, app, subject))
+    return RequestOptions(public_key=await service.passkey_options(session, app, subject))
 
 
 @router.post("/step-up", summary="Show again who you are")
@@ -33,7 +33,7 @@ async def step_up(
     subject: Owner,
     app: AppResources,
     origin: RequestOrigin,
-    db: SecretSession,
+    session: SecretSession,
     body: ProofIn,
 ) -> ProvedToken:
     """An access token that for five minutes opens the operations marked `x-step-up`: those that change how one signs in
@@ -41,7 +41,7 @@ async def step_up(
 
     Who has a second factor shows that, and who has none the password.
     """
-    token = await service.prove(db, app, subject, origin, body)
+    token = await service.prove(session, app, subject, origin, body)
     return ProvedToken(
         access_token=token,
         token_type="Bearer",  # noqa: S106 - a scheme

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from accunode_auth.mfa.schemas import AnyCode
 from accunode_auth.passkeys.schemas import ShownPasskey
 from accunode_auth.sessions.schemas import AccessToken, SecondsLeft, TokenType
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 from accunode_identity.password_policy import GivenPassword
 
 

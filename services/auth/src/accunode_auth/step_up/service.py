@@ -26,7 +26,7 @@ logger = get_logger(__name__)
 
 
 async def prove(
-    db: AsyncSession,
+    session: AsyncSession,
     app: Resources,
     subject: Subject,
     origin: Origin,
@@ -40,35 +40,37 @@ async def prove(
         RateLimitedError: Too many tries.
     """
     (await app.limiter.take(TRIES, caller=str(subject.user_id))).enforce()
-    method = await _shown(db, app, subject, proof)
+    method = await _shown(session, app, subject, proof)
     if method is None:
         logger.warning("step-up refused", session_id=str(subject.session_id))
         raise ForbiddenError("What was shown is wrong, used, or too late.")
-    token = await sessions.prove(db, app, subject, method, origin)
+    token = await sessions.prove(session, app, subject, method, origin)
     await app.limiter.forget(TRIES, caller=str(subject.user_id))
     return token
 
 
-async def passkey_options(db: AsyncSession, app: Resources, subject: Subject) -> dict[str, Any]:
+async def passkey_options(session: AsyncSession, app: Resources, subject: Subject) -> dict[str, Any]:
     """What a browser needs to show one of the caller's passkeys.
 
     Raises:
         NotFoundError: The caller has none.
     """
-    return await passkeys.request_options(db, app, Ceremony.STEP_UP, subject.user_id)
+    return await passkeys.request_options(session, app, Ceremony.STEP_UP, subject.user_id)
 
 
-async def _shown(db: AsyncSession, app: Resources, subject: Subject, proof: ProofIn) -> AuthenticationMethod | None:
+async def _shown(
+    session: AsyncSession, app: Resources, subject: Subject, proof: ProofIn
+) -> AuthenticationMethod | None:
     user_id = subject.user_id
     if proof.passkey is not None:
-        return await passkeys.check(db, app, Ceremony.STEP_UP, user_id, proof.passkey)
+        return await passkeys.check(session, app, Ceremony.STEP_UP, user_id, proof.passkey)
     if proof.code is not None:
-        return await mfa.check(db, app, user_id, proof.code)
-    if await second_factors.enrolled(db, user_id):
+        return await mfa.check(session, app, user_id, proof.code)
+    if await second_factors.enrolled(session, user_id):
         raise ForbiddenError("Show your second factor: an account that has one is not its password's alone.")
     if proof.recent_sign_in:
-        none = not await passwords.has_one(db, user_id)
-        recent = none and await sessions.vouched_lately(db, subject, within=PROOF_LIFETIME)
+        none = not await passwords.has_one(session, user_id)
+        recent = none and await sessions.vouched_lately(session, subject, within=PROOF_LIFETIME)
         return AuthenticationMethod.SINGLE_SIGN_ON if recent else None
-    right = await passwords.matches(db, app, user_id, proof.password or "")
+    right = await passwords.matches(session, app, user_id, proof.password or "")
     return AuthenticationMethod.PASSWORD if right else None

@@ -24,10 +24,10 @@ async def ensure_super_admin(database: Database, *, email: str, full_name: str, 
         Whether anything changed.
     """
     context = AccessContext(tenant_id=PLATFORM_TENANT_ID, read_reach=Reach.PLATFORM, write_reach=Reach.PLATFORM)
-    async with database.transaction(context) as db:
+    async with database.transaction(context) as session:
         user_id = new_id()
         added = await registration.add_user(
-            db,
+            session,
             user_id=user_id,
             email=email,
             email_key=email_key(email),
@@ -35,13 +35,13 @@ async def ensure_super_admin(database: Database, *, email: str, full_name: str, 
             password_hash=password_hash,
         )
         if not added:
-            found = await sign_in.find(db, email_key(email))
+            found = await sign_in.find(session, email_key(email))
             if found is None:
                 raise RuntimeError("The address is taken and cannot be found.")
             user_id = found.id
-        async with acting_as(db, replace(context, user_id=user_id)):
-            await registration.verify_email(db, user_id)
-            return await _ensure_membership(db, user_id)
+        async with acting_as(session, replace(context, user_id=user_id)):
+            await registration.verify_email(session, user_id)
+            return await _ensure_membership(session, user_id)
 
 
 async def confirm_addresses(database: Database, emails: Sequence[str]) -> list[str]:
@@ -52,29 +52,29 @@ async def confirm_addresses(database: Database, emails: Sequence[str]) -> list[s
     """
     unknown = []
     for email in emails:
-        async with database.transaction(AccessContext()) as db:
-            found = await sign_in.find(db, email_key(email))
+        async with database.transaction(AccessContext()) as session:
+            found = await sign_in.find(session, email_key(email))
             if found is None:
                 unknown.append(email)
                 continue
-            async with acting_as(db, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=found.id)):
-                await registration.verify_email(db, found.id)
+            async with acting_as(session, AccessContext(tenant_id=PLATFORM_TENANT_ID, user_id=found.id)):
+                await registration.verify_email(session, found.id)
     return unknown
 
 
-async def _ensure_membership(db: AsyncSession, user_id: UUID) -> bool:
+async def _ensure_membership(session: AsyncSession, user_id: UUID) -> bool:
     query = select(Membership).where(Membership.tenant_id == PLATFORM_TENANT_ID, Membership.user_id == user_id)
-    membership = (await db.scalars(query)).one_or_none()
+    membership = (await session.scalars(query)).one_or_none()
     if membership is not None and membership.role == Role.SUPER_ADMIN:
         return False
     if membership is None:
-        db.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=Role.SUPER_ADMIN))
+        session.add(Membership(tenant_id=PLATFORM_TENANT_ID, user_id=user_id, role=Role.SUPER_ADMIN))
     else:
         membership.role = Role.SUPER_ADMIN
         membership.version += 1
-    await db.flush()
+    await session.flush()
     await audit.record(
-        db,
+        session,
         audit.AuditEntry(
             tenant_id=PLATFORM_TENANT_ID,
             action="user.set_role",

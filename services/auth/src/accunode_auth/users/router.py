@@ -1,11 +1,11 @@
 """People."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, status
+from sqlalchemy import Row
 
-from accunode_auth.memberships.service import ActiveMembership
 from accunode_auth.resources import AppResources
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_auth.users import service
@@ -17,12 +17,11 @@ from accunode_common.http.callers import CurrentSubject, StepUp, requires
 from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SecretSession, SubjectSession
 from accunode_common.http.trail import AuditTrail, RequestOrigin
-from accunode_common.models.identity import User
 
 router = api_router("/users", tag="users")
 
 
-def _profile(user: User, held: list[ActiveMembership], subject: Subject) -> Profile:
+def _profile(user: Row[Any], held: list[Row[Any]], subject: Subject) -> Profile:
     return Profile(
         id=user.id,
         email=user.email,
@@ -42,9 +41,9 @@ def _profile(user: User, held: list[ActiveMembership], subject: Subject) -> Prof
 
 
 @router.get("/me", summary="The caller's profile")
-async def read_profile(subject: CurrentSubject, db: SubjectSession, etag: ETag) -> Profile:
+async def read_profile(subject: CurrentSubject, session: SubjectSession, etag: ETag) -> Profile:
     """Who the caller is, and where they may work."""
-    user, held = await service.profile(db, subject)
+    user, held = await service.profile(session, subject)
     etag.tag(user.version)
     return _profile(user, held, subject)
 
@@ -52,14 +51,14 @@ async def read_profile(subject: CurrentSubject, db: SubjectSession, etag: ETag) 
 @router.patch("/me", summary="Change the caller's profile")
 async def change_profile(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
-    db: SubjectSession,
+    session: SubjectSession,
     trail: AuditTrail,
     match: IfMatch,
     body: ProfileChange,
 ) -> Profile:
     """Changes what people say about themselves."""
-    await service.change_profile(db, subject, trail, match, full_name=body.full_name)
-    user, held = await service.profile(db, subject)
+    await service.change_profile(session, subject, trail, match, full_name=body.full_name)
+    user, held = await service.profile(session, subject)
     match.tag(user.version)
     return _profile(user, held, subject)
 
@@ -68,7 +67,7 @@ async def change_profile(
 async def delete_own_account(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
     _proof: StepUp,
-    db: SecretSession,
+    session: SecretSession,
     app: AppResources,
     trail: AuditTrail,
 ) -> None:
@@ -76,7 +75,7 @@ async def delete_own_account(
 
     The last administrator of a tenant appoints another first.
     """
-    await service.delete_own(db, app.revocations, subject, trail)
+    await service.delete_own(session, app.revocations, subject, trail)
 
 
 @router.delete(
@@ -84,10 +83,10 @@ async def delete_own_account(
 )
 async def leave(
     subject: Annotated[Subject, Depends(requires(Permission.PROFILE_MANAGE))],
-    db: SubjectSession,
+    session: SubjectSession,
     app: AppResources,
     origin: RequestOrigin,
     membership_id: Annotated[UUID, Path(description="One of the caller's memberships.")],
 ) -> None:
     """Ends one of the caller's memberships. The last administrator of a tenant appoints another first."""
-    await service.leave(db, app.revocations, subject, origin, membership_id)
+    await service.leave(session, app.revocations, subject, origin, membership_id)

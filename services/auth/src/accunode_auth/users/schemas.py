@@ -5,26 +5,22 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_auth.registration.schemas import FullName, PersonName
 from accunode_auth.sessions.schemas import WorkplaceOut
 from accunode_common.auth.roles import Permission, Role
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
+from accunode_identity.schemas import FullName, PersonName, ShownEmail
 
-Email = Annotated[
-    str, Field(description="The address that signs the person in.", examples=["ada.lovelace@first-national.example"])
-]
 EmailVerified = Annotated[bool, Field(description="Whether a mail to the address was answered.")]
 AccountStatus = Annotated[
     str, Field(description="Whether the person may sign in: active, deactivated or anonymised.", examples=["active"])
 ]
-LastSignIn = Annotated[UtcTime | None, Field(description="When the person last signed in; null for never.")]
 
 
 class Profile(ResponseModel):
     """The caller."""
 
     id: UUID = Field(description="Stays when the address changes.")
-    email: Email
+    email: ShownEmail
     email_verified: EmailVerified
     full_name: PersonName
     status: AccountStatus
@@ -41,7 +37,7 @@ class Profile(ResponseModel):
         "lock, unlock, deactivate and delete it. Joining another tenant ends that."
     )
     memberships: list[WorkplaceOut] = Field(description="Where the person may work; POST /auth/switch moves there.")
-    last_sign_in_at: LastSignIn
+    last_sign_in_at: UtcTime | None = Field(description="When the person last signed in; null for never.")
     created_at: CreatedAt
     updated_at: UpdatedAt
 

@@ -25,7 +25,8 @@ async def open_stream(
         NotFoundError: There is no such job, or the caller may not see it.
         RateLimitedError, ServiceUnavailableError: Too many streams are open.
     """
-    follower = JobFollower(app.database, token, app.revocations, app.settings.event_poll_seconds, job_id)
+    pace = (app.settings.events.poll_seconds, app.settings.events.silence_seconds)
+    follower = JobFollower(app.database, token, app.revocations, *pace, job_id)
     await follower.require()
     with app.streams.opened(subject.user_id):
         yield follower

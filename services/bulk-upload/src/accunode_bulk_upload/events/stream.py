@@ -1,4 +1,4 @@
-"""Follow a job: an event for each change, and one for its end. FastAPI frames them and says pings.
+"""Follow a job: an event for each change, and one for its end, and a comment when nothing was said for a while.
 
 Between looks no connection and no transaction is held. A stream ends with its job, with the caller's session, or after
 a while, when the client comes again with `Last-Event-ID` and misses nothing: each event is the whole state.
@@ -25,16 +25,17 @@ RECONNECT_MILLISECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class JobFollower:
-    """What following a job needs: the database, the caller's token and whether it is revoked, how often to look."""
+    """What following a job needs: the database, the caller's token and its revocation, how often to look and speak."""
 
     database: Database
     token: AccessToken
     revocations: Revocations
     poll_seconds: float
+    silence_seconds: float
     job_id: UUID
 
     async def require(self) -> None:
-        """Do nothing if the caller sees the job.
+        """Refuse a caller who does not see the job.
 
         Raises:
             NotFoundError: There is none, or the caller may not see it.
@@ -46,7 +47,7 @@ class JobFollower:
     async def events(self, last_seen: int | None) -> AsyncIterator[ServerSentEvent]:
         """The events of the job as they happen; `last_seen` is the version that the client knows."""
         yield ServerSentEvent(retry=RECONNECT_MILLISECONDS)
-        begun = time.monotonic()
+        begun = spoken = time.monotonic()
         while time.monotonic() - begun < LONGEST_SECONDS and not await self.revocations.revoked(self.token):
             job = await self._look()
             if job is None:
@@ -54,10 +55,13 @@ class JobFollower:
                 return
             final = job.state in FINAL_STATES
             if job.version != last_seen or final:
-                last_seen = job.version
+                last_seen, spoken = job.version, time.monotonic()
                 yield ServerSentEvent(id=str(job.version), event="end" if final else "progress", data=bulk_upload(job))
             if final:
                 return
+            if time.monotonic() - spoken >= self.silence_seconds:
+                spoken = time.monotonic()
+                yield ServerSentEvent(comment="nothing new")
             await asyncio.sleep(self.poll_seconds)
 
     async def _look(self) -> Job | None:

@@ -1,10 +1,8 @@
 """The SQL of job rows, of any type."""
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, update
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
@@ -54,24 +52,6 @@ async def get_to_change(
     """
     statement = _by_id(subject, job_id, job_type)
     return await only_to_change(session, statement, locked(statement), name, "submitter")
-
-
-async def add(session: AsyncSession, values: Mapping[str, Any]) -> Job:
-    """A new job."""
-    added = await session.scalars(insert(Job).values(**values).returning(Job))
-    return added.one()
-
-
-async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
-    """The job with other values and the next version."""
-    changed = await session.scalars(
-        update(Job)
-        .where(Job.tenant_id == job.tenant_id, Job.id == job.id)
-        .values(**values, version=Job.version + 1, updated_at=func.now())
-        .returning(Job)
-        .execution_options(populate_existing=True)
-    )
-    return changed.one()
 
 
 def _by_id(subject: Subject, job_id: UUID, job_type: JobType | None) -> Select[Job]:

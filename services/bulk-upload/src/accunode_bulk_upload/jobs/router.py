@@ -10,10 +10,11 @@ from accunode_bulk_upload.jobs.permissions import JobCanceller, JobReader
 from accunode_bulk_upload.jobs.schemas import BackgroundJob, background_job
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, Sorting, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_common.schemas import Page
 from accunode_credit.models.bulk import Job, JobState, JobType
 
 router = api_router("/jobs", tag="jobs")
@@ -23,7 +24,7 @@ JobPath = Annotated[UUID, Path(description="A job that the caller sees.")]
 Order = Annotated[SortOrder, Depends(Sorting({"created_at": Job.id}, default="-created_at", key=Job.id))]
 
 
-@router.get("", summary="List background jobs")
+@router.get("", summary="List background jobs", response_model=Page[BackgroundJob])
 async def list_jobs(
     subject: JobReader,
     session: SubjectSession,
@@ -31,10 +32,10 @@ async def list_jobs(
     order: Order,
     job_type: Annotated[JobType | None, Query(alias="type", description="Only jobs of this type.")] = None,
     state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
-) -> Page[BackgroundJob]:
+) -> PageReply:
     """The caller's own jobs and its organization's, newest first."""
     found = await service.list_page(session, subject, order, paging, job_type=job_type, state=state)
-    return Page(items=[background_job(job) for job in found.rows], next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing([background_job(job) for job in found.rows]))
 
 
 @router.get("/{job_id}", summary="Read a background job")

@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_bulk_upload.uploads.schemas import FinishedAt, JobError, StartedAt, progress
-from accunode_common.http.schemas import CreatedBy, OrganizationId, ResponseModel, UpdatedAt, UtcTime, Version
 from accunode_common.models.columns import AccessLevel
+from accunode_common.schemas import CreatedBy, OrganizationId, ResponseModel, UpdatedAt, UtcTime, Version
 from accunode_credit.models.bulk import Job, JobState, JobType
 
 

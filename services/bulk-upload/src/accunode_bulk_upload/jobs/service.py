@@ -1,7 +1,5 @@
 """Submitting, reading, changing and cancelling background jobs of any type."""
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,18 +56,6 @@ async def get_to_change(
     return await repository.get_to_change(session, subject, job_id, name, job_type)
 
 
-async def submit(session: AsyncSession, trail: Trail, values: Mapping[str, Any], queue: Queue) -> Job:
-    """A new job, whose first message commits with it."""
-    job = await repository.add(session, values)
-    await enqueue(session, jobs.first_message(job, trail.request_id), queue)
-    return job
-
-
-async def change(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> Job:
-    """The job with other values and the next version."""
-    return await repository.change(session, job, values)
-
-
 async def stop(session: AsyncSession, trail: Trail, job: Job) -> tuple[Job, bool]:
     """Ask the workers to stop a locked job; tells whether nobody had asked before.
 
@@ -79,7 +65,7 @@ async def stop(session: AsyncSession, trail: Trail, job: Job) -> tuple[Job, bool
     state = jobs.cancelled(job)
     if state is None:
         return job, False
-    changed = await repository.change(session, job, {"state": state})
+    changed = await jobs.change(session, job, {"state": state})
     await enqueue(session, jobs.look_again(job, trail.request_id), Queue.INTERACTIVE)
     return changed, True
 

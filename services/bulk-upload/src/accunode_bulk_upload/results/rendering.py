@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from accunode_bulk_upload.results.schemas import ResultRow, RowError
-from accunode_common.tabular import Cell, OutputColumn
-from accunode_credit.columns import INPUTS, inputs_of
+from accunode_common.tabular import OutputColumn
+from accunode_credit.columns import INPUTS, WORD_COLUMNS, inputs_of
 from accunode_credit.models.bulk import RowIssue, RowOutcome
 from accunode_credit.models.credit import Company, Prediction
 from accunode_credit.reasons import scored_again, shown
@@ -15,6 +15,7 @@ ERROR_COLUMNS = (
     OutputColumn("row_number", "integer"),
     *(OutputColumn(name) for name in ("outcome", "company", "column", "code", "message", "value")),
 )
+"""Those of `repository.issues_after`."""
 
 
 def result_rows(rows: Sequence[Prediction], companies: Mapping[UUID, Company], models: ModelLibrary) -> list[ResultRow]:
@@ -22,38 +23,14 @@ def result_rows(rows: Sequence[Prediction], companies: Mapping[UUID, Company], m
     return [_result_row(row, companies[row.company_id], models) for row in rows]
 
 
-def result_columns(kind: Kind) -> list[OutputColumn]:
-    """The columns of a file of results."""
-    return [
-        OutputColumn("row_number", "integer"),
-        *(OutputColumn(name) for name in ("company_name", "symbol", "sector")),
-        OutputColumn("fiscal_year", "integer"),
-        OutputColumn("fiscal_quarter", "integer"),
-        *(OutputColumn(name, "number") for name in INPUTS[kind]),
-        *(OutputColumn(name, "number") for name in PROBABILITIES),
-        *(OutputColumn(name) for name in ("grade", "risk_level", "reason_codes", "flags", "model_version")),
-        OutputColumn("prediction_id"),
-    ]
-
-
-def result_cells(row: Prediction, company: Company) -> list[Cell]:
-    """One row of a file of results."""
-    return [
-        row.row_number,
-        company.name,
-        company.symbol,
-        company.sector,
-        row.fiscal_year,
-        row.fiscal_quarter,
-        *inputs_of(row).values(),
-        *(getattr(row, name) for name in PROBABILITIES),
-        row.grade,
-        row.risk_level,
-        " ".join(row.reason_codes),
-        " ".join(row.flags),
-        row.model_version,
-        str(row.id),
-    ]
+def result_headings(kind: Kind) -> tuple[str, ...]:
+    """The columns of a file of results, in order."""
+    return (
+        *("row_number", "company_name", "symbol", "sector", "fiscal_year", "fiscal_quarter"),
+        *INPUTS[kind],
+        *PROBABILITIES,
+        *("grade", "risk_level", *WORD_COLUMNS, "model_version", "prediction_id"),
+    )
 
 
 def row_error(issue: RowIssue) -> RowError:
@@ -67,19 +44,6 @@ def row_error(issue: RowIssue) -> RowError:
         message=issue.message,
         value=issue.value,
     )
-
-
-def error_cells(issue: RowIssue) -> list[Cell]:
-    """One row of a file of errors."""
-    return [
-        issue.row_number,
-        issue.outcome,
-        issue.company,
-        issue.column_name,
-        issue.code,
-        issue.message,
-        issue.value,
-    ]
 
 
 def _result_row(row: Prediction, company: Company, models: ModelLibrary) -> ResultRow:

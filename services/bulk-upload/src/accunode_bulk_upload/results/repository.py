@@ -1,12 +1,15 @@
 """The SQL of results."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
+from accunode_credit.files import selected
+from accunode_credit.jobs import kind_of
 from accunode_credit.models.bulk import Job, RowIssue, RowOutcome
 from accunode_credit.models.credit import Company, Prediction
 from accunode_scoring import RiskLevel
@@ -38,20 +41,45 @@ async def page_of_issues(
     return await paginate(session, issues(job, with_skipped=with_skipped), order, paging)
 
 
-async def predictions_after(session: AsyncSession, job: Job, row_number: int, limit: int) -> Sequence[Prediction]:
-    """The next stored rows in the file's order."""
-    statement = predictions(job).where(Prediction.row_number > row_number)
-    found = await session.scalars(statement.order_by(Prediction.row_number).limit(limit))
-    return found.all()
+async def predictions_after(
+    session: AsyncSession, job: Job, headings: Sequence[str], row_number: int, limit: int
+) -> Sequence[Any]:
+    """The next stored rows in the file's order: what `accunode_credit.files` selects for the headings."""
+    statement = (
+        predictions(job)
+        .with_only_columns(*selected(kind_of(job), headings))
+        .join(Company, and_(Company.tenant_id == Prediction.tenant_id, Company.id == Prediction.company_id))
+        .where(Prediction.row_number > row_number)
+        .order_by(Prediction.row_number)
+        .limit(limit)
+    )
+    # Rows of columns need nothing that a session does for entities.
+    connection = await session.connection()
+    return (await connection.execute(statement)).all()
 
 
 async def issues_after(
-    session: AsyncSession, job: Job, position: tuple[int, int], limit: int, *, with_skipped: bool
-) -> Sequence[RowIssue]:
-    """The next row issues in the file's order."""
-    statement = issues(job, with_skipped=with_skipped).where(tuple_(RowIssue.row_number, RowIssue.position) > position)
-    found = await session.scalars(statement.order_by(RowIssue.row_number, RowIssue.position).limit(limit))
-    return found.all()
+    session: AsyncSession, job: Job, last: tuple[int, int], limit: int, *, with_skipped: bool
+) -> Sequence[Any]:
+    """The next row issues in the file's order: the columns of a file of errors, and the position within a row."""
+    place = (RowIssue.row_number, RowIssue.position)
+    columns = (
+        RowIssue.outcome,
+        RowIssue.company,
+        RowIssue.column_name,
+        RowIssue.code,
+        RowIssue.message,
+        RowIssue.value,
+    )
+    statement = (
+        issues(job, with_skipped=with_skipped)
+        .with_only_columns(RowIssue.row_number, *columns, RowIssue.position)
+        .where(tuple_(*place) > last)
+        .order_by(*place)
+        .limit(limit)
+    )
+    connection = await session.connection()
+    return (await connection.execute(statement)).all()
 
 
 async def companies_of(session: AsyncSession, tenant_id: UUID, rows: Iterable[Prediction]) -> Mapping[UUID, Company]:

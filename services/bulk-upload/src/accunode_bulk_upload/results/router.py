@@ -8,15 +8,13 @@ from fastapi import Query
 from accunode_bulk_upload.resources import AppResources
 from accunode_bulk_upload.results import service
 from accunode_bulk_upload.results.files import JobFiles
-from accunode_bulk_upload.results.rendering import row_error
 from accunode_bulk_upload.results.schemas import ResultRow, RowError
-from accunode_bulk_upload.uploads import service as uploads
 from accunode_bulk_upload.uploads.permissions import UploadReader
 from accunode_bulk_upload.uploads.schemas import UploadPath
 from accunode_common.http.app import api_router
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging
-from accunode_common.http.schemas import Page
-from accunode_common.http.session import SubjectSession
+from accunode_common.schemas import Page
 from accunode_common.tabular import FileFormat
 from accunode_scoring import RiskLevel
 
@@ -48,7 +46,6 @@ async def list_bulk_upload_results(
     job_id: UploadPath,
     app: AppResources,
     subject: UploadReader,
-    session: SubjectSession,
     paging: Paging,
     reply_format: Format = ReplyFormat.JSON,
     risk_level: Annotated[RiskLevel | None, Query(description="Only rows of this level; JSON only.")] = None,
@@ -58,10 +55,11 @@ async def list_bulk_upload_results(
     A row whose prediction a later upload or an edit has taken over is no longer here; the upload's `rows_superseded`
     counts them.
     """
-    job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
-        return await JobFiles(app.database, subject, job).results(FileFormat(reply_format.value))
-    return await service.stored_rows(session, job, paging, app.models, risk_level=risk_level)
+        return await JobFiles(app.database, subject, job_id).results(FileFormat(reply_format.value))
+    return PageReply(
+        await service.stored_rows(app.database, subject, job_id, paging, app.models, risk_level=risk_level)
+    )
 
 
 @router.get("/{job_id}/errors", summary="Read the rejected rows", response_model=Page[RowError], responses=_FILES)
@@ -69,15 +67,12 @@ async def list_bulk_upload_errors(
     job_id: UploadPath,
     app: AppResources,
     subject: UploadReader,
-    session: SubjectSession,
     paging: Paging,
     reply_format: Format = ReplyFormat.JSON,
     with_skipped: Annotated[bool, Query(description="Also the rows that were left out without being wrong.")] = False,
 ) -> Any:
     """Why rows are not stored: line, column, code, message and what the cell holds, in the file's order."""
-    job = await uploads.get(session, subject, job_id)
     if reply_format is not ReplyFormat.JSON:
-        files = JobFiles(app.database, subject, job)
+        files = JobFiles(app.database, subject, job_id)
         return await files.errors(FileFormat(reply_format.value), with_skipped=with_skipped)
-    found = await service.row_issues(session, job, paging, with_skipped=with_skipped)
-    return Page(items=[row_error(issue) for issue in found.rows], next_cursor=found.next_cursor, total=found.total)
+    return PageReply(await service.row_errors(app.database, subject, job_id, paging, with_skipped=with_skipped))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel
+from accunode_common.schemas import ResponseModel
 from accunode_credit.examples import example_of
 from accunode_credit.models.bulk import RowOutcome
 from accunode_credit.reasons import ReasonOut

@@ -11,18 +11,28 @@ from redis.asyncio import Redis
 from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
-from accunode_common.models.ops import CURRENT_POLICY, OutboxMessage, ScalingDecision, ScalingPolicy, ScalingSample
+from accunode_common.models.ops import (
+    CURRENT_POLICY,
+    OutboxMessage,
+    ScalingDecision,
+    ScalingPolicy,
+    ScalingSample,
+    WorkerProcess,
+)
 from accunode_common.tasks.holders import LIVES
 from accunode_common.tasks.messages import Queue
 from accunode_common.tasks.waiting import message_age, waiting_key
 
-_WORKERS = text(f"""
-    select count(*) as alive, count(*) filter (where cardinality(w.messages) > 0) as busy,
-        coalesce(sum(cardinality(w.messages)), 0) as taken
-    from ops.workers w where w.id = w.worker_id and {LIVES}
-""")  # noqa: S608
+_WORKER = aliased(WorkerProcess, name="w")
+_MESSAGES = func.cardinality(_WORKER.messages)
+_WORKERS = select(
+    func.count().label("alive"),
+    func.count().filter(_MESSAGES > 0).label("busy"),
+    func.coalesce(func.sum(_MESSAGES), 0).label("taken"),
+).where(_WORKER.id == _WORKER.worker_id, text(LIVES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from accunode_bulk_upload.scaling.schemas import (
 )
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.scaling import Policy
+from accunode_common.schemas import Page
 
 router = api_router("/scaling", tag="scaling")
 
@@ -73,13 +74,13 @@ async def put_scaling_policy(
     return shown
 
 
-@router.get("/history", summary="List decisions")
+@router.get("/history", summary="List decisions", response_model=Page[DecisionOut])
 async def list_scaling_decisions(
     _subject: ScalingReader,
     session: SubjectSession,
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
-) -> Page[DecisionOut]:
+) -> PageReply:
     """Each change of what the policy decided, newest first, for ninety days."""
     found = await service.history(session, order, paging)
-    return Page(items=service.show_decisions(found.rows), next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(service.show_decisions(found.rows)))

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel, UtcTime
 from accunode_common.scaling import AlarmState, Policy, Verdict
+from accunode_common.schemas import ResponseModel, UtcTime
 from accunode_common.tasks.messages import Queue
 
 EFFECT = (

@@ -32,6 +32,6 @@ async def get_bulk_upload_template(
     file_format: Annotated[FileFormat, Query(alias="format", description="The kind of file.")] = FileFormat.CSV,
 ) -> Response:
     """The columns of an upload with their units and an example. Lines that begin with `# ` may stay in."""
-    content = write_template(file_format, template_columns(Kind(kind)))
+    content = write_template(file_format, template_columns(kind))
     disposition = f'attachment; filename="accunode-{kind}.{file_format.value}"'
     return Response(content, media_type=file_format.media_type, headers={"Content-Disposition": disposition})

@@ -21,7 +21,7 @@ from accunode_bulk_upload.uploads.schemas import UploadFields
 from accunode_common.errors import FieldError, InsufficientStorageError, PayloadTooLargeError, UnprocessableInputError
 from accunode_common.http import idempotency
 from accunode_common.http.faults import field_errors, refusal
-from accunode_common.http.slots import Place, Slots
+from accunode_common.http.slots import Slot, Slots
 from accunode_common.ids import new_id
 from accunode_common.storage.base import ObjectTooLargeError, StorageFullError, StoredObject, job_prefix
 
@@ -55,14 +55,14 @@ async def _receive(request: Request, subject: UploadWriter, app: AppResources) -
         UnsupportedMediaTypeError: The body is no form.
         RateLimitedError: The caller sends as many uploads already as one may at once.
     """
-    most = app.settings.uploads_per_person
+    most = app.settings.uploads.per_person
     slots = Slots("uploads", most, _HELD_SECONDS, f"You have {most} uploads under way; send this when one has arrived.")
     job_id = new_id()
     prefix = job_prefix(subject.tenant_id, job_id)
     kept = False
     try:
-        async with slots.hold(app.redis, str(subject.user_id)) as place:
-            upload = await _read_form(request, place, app, job_id, f"{prefix}/upload")
+        async with slots.hold(app.redis, str(subject.user_id)) as slot:
+            upload = await _read_form(request, slot, app, job_id, f"{prefix}/upload")
         idempotency.describe_body(request, f"{upload.stored.sha256} {upload.file_name} {upload.fields!r}")
         yield upload
         kept = upload.claimed
@@ -71,14 +71,14 @@ async def _receive(request: Request, subject: UploadWriter, app: AppResources) -
             await asyncio.to_thread(app.storage.delete_prefix, prefix)
 
 
-async def _arriving(request: Request, place: Place) -> AsyncIterator[bytes]:
+async def _arriving(request: Request, slot: Slot) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
-        await place.keep()
+        await slot.keep()
         yield chunk
 
 
-async def _read_form(request: Request, place: Place, app: Resources, job_id: UUID, key: str) -> Upload:
-    reader = MultipartReader(request.headers, _arriving(request, place))
+async def _read_form(request: Request, slot: Slot, app: Resources, job_id: UUID, key: str) -> Upload:
+    reader = MultipartReader(request.headers, _arriving(request, slot))
     values: dict[str, Any] = {}
     stored: StoredObject | None = None
     file_name = ""
@@ -90,7 +90,7 @@ async def _read_form(request: Request, place: Place, app: Resources, job_id: UUI
             raise _fault(FILE_FIELD, "repeated", "Send one file.")
         file_name = _PATH.sub("", part.file_name or "")[:255] or "upload"
         try:
-            stored = await app.storage.put_stream(key, reader.chunks(), max_bytes=app.settings.max_upload_bytes)
+            stored = await app.storage.put_stream(key, reader.chunks(), max_bytes=app.settings.uploads.max_bytes)
         except ObjectTooLargeError as error:
             raise PayloadTooLargeError(f"The file may have at most {error.max_bytes:,} bytes.") from None
         except StorageFullError:

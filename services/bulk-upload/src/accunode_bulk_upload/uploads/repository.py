@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, text, update
+from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accunode_credit.leases import WHOLE_JOB
+from accunode_credit.leases import UNDONE, WHOLE_JOB
 from accunode_credit.models.bulk import CHUNK_FAILED, Chunk, ChunkState, Job, RowIssue
 from accunode_credit.models.credit import Prediction
 
@@ -14,7 +14,6 @@ from accunode_credit.models.credit import Prediction
 _RELEASE = text("""
     update credit.predictions set job_id = null, row_number = null where tenant_id = :tenant_id and job_id = :job_id
 """)
-_UNDONE = (ChunkState.QUARANTINED, ChunkState.CANCELLED)
 
 
 async def file_is_read(session: AsyncSession, job: Job) -> bool:
@@ -34,21 +33,11 @@ async def undone_chunks(session: AsyncSession, job: Job) -> tuple[int, int, int]
             func.count().filter(quarantined),
             func.coalesce(func.sum(Chunk.rows).filter(quarantined), 0),
         ).where(
-            Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number > WHOLE_JOB, Chunk.state.in_(_UNDONE)
+            Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, Chunk.number > WHOLE_JOB, Chunk.state.in_(UNDONE)
         )
     )
     undone, failed, rows = row.one()
     return int(undone), int(failed), int(rows)
-
-
-async def ready_again(session: AsyncSession, job: Job, *, file: bool) -> None:
-    """Make the file, or the chunks that were quarantined or cancelled, ready for new tries."""
-    which = Chunk.number == WHOLE_JOB if file else Chunk.number > WHOLE_JOB
-    await session.execute(
-        update(Chunk)
-        .where(Chunk.tenant_id == job.tenant_id, Chunk.job_id == job.id, which, Chunk.state.in_(_UNDONE))
-        .values(state=ChunkState.READY, attempts=0, lease_expires_at=None, error_message=None, updated_at=func.now())
-    )
 
 
 async def forget_failed_rows(session: AsyncSession, job: Job) -> None:

@@ -11,11 +11,12 @@ from accunode_bulk_upload.uploads.schemas import BulkUpload, UploadPath, bulk_up
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, Sorting, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.routing import API_PREFIX
+from accunode_common.schemas import Page
 from accunode_credit.models.bulk import Job, JobState
 from accunode_scoring import Kind
 
@@ -50,7 +51,7 @@ async def create_bulk_upload(
     return bulk_upload(job)
 
 
-@router.get("", summary="List uploads")
+@router.get("", summary="List uploads", response_model=Page[BulkUpload])
 async def list_bulk_uploads(
     subject: UploadReader,
     session: SubjectSession,
@@ -58,10 +59,10 @@ async def list_bulk_uploads(
     order: Order,
     state: Annotated[JobState | None, Query(description="Only uploads in this state.")] = None,
     kind: Annotated[Kind | None, Query(description="Only uploads of this kind.")] = None,
-) -> Page[BulkUpload]:
+) -> PageReply:
     """The caller's own uploads and its organization's, newest first."""
     found = await service.list_page(session, subject, order, paging, state=state, kind=kind)
-    return Page(items=[bulk_upload(job) for job in found.rows], next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing([bulk_upload(job) for job in found.rows]))
 
 
 @router.get("/{job_id}", summary="Read an upload")

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import Field
 
-from accunode_common.http.schemas import (
+from accunode_common.models.columns import AccessLevel
+from accunode_common.schemas import (
     CreatedBy,
     InputModel,
     OrganizationId,
@@ -16,7 +17,7 @@ from accunode_common.http.schemas import (
     UtcTime,
     Version,
 )
-from accunode_common.models.columns import AccessLevel
+from accunode_credit.jobs import kind_of
 from accunode_credit.models.bulk import FINAL_STATES, Job, JobState, OnConflict
 from accunode_scoring import Kind
 
@@ -140,7 +141,7 @@ def bulk_upload(job: Job, *, superseded: int | None = None) -> BulkUpload:
     return BulkUpload(
         id=job.id,
         state=JobState(job.state),
-        kind=Kind(job.kind or "").value,
+        kind=kind_of(job),
         access_level=AccessLevel(job.access_level),
         organization_id=job.organization_id,
         created_by=job.created_by,

@@ -1,4 +1,4 @@
-"""What may be done with uploads, and what it means."""
+"""Create, read, cancel, retry and delete uploads."""
 
 from uuid import UUID
 
@@ -15,7 +15,18 @@ from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import PurgeFiles, Queue, queue_for_bytes
 from accunode_common.tasks.outbox import enqueue
-from accunode_credit.jobs import check_deletion, check_retry, first_message, has_ended, look_again, new_job, retried
+from accunode_credit import leases
+from accunode_credit.jobs import (
+    change,
+    check_deletion,
+    check_retry,
+    first_message,
+    has_ended,
+    look_again,
+    new_job,
+    retried,
+    submit,
+)
 from accunode_credit.models.bulk import Job, JobState, JobType
 from accunode_credit.scope import check_level
 
@@ -44,7 +55,7 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, upload: 
         file_bytes=upload.stored.size,
         file_sha256=upload.stored.sha256,
     )
-    job = await jobs.submit(session, trail, values, queue_for_bytes(upload.stored.size))
+    job = await submit(session, values, queue_for_bytes(upload.stored.size))
     upload.claimed = True
     details = details_about(
         level,
@@ -126,8 +137,8 @@ async def retry(session: AsyncSession, subject: Subject, trail: Trail, job_id: U
         message, queue = look_again(job, trail.request_id), Queue.INTERACTIVE
     else:
         message, queue = first_message(job, trail.request_id), queue_for_bytes(job.file_bytes or 0)
-    await repository.ready_again(session, job, file=not file_is_read)
-    changed = await jobs.change(session, job, values)
+    await leases.ready_again(session, job, file=not file_is_read)
+    changed = await change(session, job, values)
     await enqueue(session, message, queue)
     await trail.record(session, "bulk_upload.retry", "bulk_upload", job.id)
     return changed

@@ -22,7 +22,13 @@ class CompanyFilters(BaseModel):
         default=None, description="The level of the newest prediction; of the annual one when the periods end together."
     )
     access_level: AccessLevel | None = Field(default=None, description="Only companies of this level.")
-    search: str | None = Field(default=None, min_length=1, max_length=100, description="Part of the name, in any case.")
+    search: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Words of the name, in any order and case, each whole or its beginning, with their signs. Where no"
+        " name has these, any part of the name.",
+    )
 
 
 Filters = Annotated[CompanyFilters, Query()]

@@ -6,11 +6,12 @@ from fastapi import Path, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.columns import AccessLevel
+from accunode_common.schemas import Page
 from accunode_predictions.companies import service
 from accunode_predictions.companies.filters import Filters, Order
 from accunode_predictions.companies.permissions import CompanyReader, CompanyWriter
@@ -20,12 +21,12 @@ from accunode_predictions.resources import RequestScoring
 router = api_router("/companies", tag="companies")
 
 
-@router.get("", summary="List companies")
+@router.get("", summary="List companies", response_model=Page[CompanyOut])
 async def list_companies(
     filters: Filters, order: Order, paging: Paging, subject: CompanyReader, session: SubjectSession
-) -> Page[CompanyOut]:
+) -> PageReply:
     """Every company that the caller sees: personal, its organization's, and the system's where sharing is on."""
-    return await service.list_page(session, subject, filters, order, paging)
+    return PageReply(await service.list_page(session, subject, filters, order, paging))
 
 
 @router.post("", status_code=201, summary="Add a company")

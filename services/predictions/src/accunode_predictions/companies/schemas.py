@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from accunode_common.http.schemas import CreatedAt, CreatedBy, InputModel, ResponseModel, UpdatedAt, Version
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import clean_name, clean_symbol
-from accunode_predictions.fields import FiscalPeriodQuarter, FiscalPeriodYear, GradeName, Level, Owners
-from accunode_predictions.scored import Scored
+from accunode_common.schemas import CreatedAt, CreatedBy, InputModel, ResponseModel, UpdatedAt, Version
+from accunode_predictions.model_reference import Scored
+from accunode_predictions.schema_fields import FiscalPeriodQuarter, FiscalPeriodYear, GradeName, Level, Owners
 
 
 def _upper(value: Any) -> Any:
@@ -97,8 +97,8 @@ class LatestPrediction(Scored):
     risk_level: Level
 
 
-class CompanyOut(ResponseModel):
-    """A company with its newest predictions."""
+class CompanyDescription(ResponseModel):
+    """A company, but for its predictions."""
 
     id: UUID = Field(description="The `company_id` of its predictions and outcomes.")
     name: CompanyName
@@ -115,6 +115,11 @@ class CompanyOut(ResponseModel):
     created_at: CreatedAt
     updated_at: UpdatedAt
     version: Version
+
+
+class CompanyOut(CompanyDescription):
+    """A company with its newest predictions."""
+
     latest_annual: LatestPrediction | None = Field(description="That of the latest fiscal year, from annual ratios.")
     latest_quarterly: LatestPrediction | None = Field(
         description="That of the latest quarter, from quarterly ratios.", examples=[None]

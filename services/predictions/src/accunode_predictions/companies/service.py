@@ -1,6 +1,6 @@
 """Decisions about companies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -19,18 +19,18 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageParameters, SortOrder
-from accunode_common.http.schemas import Page
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
 from accunode_common.names import name_key
-from accunode_credit.companies import the_one_meant
+from accunode_credit.companies import CompanyIndex, CompanyReference
 from accunode_credit.models.credit import Company, Prediction
 from accunode_credit.records import find, find_to_change
 from accunode_credit.scope import ownership, scope_of
 from accunode_predictions.companies import repository
 from accunode_predictions.companies.filters import CompanyFilters
 from accunode_predictions.companies.schemas import (
+    CompanyDescription,
     CompanyFields,
     CompanyHistory,
     CompanyInput,
@@ -39,6 +39,7 @@ from accunode_predictions.companies.schemas import (
     HistoryEntry,
     LatestPrediction,
 )
+from accunode_predictions.model_reference import card_url
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import Kind
 
@@ -47,18 +48,19 @@ _RACES = 3
 
 async def list_page(
     session: AsyncSession, subject: Subject, filters: CompanyFilters, order: SortOrder, paging: PageParameters
-) -> Page[CompanyOut]:
-    """One page of the companies that the caller sees."""
+) -> PageOf[dict[str, Any]]:
+    """One page of the companies that the caller sees, each as `CompanyOut`."""
     found = await repository.page(session, subject, filters, order, paging)
-    newest = await _newest(session, *found.rows)
-    return Page[CompanyOut](
-        items=[_render(company, newest) for company in found.rows], next_cursor=found.next_cursor, total=found.total
-    )
+    tenant_ids = {listed.pop("tenant_id") for listed in found.rows}
+    newest = await _newest(session, tenant_ids, {listed["id"] for listed in found.rows})
+    return found.showing([listed | newest[listed["id"]] for listed in found.rows])
 
 
 async def show(session: AsyncSession, company: Company) -> CompanyOut:
     """A company with its newest predictions."""
-    return _render(company, await _newest(session, company))
+    newest = await _newest(session, {company.tenant_id}, {company.id})
+    own = {name: getattr(company, name) for name in CompanyDescription.model_fields}
+    return CompanyOut(**own, **newest[company.id])
 
 
 async def get(session: AsyncSession, subject: Subject, company_id: UUID) -> Company:
@@ -93,9 +95,7 @@ async def create(session: AsyncSession, subject: Subject, trail: Trail, body: Co
     _check_market_cap(body.market_cap, body.currency)
     company = await repository.add(session, _values(subject, body, body.access_level))
     if company is None:
-        same = await repository.in_scope(
-            session, subject.tenant_id, scope_id, key=name_key(body.name), symbol=body.symbol
-        )
+        same = await repository.in_scope(session, subject.tenant_id, scope_id, [_reference(body)])
         raise _taken(same[0] if same else None)
     await _record(session, trail, "company.create", company)
     return company
@@ -111,11 +111,10 @@ async def resolve(
     Raises:
         ForbiddenError: The caller may not create records of that level.
     """
-    scope_id, key = scope_of(subject, level), name_key(body.name)
+    scope_id, reference = scope_of(subject, level), _reference(body)
     for _ in range(_RACES):
-        found = await repository.in_scope(session, subject.tenant_id, scope_id, key=key, symbol=body.symbol)
-        meant = the_one_meant(found, symbol=body.symbol, name_key=key)
-        if meant is not None:
+        found = await repository.in_scope(session, subject.tenant_id, scope_id, [reference])
+        for meant in CompanyIndex(found).meant(reference):
             return meant
         _check_market_cap(body.market_cap, body.currency, pointer="/body/company/currency")
         added = await repository.add(session, _values(subject, body, level))
@@ -123,6 +122,13 @@ async def resolve(
             await _record(session, trail, "company.create", added)
             return added
     raise ServiceUnavailableError("The company was created and deleted by others meanwhile.", retry_after=1)
+
+
+async def in_scope(
+    session: AsyncSession, subject: Subject, scope_id: UUID, references: Iterable[CompanyReference]
+) -> Sequence[Company]:
+    """The companies of one scope of the caller's tenant that one of the references can mean."""
+    return await repository.in_scope(session, subject.tenant_id, scope_id, references)
 
 
 async def usable(session: AsyncSession, subject: Subject, company_id: UUID) -> Company:
@@ -241,23 +247,19 @@ def _check_market_cap(market_cap: object, currency: object, *, pointer: str = "/
         raise UnprocessableInputError.at(pointer, "missing", "A market capitalisation needs its currency.")
 
 
-async def _newest(session: AsyncSession, *companies: Company) -> Mapping[tuple[UUID, str], Prediction]:
-    if not companies:
-        return {}
-    return await repository.newest_predictions(
-        session, {company.tenant_id for company in companies}, {company.id for company in companies}
-    )
-
-
-def _render(company: Company, newest: Mapping[tuple[UUID, str], Prediction]) -> CompanyOut:
-    latest = {
-        f"latest_{kind}": LatestPrediction.model_validate(newest[company.id, kind])
-        if (company.id, kind) in newest
-        else None
-        for kind in Kind
+async def _newest(
+    session: AsyncSession, tenant_ids: Set[UUID], company_ids: Set[UUID]
+) -> dict[UUID, dict[str, dict[str, Any] | None]]:
+    """The newest predictions of companies by their names in `CompanyOut`."""
+    found = await repository.newest_predictions(session, tenant_ids, company_ids) if company_ids else {}
+    return {
+        company_id: {f"latest_{kind}": _latest(found.get(company_id, {}).get(kind)) for kind in Kind}
+        for company_id in company_ids
     }
-    own = {name: getattr(company, name) for name in CompanyOut.model_fields if not name.startswith("latest_")}
-    return CompanyOut(**own, **latest)
+
+
+def _latest(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    return found and {**found, "card_url": card_url(found["kind"], found["model_version"])}
 
 
 async def _record(
@@ -271,3 +273,7 @@ async def _record(
 ) -> None:
     details = details_about(company.access_level, **contents) | ({} if fields is None else {"fields": fields})
     await trail.record(session, action, "company", company.id, tenant_id=company.tenant_id, details=details)
+
+
+def _reference(body: CompanyFields) -> CompanyReference:
+    return CompanyReference(symbol=body.symbol, name_key=name_key(body.name))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import CreatedAt, ResponseModel
+from accunode_common.schemas import CreatedAt, ResponseModel
 from accunode_credit.models.bulk import JobState, JobType
 from accunode_scoring import Kind
 

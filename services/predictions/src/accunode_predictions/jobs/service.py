@@ -13,10 +13,8 @@ from accunode_common.http.trail import Trail
 from accunode_common.ids import new_id
 from accunode_common.models.columns import AccessLevel
 from accunode_common.tasks.messages import Queue
-from accunode_common.tasks.outbox import enqueue
-from accunode_credit.jobs import first_message, new_job
+from accunode_credit import jobs
 from accunode_credit.models.bulk import Job, JobState, JobType
-from accunode_predictions.jobs import repository
 from accunode_predictions.jobs.schemas import AcceptedJob
 from accunode_scoring import Kind
 
@@ -45,9 +43,9 @@ class NewJob:
 async def submit(session: AsyncSession, subject: Subject, trail: Trail, action: str, wanted: NewJob) -> AcceptedJob:
     """A job in the caller's name: the job, its message and the audit event commit together."""
     shared = wanted.shared and subject.organization_id is not None
-    job = await repository.add(
+    job = await jobs.submit(
         session,
-        new_job(
+        jobs.new_job(
             subject,
             new_id(),
             wanted.type,
@@ -57,8 +55,8 @@ async def submit(session: AsyncSession, subject: Subject, trail: Trail, action: 
             model_version=wanted.model_version,
             parameters=dict(wanted.parameters),
         ),
+        wanted.queue,
     )
-    await enqueue(session, first_message(job, trail.request_id), wanted.queue)
     details = details_about(
         job.access_level, kind=wanted.kind, model_version=wanted.model_version, parameters=dict(wanted.parameters)
     )
@@ -77,7 +75,7 @@ def _render(job: Job) -> AcceptedJob:
         id=job.id,
         type=JobType(job.type),
         state=JobState(job.state),
-        kind=Kind(job.kind or ""),
+        kind=jobs.kind_of(job),
         model_version=job.model_version or "",
         created_at=job.created_at,
         url=f"/api/v1/jobs/{job.id}",

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.schemas import InputModel, ResponseModel, UtcTime
 from accunode_credit.models.registry import ModelStatus
-from accunode_predictions.fields import Count, RatioName
+from accunode_predictions.schema_fields import Count, RatioName
 from accunode_scoring import Kind
 
 VersionName = Annotated[str, Field(description="The version, unique among those of its kind.", examples=["1.0.0"])]

@@ -41,10 +41,10 @@ async def detail(scoring: Scoring, subject: Subject, kind: Kind, version: str) -
     """
     await scoring.models.enter_versions(scoring.database)
     found = await _find(scoring.session, kind, version)
-    count, mean, absolute, largest = await repository.shadow_summary(scoring.session, kind.value, version)
+    count, mean, absolute, largest = await repository.shadow_summary(scoring.session, kind, version)
     # The report is about the whole tenant: nobody reads it who merely sits in the platform's.
     known = subject.may(Permission.PORTFOLIO_ANALYSE)
-    drift = await repository.newest_drift(scoring.session, subject.tenant_id, kind.value, version) if known else None
+    drift = await repository.newest_drift(scoring.session, subject.tenant_id, kind, version) if known else None
     return ModelDetail(
         **_render(found, scoring).model_dump(),
         card=scoring.models.card(kind, version),
@@ -66,7 +66,7 @@ async def card(scoring: Scoring, kind: Kind, version: str) -> str:
     await _find(scoring.session, kind, version)
     text = scoring.models.card(kind, version)
     if text is None:
-        raise NotFoundError(f"The files at hand have no card of {kind.value} model {version}.")
+        raise NotFoundError(f"The files at hand have no card of {kind} model {version}.")
     return text
 
 
@@ -91,7 +91,7 @@ async def promote(scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, 
         session,
         "model.promote",
         "model",
-        f"{kind.value}/{version}",
+        f"{kind}/{version}",
         details={"from": before.version if before is not None else None, "to": version},
     )
     scoring.models.forget()
@@ -117,7 +117,7 @@ async def challenge(scoring: Scoring, trail: Trail, kind: Kind, version: str | N
             await repository.set_status(session, each, ModelStatus.CANDIDATE)
     if chosen is not None and chosen.status != ModelStatus.CHALLENGER:
         await repository.set_status(session, chosen, ModelStatus.CHALLENGER)
-    await trail.record(session, "model.challenge", "model", kind.value, details={"to": version})
+    await trail.record(session, "model.challenge", "model", kind, details={"to": version})
     scoring.models.forget()
     return ModelList(items=[_render(await repository.reload(session, each), scoring) for each in versions])
 
@@ -132,10 +132,10 @@ async def usable_version(scoring: Scoring, kind: Kind, version: str | None) -> s
     if version is None:
         return (await scoring.champion(kind)).version
     await scoring.models.enter_versions(scoring.database)
-    found = await repository.version_of(scoring.session, kind.value, version)
+    found = await repository.version_of(scoring.session, kind, version)
     if found is None or not scoring.models.has(kind, version, found.sha256):
         raise UnprocessableInputError.at(
-            "/body/model_version", "unknown_version", f"There is no usable version {version} of the {kind.value} model."
+            "/body/model_version", "unknown_version", f"There is no usable version {version} of the {kind} model."
         )
     return version
 
@@ -155,35 +155,35 @@ async def monitor(scoring: Scoring, subject: Subject, trail: Trail, kind: Kind, 
 
 async def _locked(scoring: Scoring, kind: Kind) -> list[ModelVersion]:
     await scoring.models.enter_versions(scoring.database)
-    return list(await repository.lock_kind(scoring.session, kind.value))
+    return list(await repository.lock_kind(scoring.session, kind))
 
 
 def _chosen(versions: list[ModelVersion], kind: Kind, version: str) -> ModelVersion:
     chosen = next((each for each in versions if each.version == version), None)
     if chosen is None:
-        raise NotFoundError(f"The registry has no version {version} of the {kind.value} model.")
+        raise NotFoundError(f"The registry has no version {version} of the {kind} model.")
     return chosen
 
 
 def _require_files(scoring: Scoring, version: ModelVersion) -> None:
-    if not scoring.models.has(Kind(version.kind), version.version, version.sha256):
+    if not scoring.models.has(version.kind, version.version, version.sha256):
         raise ConflictError("The files of this version are not at hand, or differ from the registry's hash.")
 
 
 async def _find(session: AsyncSession, kind: Kind, version: str) -> ModelVersion:
-    found = await repository.version_of(session, kind.value, version)
+    found = await repository.version_of(session, kind, version)
     if found is None:
-        raise NotFoundError(f"The registry has no version {version} of the {kind.value} model.")
+        raise NotFoundError(f"The registry has no version {version} of the {kind} model.")
     return found
 
 
 def _render(version: ModelVersion, scoring: Scoring) -> ModelOut:
     return ModelOut(
-        kind=Kind(version.kind),
+        kind=version.kind,
         version=version.version,
         status=ModelStatus(version.status),
         sha256=version.sha256,
-        available=scoring.models.has(Kind(version.kind), version.version, version.sha256),
+        available=scoring.models.has(version.kind, version.version, version.sha256),
         trained_at=version.trained_at,
         promoted_at=version.promoted_at,
         promoted_by=version.promoted_by,
@@ -193,7 +193,7 @@ def _render(version: ModelVersion, scoring: Scoring) -> ModelOut:
 
 
 def _population(scoring: Scoring, version: ModelVersion) -> list[ReferencePopulation]:
-    kind = Kind(version.kind)
+    kind = version.kind
     if not scoring.models.has(kind, version.version, version.sha256):
         return []
     scorer = scoring.models.scorer(kind, version.version)

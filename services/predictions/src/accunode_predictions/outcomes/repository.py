@@ -1,17 +1,16 @@
 """The SQL of outcomes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder, paginate
 from accunode_credit.models.credit import Company, Outcome
-from accunode_credit.records import own_records
+from accunode_credit.records import own_scopes
 from accunode_predictions.outcomes.filters import OutcomeFilters
 
 
@@ -19,12 +18,12 @@ async def page(
     session: AsyncSession, subject: Subject, filters: OutcomeFilters, order: SortOrder, paging: PageParameters
 ) -> PageOf[Outcome]:
     """The caller's own outcomes and its organization's."""
-    statement = select(Outcome).where(own_records(Outcome, subject))
+    statement = select(Outcome)
     if filters.defaulted_from is not None:
         statement = statement.where(Outcome.defaulted_on >= filters.defaulted_from)
     if filters.defaulted_to is not None:
         statement = statement.where(Outcome.defaulted_on <= filters.defaulted_to)
-    return await paginate(session, statement, order, paging)
+    return await paginate(session, statement, order, paging, groups=own_scopes(subject))
 
 
 async def of_company(session: AsyncSession, company: Company) -> Sequence[Outcome]:
@@ -41,26 +40,6 @@ async def add(session: AsyncSession, values: Sequence[Mapping[str, Any]]) -> Seq
     """New outcomes, but for those whose company has one of that day."""
     added = await session.scalars(insert(Outcome).values(list(values)).on_conflict_do_nothing().returning(Outcome))
     return added.all()
-
-
-async def companies_named(
-    session: AsyncSession,
-    tenant_id: UUID,
-    scope_id: UUID,
-    *,
-    symbols: Collection[str],
-    external_ids: Collection[str],
-    keys: Collection[str],
-) -> Sequence[Company]:
-    """The companies of one scope that have any of these symbols, external ids or name keys."""
-    found = await session.scalars(
-        select(Company).where(
-            Company.tenant_id == tenant_id,
-            Company.scope_id == scope_id,
-            or_(Company.symbol.in_(symbols), Company.external_id.in_(external_ids), Company.name_key.in_(keys)),
-        )
-    )
-    return found.all()
 
 
 async def remove(session: AsyncSession, outcome: Outcome) -> None:

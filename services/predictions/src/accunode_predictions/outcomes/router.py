@@ -6,29 +6,30 @@ from uuid import UUID
 from fastapi import Path, Query, Response
 
 from accunode_common.http.app import api_router
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.columns import AccessLevel
+from accunode_common.schemas import Page
 from accunode_predictions.companies.permissions import CompanyReader, CompanyWriter
 from accunode_predictions.companies.schemas import CompanyPath
 from accunode_predictions.outcomes import service
+from accunode_predictions.outcomes.csv_file import ReceivedOutcomes
 from accunode_predictions.outcomes.filters import Filters, Order
 from accunode_predictions.outcomes.schemas import ImportResult, OutcomeInput, OutcomeItems, OutcomeList, OutcomeOut
-from accunode_predictions.outcomes.table import ReceivedOutcomes
 
 router = api_router("/companies", tag="outcomes")
 
 Level = Annotated[AccessLevel, Query(description="Among whose records the companies are looked for.")]
 
 
-@router.get("/outcomes", summary="List outcomes")
+@router.get("/outcomes", summary="List outcomes", response_model=Page[OutcomeOut])
 async def list_outcomes(
     filters: Filters, order: Order, paging: Paging, subject: CompanyReader, session: SubjectSession
-) -> Page[OutcomeOut]:
+) -> PageReply:
     """Defaults of the caller's own companies and of its organization's, the last stored first."""
-    return await service.list_page(session, subject, filters, order, paging)
+    return PageReply(await service.list_page(session, subject, filters, order, paging))
 
 
 @router.post("/outcomes", summary="Add many outcomes")

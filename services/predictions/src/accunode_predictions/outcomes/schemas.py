@@ -8,9 +8,11 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import CreatedAt, CreatedBy, InputModel, OrganizationId, ResponseModel
+from accunode_common.names import name_key
+from accunode_common.schemas import CreatedAt, CreatedBy, InputModel, OrganizationId, ResponseModel
+from accunode_credit.companies import CompanyReference
 from accunode_predictions.companies.schemas import ExternalId, Name, Symbol
-from accunode_predictions.fields import Owners
+from accunode_predictions.schema_fields import Owners
 
 MOST_ITEMS = 1000
 
@@ -57,6 +59,12 @@ class OutcomeItem(OutcomeInput):
         if (self.symbol, self.external_id, self.name).count(None) != 2:
             raise PydanticCustomError("company", "Give one of `symbol`, `external_id` and `name`.")
         return self
+
+    @property
+    def company(self) -> CompanyReference:
+        """What the company is found by."""
+        key = None if self.name is None else name_key(self.name)
+        return CompanyReference(symbol=self.symbol, external_id=self.external_id, name_key=key)
 
 
 class OutcomeItems(InputModel):

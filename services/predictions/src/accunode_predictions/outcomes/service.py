@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accunode_common.audit import details_about
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import AlreadyExistsError, ConflictError
-from accunode_common.http.pagination import PageParameters, SortOrder
-from accunode_common.http.schemas import Page
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_common.names import name_key
+from accunode_credit.companies import CompanyIndex
 from accunode_credit.models.credit import Company, Outcome
 from accunode_credit.records import find_to_change
 from accunode_credit.scope import scope_of
@@ -33,11 +32,11 @@ from accunode_predictions.outcomes.schemas import (
 
 async def list_page(
     session: AsyncSession, subject: Subject, filters: OutcomeFilters, order: SortOrder, paging: PageParameters
-) -> Page[OutcomeOut]:
+) -> PageOf[OutcomeOut]:
     """One page of the outcomes of the caller's own and organization records."""
     found = await repository.page(session, subject, filters, order, paging)
     items = [OutcomeOut.model_validate(outcome) for outcome in found.rows]
-    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
+    return found.showing(items)
 
 
 async def of_company(session: AsyncSession, subject: Subject, company_id: UUID) -> list[OutcomeOut]:
@@ -90,8 +89,9 @@ async def add_many(
     Raises:
         ForbiddenError: The caller may not create records of that level.
     """
-    index = _Index(await _named(session, subject, scope_of(subject, level), items))
-    found = [index.find(item) for item in items]
+    references = [item.company for item in items]
+    index = CompanyIndex(await companies.in_scope(session, subject, scope_of(subject, level), references))
+    found = [index.meant(reference) for reference in references]
     wanted = {
         (company[0].id, item.defaulted_on): _values(subject, company[0], item)
         for item, company in zip(items, found, strict=True)
@@ -125,40 +125,7 @@ async def _record(session: AsyncSession, trail: Trail, action: str, outcome: Out
     await trail.record(session, action, "outcome", outcome.id, tenant_id=outcome.tenant_id, details=details)
 
 
-class _Index:
-    """Companies by what an item can name them by."""
-
-    def __init__(self, found: Sequence[Company]) -> None:
-        self._by: dict[tuple[str, str], list[Company]] = {}
-        for company in found:
-            names = {"symbol": company.symbol, "external_id": company.external_id, "name": company.name_key}
-            for kind, name in names.items():
-                if name is not None:
-                    self._by.setdefault((kind, name), []).append(company)
-
-    def find(self, item: OutcomeItem) -> list[Company]:
-        """The companies that the item can mean."""
-        if item.symbol is not None:
-            return self._by.get(("symbol", item.symbol), [])
-        if item.external_id is not None:
-            return self._by.get(("external_id", item.external_id), [])
-        return self._by.get(("name", name_key(item.name or "")), [])
-
-
-async def _named(
-    session: AsyncSession, subject: Subject, scope_id: UUID, items: Sequence[OutcomeItem]
-) -> Sequence[Company]:
-    return await repository.companies_named(
-        session,
-        subject.tenant_id,
-        scope_id,
-        symbols={item.symbol for item in items if item.symbol is not None},
-        external_ids={item.external_id for item in items if item.external_id is not None},
-        keys={name_key(item.name) for item in items if item.name is not None},
-    )
-
-
-def _result(place: int, item: OutcomeItem, found: list[Company], *, created: bool) -> ItemResult:
+def _result(place: int, item: OutcomeItem, found: Sequence[Company], *, created: bool) -> ItemResult:
     if len(found) == 1:
         status = ItemStatus.CREATED if created else ItemStatus.EXISTING
         return ItemResult(index=place, status=status, company_id=found[0].id, code=None, message=None)

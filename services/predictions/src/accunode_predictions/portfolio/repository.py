@@ -1,92 +1,114 @@
 """The SQL of the portfolio."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Double, FromClause, Integer, Select, and_, cast, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.subject import Subject
-from accunode_credit.models.credit import Company, Prediction
-from accunode_credit.newest import newest_first
-from accunode_credit.records import own_records
+from accunode_common.db.session import Reach
+from accunode_common.http.pagination import SortKey, SortOrder, first_of_groups
+from accunode_credit.medians import median_pd
+from accunode_credit.models.credit import Company, NewestPrediction, Prediction, PredictionCount
+from accunode_credit.records import AnyCaller, by_band, own_records, own_scopes
 from accunode_predictions.portfolio.schemas import Dimension
 from accunode_scoring import Kind
 
 _TOP = 10
+_SHOWN = (
+    "company_id",
+    "prediction_id",
+    "fiscal_year",
+    "fiscal_quarter",
+    "pd",
+    "grade",
+    "risk_level",
+    "pd_change",
+)
+
+
+_NEWEST = NewestPrediction
+_RISKIEST = SortOrder(
+    "riskiest", (SortKey(_NEWEST.pd_band, True), SortKey(_NEWEST.pd, True), SortKey(_NEWEST.prediction_id, False))
+)
+_DETERIORATED = SortOrder("deteriorated", (SortKey(_NEWEST.pd_change, True), SortKey(_NEWEST.prediction_id, False)))
+_RECENT = SortOrder("recent", (SortKey(_NEWEST.prediction_id, True),))
+
+
+async def state(session: AsyncSession, subject: Subject) -> str:
+    """Another one whenever the caller's predictions, or the names of their companies, are changed."""
+    connection = await session.connection()
+    counts = await connection.execute(_state(subject.read_reach), AnyCaller.values(subject))
+    return "-".join(map(str, counts.one()))
+
+
+@lru_cache
+def _state(reach: Reach) -> Select[int, int]:
+    return select(func.count(), func.max(PredictionCount.id)).where(own_records(PredictionCount, AnyCaller(reach)))
 
 
 async def overview(session: AsyncSession, subject: Subject, kind: Kind) -> dict[str, Any]:
-    """All that the dashboard shows, from one pass over the caller's predictions of a kind."""
-    every = _with_the_one_before(subject, kind)
-    newest = select(every).where(every.c.age == 1).cte("newest")
+    """All that the dashboard shows, from what is counted already and the first of some orders."""
+    scopes = own_scopes(subject)
+    newest = select(_NEWEST).where(_NEWEST.kind == kind)
+    return {
+        **await _counts(session, subject, kind),
+        "median_pd": await session.scalar(median_pd(subject, kind, NewestPrediction)),
+        "riskiest": await _top(session, newest, by_band(scopes), _RISKIEST),
+        "deteriorated": await _top(session, newest.where(_NEWEST.pd_change > 0), scopes, _DETERIORATED),
+        "recent": await _top(session, newest, by_band(scopes), _RECENT),
+    }
+
+
+async def _counts(session: AsyncSession, subject: Subject, kind: Kind) -> dict[str, Any]:
+    counts = (
+        select(PredictionCount).where(own_records(PredictionCount, subject), PredictionCount.kind == kind).cte("counts")
+    )
+    newest, every = select().where(counts.c.is_newest), select().where(~counts.c.is_newest)
+    number, expected = cast(func.sum(counts.c.predictions), Integer), func.sum(counts.c.pd_sum)
+    count, mean_pd = number.label("count"), cast(expected / func.sum(counts.c.predictions), Double).label("mean_pd")
+    there_are = func.sum(counts.c.predictions) > 0
+    of_level, of_grade, of_sector = (
+        newest.add_columns(column, count).group_by(column).having(there_are)
+        for column in (counts.c.risk_level, counts.c.grade, counts.c.sector)
+    )
+    period = (counts.c.fiscal_year, counts.c.fiscal_quarter)
     statement = select(
-        select(func.count()).select_from(every).scalar_subquery().label("predictions"),
+        every.add_columns(func.coalesce(number, 0)).scalar_subquery().label("predictions"),
         _rows(
-            select(
-                func.count().label("companies"),
-                func.avg(newest.c.pd).label("mean_pd"),
-                func.percentile_cont(0.5).within_group(newest.c.pd).label("median_pd"),
-                func.coalesce(func.sum(newest.c.pd), 0.0).label("expected_defaults"),
+            newest.add_columns(
+                func.coalesce(number, 0).label("companies"),
+                cast(expected / func.nullif(func.sum(counts.c.predictions), 0), Double).label("mean_pd"),
+                cast(func.coalesce(expected, 0), Double).label("expected_defaults"),
             ),
             "whole",
         ),
-        _rows(select(newest.c.risk_level, func.count().label("count")).group_by(newest.c.risk_level), "risk_levels"),
-        _rows(select(newest.c.grade, func.count().label("count")).group_by(newest.c.grade), "grades"),
+        _rows(of_level, "risk_levels"),
+        _rows(of_grade, "grades"),
+        _rows(of_sector.add_columns(mean_pd).order_by(count.desc(), counts.c.sector).limit(_TOP), "sectors"),
         _rows(
-            select(newest.c.sector, func.count().label("count"), func.avg(newest.c.pd).label("mean_pd"))
-            .group_by(newest.c.sector)
-            .order_by(func.count().desc(), newest.c.sector)
-            .limit(_TOP),
-            "sectors",
+            every.add_columns(*period, count, mean_pd).group_by(*period).having(there_are).order_by(*period), "trend"
         ),
-        _rows(
-            select(
-                every.c.fiscal_year,
-                every.c.fiscal_quarter,
-                func.count().label("count"),
-                func.avg(every.c.pd).label("mean_pd"),
-            )
-            .group_by(every.c.fiscal_year, every.c.fiscal_quarter)
-            .order_by(every.c.fiscal_year, every.c.fiscal_quarter),
-            "trend",
-        ),
-        _top(newest, "riskiest", newest.c.pd.desc()),
-        _top(newest, "deteriorated", newest.c.pd_change.desc(), newest.c.pd_change > 0),
-        _top(newest, "recent", newest.c.prediction_id.desc()),
     )
-    return dict((await session.execute(statement)).one()._mapping)
+    found = dict((await session.execute(statement)).one()._mapping)
+    return {**found.pop("whole")[0], **found}
 
 
-def _with_the_one_before(subject: Subject, kind: Kind) -> CTE:
-    by_company: dict[str, Any] = {
-        "partition_by": Prediction.company_id,
-        "order_by": newest_first(),
-    }
-    return (
-        select(
-            Prediction.id.label("prediction_id"),
-            Prediction.company_id,
-            Company.name,
-            Company.symbol,
-            Company.sector,
-            Prediction.fiscal_year,
-            Prediction.fiscal_quarter,
-            Prediction.pd,
-            Prediction.grade,
-            Prediction.risk_level,
-            (Prediction.pd - func.lead(Prediction.pd).over(**by_company)).label("pd_change"),
-            func.row_number().over(**by_company).label("age"),
-        )
-        .join(Company, and_(Company.tenant_id == Prediction.tenant_id, Company.id == Prediction.company_id))
-        .where(own_records(Prediction, subject), Prediction.kind == kind.value)
-        .cte("every")
-    )
-
-
-def _top(newest: CTE, label: str, order: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
-    columns = [column for column in newest.c if column.key != "age"]
-    return _rows(select(*columns).where(*conditions).order_by(order, newest.c.prediction_id).limit(_TOP), label)
+async def _top(
+    session: AsyncSession, newest: Select[NewestPrediction], groups: FromClause, order: SortOrder
+) -> list[dict[str, Any]]:
+    company = and_(Company.tenant_id == _NEWEST.tenant_id, Company.id == _NEWEST.company_id)
+    columns = (Company.name, Company.symbol, Company.sector)
+    statement = first_of_groups(newest, groups, order, _TOP).join(Company, company).add_columns(*columns)
+    return [
+        {
+            **{name: getattr(row[0], name) for name in _SHOWN},
+            **{column.key: getattr(row, column.key) for column in columns},
+        }
+        for row in await session.execute(statement)
+    ]
 
 
 def _rows(statement: Select[*tuple[Any, ...]], label: str) -> ColumnElement[Any]:
@@ -111,7 +133,7 @@ async def transitions(
         select(Prediction.company_id, state.label("state"))
         .where(
             own_records(Prediction, subject),
-            Prediction.kind == kind.value,
+            Prediction.kind == kind,
             Prediction.fiscal_year == year,
             Prediction.fiscal_quarter.is_not_distinct_from(quarter),
         )

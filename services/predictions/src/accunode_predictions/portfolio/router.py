@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_predictions.portfolio import service
@@ -14,15 +14,15 @@ from accunode_scoring import Kind
 router = api_router("/portfolio", tag="portfolio")
 
 
-@router.get("/dashboard", summary="Show the portfolio at a glance")
+@router.get("/dashboard", summary="Show the portfolio at a glance", response_model=Dashboard)
 async def get_portfolio_dashboard(
     subject: PortfolioReader,
     scoring: RequestScoring,
     app: AppResources,
     kind: Annotated[Kind, Query(description="Whose predictions are shown.")] = Kind.ANNUAL,
-) -> Dashboard:
+) -> Response:
     """All that the dashboard shows in one answer; it can be half a minute old."""
-    return await service.dashboard(scoring, app.redis, subject, kind)
+    return Response(await service.dashboard(scoring, app.redis, subject, kind), media_type="application/json")
 
 
 @router.get("/migration", summary="Show how companies moved between two periods")

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from accunode_common.http.schemas import ResponseModel, UtcTime
+from accunode_common.schemas import ResponseModel, UtcTime
 from accunode_predictions.companies.schemas import CompanyName, ShownSector, ShownSymbol
-from accunode_predictions.fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, GradeName, Level
+from accunode_predictions.schema_fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, GradeName, Level
 from accunode_scoring import Kind
 
 MeanPd = Annotated[

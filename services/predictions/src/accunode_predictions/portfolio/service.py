@@ -27,29 +27,32 @@ CACHE_SECONDS = 30
 logger = get_logger(__name__)
 
 
-async def dashboard(scoring: Scoring, redis: Redis, subject: Subject, kind: Kind) -> Dashboard:
-    """The dashboard of the caller, from the cache if it was made within half a minute."""
-    key = _cache_key(subject, kind)
+async def dashboard(scoring: Scoring, redis: Redis, subject: Subject, kind: Kind) -> bytes | str:
+    """The dashboard of the caller as `Dashboard` writes it.
+
+    It comes from the cache if it was made within half a minute and nothing changed since.
+    """
+    key = _cache_key(subject, kind, await repository.state(scoring.session, subject))
     try:
         cached = await redis.get(key)
     except RedisError as error:
         logger.warning("dashboard cache not read", reason=str(error))
         cached = None
     if cached is not None:
-        return Dashboard.model_validate_json(cached)
-    made = await _dashboard(scoring, subject, kind)
+        return cached
+    made = (await _dashboard(scoring, subject, kind)).model_dump_json()
     try:
-        await redis.set(key, made.model_dump_json(), ex=CACHE_SECONDS)
+        await redis.set(key, made, ex=CACHE_SECONDS)
     except RedisError as error:
         logger.warning("dashboard not cached", reason=str(error))
     return made
 
 
-def _cache_key(subject: Subject, kind: Kind) -> str:
-    """Everything that decides what the caller sees is in the key."""
+def _cache_key(subject: Subject, kind: Kind, state: str) -> str:
+    """Everything that decides what the caller sees is in the key, and the state of what it sees."""
     return (
         f"accunode:dashboard:{subject.tenant_id}:{subject.organization_id or '-'}:{subject.user_id}"
-        f":{subject.read_reach.value}:{kind.value}"
+        f":{subject.read_reach.value}:{kind}:{state}"
     )
 
 
@@ -61,8 +64,7 @@ async def _dashboard(scoring: Scoring, subject: Subject, kind: Kind) -> Dashboar
     return Dashboard(
         kind=kind,
         generated_at=datetime.now(UTC),
-        predictions=found["predictions"],
-        **found["whole"][0],
+        **{name: found[name] for name in ("companies", "predictions", "mean_pd", "median_pd", "expected_defaults")},
         risk_levels=[LevelShare(risk_level=level, count=levels.get(level.value, 0)) for level in RiskLevel],
         grades=[GradeShare(grade=name, count=grades.get(name, 0)) for name in _in_order(scale.names, grades)],
         **{name: found[name] for name in ("sectors", "trend", "riskiest", "deteriorated", "recent")},

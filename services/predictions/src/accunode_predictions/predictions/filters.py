@@ -37,6 +37,8 @@ class QuarterlyFilters(PredictionFilters):
     fiscal_quarter: int | None = Field(default=None, ge=1, le=4, description="Only those of this fiscal quarter.")
 
 
-_sorting = Sorting({"created_at": Prediction.id, "pd": Prediction.pd}, default="-created_at", key=Prediction.id)
+_sorting = Sorting(
+    {"created_at": Prediction.id, "pd": (Prediction.pd_band, Prediction.pd)}, default="-created_at", key=Prediction.id
+)
 Order = Annotated[SortOrder, Depends(_sorting)]
 PredictionPath = Annotated[UUID, Path(description="A prediction that the caller sees.")]

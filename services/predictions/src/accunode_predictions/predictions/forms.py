@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from accunode_common.http.schemas import Page
+from accunode_common.schemas import Page
 from accunode_predictions.predictions.filters import PredictionFilters, QuarterlyFilters
 from accunode_predictions.predictions.schemas import (
     AnnualPrediction,

@@ -1,47 +1,45 @@
 """Predictions as responses."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from accunode_credit.columns import inputs_of
+from accunode_credit.columns import INPUTS, WORD_COLUMNS, codes_in
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.reasons import shown
-from accunode_predictions.fields import AnnualRatioValues, QuarterlyRatioValues
+from accunode_predictions.model_reference import card_url
+from accunode_predictions.predictions.repository import OF_COMPANY
 from accunode_predictions.predictions.schemas import (
-    AnnualPrediction,
     AnnualPredictionDetail,
     CompanyReference,
     EarlierVersion,
     PredictionDetail,
     PredictionFields,
-    PredictionItem,
-    QuarterlyPrediction,
     QuarterlyPredictionDetail,
-    StatementPrediction,
     StatementPredictionDetail,
 )
+from accunode_predictions.schema_fields import AnnualRatioValues, QuarterlyRatioValues
 from accunode_predictions.statements import StatementAmountValues, ratios_from
 from accunode_scoring import Kind, Score
 
+_LISTED_INPUTS = {kind: ("amounts",) if kind is Kind.STATEMENT else INPUTS[kind] for kind in Kind}
 _STORED = tuple(name for name in PredictionFields.model_fields if name != "company")
 
 
-def item(prediction: Prediction, company: Company) -> PredictionItem:
-    """A list's item."""
-    contents = _contents(prediction, company)
-    match Kind(prediction.kind):
-        case Kind.ANNUAL:
-            return AnnualPrediction(**contents)
-        case Kind.QUARTERLY:
-            return QuarterlyPrediction(**contents)
-        case Kind.STATEMENT:
-            return StatementPrediction(**contents)
+def item(listed: dict[str, Any]) -> dict[str, Any]:
+    """A list's item, from what the repository has listed: what `PredictionItem` says of it."""
+    kind: Kind = listed["kind"]
+    company = {"id": listed["company"], **{name: listed.pop(f"company_{name}") for name in OF_COMPANY}}
+    inputs = {name: listed.pop(name) for name in _LISTED_INPUTS[kind]}
+    codes = {name: codes_in(listed[name]) for name in WORD_COLUMNS}
+    shown = _amounts_shown(inputs["amounts"]) if kind is Kind.STATEMENT else {"ratios": inputs}
+    return listed | codes | {"company": company, **shown, "card_url": card_url(kind, listed["model_version"])}
 
 
 def detail(prediction: Prediction, company: Company, score: Score | None) -> PredictionDetail:
     """A single prediction with its reasons."""
     reasons = None if score is None else shown(score)
     contents = {**_contents(prediction, company), "reasons": reasons}
-    match Kind(prediction.kind):
+    match prediction.kind:
         case Kind.ANNUAL:
             return AnnualPredictionDetail(**contents)
         case Kind.QUARTERLY:
@@ -72,11 +70,15 @@ def _contents(prediction: Prediction, company: Company) -> dict[str, Any]:
 
 
 def _shown_inputs(prediction: Prediction) -> dict[str, Any]:
-    match Kind(prediction.kind):
+    match prediction.kind:
         case Kind.ANNUAL:
             return {"ratios": AnnualRatioValues.model_validate(prediction)}
         case Kind.QUARTERLY:
             return {"ratios": QuarterlyRatioValues.model_validate(prediction)}
         case Kind.STATEMENT:
-            amounts = inputs_of(prediction)
-            return {"amounts": StatementAmountValues(**amounts), "ratios": ratios_from(amounts)}
+            return _amounts_shown(prediction.amounts)
+
+
+def _amounts_shown(stored: Mapping[str, float] | None) -> dict[str, Any]:
+    amounts = {name: (stored or {}).get(name) for name in INPUTS[Kind.STATEMENT]}
+    return {"amounts": StatementAmountValues(**amounts), "ratios": ratios_from(amounts)}

@@ -1,4 +1,4 @@
-"""Single predictions of either kind."""
+"""Single predictions of any kind."""
 
 from fastapi import Response
 
@@ -7,13 +7,13 @@ from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_credit.reasons import scored_again
-from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions import service
 from accunode_predictions.predictions.filters import PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader, PredictionWriter
 from accunode_predictions.predictions.rendering import detail, earlier
 from accunode_predictions.predictions.schemas import PredictionDetail, VersionList
 from accunode_predictions.resources import RequestScoring
+from accunode_predictions.schema_fields import KindPath
 
 router = api_router("/predictions", tag="predictions")
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
@@ -66,9 +67,9 @@ def router_of_kind(form: PredictionForm) -> APIRouter:
     @_reads(filters=form.filters)
     async def list_predictions(
         filters: PredictionFilters, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
-    ) -> Any:
+    ) -> PageReply:
         """The caller's own records and its organization's; a tenant's administrator sees those of every one."""
-        return await service.page(session, subject, kind, filters, order, paging)
+        return PageReply(await service.page(session, subject, kind, filters, order, paging))
 
     @router.get(
         "/system",
@@ -79,9 +80,9 @@ def router_of_kind(form: PredictionForm) -> APIRouter:
     @_reads(filters=form.filters)
     async def list_system_predictions(
         filters: PredictionFilters, order: Order, paging: Paging, subject: PredictionReader, session: SubjectSession
-    ) -> Any:
+    ) -> PageReply:
         """The records that the platform shares; empty unless the caller's organization has sharing on."""
-        return await service.page(session, subject, kind, filters, order, paging, system=True)
+        return PageReply(await service.page(session, subject, kind, filters, order, paging, system=True))
 
     @router.put(
         "/{prediction_id}",

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import (
+from accunode_common.models.columns import AccessLevel
+from accunode_common.schemas import (
     CreatedAt,
     CreatedBy,
     InputModel,
@@ -17,11 +18,11 @@ from accunode_common.http.schemas import (
     UtcTime,
     Version,
 )
-from accunode_common.models.columns import AccessLevel
 from accunode_credit.examples import VALUES, example_of
 from accunode_credit.reasons import ReasonOut
 from accunode_predictions.companies.schemas import CompanyFields, CompanyName, ShownSector, ShownSymbol
-from accunode_predictions.fields import (
+from accunode_predictions.model_reference import Scored, scored_as
+from accunode_predictions.schema_fields import (
     AnnualRatios,
     AnnualRatioValues,
     FiscalPeriodYear,
@@ -32,7 +33,6 @@ from accunode_predictions.fields import (
     QuarterlyRatios,
     QuarterlyRatioValues,
 )
-from accunode_predictions.scored import Scored, scored_as
 from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues, ratios_from
 from accunode_scoring import Kind
 
@@ -65,10 +65,19 @@ class PredictionInput(InputModel, ABC):
     )
     fiscal_year: FiscalYear
 
+    @property
+    def obligor(self) -> UUID | CompanyFields:
+        """The company, by its id or by its fields."""
+        match self.company_id, self.company:
+            case UUID() as company_id, None:
+                return company_id
+            case None, CompanyFields() as company:
+                return company
+        raise PydanticCustomError("company", "Give either `company_id` or `company`.")
+
     @model_validator(mode="after")
     def _names_one_company(self) -> "PredictionInput":
-        if (self.company_id is None) == (self.company is None):
-            raise PydanticCustomError("company", "Give either `company_id` or `company`.")
+        _ = self.obligor
         return self
 
     @property

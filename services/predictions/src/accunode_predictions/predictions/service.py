@@ -17,11 +17,10 @@ from accunode_common.errors import (
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
-from accunode_common.http.pagination import PageParameters, SortOrder
-from accunode_common.http.schemas import Page
+from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_credit.columns import SOURCE_COLUMNS, inputs_of, stored_inputs, stored_score
+from accunode_credit.columns import NO_WORDS, SOURCE_COLUMNS, inputs_of, stored_inputs, stored_score
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.records import find, find_to_change
 from accunode_predictions.companies import service as companies
@@ -30,7 +29,6 @@ from accunode_predictions.predictions.filters import PredictionFilters
 from accunode_predictions.predictions.rendering import item
 from accunode_predictions.predictions.schemas import (
     PredictionInput,
-    PredictionItem,
     QuarterlyPredictionInput,
     Rescoring,
 )
@@ -76,7 +74,7 @@ async def create(
     values = {
         "tenant_id": company.tenant_id,
         "company_id": company.id,
-        "kind": kind.value,
+        "kind": kind,
         "fiscal_year": body.fiscal_year,
         "fiscal_quarter": quarter,
         "access_level": company.access_level,
@@ -105,22 +103,24 @@ async def page(
     paging: PageParameters,
     *,
     system: bool = False,
-) -> Page[PredictionItem]:
-    """One page of the caller's own and organization records of a kind, or of the system's."""
-    found = await repository.page(session, repository.matching(subject, kind, filters, system=system), order, paging)
-    companies = await repository.companies_of(session, found.rows)
-    return Page(
-        items=[item(row, companies[row.company_id]) for row in found.rows],
-        next_cursor=found.next_cursor,
-        total=found.total,
-    )
+) -> PageOf[dict[str, Any]]:
+    """One page of the caller's own and organization records of a kind, or of the system's, each as `PredictionItem`."""
+    found = await repository.page(session, subject, kind, filters, order, paging, system=system)
+    return found.showing([item(listed) for listed in found.rows])
 
 
 def exported(
-    database: Database, subject: Subject, kind: Kind, filters: PredictionFilters, size: int, *, system: bool
+    database: Database,
+    subject: Subject,
+    kind: Kind,
+    filters: PredictionFilters,
+    headings: Sequence[str],
+    size: int,
+    *,
+    system: bool,
 ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
     """The rows that a file of predictions holds, newest first, some at a time."""
-    return repository.exported(database, subject, kind, filters, size, system=system)
+    return repository.exported(database, subject, kind, filters, headings, size, system=system)
 
 
 async def get(session: AsyncSession, subject: Subject, kind: Kind, prediction_id: UUID) -> tuple[Prediction, Company]:
@@ -129,7 +129,7 @@ async def get(session: AsyncSession, subject: Subject, kind: Kind, prediction_id
     Raises:
         NotFoundError: There is none that the caller sees.
     """
-    prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind)
     return prediction, await _company_of(session, prediction)
 
 
@@ -150,12 +150,12 @@ async def rescore(
         UnprocessableInputError: The ratios cannot be scored.
     """
     session = scoring.session
-    prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind)
     condition.check(prediction.version)
     inputs = body.inputs.values() if body.inputs is not None else inputs_of(prediction)
     score = score_values(await scoring.champion(kind), inputs, await scoring.scale(subject))
     await repository.keep_version(session, prediction, subject.user_id)
-    values = {**stored_inputs(kind, inputs), **stored_score(score), **dict.fromkeys(SOURCE_COLUMNS)}
+    values = {**stored_inputs(kind, inputs), **stored_score(score), **NO_WORDS, **dict.fromkeys(SOURCE_COLUMNS)}
     before = prediction.model_version
     prediction = await repository.change(session, prediction, values)
     await _shadow(scoring, kind, prediction)
@@ -177,7 +177,7 @@ async def delete(
         NotFoundError, ForbiddenError: The caller may not see it, or not delete it.
         StaleVersionError: It changed since the caller read it.
     """
-    prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind)
     condition.check(prediction.version)
     await repository.remove(session, prediction)
     await _record(session, trail, "prediction.delete", prediction)
@@ -191,15 +191,15 @@ async def versions(
     Raises:
         NotFoundError: There is none that the caller sees.
     """
-    prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind.value)
+    prediction = await find(session, Prediction, subject, prediction_id, Prediction.kind == kind)
     return prediction, list(await repository.versions_of(session, prediction))
 
 
 async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: PredictionInput) -> Company:
-    if body.company is not None:
-        return await companies.resolve(session, subject, trail, body.company, body.access_level or AccessLevel.PERSONAL)
-    assert body.company_id is not None
-    company = await companies.usable(session, subject, body.company_id)
+    obligor = body.obligor
+    if not isinstance(obligor, UUID):
+        return await companies.resolve(session, subject, trail, obligor, body.access_level or AccessLevel.PERSONAL)
+    company = await companies.usable(session, subject, obligor)
     if body.access_level is not None and body.access_level != company.access_level:
         raise UnprocessableInputError.at(
             "/body/access_level", "other_level", f"The company's records are of the level {company.access_level}."
@@ -226,9 +226,9 @@ async def _exists(
     existing = await repository.id_of_period(session, company, kind, fiscal_year, quarter)
     if existing is None:
         return AlreadyExistsError(f"{company.name} had a prediction for {period} a moment ago; try again.")
-    path = f"/api/v1/predictions/{kind.value}/{existing}"
+    path = f"/api/v1/predictions/{kind}/{existing}"
     return AlreadyExistsError(
-        f"{company.name} has the {kind.value} prediction {existing} for {period}. "
+        f"{company.name} has the {kind} prediction {existing} for {period}. "
         f"PUT {path} scores it again and keeps the earlier version.",
         errors=[FieldError("/body/fiscal_year", "already_exists", str(existing))],
         headers={"Location": path},

@@ -13,10 +13,10 @@ from accunode_common.auth.subject import Subject
 from accunode_common.db.session import Database
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.log import get_logger
-from accunode_credit.champion import Serving, Version
+from accunode_credit.champion import ModelRefusedError, Registry, Version
 from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.serving import repository
-from accunode_predictions.serving.entering import synchronise
+from accunode_predictions.serving.registration import synchronise
 from accunode_scoring import (
     Kind,
     MasterScale,
@@ -48,7 +48,7 @@ class ServingModels:
 
     def __init__(self, folder: Path | None) -> None:
         self.library = ModelLibrary.load(folder)
-        self._serving: Serving = {}
+        self._registry = Registry()
         self._read_at = float("-inf")
         self._synchronised = False
         self._entering = asyncio.Lock()
@@ -67,21 +67,19 @@ class ServingModels:
             ServiceUnavailableError: The registry names none, or one whose files are not here or differ.
         """
         await self._current(session, database)
-        champion = self._serving.get((kind, ModelStatus.CHAMPION))
-        if champion is None:
-            raise ServiceUnavailableError(f"No {kind.value} model serves.")
-        if not champion.is_in(self.library):
-            logger.error("model files missing or different from the registry", kind=kind, version=champion.version)
-            raise ServiceUnavailableError(f"The files of {kind.value} model {champion.version} are missing or differ.")
-        return self.library.scorer(kind, champion.version)
+        try:
+            return self._registry.champion(kind).scorer(self.library)
+        except ModelRefusedError as refusal:
+            logger.error("no model to score with", kind=kind, reason=str(refusal))
+            raise ServiceUnavailableError(str(refusal)) from None
 
     async def challenger(self, session: AsyncSession, database: Database, kind: Kind) -> Scorer | None:
         """The scorer of the challenger of `kind`, if there is one and its files are here."""
         await self._current(session, database)
-        challenger = self._serving.get((kind, ModelStatus.CHALLENGER))
+        challenger = self._registry.in_role(kind, ModelStatus.CHALLENGER)
         if challenger is None or not challenger.is_in(self.library):
             return None
-        return self.library.scorer(kind, challenger.version)
+        return challenger.scorer(self.library)
 
     def has(self, kind: Kind, version: str, sha256: str) -> bool:
         """Whether the files of a version are here, with the registry's hash."""
@@ -102,7 +100,7 @@ class ServingModels:
                 self._synchronised = True
 
     async def enter_versions_if_possible(self, database: Database) -> None:
-        """The same at start-up: where the database is away, the first request does it."""
+        """Enter the versions at start-up; where the database is away, the first request does it."""
         try:
             await self.enter_versions(database)
         except SQLAlchemyError as error:
@@ -122,7 +120,7 @@ class ServingModels:
             return self.library.scorer(kind, version)
         except UnknownModelError:
             logger.error("model files missing", kind=kind, version=version)
-            raise ServiceUnavailableError(f"The files of {kind.value} model {version} are not at hand.") from None
+            raise ServiceUnavailableError(f"The files of {kind} model {version} are not at hand.") from None
 
     async def scale(self, session: AsyncSession, tenant_id: UUID) -> MasterScale:
         """The master scale of a tenant: its own, or the default."""
@@ -137,7 +135,7 @@ class ServingModels:
         await self.enter_versions(database)
         if time.monotonic() - self._read_at <= REFRESH_SECONDS:
             return
-        self._serving = await repository.serving_now(session)
+        self._registry = await repository.model_registry(session)
         self._read_at = time.monotonic()
 
 

@@ -7,32 +7,33 @@ from fastapi import Depends, Path
 
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_common.schemas import Page
 from accunode_identity.schemas import InvitationOut
 from accunode_tenants.admins import service
 from accunode_tenants.admins.permissions import AdminManager, AdminReader
 from accunode_tenants.admins.schemas import AdminIn, AdminOut
-from accunode_tenants.paths import TenantPath
+from accunode_tenants.path_parameters import TenantPath
 from accunode_tenants.resources import AppResources, InvitationMailing
 from accunode_tenants.tenants import service as tenants
 
 router = api_router("/tenants/{tenant_id}/admins", tag="tenant administrators")
 
 
-@router.get("", summary="List a tenant's administrators")
+@router.get("", summary="List a tenant's administrators", response_model=Page[AdminOut])
 async def list_tenant_admins(
     tenant_id: TenantPath,
     subject: AdminReader,
     session: SubjectSession,
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
-) -> Page[AdminOut]:
+) -> PageReply:
     """Who administers the tenant, longest first."""
     tenant = await tenants.get(session, subject, tenant_id)
-    return await service.list_page(session, subject, tenant.id, order, paging)
+    return PageReply(await service.list_page(session, subject, tenant.id, order, paging))
 
 
 @router.post(

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.schemas import InputModel, ResponseModel, UtcTime
 from accunode_identity.schemas import LastSignIn, Managed, MemberStatus, PersonName, ShownEmail
 
 

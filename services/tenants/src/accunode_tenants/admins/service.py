@@ -10,8 +10,7 @@ from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
 from accunode_common.errors import NotFoundError
-from accunode_common.http.pagination import PageParameters, Sorting, SortOrder
-from accunode_common.http.schemas import Page
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus
 from accunode_common.models.invitations import Invitation
@@ -27,11 +26,11 @@ SORTING = Sorting({"since": Membership.created_at}, default="since", key=Members
 
 async def list_page(
     session: AsyncSession, subject: Subject, tenant_id: UUID, order: SortOrder, paging: PageParameters
-) -> Page[AdminOut]:
+) -> PageOf[AdminOut]:
     """The administrators of a tenant that the caller sees."""
     found = await repository.page(session, tenant_id, order, paging)
     items = await _shown(session, subject, found.rows)
-    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
+    return found.showing(items)
 
 
 async def _shown(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[AdminOut]:

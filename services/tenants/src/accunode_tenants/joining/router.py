@@ -8,7 +8,7 @@ from accunode_common.ratelimit import RateLimit
 from accunode_tenants.joining import service
 from accunode_tenants.joining.permissions import Joiner, JoinTokenManager
 from accunode_tenants.joining.schemas import JoinedOut, JoinIn, JoinTokenOut
-from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.path_parameters import OrganizationPath
 from accunode_tenants.resources import AppResources
 
 router = api_router("/organizations", tag="joining")
@@ -22,7 +22,7 @@ async def join_organization(
 
     A wrong token, a disabled one and an address that is not listed get the same reply.
     """
-    limit = RateLimit("join", app.settings.join_attempts, 60)
+    limit = RateLimit("join", app.settings.join.attempts, 60)
     (await app.limiter.take(limit, caller=str(subject.user_id))).enforce()
     membership, scope = await service.join(session, subject, trail, body.token)
     return JoinedOut(

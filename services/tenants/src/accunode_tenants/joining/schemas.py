@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel
 from accunode_common.models.identity import RoleName
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel
 
 JoinToken = Annotated[str, Field(examples=["anjoin_AZLW1AAAcACAAAAAkDMhKgGS1tQAAHAAgAAAADLIo95vX3k"])]
 

@@ -7,22 +7,23 @@ from fastapi import Depends, Path, Query
 
 from accunode_common.http.app import api_router
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_common.schemas import Page
 from accunode_identity.schemas import InvitationOut
 from accunode_tenants.members import service
 from accunode_tenants.members.permissions import MemberManager
 from accunode_tenants.members.schemas import MemberIn, MemberOut, MemberRole
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.path_parameters import OrganizationPath
 from accunode_tenants.resources import AppResources, InvitationMailing
 
 router = api_router("/organizations/{organization_id}/members", tag="members")
 
 
-@router.get("", summary="List an organization's members")
+@router.get("", summary="List an organization's members", response_model=Page[MemberOut])
 async def list_members(
     organization_id: OrganizationPath,
     subject: MemberManager,
@@ -30,10 +31,10 @@ async def list_members(
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
     role: Annotated[MemberRole | None, Query(description="Only those with this role.")] = None,
-) -> Page[MemberOut]:
+) -> PageReply:
     """Who belongs to the organization, longest first."""
     organization = await organizations.get(session, subject, organization_id)
-    return await service.list_page(session, subject, organization, order, paging, role=role)
+    return PageReply(await service.list_page(session, subject, organization, order, paging, role=role))
 
 
 @router.post(

@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
 from accunode_common.models.identity import RoleName
+from accunode_common.schemas import InputModel, ResponseModel, UtcTime
 from accunode_identity.schemas import LastSignIn, Managed, MemberStatus, PersonName, ShownEmail
 
 MemberRole = Literal[RoleName.ORG_ADMIN, RoleName.ORG_MEMBER]

@@ -6,19 +6,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_common.auth.revocation import Revocations
-from accunode_common.auth.roles import Role, may_assign
+from accunode_common.auth.roles import Role
 from accunode_common.auth.subject import Subject
 from accunode_common.db.locks import lock_members
-from accunode_common.errors import ForbiddenError, NotFoundError
-from accunode_common.http.pagination import PageParameters, Sorting, SortOrder
-from accunode_common.http.schemas import Page
+from accunode_common.errors import NotFoundError
+from accunode_common.http.pagination import PageOf, PageParameters, Sorting, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.identity import Membership, MembershipStatus, RoleName
 from accunode_common.models.invitations import Invitation
 from accunode_common.models.tenancy import Organization
 from accunode_identity import inviting, memberships, people
 from accunode_identity.invitation_mail import InvitationMailer
-from accunode_identity.role_scopes import RoleScope
+from accunode_identity.role_scopes import RoleScope, check_may_give
 from accunode_identity.session_revocation import revoke_member, revoke_memberships
 from accunode_tenants.members import repository
 from accunode_tenants.members.schemas import MemberIn, MemberOut
@@ -34,11 +33,11 @@ async def list_page(
     paging: PageParameters,
     *,
     role: str | None,
-) -> Page[MemberOut]:
+) -> PageOf[MemberOut]:
     """The organization's members."""
     found = await repository.page(session, organization, order, paging, role=role)
     items = await _shown(session, subject, found.rows)
-    return Page(items=items, next_cursor=found.next_cursor, total=found.total)
+    return found.showing(items)
 
 
 async def _shown(session: AsyncSession, subject: Subject, found: Sequence[Membership]) -> list[MemberOut]:
@@ -79,8 +78,7 @@ async def invite(
         NotFoundError: The organization is not in use.
         AlreadyExistsError: A member has the address, or it is invited already.
     """
-    if not may_assign(subject.role, Role(body.role)):
-        raise ForbiddenError("Nobody gives a role above their own.")
+    check_may_give(subject, Role(body.role))
     scope = _scope(organization)
     return await inviting.invite(session, trail, mails, subject.user_id, scope, email=body.email, role=Role(body.role))
 

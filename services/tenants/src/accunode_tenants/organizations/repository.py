@@ -14,6 +14,7 @@ from accunode_common.ids import new_id
 from accunode_common.models.identity import Membership
 from accunode_common.models.tenancy import Organization
 from accunode_common.names import name_key
+from accunode_credit.records import only
 from accunode_tenants.scope import in_reach
 
 
@@ -40,15 +41,27 @@ async def page(
     return await paginate(session, listing(subject, tenant_id=tenant_id, search=search), order, paging)
 
 
-async def find(
-    session: AsyncSession, subject: Subject, organization_id: UUID, *, lock: bool = False
-) -> Organization | None:
-    """The organization, if the caller sees it; with `lock`, if the caller may change it."""
-    statement = listing(subject, tenant_id=None, search=None).where(Organization.id == organization_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    found: Organization | None = await session.scalar(statement)
-    return found
+async def find(session: AsyncSession, subject: Subject, organization_id: UUID) -> Organization:
+    """The organization.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    return await only(session, _by_id(subject, organization_id), "organization")
+
+
+async def find_to_change(session: AsyncSession, subject: Subject, organization_id: UUID) -> Organization:
+    """The organization as it is now, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: There is none that the caller may change.
+    """
+    locked = _by_id(subject, organization_id).with_for_update().execution_options(populate_existing=True)
+    return await only(session, locked, "organization")
+
+
+def _by_id(subject: Subject, organization_id: UUID) -> Select[Organization]:
+    return listing(subject, tenant_id=None, search=None).where(Organization.id == organization_id)
 
 
 async def join_token_hash(session: AsyncSession, tenant_id: UUID, organization_id: UUID) -> bytes | None:

@@ -7,10 +7,11 @@ from fastapi import Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
+from accunode_common.schemas import Page
 from accunode_tenants.organizations import service
 from accunode_tenants.organizations.permissions import (
     OrganizationCreator,
@@ -19,13 +20,13 @@ from accunode_tenants.organizations.permissions import (
     OrganizationReader,
 )
 from accunode_tenants.organizations.schemas import OrganizationChange, OrganizationIn, OrganizationOut
-from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.path_parameters import OrganizationPath
 from accunode_tenants.resources import AppResources
 
 router = api_router("/organizations", tag="organizations")
 
 
-@router.get("", summary="List organizations")
+@router.get("", summary="List organizations", response_model=Page[OrganizationOut])
 async def list_organizations(
     subject: OrganizationReader,
     session: SubjectSession,
@@ -33,11 +34,11 @@ async def list_organizations(
     order: Annotated[SortOrder, Depends(service.SORTING)],
     tenant_id: Annotated[UUID | None, Query(description="Only those of this tenant.")] = None,
     search: Annotated[str | None, Query(min_length=1, max_length=200, description="Part of the name.")] = None,
-) -> Page[OrganizationOut]:
+) -> PageReply:
     """The caller's own organization, all of the tenant for its administrators, or all for the platform."""
     found = await service.list_page(session, subject, order, paging, tenant_id=tenant_id, search=search)
     items = await service.show(session, found.rows)
-    return Page[OrganizationOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(items))
 
 
 @router.post("", status_code=201, summary="Create an organization")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, TenantId, UpdatedAt, UtcTime
 from accunode_common.names import clean_name
-from accunode_tenants.changes import Change
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel, TenantId, UpdatedAt, UtcTime
+from accunode_tenants.partial_update import Change
 
 OrganizationName = Annotated[
     str, Field(description="What it is called, unique in the tenant.", examples=["Corporate credit"])

@@ -14,7 +14,6 @@ from accunode_common.errors import (
     AlreadyExistsError,
     ConflictError,
     ForbiddenError,
-    NotFoundError,
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
@@ -47,16 +46,13 @@ async def list_page(
     return await repository.page(session, subject, order, paging, tenant_id=tenant_id, search=search)
 
 
-async def get(session: AsyncSession, subject: Subject, organization_id: UUID, *, lock: bool = False) -> Organization:
+async def get(session: AsyncSession, subject: Subject, organization_id: UUID) -> Organization:
     """The organization.
 
     Raises:
-        NotFoundError: There is none that the caller sees, or with `lock`, may change.
+        NotFoundError: There is none that the caller sees.
     """
-    organization = await repository.find(session, subject, organization_id, lock=lock)
-    if organization is None:
-        raise NotFoundError("There is no such organization.")
-    return organization
+    return await repository.find(session, subject, organization_id)
 
 
 async def show(session: AsyncSession, organizations: Sequence[Organization]) -> list[OrganizationOut]:
@@ -123,7 +119,7 @@ async def change(
     """
     if body.max_users is not None:
         await lock_members(session, (await get(session, subject, organization_id)).tenant_id)
-    organization = await get(session, subject, organization_id, lock=True)
+    organization = await repository.find_to_change(session, subject, organization_id)
     condition.check(organization.version)
     if body.max_users is not None:
         if not subject.may(Permission.ORGANIZATION_CREATE):
@@ -158,7 +154,7 @@ async def delete(
         StaleVersionError: It has changed meanwhile.
     """
     await lock_members(session, (await get(session, subject, organization_id)).tenant_id)
-    organization = await get(session, subject, organization_id, lock=True)
+    organization = await repository.find_to_change(session, subject, organization_id)
     condition.check(organization.version)
     removed = await members.remove_all(session, revocations, organization)
     await whitelist.clear(session, organization)
@@ -191,7 +187,7 @@ async def set_sharing(
         NotFoundError: There is none that the caller may change.
         StaleVersionError: It has changed meanwhile.
     """
-    organization = await get(session, subject, organization_id, lock=True)
+    organization = await repository.find_to_change(session, subject, organization_id)
     condition.check(organization.version)
     organization = await repository.change(session, organization, {"global_data_access": on})
     await trail.record(
@@ -213,7 +209,7 @@ async def set_join_token(
     Raises:
         NotFoundError: There is none that the caller may change.
     """
-    organization = await get(session, subject, organization_id, lock=True)
+    organization = await repository.find_to_change(session, subject, organization_id)
     made_at = None if token_hash is None else datetime.now(UTC)
     return await repository.change(
         session, organization, {"join_token_hash": token_hash, "join_token_created_at": made_at}

@@ -5,7 +5,7 @@ from accunode_common.http.conditional import ETag, IfMatch
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.path_parameters import OrganizationPath
 from accunode_tenants.sharing.permissions import SharingManager
 from accunode_tenants.sharing.schemas import SharingIn, SharingOut
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 
 Shown = Annotated[bool, Field(description="Whether the organization's members see the system's records.")]
 

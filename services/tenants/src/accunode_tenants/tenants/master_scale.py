@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 from accunode_credit.master_scale import ScaleError, parse
 
 MOST_GRADES = 50

@@ -19,6 +19,7 @@ from accunode_common.models.tenancy import Organization, Tenant
 from accunode_common.names import name_key
 from accunode_credit.models.bulk import Job
 from accunode_credit.models.credit import Company, Prediction
+from accunode_credit.records import only
 from accunode_tenants.scope import in_reach
 
 
@@ -52,15 +53,26 @@ async def page(
     return await paginate(session, listing(status=status, search=search), order, paging)
 
 
-async def find(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock: bool = False) -> Tenant | None:
-    """The tenant, if the caller sees it."""
-    statement = select(Tenant).where(
-        Tenant.id == tenant_id, Tenant.id != PLATFORM_TENANT_ID, in_reach(subject, Tenant.id)
-    )
-    if lock:
-        statement = statement.with_for_update()
-    found: Tenant | None = await session.scalar(statement)
-    return found
+async def find(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Tenant:
+    """The tenant.
+
+    Raises:
+        NotFoundError: There is none that the caller sees.
+    """
+    return await only(session, _by_id(subject, tenant_id), "tenant")
+
+
+async def find_to_change(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Tenant:
+    """The tenant, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: There is none that the caller may change.
+    """
+    return await only(session, _by_id(subject, tenant_id).with_for_update(), "tenant")
+
+
+def _by_id(subject: Subject, tenant_id: UUID) -> Select[Tenant]:
+    return select(Tenant).where(Tenant.id == tenant_id, Tenant.id != PLATFORM_TENANT_ID, in_reach(subject, Tenant.id))
 
 
 async def add(session: AsyncSession, values: Mapping[str, Any]) -> Tenant | None:

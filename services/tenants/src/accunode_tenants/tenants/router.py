@@ -6,13 +6,14 @@ from fastapi import Depends, Query, Response
 
 from accunode_common.http.app import api_router
 from accunode_common.http.conditional import ETag, IfMatch
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import TenantStatus
+from accunode_common.schemas import Page
 from accunode_identity.schemas import InvitationOut
-from accunode_tenants.paths import TenantPath
+from accunode_tenants.path_parameters import TenantPath
 from accunode_tenants.resources import AppResources, InvitationMailing
 from accunode_tenants.tenants import service
 from accunode_tenants.tenants.permissions import (
@@ -27,7 +28,7 @@ from accunode_tenants.tenants.schemas import TenantChange, TenantCreated, Tenant
 router = api_router("/tenants", tag="tenants")
 
 
-@router.get("", summary="List tenants")
+@router.get("", summary="List tenants", response_model=Page[TenantOut])
 async def list_tenants(
     _subject: TenantLister,
     session: SubjectSession,
@@ -35,11 +36,11 @@ async def list_tenants(
     order: Annotated[SortOrder, Depends(service.SORTING)],
     status: Annotated[TenantStatus | None, Query(description="Only those of this status.")] = None,
     search: Annotated[str | None, Query(min_length=1, max_length=200, description="Part of the name.")] = None,
-) -> Page[TenantOut]:
+) -> PageReply:
     """Every tenant with its counts, deleted ones that are not purged yet included."""
     found = await service.list_page(session, order, paging, status=status, search=search)
     items = await service.show(session, found.rows)
-    return Page[TenantOut](items=items, next_cursor=found.next_cursor, total=found.total)
+    return PageReply(found.showing(items))
 
 
 @router.post("", status_code=201, summary="Create a tenant")
@@ -95,7 +96,7 @@ async def delete_tenant(
 ) -> TenantOut:
     """Ends every session in the tenant at once. Its data is kept until `purge_after`; until then it can come back."""
     tenant = await service.delete(
-        session, subject, trail, app.revocations, tenant_id, condition, purge_days=app.settings.purge_days
+        session, subject, trail, app.revocations, tenant_id, condition, purge_days=app.settings.purge.days
     )
     condition.tag(tenant.version)
     return (await service.show(session, [tenant]))[0]

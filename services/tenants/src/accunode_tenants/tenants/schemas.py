@@ -5,14 +5,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from accunode_common.http.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_common.models.tenancy import TenantStatus
 from accunode_common.names import clean_name
+from accunode_common.schemas import CreatedAt, InputModel, ResponseModel, UpdatedAt, UtcTime
 from accunode_identity.schemas import InvitationOut
 from accunode_identity.second_factor import GraceDays, RequiredRoles
 from accunode_identity.tenant_settings import ContactEmail, SessionIdleMinutes, SessionLifetimeHours, TenantSettings
 from accunode_tenants.admins.schemas import AdminIn
-from accunode_tenants.changes import Change
+from accunode_tenants.partial_update import Change
 from accunode_tenants.tenants.master_scale import EXAMPLE, GradeOut, MasterScaleIn
 
 TenantName = Annotated[

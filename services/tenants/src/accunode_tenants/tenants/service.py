@@ -18,7 +18,6 @@ from accunode_common.errors import (
     AlreadyExistsError,
     ConflictError,
     ForbiddenError,
-    NotFoundError,
     UnprocessableInputError,
 )
 from accunode_common.http.conditional import Conditional
@@ -45,16 +44,13 @@ async def list_page(
     return await repository.page(session, order, paging, status=status, search=search)
 
 
-async def get(session: AsyncSession, subject: Subject, tenant_id: UUID, *, lock: bool = False) -> Tenant:
+async def get(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Tenant:
     """The tenant.
 
     Raises:
         NotFoundError: There is none that the caller sees.
     """
-    tenant = await repository.find(session, subject, tenant_id, lock=lock)
-    if tenant is None:
-        raise NotFoundError("There is no such tenant.")
-    return tenant
+    return await repository.find(session, subject, tenant_id)
 
 
 async def require_active(session: AsyncSession, subject: Subject, tenant_id: UUID) -> Tenant:
@@ -154,7 +150,7 @@ async def change(
     """
     if body.status is not None:
         await lock_members(session, tenant_id)
-    tenant = await get(session, subject, tenant_id, lock=True)
+    tenant = await repository.find_to_change(session, subject, tenant_id)
     condition.check(tenant.version)
     values = body.model_dump(mode="json", exclude_unset=True)
     if body.name is not None and not subject.may(Permission.TENANT_CREATE):
@@ -202,7 +198,7 @@ async def delete(
         ConflictError: It is deleted already.
     """
     await lock_members(session, tenant_id)
-    tenant = await get(session, subject, tenant_id, lock=True)
+    tenant = await repository.find_to_change(session, subject, tenant_id)
     condition.check(tenant.version)
     if tenant.status == TenantStatus.DELETED:
         raise ConflictError("The tenant is deleted already.")

@@ -1,6 +1,6 @@
 """The SQL of the audit trail."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
@@ -37,12 +37,15 @@ async def page(
     return await paginate(session, listing(subject, filters), order, paging)
 
 
-async def blocks(session: AsyncSession, statement: Select[AuditEvent]) -> AsyncGenerator[Sequence[AuditEvent]]:
-    """The events of `statement`, newest first, from one cursor."""
-    ordered = statement.order_by(AuditEvent.id.desc())
-    found = await session.stream_scalars(ordered, execution_options={"yield_per": _BLOCK})
-    async for rows in found.partitions(_BLOCK):
-        yield rows
+async def before(
+    session: AsyncSession, subject: Subject, filters: AuditFilters, event_id: UUID | None, limit: int
+) -> Sequence[AuditEvent]:
+    """The newest events of those that are older than a given one."""
+    statement = listing(subject, filters)
+    if event_id is not None:
+        statement = statement.where(AuditEvent.id < event_id)
+    found = await session.scalars(statement.order_by(AuditEvent.id.desc()).limit(limit))
+    return found.all()
 
 
 async def links(session: AsyncSession, tenant_id: UUID) -> AsyncIterator[list[Link]]:

@@ -10,10 +10,11 @@ from accunode_common.audit_chain import FIELDS
 from accunode_common.http.app import api_router
 from accunode_common.http.files import table_reply
 from accunode_common.http.openapi import problem_responses
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.models.audit import AuditEvent
+from accunode_common.schemas import Page
 from accunode_common.tabular import FileFormat
 from accunode_tenants.resources import AppResources
 from accunode_tenants.trail import service
@@ -31,19 +32,17 @@ def _shown(event: AuditEvent) -> AuditEventOut:
     return AuditEventOut.model_validate(told | {"ip_address": address})
 
 
-@router.get("", summary="List audit events")
+@router.get("", summary="List audit events", response_model=Page[AuditEventOut])
 async def list_audit_events(
     subject: AuditReader,
     session: SubjectSession,
     filters: Filters,
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
-) -> Page[AuditEventOut]:
+) -> PageReply:
     """Who did what in the tenant, newest first; the platform sees every tenant's."""
     found = await service.list_page(session, subject, filters, order, paging)
-    return Page[AuditEventOut](
-        items=[_shown(event) for event in found.rows], next_cursor=found.next_cursor, total=found.total
-    )
+    return PageReply(found.showing([_shown(event) for event in found.rows]))
 
 
 @router.get(

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from accunode_common.audit_chain import Fault
-from accunode_common.http.schemas import ResponseModel, UtcTime
+from accunode_common.schemas import ResponseModel, UtcTime
 
 
 class AuditFilters(BaseModel):

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 
 from accunode_common.http.app import api_router
+from accunode_common.http.page_reply import PageReply
 from accunode_common.http.pagination import Paging, SortOrder
-from accunode_common.http.schemas import Page
 from accunode_common.http.session import SubjectSession
 from accunode_common.http.trail import AuditTrail
 from accunode_common.models.tenancy import WhitelistEntry
+from accunode_common.schemas import Page
 from accunode_tenants.organizations import service as organizations
-from accunode_tenants.paths import OrganizationPath
+from accunode_tenants.path_parameters import OrganizationPath
 from accunode_tenants.whitelist import service
 from accunode_tenants.whitelist.permissions import WhitelistManager
 from accunode_tenants.whitelist.schemas import WhitelistAdded, WhitelistIn, WhitelistOut
@@ -23,7 +24,7 @@ def _shown(entry: WhitelistEntry) -> WhitelistOut:
     return WhitelistOut(email=entry.email_key, added_by=entry.added_by, added_at=entry.created_at)
 
 
-@router.get("", summary="List the addresses that may join")
+@router.get("", summary="List the addresses that may join", response_model=Page[WhitelistOut])
 async def list_whitelist(
     organization_id: OrganizationPath,
     subject: WhitelistManager,
@@ -31,13 +32,11 @@ async def list_whitelist(
     paging: Paging,
     order: Annotated[SortOrder, Depends(service.SORTING)],
     search: Annotated[str | None, Query(min_length=1, max_length=254, description="Part of the address.")] = None,
-) -> Page[WhitelistOut]:
+) -> PageReply:
     """Addresses are shown as they are compared: in lower case."""
     organization = await organizations.get(session, subject, organization_id)
     found = await service.list_page(session, organization, order, paging, search=search)
-    return Page[WhitelistOut](
-        items=[_shown(entry) for entry in found.rows], next_cursor=found.next_cursor, total=found.total
-    )
+    return PageReply(found.showing([_shown(entry) for entry in found.rows]))
 
 
 @router.post("", status_code=201, summary="Let addresses join")

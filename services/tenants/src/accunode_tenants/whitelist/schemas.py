@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from accunode_common.emails import EmailAddress
-from accunode_common.http.schemas import InputModel, ResponseModel, UtcTime
+from accunode_common.schemas import InputModel, ResponseModel, UtcTime
 
 MOST_AT_ONCE = 1000
 

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from accunode_common.tasks.messages import AdvanceJob, IngestFile, queue_for_bytes
 from accunode_common.tasks.outbox import enqueue_sync
+from accunode_credit import leases
 from accunode_credit.jobs import touch
 from accunode_credit.models.bulk import Job, JobState
 from accunode_ml.bulk.progress import move_on
@@ -23,10 +24,10 @@ def advance(runtime: Runtime, message: AdvanceJob) -> None:
                 _read_again(session, job)
             case JobState.SCORING:
                 if message.resend:
-                    chunks.recall(session, job)
-                move_on(session, runtime.settings, job)
+                    leases.recall(session, job)
+                move_on(session, runtime.settings.chunks, job)
             case JobState.CANCELLING:
-                move_on(session, runtime.settings, job)
+                move_on(session, runtime.settings.chunks, job)
             case _:
                 return
         touch(job)

@@ -18,20 +18,20 @@ from accunode_common.tabular import TabularError
 from accunode_common.tabular.confined import Reading
 from accunode_common.tasks.messages import IngestFile
 from accunode_credit import leases
-from accunode_credit.jobs import finish, touch
+from accunode_credit.jobs import finish, kind_of, touch
 from accunode_credit.models.bulk import INGEST_FAILED, Job, JobState, RowOutcome
 from accunode_ml.bulk import chunk_file
 from accunode_ml.bulk.cutting import Cutter
 from accunode_ml.bulk.progress import BulkTask, move_on
 from accunode_ml.ingest import RejectedRow, SkippedRow
 from accunode_ml.ingest.process import ReadBlock, blocks, reading_of
-from accunode_ml.jobs import add_counts, kind_of, tenant_context
+from accunode_ml.jobs import add_counts, tenant_context
 from accunode_ml.leased.task import SubmitterNotAllowedError, TaskRefusedError
 from accunode_ml.repositories import chunks, jobs, row_issues
 from accunode_ml.repositories.chunks import NewChunk
-from accunode_ml.repositories.row_issues import Issue
+from accunode_ml.rows import Issue
 from accunode_ml.runtime import Runtime
-from accunode_ml.serving import serving_version
+from accunode_ml.serving import model_registry
 
 STEP_SECONDS = 2.0
 STEP_ISSUES = 20_000
@@ -94,7 +94,7 @@ class FileReading(BulkTask):
 
     def _read(self) -> None:
         job, storage = self.job, self.runtime.storage
-        allowance = self.runtime.settings.reading_allowance(job.file_bytes or 0)
+        allowance = self.runtime.settings.reading.allowance(job.file_bytes or 0)
         with storage.open(str(job.file_key)) as source, reading_of(source, kind_of(job), allowance) as reading:
             for number, rows in self._cut(reading):
                 chunk_file.write_chunk(storage, chunk_file.chunk_key(job, self.lease.fence, number), rows)
@@ -103,7 +103,7 @@ class FileReading(BulkTask):
             self._finish(reading.result)
 
     def _cut(self, reading: Reading) -> Iterator[tuple[int, pa.Table]]:
-        cutter = Cutter(self.runtime.settings.chunk_rows)
+        cutter = Cutter(self.runtime.settings.chunks.rows)
         for block in blocks(reading, pause=STEP_SECONDS):
             if block is not None:
                 self._unwritten.add(block)
@@ -124,10 +124,11 @@ class FileReading(BulkTask):
             leases.complete(session, self.lease)
             job.file_report = report
             # One version scores the whole file, whatever is promoted meanwhile.
-            job.model_version = serving_version(session, self.runtime, kind_of(job))
+            champion = model_registry(session, self.runtime).champion(kind_of(job))
+            job.model_version = champion.scorer(self.runtime.models).version
             job.state = JobState.SCORING
             job.ingested_at = func.now()
-            move_on(session, self.runtime.settings, job)
+            move_on(session, self.runtime.settings.chunks, job)
 
     def _write(self, session: Session) -> Job:
         """Write down what was read since the last step; returns the job, locked."""

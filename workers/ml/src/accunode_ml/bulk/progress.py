@@ -9,11 +9,11 @@ from accunode_credit.jobs import close_if_done, finish
 from accunode_credit.models.bulk import FINAL_STATES, Job, JobState
 from accunode_ml.bulk.dispatch import dispatch_chunks, queue_of
 from accunode_ml.leased.task import LeasedTask, TaskRefusedError, cancel_if_idle
-from accunode_ml.repositories import chunks, jobs
-from accunode_ml.settings import WorkerSettings
+from accunode_ml.repositories import jobs
+from accunode_ml.settings import ChunkSettings
 
 
-def move_on(session: Session, settings: WorkerSettings, job: Job) -> None:
+def move_on(session: Session, settings: ChunkSettings, job: Job) -> None:
     """Close the job if its last chunk has ended, or it is cancelled, and give its place to the next; it is locked."""
     cancel_if_idle(session, job)
     if close_if_done(job):
@@ -27,14 +27,14 @@ class BulkTask(LeasedTask):
 
     def cancelled(self, session: Session, job: Job) -> None:
         """Go on without this part."""
-        move_on(session, self.runtime.settings, job)
+        move_on(session, self.runtime.settings.chunks, job)
 
     def refused(self, session: Session, refusal: TaskRefusedError) -> None:
         """End the job; what others work on ends without being stored."""
         leases.cancel(session, self.lease)
-        chunks.cancel_idle(session, self.job)
+        leases.cancel_idle(session, self.job)
         job = jobs.lock(session, self.job.tenant_id, self.job.id)
         if job is None or job.state in FINAL_STATES:
             return
         finish(job, JobState.FAILED, code=refusal.code, message=refusal.message)
-        move_on(session, self.runtime.settings, job)
+        move_on(session, self.runtime.settings.chunks, job)

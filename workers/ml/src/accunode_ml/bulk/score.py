@@ -5,16 +5,18 @@ from sqlalchemy.orm import Session
 from accunode_common.log import get_logger
 from accunode_common.tasks.messages import ScoreChunk
 from accunode_credit import leases
+from accunode_credit.jobs import has_ended, kind_of
 from accunode_credit.models.bulk import CHUNK_FAILED, Job, JobState
+from accunode_credit.models.registry import ModelStatus
 from accunode_ml.bulk import chunk_file
 from accunode_ml.bulk.progress import BulkTask, move_on
 from accunode_ml.bulk.scoring import ScoredChunk, score_rows
 from accunode_ml.bulk.shadow import score_beside
 from accunode_ml.bulk.store import store
-from accunode_ml.jobs import add_counts, add_to_result, kind_of, tenant_context
-from accunode_ml.repositories import chunks, jobs, row_issues
+from accunode_ml.jobs import add_counts, add_to_result, tenant_context
+from accunode_ml.repositories import chunks, jobs, model_versions, row_issues
 from accunode_ml.runtime import Runtime
-from accunode_ml.serving import challenger_of, master_scale
+from accunode_ml.serving import master_scale
 
 logger = get_logger(__name__)
 
@@ -44,10 +46,11 @@ class ChunkScoring(BulkTask):
         with runtime.database.transaction(tenant_context(job.tenant_id)) as session:
             key = chunk_file.chunk_key(job, chunks.fence_of_reading(session, job), self.lease.number)
             scale = master_scale(session, job.tenant_id)
-            # A dry run stores nothing that a challenger's score could stand beside.
-            challenger = None if job.dry_run else challenger_of(session, kind)
+            registry = model_versions.find_all(session)
         rows = chunk_file.read_chunk(runtime.storage, key)
-        scorer = runtime.models.scorer(kind, job.model_version)
+        scorer = registry.with_all_of(runtime.models).version(kind, job.model_version).scorer(runtime.models)
+        # A dry run stores nothing that a challenger's score could stand beside.
+        challenger = None if job.dry_run else registry.in_role(kind, ModelStatus.CHALLENGER)
         chunk = score_rows(rows, scorer, scale)
         if challenger is None or challenger.version == scorer.version:
             return chunk
@@ -62,7 +65,9 @@ class ChunkScoring(BulkTask):
             job.chunks_done += 1
             add_counts(job, accepted=stored.accepted, rejected=stored.rejected, skipped=stored.skipped)
             add_to_result(job, stored.distributions)
-            move_on(session, self.runtime.settings, job)
+            move_on(session, self.runtime.settings.chunks, job)
+            if not has_ended(job):
+                chunks.commit_without_waiting(session)
 
     def quarantined(self, session: Session, reason: str) -> None:
         """Reject the chunk's rows; the job goes on without them."""
@@ -76,4 +81,4 @@ class ChunkScoring(BulkTask):
         job.chunks_done += 1
         add_counts(job, rejected=lease.rows)
         logger.error("chunk quarantined", job_id=str(job.id), chunk=lease.number, reason=reason)
-        move_on(session, self.runtime.settings, job)
+        move_on(session, self.runtime.settings.chunks, job)

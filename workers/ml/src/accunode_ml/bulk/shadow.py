@@ -5,20 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from accunode_common.log import get_logger
 from accunode_credit.champion import Version
 from accunode_ml.bulk.scoring import SHADOW, ScoredChunk, ratio_matrix
-from accunode_scoring import ModelFilesError, ModelLibrary, Scorer
-
-_STORE = text(f"""
-    insert into registry.shadow_scores (tenant_id, prediction_id, version, pd)
-    select tenant_id, coalesce(stored, prediction_id), :version, {SHADOW}
-    from incoming where outcome in ('new', 'edited') and {SHADOW} is not null
-    on conflict (tenant_id, prediction_id, version) do update set pd = excluded.pd, created_at = now()
-""")  # noqa: S608
+from accunode_scoring import ModelLibrary, Scorer
 
 logger = get_logger(__name__)
 
@@ -26,7 +17,7 @@ logger = get_logger(__name__)
 def score_beside(chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, challenger: Version) -> ScoredChunk:
     """The scored chunk of `rows` with the challenger's probabilities, or as it is where the challenger fails."""
     try:
-        pd = _probabilities(rows, _scorer(models, challenger))
+        pd = _probabilities(rows, challenger.scorer(models))
     except Exception:
         # Whatever is wrong with a model that only looks on, it must not cost the job its rows.
         logger.exception("challenger failed", kind=challenger.kind, version=challenger.version)
@@ -34,17 +25,6 @@ def score_beside(chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, chall
     place = chunk.rows.column_names.index(SHADOW)
     beside = chunk.rows.set_column(place, SHADOW, pa.array(pd, from_pandas=True))
     return replace(chunk, rows=beside, challenger=challenger.version)
-
-
-def store_shadow(session: Session, version: str) -> None:
-    """Keep what the challenger says of the rows that are stored, instead of what it said before."""
-    session.execute(_STORE, {"version": version})
-
-
-def _scorer(models: ModelLibrary, challenger: Version) -> Scorer:
-    if not challenger.is_in(models):
-        raise ModelFilesError("its files are not here, or differ from the registry's hash")
-    return models.scorer(challenger.kind, challenger.version)
 
 
 def _probabilities(rows: pa.Table, scorer: Scorer) -> NDArray[np.float64]:

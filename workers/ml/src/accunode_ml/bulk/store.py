@@ -1,166 +1,27 @@
-"""Stores a scored chunk: one copy, then a fixed number of statements, all in the caller's transaction.
+"""Stores a scored chunk: the database tells what is there, rows are decided here, and what to store is copied once.
 
-Each row of `incoming` gets an outcome; what cannot be stored gets a code and a message too. Row-level security decides
-what the submitter sees and may edit: selecting for update shows editable rows only.
-
-Stored rows are looked up in lateral subqueries with `offset 0`, once for each incoming row and through one index. Left
-free, and without statistics of a table or of an owner who is new, the planner expects an owner to have one row, begins
-with it, and walks through all incoming rows for each of those there really are. Edits are upserts for the same reason.
+All of it is the caller's transaction, in the submitter's context: row-level security decides what they see and may
+edit.
 """
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import TextClause, text
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from accunode_credit.columns import DECISIVE_COLUMNS, INPUT_COLUMNS, SCORE_COLUMNS
-from accunode_credit.models.bulk import Job, OnConflict
-from accunode_credit.scope import scope_id
-from accunode_ml.bulk.companies import DESCRIPTIONS, fill_companies, find_companies, find_or_make_companies
-from accunode_ml.bulk.incoming import copy_in
-from accunode_ml.bulk.scoring import ScoredChunk
-from accunode_ml.bulk.shadow import store_shadow
-from accunode_ml.inputs import kept_version
-from accunode_ml.jobs import kind_of
-from accunode_scoring import Kind
+from accunode_credit.models.bulk import Job, OnConflict, RowOutcome
+from accunode_ml.bulk.companies import Obligors, describe_companies, find_companies, find_or_add_companies
+from accunode_ml.bulk.decisions import Decisions, Fate, periods
+from accunode_ml.bulk.scoring import SHADOW, ScoredChunk
+from accunode_ml.new_ids import new_ids
+from accunode_ml.repositories import incoming, predictions, row_issues, shadow_scores
 
 ROUNDS = 3
 """How often a row is looked at that somebody else is storing at the same time."""
-
-_SCORED = (*INPUT_COLUMNS, *(name for name in SCORE_COLUMNS if name != "model_version"))
-
-
-def _changed(given: str, model_version: str) -> str:
-    """Whether a stored prediction differs from what is given now."""
-    stored = ", ".join(f"p.{name}" for name in DECISIVE_COLUMNS)
-    now = ", ".join(model_version if name == "model_version" else f"{given}.{name}" for name in DECISIVE_COLUMNS)
-    return f"({stored}) is distinct from ({now})"
-
-
-def _stored(columns: str, *, quarterly: bool) -> str:
-    """The stored prediction of the company and period of `n`. Its kind is compared so that no other index fits."""
-    quarter = "p.fiscal_quarter = n.fiscal_quarter" if quarterly else "p.fiscal_quarter is null"
-    return f"""
-        select {columns} from credit.predictions p
-        where p.tenant_id = n.tenant_id and p.company_id = n.obligor and p.kind || '' = :kind
-          and p.fiscal_year = n.fiscal_year and {quarter} offset 0
-    """  # noqa: S608
-
-
-_REPEATED = text("""
-    with ranked as (
-        select row_number,
-            first_value(row_number) over (
-                partition by coalesce(obligor::text, name_key), fiscal_year, fiscal_quarter order by row_number
-            ) as first
-        from incoming
-    )
-    update incoming i
-    set outcome = 'rejected', code = 'conflict_duplicate',
-        message = format('Row %s is about the same company and period.', r.first)
-    from ranked r
-    where r.row_number = i.row_number and r.first <> r.row_number
-""")
-
-
-def _find_stored(kind: Kind) -> TextClause:
-    stored = _stored("p.id, p.job_id, p.row_number", quarterly=kind is Kind.QUARTERLY)
-    return text(f"""
-        update incoming i
-        set stored = f.id,
-            outcome = case when f.repeats is not null then 'rejected' end,
-            code = case when f.repeats is not null then 'conflict_duplicate' end,
-            message = format('Row %s is about the same company and period.', f.repeats)
-        from (
-            select n.row_number, p.id, case when p.job_id = :job_id and p.row_number <> n.row_number
-                then p.row_number end as repeats
-            from incoming n cross join lateral ({stored}) p
-            where n.outcome is null
-        ) f
-        where f.row_number = i.row_number
-    """)  # noqa: S608
-
-
-def _lock_editable(kind: Kind) -> TextClause:
-    stored = _stored("p.id", quarterly=kind is Kind.QUARTERLY)
-    return text(f"""
-        with editable as materialized (
-            select n.row_number from (
-                select * from incoming where outcome is null and stored is not null
-                order by obligor, fiscal_year, fiscal_quarter offset 0
-            ) n cross join lateral ({stored} for no key update) p
-        )
-        update incoming i set outcome = 'edited' from editable e where i.row_number = e.row_number
-    """)  # noqa: S608
-
-
-_TELL = "format(cast(:message as text), name, fiscal_year || coalesce('Q' || fiscal_quarter, ''))"
-_REFUSE = text(f"""
-    update incoming set outcome = :outcome, code = :code, message = {_TELL}
-    where stored is not null and outcome is null
-""")  # noqa: S608
-
-
-def _keep_versions(kind: Kind) -> TextClause:
-    """Keeps predictions as they were, in the form that editing one by one keeps them in."""
-    stored = _stored("p.*", quarterly=kind is Kind.QUARTERLY)
-    return text(f"""
-        insert into credit.prediction_versions (tenant_id, id, prediction_id, version, snapshot, replaced_by)
-        select p.tenant_id, n.version_id, p.id, p.version,
-            {kept_version(kind)}, :user_id
-        from (select * from incoming where outcome = 'edited' offset 0) n cross join lateral ({stored}) p
-        where {_changed("n", "cast(:model_version as text)")}
-    """)  # noqa: S608
-
-
-_FIND_STORED = {kind: _find_stored(kind) for kind in Kind}
-_LOCK_EDITABLE = {kind: _lock_editable(kind) for kind in Kind}
-_KEEP_VERSIONS = {kind: _keep_versions(kind) for kind in Kind}
-_INSERT = f"""
-    insert into credit.predictions as p (tenant_id, id, access_level, organization_id, created_by, company_id, kind,
-        fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, model_version, job_id, row_number)
-    select tenant_id, prediction_id, :access_level, :organization_id, :user_id, obligor, :kind,
-        fiscal_year, fiscal_quarter, {", ".join(_SCORED)}, :model_version, :job_id, row_number
-    from incoming
-"""  # noqa: S608
-_EDIT = text(f"""
-    {_INSERT} where outcome = 'edited'
-    on conflict (tenant_id, company_id, kind, fiscal_year, fiscal_quarter) do update
-    set {", ".join(f"{name} = excluded.{name}" for name in _SCORED)}, model_version = excluded.model_version,
-        job_id = excluded.job_id, row_number = excluded.row_number,
-        version = p.version + ({_changed("excluded", "excluded.model_version")})::int, updated_at = now()
-""")  # noqa: S608
-# Newest first: the first row of a company takes the mark of its newest, and the others need not pass it on.
-_ADD = text(f"""
-    with added as (
-        {_INSERT} where outcome is null and obligor is not null
-        order by obligor, fiscal_year desc, fiscal_quarter desc
-        on conflict do nothing returning row_number
-    )
-    update incoming i set outcome = 'new' from added a where a.row_number = i.row_number
-""")  # noqa: S608
-_WOULD_ADD = text("update incoming set outcome = 'new' where outcome is null")
-_UNDECIDED = text("select exists (select 1 from incoming where outcome is null)")
-_EDITED = text("select exists (select 1 from incoming where outcome = 'edited')")
-_GIVE_UP = text(f"""
-    update incoming set outcome = 'rejected', code = :code, message = {_TELL} where outcome is null
-""")  # noqa: S608
-_WRITE_ISSUES = text("""
-    insert into bulk.row_issues (tenant_id, job_id, row_number, position, outcome, code, message, company)
-    select :tenant_id, :job_id, row_number, 0, outcome, code, message, name
-    from incoming where outcome in ('rejected', 'skipped')
-""")
-_COUNT = text("select outcome, risk_level, grade, count(*) as rows from incoming group by outcome, risk_level, grade")
-
-_STORED = {"code": "already_stored", "message": "%s is stored for %s already."}
-_NOT_EDITABLE = {"code": "not_editable", "message": "%s is stored for %s already and belongs to somebody else."}
-_REFUSALS: Mapping[OnConflict, Mapping[str, str]] = {
-    OnConflict.SKIP: {"outcome": "skipped", **_STORED},
-    OnConflict.ERROR: {"outcome": "rejected", **_STORED},
-    OnConflict.UPDATE: {"outcome": "rejected", **_NOT_EDITABLE},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,64 +43,111 @@ class Stored:
 
 def store(session: Session, job: Job, chunk: ScoredChunk) -> Stored:
     """Store the chunk's rows for the job, in a transaction that runs in its submitter's context."""
-    scope: dict[str, Any] = {
-        "tenant_id": job.tenant_id,
-        "scope_id": scope_id(job),
-        "job_id": job.id,
-        "kind": job.kind,
-        "access_level": job.access_level,
-        "organization_id": job.organization_id,
-        "user_id": job.created_by,
-        "model_version": chunk.model_version,
-    }
-    copy_in(session, chunk.rows, tenant_id=job.tenant_id, scope_id=scope_id(job))
-    if job.dry_run:
-        find_companies(session)
-    else:
-        find_or_make_companies(session, scope)
-    session.execute(_REPEATED)
-    _decide(session, job, scope, describes=_describes_companies(chunk))
-    if chunk.challenger is not None and not job.dry_run:
-        store_shadow(session, chunk.challenger)
-    session.execute(_WRITE_ISSUES, scope)
-    return _counts(session)
+    return _Storing(session, job, chunk).run()
 
 
-def _decide(session: Session, job: Job, scope: dict[str, Any], *, describes: bool) -> None:
-    mode, kind = OnConflict(job.on_conflict), kind_of(job)
-    if mode is OnConflict.UPDATE and describes and not job.dry_run:
-        fill_companies(session, scope)
-    for _ in range(ROUNDS):
-        session.execute(_FIND_STORED[kind], scope)
-        if mode is OnConflict.UPDATE:
-            session.execute(_LOCK_EDITABLE[kind], scope)
-        session.execute(_REFUSE, _REFUSALS[mode])
+class _Storing:
+    def __init__(self, session: Session, job: Job, chunk: ScoredChunk) -> None:
+        self._session, self._job, self._chunk = session, job, chunk
+        self._mode = OnConflict(job.on_conflict)
+        self._decisions = Decisions(chunk.rows)
+
+    def run(self) -> Stored:
+        session, job, rows, decisions = self._session, self._job, self._chunk.rows, self._decisions
+        obligors = (find_companies if job.dry_run else find_or_add_companies)(session, job, rows)
+        decisions.refuse_repeats(obligors.numbers())
         if job.dry_run:
-            session.execute(_WOULD_ADD)
+            self._meet(obligors)
+            decisions.add(decisions.open())
+        else:
+            if self._mode is OnConflict.UPDATE:
+                describe_companies(session, job, rows, obligors, decisions.open())
+            self._write(obligors)
+            self._store_shadow()
+        if decisions.issues:
+            row_issues.copy(session, job, decisions.issues)
+        return self._counts()
+
+    def _meet(self, obligors: Obligors) -> None:
+        """Decide the open rows whose company and period are stored. A company that is new has no stored prediction."""
+        decisions, rows = self._decisions, self._chunk.rows
+        places = decisions.open()
+        numbers = obligors.numbers()[places]
+        known = (numbers >= 0) & ~obligors.are_new()[places]
+        if not known.any():
             return
-        session.execute(_ADD, scope)
-        if not session.execute(_UNDECIDED).scalar_one():
-            break
-    else:
-        # What stands in the way is not to be seen: it is somebody else's.
-        session.execute(_GIVE_UP, _NOT_EDITABLE)
-    if mode is OnConflict.UPDATE and session.execute(_EDITED).scalar_one():
-        session.execute(_KEEP_VERSIONS[kind], scope)
-        session.execute(_EDIT, scope)
+        places, numbers = places[known], numbers[known]
+        sought = rows.select(["fiscal_year", "fiscal_quarter"]).take(pa.array(places))
+        sought = sought.append_column("place", pa.array(places))
+        sought = sought.append_column("company_id", obligors.ids_of(numbers))
+        lock = self._mode is OnConflict.UPDATE
+        decisions.meet(predictions.find(self._session, self._job, sought, lock=lock), self._mode)
 
+    def _write(self, obligors: Obligors) -> None:
+        """Add and replace until every row is decided; rows that somebody else stored meanwhile are looked at again."""
+        session, job, decisions, version = self._session, self._job, self._decisions, self._chunk.model_version
+        numbers, are_new = obligors.numbers(), obligors.are_new()
+        written = np.zeros(len(numbers), dtype=bool)
+        for _ in range(ROUNDS):
+            self._meet(obligors)
+            replaced = np.flatnonzero((decisions.fates == Fate.REPLACES) & ~written)
+            added = self._as_added(obligors, np.flatnonzero((decisions.fates == Fate.OPEN) & (numbers >= 0)))
+            written[replaced] = True
+            self._copy(obligors, added, replaced)
+            if len(added) and are_new[added].all():
+                predictions.add(session, job, version)
+                decisions.add(added)
+            elif len(added):
+                decisions.add(decisions.places_of(predictions.add_unless_stored(session, job, version)))
+            if len(replaced):
+                predictions.replace(session, job, version)
+            if not len(decisions.open()):
+                return
+        decisions.refuse_open()
 
-def _describes_companies(chunk: ScoredChunk) -> bool:
-    return any(chunk.rows.column(name).null_count < chunk.rows.num_rows for name in DESCRIPTIONS)
+    def _as_added(self, obligors: Obligors, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The places in the order in which their rows are added, so that indexes by id grow at their end alone."""
+        years, quarters = (column[places] for column in periods(self._chunk.rows))
+        keys = {"company": obligors.ids_of(obligors.numbers()[places]), "year": -years, "quarter": -quarters}
+        order = pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys])
+        ordered: NDArray[np.intp] = places[order.to_numpy()]
+        return ordered
 
+    def _copy(self, obligors: Obligors, added: NDArray[np.intp], replaced: NDArray[np.intp]) -> None:
+        decisions = self._decisions
+        decisions.ids[added] = new_ids(len(added)).to_numpy(zero_copy_only=False)
+        places = np.concatenate((added, replaced))
+        rows = self._chunk.rows.take(pa.array(places))
+        versions = pa.concat_arrays([pa.nulls(len(added), pa.string()), new_ids(len(replaced))])
+        keys = {
+            "id": pa.array(decisions.ids[places], pa.string()),
+            "company_id": obligors.ids_of(obligors.numbers()[places]),
+            "is_stored": pa.array(np.arange(len(places)) >= len(added)),
+            "version_id": versions,
+        }
+        for name, column in keys.items():
+            rows = rows.append_column(name, column)
+        incoming.copy(self._session, rows)
 
-def _counts(session: Session) -> Stored:
-    totals = {"accepted": 0, "rejected": 0, "skipped": 0}
-    distributions: dict[str, dict[str, int]] = {"risk_levels": {}, "grades": {}}
-    for row in session.execute(_COUNT):
-        if row.outcome in totals:
-            totals[row.outcome] += row.rows
-            continue
-        totals["accepted"] += row.rows
-        for name, key in (("risk_levels", row.risk_level), ("grades", row.grade)):
-            distributions[name][key] = distributions[name].get(key, 0) + row.rows
-    return Stored(**totals, distributions=distributions)
+    def _store_shadow(self) -> None:
+        chunk = self._chunk
+        if chunk.challenger is None:
+            return
+        pd = chunk.rows.column(SHADOW)
+        places = np.flatnonzero(self._decisions.stored() & pd.is_valid().to_numpy())
+        scores = {"prediction_id": pa.array(self._decisions.ids[places], pa.string()), "pd": pd.take(pa.array(places))}
+        shadow_scores.store(self._session, self._job, chunk.challenger, pa.table(scores))
+
+    def _counts(self) -> Stored:
+        decisions = self._decisions
+        accepted = self._chunk.rows.filter(pa.array(decisions.stored()))
+        distributions = {
+            name: dict(Counter(accepted.column(column).to_pylist()))
+            for name, column in (("risk_levels", "risk_level"), ("grades", "grade"))
+        }
+        return Stored(
+            accepted=accepted.num_rows,
+            rejected=decisions.count(RowOutcome.REJECTED),
+            skipped=decisions.count(RowOutcome.SKIPPED),
+            distributions=distributions,
+        )

@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 from accunode_common.db.session import AccessContext, Reach
 from accunode_common.log import get_logger
 from accunode_common.storage.base import jobs_prefix
 from accunode_common.tasks.messages import PurgeFiles, SweepStorage
 from accunode_ml.bulk.purge import purge_files
 from accunode_ml.jobs import tenant_context
-from accunode_ml.repositories import jobs
+from accunode_ml.repositories import jobs, tenants
 from accunode_ml.runtime import Runtime
 
-_TENANTS = text("select id from tenancy.tenants order by id")
 CHUNKS_KEPT_FOR = timedelta(hours=1)
 """Of a job that was completed: whoever purges it has the first go."""
 
@@ -28,11 +25,11 @@ logger = get_logger(__name__)
 
 def sweep_storage(runtime: Runtime, message: SweepStorage) -> None:
     """Delete the files of jobs that are gone, chunks that are done, and uploads that were broken off."""
-    age = timedelta(hours=runtime.settings.orphan_hours)
+    age = timedelta(hours=runtime.settings.storage.orphan_hours)
     every = AccessContext(tenant_id=message.tenant_id, read_reach=Reach.PLATFORM)
     with runtime.database.transaction(every) as session:
-        tenants = session.execute(_TENANTS).scalars().all()
-    for tenant_id in tenants:
+        every_tenant = tenants.ids(session)
+    for tenant_id in every_tenant:
         for job_id in _not_needed(runtime, tenant_id, age):
             purge_files(runtime, PurgeFiles(tenant_id=tenant_id, job_id=job_id))
     unfinished = runtime.storage.delete_unfinished(older_than=age)

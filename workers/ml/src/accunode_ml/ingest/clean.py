@@ -1,7 +1,6 @@
 """Reads an uploaded file from start to end: what it is, where its header stands, and what becomes of each row."""
 
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -15,23 +14,42 @@ from accunode_common.tabular import (
     TabularErrorCode,
     open_table,
 )
+from accunode_common.tabular.delimited import DelimitedTable
+from accunode_common.tabular.regular import RegularStretches
 from accunode_ml.ingest.header import HEAD_ROWS, Header, find_header
 from accunode_ml.ingest.identity import MARKET_CAP
+from accunode_ml.ingest.judge import RowJudge
 from accunode_ml.ingest.model import CleanBlock, FileReport
 from accunode_ml.ingest.numeric import FileNumbers, judge_numbers
-from accunode_ml.ingest.rows import RowCleaner
+from accunode_ml.ingest.period import Periods
+from accunode_ml.ingest.read_rows import Form, ReadRows
+from accunode_ml.ingest.regular import RegularReader
+from accunode_ml.ingest.rows import RowReader
 from accunode_scoring import RATIOS, Kind
+
+REGULAR_BYTES = 1024 * 1024
+"""How much of a text table is read at once where it is regular."""
+
+_BYTES_PER_FEWEST = 2048
+"""Fewer lines than one for so many bytes read at once take longer by columns than cell by cell."""
 
 
 def clean_file(
-    source: Path | BinaryIO, kind: Kind, *, limits: Limits | None = None, block_rows: int = BLOCK_ROWS
+    source: Path | BinaryIO,
+    kind: Kind,
+    *,
+    limits: Limits | None = None,
+    block_rows: int = BLOCK_ROWS,
+    regular_bytes: int = REGULAR_BYTES,
 ) -> "CleanFile":
     """Open an upload and find its header; iterate over the result for its rows.
+
+    With `regular_bytes` 0 all rows are read cell by cell; what they are does not depend on it.
 
     Raises:
         TabularError: The file cannot be read, or lacks a column, or has no rows.
     """
-    return CleanFile(source, kind, limits=limits, block_rows=block_rows)
+    return CleanFile(source, kind, limits=limits, block_rows=block_rows, regular_bytes=regular_bytes)
 
 
 class CleanFile:
@@ -42,10 +60,11 @@ class CleanFile:
     """
 
     def __init__(
-        self, source: Path | BinaryIO, kind: Kind, *, limits: Limits | None = None, block_rows: int = BLOCK_ROWS
+        self, source: Path | BinaryIO, kind: Kind, *, limits: Limits | None, block_rows: int, regular_bytes: int
     ) -> None:
         self.kind = kind
         self._block_rows = block_rows
+        self._regular_bytes = regular_bytes
         self._table = open_table(source, limits=limits)
         try:
             self._header, first, self._blocks = self._find_table()
@@ -53,27 +72,52 @@ class CleanFile:
             self._table.close()
             raise
         rest = RowBlock(first.lines[self._header.next_row :], first.rows[self._header.next_row :])
-        self._blocks = chain([rest], self._blocks)
+        self._first = rest
         numbers = self._judge_numbers(rest)
-        self._cleaner = RowCleaner(self._header, kind, numbers, self._table.format)
+        form, periods = Form(self._header, kind, numbers, self._table.format), Periods(quarterly=kind is Kind.QUARTERLY)
+        self._rows, self._regular = RowReader(form, periods), RegularReader(form, periods)
+        self._judge = RowJudge(form)
         self.report = _report(self._table, self._header, numbers)
         self._warned = len(self._table.warnings)
 
     def __iter__(self) -> Iterator[CleanBlock]:
         report = self.report
-        for block in self._blocks:
-            if not block.rows:
-                continue
-            clean = self._cleaner.clean(block)
+        for rows in self._read():
+            clean = self._judge.judge(rows)
             report.accepted += len(clean.lines)
             report.rejected += len(clean.rejected)
             report.skipped += len(clean.skipped)
             report.total = report.accepted + report.rejected + report.skipped
             yield clean
         report.warnings.extend(self._table.warnings[self._warned :])
-        report.warnings.extend(self._cleaner.identities.warnings())
+        report.warnings.extend(self._judge.identities.warnings())
         if not report.accepted + report.rejected:
             raise _no_rows(self._header.lines)
+
+    def _read(self) -> Iterator[ReadRows]:
+        if self._first.rows:
+            yield self._rows.read(self._first)
+        if isinstance(self._table, DelimitedTable) and self._regular_bytes:
+            yield from self._read_text(self._table, self._regular_bytes)
+        else:
+            yield from map(self._rows.read, self._blocks)
+
+    def _read_text(self, table: DelimitedTable, piece_bytes: int) -> Iterator[ReadRows]:
+        """The rest of a text table: by columns where its lines are regular, cell by cell where they are not."""
+        width, fewest = len(self._header.headings), max(1, piece_bytes // _BYTES_PER_FEWEST)
+        stretches = RegularStretches(table, width, piece_bytes=piece_bytes, fewest_lines=fewest)
+        blocks = self._blocks
+        while True:
+            place = table.place
+            if place is not None:
+                while (lines := stretches.at(place)) is not None:
+                    yield self._regular.read(lines)
+                    place = lines.end
+                blocks = table.blocks(min(self._block_rows, stretches.lines_before_next(place)), start=place)
+            block = next(blocks, None)
+            if block is None:
+                return
+            yield self._rows.read(block)
 
     def close(self) -> None:
         """Close the file if it was opened here."""

@@ -1,13 +1,13 @@
 """Which columns a kind of upload has, and which heading of a file means which column."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from accunode_common.tabular import TabularError, TabularErrorCode
 from accunode_scoring import RATIOS, Kind, Ratio
+from accunode_scoring.headings import Known, heading_keys, known_headings, meaning
+from accunode_scoring.ratios import input_names
 
 COMPANY_NAME = "company_name"
 FISCAL_YEAR = "fiscal_year"
@@ -76,12 +76,6 @@ IDENTITY_ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Headings of the columns that say who and when, the likelier first."""
 
-_UNIT = re.compile(
-    r"\s*[(\[](?:in )?(?:%|x|times|percent|pct|ratio|musd|m usd|usd m|usd mn|usd million|million usd)[)\]]\s*$"
-    r"|\s+(?:in )?(?:%|x|pct|percent)\s*$",
-    re.IGNORECASE,
-)
-LONGEST_HEADING = 200
 _SHOWN_HEADING = 100
 _LIKENESS = 0.87
 """From which likeness on a heading may be a misspelt name: `Retrun on asets` has 0.89, `EBITDA` at most 0.86."""
@@ -102,29 +96,14 @@ class ColumnMap:
     ignored: tuple[str, ...]
 
 
-def heading_keys(heading: str) -> tuple[str, ...]:
-    """A heading's letters and digits, casefolded, with and without a unit at its end; none of a very long one."""
-    if len(heading) > LONGEST_HEADING:
-        return ()
-    plain = unicodedata.normalize("NFKC", heading).casefold()
-    keys = ("".join(filter(str.isalnum, part)) for part in (plain, _UNIT.sub("", plain)))
-    return tuple(dict.fromkeys(key for key in keys if key))
-
-
-def known_headings(kind: Kind) -> Mapping[str, tuple[str, int]]:
-    """Every known heading key of a kind: its canonical column and its rank, 0 the surest."""
-    known: dict[str, tuple[str, int]] = {}
-    for ratio in RATIOS[kind]:
-        for rank, heading in enumerate((ratio.name, ratio.label, *ratio.aliases)):
-            for key in heading_keys(heading):
-                known.setdefault(key, (ratio.name, rank))
-    for column, aliases in IDENTITY_ALIASES.items():
-        if column == FISCAL_QUARTER and kind is not Kind.QUARTERLY:
-            continue
-        for rank, heading in enumerate((column, *aliases)):
-            for key in heading_keys(heading):
-                known.setdefault(key, (column, rank))
-    return known
+def headings_of(kind: Kind) -> Known:
+    """The known headings of an upload of a kind: those of its inputs, and of the columns that say who and when."""
+    identity = {
+        column: (column, *aliases)
+        for column, aliases in IDENTITY_ALIASES.items()
+        if column != FISCAL_QUARTER or kind is Kind.QUARTERLY
+    }
+    return known_headings({**input_names(kind), **identity})
 
 
 def required_inputs(kind: Kind) -> tuple[Ratio, ...]:
@@ -133,11 +112,11 @@ def required_inputs(kind: Kind) -> tuple[Ratio, ...]:
     return tuple(ratio for ratio in inputs if ratio.required) or inputs
 
 
-def recognise(headings: Sequence[str], known: Mapping[str, tuple[str, int]]) -> dict[int, tuple[str, int]]:
+def recognise(headings: Sequence[str], known: Known) -> dict[int, tuple[str, int]]:
     """The canonical column and rank of each position whose heading is known."""
     found: dict[int, tuple[str, int]] = {}
     for position, heading in enumerate(headings):
-        match = next((known[key] for key in heading_keys(heading) if key in known), None)
+        match = meaning(heading, known)
         if match is not None:
             found[position] = match
     return found
@@ -213,7 +192,7 @@ def letter(position: int) -> str:
 def _meant(missing: Sequence[str], kind: Kind, free: Sequence[tuple[int, str]]) -> dict[str, int]:
     """The position of the heading that each missing column may be misspelt as: the likest pairs first, each once."""
     names: dict[str, list[str]] = {column: [] for column in missing}
-    for key, (column, _) in known_headings(kind).items():
+    for key, (column, _) in headings_of(kind).items():
         if column in names:
             names[column].append(key)
     pairs = [

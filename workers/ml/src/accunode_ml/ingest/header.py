@@ -1,6 +1,6 @@
 """Where a table's header is: below title lines, and over two lines when groups stand above the headings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accunode_common.tabular import Cell, RowBlock, TabularError, TabularErrorCode
@@ -10,7 +10,7 @@ from accunode_ml.ingest.columns import (
     FISCAL_QUARTER,
     FISCAL_YEAR,
     ColumnMap,
-    known_headings,
+    headings_of,
     map_columns,
     missing_columns,
     recognise,
@@ -18,6 +18,7 @@ from accunode_ml.ingest.columns import (
 )
 from accunode_ml.ingest.period import parse_period
 from accunode_scoring import Kind
+from accunode_scoring.headings import Known
 
 _SEARCHED_ROWS = 30
 _SAMPLED_PERIODS = 50
@@ -66,7 +67,7 @@ def find_header(block: RowBlock, kind: Kind) -> Header:
     Raises:
         TabularError: No row has known headings, a needed column is missing, or one stands there twice.
     """
-    known = known_headings(kind)
+    known = headings_of(kind)
     texts = [[cell_text(cell) for cell in row] for row in block.rows[:_SEARCHED_ROWS]]
     best: tuple[int, int, dict[int, tuple[str, int]], list[str]] | None = None
     for index, headings in enumerate(texts):
@@ -101,7 +102,7 @@ def _with_line_above(
     above: Sequence[str],
     headings: Sequence[str],
     recognised: dict[int, tuple[str, int]],
-    known: Mapping[str, tuple[str, int]],
+    known: Known,
 ) -> tuple[list[str], dict[int, tuple[str, int]]]:
     """Headings that only make sense together with the (merged) cell above: `Total debt /` over `EBITDA`."""
     group = ""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 
@@ -73,7 +74,7 @@ class CleanBlock:
         lines: Line of each accepted row, shape (n,); all other columns have the same length and order.
         companies: Names as they are kept.
         company_keys: `name_key` of each name.
-        symbols: Tickers, None where there is none; as are the next three.
+        symbols: Tickers, null where there is none; as are the next three.
         sectors: Sectors or industries.
         external_ids: CIK, LEI or the uploader's own identifiers.
         currencies: Three-letter codes.
@@ -86,12 +87,12 @@ class CleanBlock:
     """
 
     lines: NDArray[np.int64]
-    companies: list[str]
-    company_keys: list[str]
-    symbols: list[str | None]
-    sectors: list[str | None]
-    external_ids: list[str | None]
-    currencies: list[str | None]
+    companies: pa.StringArray
+    company_keys: pa.StringArray
+    symbols: pa.StringArray
+    sectors: pa.StringArray
+    external_ids: pa.StringArray
+    currencies: pa.StringArray
     market_caps: NDArray[np.float64]
     fiscal_years: NDArray[np.int16]
     fiscal_quarters: NDArray[np.int8]

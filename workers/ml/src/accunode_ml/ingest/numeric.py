@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from accunode_common.tabular import (
+    POINT,
     Cell,
     Evidence,
     NumberFormat,
@@ -17,12 +20,16 @@ from accunode_common.tabular import (
 from accunode_common.tabular.numbers import Suffix
 from accunode_ml.ingest.cells import cell_as_written
 from accunode_ml.ingest.model import Problem, RejectCode
+from accunode_ml.ingest.octets import having, octets_of, table
 from accunode_scoring import SENTINEL, Ratio
 from accunode_scoring.checks import AMOUNT_SENTINEL
 
 _SAMPLED_CELLS = 2_000
 _ENOUGH_TO_JUDGE = 20
 _SHOWN_CHARS = 200
+_DIGITS = table(b"0123456789")
+_POINT_SIGNS = table(b"0123456789+-.eE")
+_COMMA_SIGNS = table(b"0123456789+-,eE")
 _SUFFIXES: Mapping[str, Suffix] = {"percent": "%", "multiple": "x", "amount": ""}
 _WRONG_SUFFIX: Mapping[tuple[str, str], str] = {
     ("percent", "x"): "is a multiple, but this column holds percentages",
@@ -68,9 +75,15 @@ def judge_numbers(columns: Mapping[str, Sequence[Cell]], inputs: Sequence[Ratio]
 
 
 def read_input(
-    cells: Sequence[Cell], ratio: Ratio, heading: str, number_format: NumberFormat
+    cells: Sequence[Cell] | pa.StringArray, ratio: Ratio, heading: str, number_format: NumberFormat
 ) -> tuple[NDArray[np.float64], dict[int, Problem]]:
     """A ratio's values, shape (n,), NaN where missing or wrong, and what is wrong by position."""
+    limit = AMOUNT_SENTINEL if ratio.unit == "amount" else SENTINEL
+    if isinstance(cells, pa.Array):
+        values, odd = plain_numbers(cells, number_format, limit)
+        places = np.flatnonzero(odd)
+        values[places], found = read_input(cells.take(pa.array(places)).to_pylist(), ratio, heading, number_format)
+        return values, {int(places[place]): each for place, each in found.items()}
     column = parse_column(cells, number_format, suffix=_SUFFIXES[ratio.unit])
     values = column.values
     problems = {
@@ -80,7 +93,6 @@ def read_input(
     for position, suffix in column.suffixes.items():
         reason = _WRONG_SUFFIX[ratio.unit, suffix]
         problems[position] = problem(RejectCode.UNPARSEABLE_NUMBER, ratio.name, heading, cells[position], reason)
-    limit = AMOUNT_SENTINEL if ratio.unit == "amount" else SENTINEL
     with np.errstate(invalid="ignore"):
         beyond = np.flatnonzero(np.abs(values) >= limit)
     for position in beyond.tolist():
@@ -94,6 +106,37 @@ def read_input(
     if problems:
         values[list(problems)] = np.nan
     return values, problems
+
+
+def plain_numbers(
+    texts: pa.StringArray, number_format: NumberFormat, limit: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The numbers of a column of text, NaN where blank, and which cells have to be looked at one by one.
+
+    Those are all that have more than digits, signs and points, and those beyond the limit.
+    """
+    octets, offsets = octets_of(texts)
+    filled = offsets[1:] > offsets[:-1]
+    odd = np.zeros(len(texts), dtype=bool)
+    values = _cast(texts, filled) if number_format == POINT else None
+    if values is None and not number_format.mixed:
+        signs = _COMMA_SIGNS if number_format.decimal == "," else _POINT_SIGNS
+        odd = filled & (having(offsets, ~signs[octets]) | ~having(offsets, _DIGITS[octets]))
+        values = _cast(pc.replace_substring(texts, ",", "."), filled & ~odd)
+    if values is None:
+        return np.full(len(texts), np.nan), filled
+    with np.errstate(invalid="ignore"):
+        # Arrow also takes `inf` and `nan`.
+        return values, odd | (np.abs(values) >= limit) | (filled & np.isnan(values))
+
+
+def _cast(texts: pa.StringArray, chosen: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """The numbers of the chosen cells, NaN elsewhere; None when one is no number."""
+    try:
+        numbers = pc.if_else(pa.array(chosen), texts, None).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return np.array(numbers.to_numpy(zero_copy_only=False))
 
 
 def problem(code: RejectCode, column: str, heading: str, cell: Cell, reason: str) -> Problem:

@@ -1,12 +1,17 @@
 """Fiscal years and quarters as people write them."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from accunode_common.tabular import Cell
 
 FIRST_YEAR = 1900
 LAST_YEAR = 2100
+_REMEMBERED = 10_000
 
 _YEAR = r"(?P<year>\d{4})"
 _PREFIX = r"(?:(?:fy|cy|gj|fiscal year|financial year|year|geschäftsjahr|jahr)[\s.:'-]*)?"
@@ -46,6 +51,28 @@ def parse_period(year: Cell, quarter: Cell, *, quarterly: bool) -> Period | None
     if len(years) != 1 or len(quarters) != 1:
         return None
     return Period(years.pop() or 0, quarters.pop())
+
+
+class Periods:
+    """Reads the periods of rows, each spelling once."""
+
+    def __init__(self, *, quarterly: bool) -> None:
+        self._quarterly = quarterly
+        self._known: dict[tuple[Cell, Cell], tuple[int, int]] = {}
+
+    def read(self, years: Sequence[Cell], quarters: Sequence[Cell]) -> tuple[NDArray[np.int16], NDArray[np.int8]]:
+        """The year and the quarter of each row, 0 where there is none; and 0 both where they cannot be read."""
+        known = self._known
+        found: list[tuple[int, int]] = []
+        for pair in zip(years, quarters, strict=True):
+            if pair not in known:
+                if len(known) > _REMEMBERED:
+                    known.clear()
+                period = parse_period(*pair, quarterly=self._quarterly)
+                known[pair] = (period.year, period.quarter or 0) if period else (0, 0)
+            found.append(known[pair])
+        pairs = np.array(found, dtype=np.int16).reshape(-1, 2)
+        return pairs[:, 0].copy(), pairs[:, 1].astype(np.int8)
 
 
 def _blank(cell: Cell) -> bool:

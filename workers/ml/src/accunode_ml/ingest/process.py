@@ -56,7 +56,7 @@ def rows_schema(kind: Kind) -> pa.Schema:
 @contextmanager
 def reading_of(source: BinaryIO, kind: Kind, allowance: Allowance) -> Iterator[Reading]:
     """Begin to read an upload; `blocks` gives its rows, and then the reading's `result` is the report on the file."""
-    with confined(_TARGET, source, {"kind": kind.value}, allowance) as reading:
+    with confined(_TARGET, source, {"kind": kind}, allowance) as reading:
         yield reading
 
 

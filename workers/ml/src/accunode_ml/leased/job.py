@@ -80,7 +80,7 @@ class LeasedJob(LeasedTask):
 
     def release(self, session: Session, queue: Queue) -> None:
         """Let other work through: end the lease, and send the message again to go on from where the job stands."""
-        leases.release(session, self.lease, expected_within=self.runtime.settings.handout_seconds)
+        leases.release(session, self.lease, expected_within=self.runtime.settings.chunks.lost_seconds)
         enqueue_sync(session, self._message, queue)
 
     def refused(self, session: Session, refusal: TaskRefusedError) -> None:

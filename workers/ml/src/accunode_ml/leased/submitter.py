@@ -1,24 +1,17 @@
 """Whether whoever handed a job in may still write where it writes; asked in each transaction that does."""
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accunode_common.auth.roles import GRANTS, Permission, Role
 from accunode_common.db.session import Reach
 from accunode_credit.models.bulk import Job, JobType
+from accunode_ml.repositories import memberships
 
 NOT_ALLOWED = "submitter_not_allowed"
 NOT_ALLOWED_MESSAGE = (
     "Whoever handed this job in may no longer write here, so it was ended; what was stored before that stays."
 )
 
-_ROLE = text("""
-    select m.role from identity.memberships m
-    join identity.users u on u.id = m.user_id and u.status = 'active'
-    join tenancy.tenants t on t.id = m.tenant_id and t.status = 'active'
-    where m.tenant_id = :tenant_id and m.user_id = :user_id and m.organization_id is not distinct from :organization_id
-    and m.status = 'active'
-""")
 _REACHES = tuple(Reach)
 _NEEDED = {
     JobType.BULK_UPLOAD: Permission.BULK_UPLOAD_WRITE,
@@ -34,12 +27,7 @@ def may_still_write(session: Session, job: Job) -> bool:
         session: A transaction in the submitter's context.
         job: What they handed in.
     """
-    place = {
-        "tenant_id": job.tenant_id,
-        "user_id": job.created_by,
-        "organization_id": job.submitter_organization_id,
-    }
-    role = session.execute(_ROLE, place).scalar_one_or_none()
+    role = memberships.active_role(session, job.tenant_id, job.created_by, job.submitter_organization_id)
     if role is None:
         return False
     grant = GRANTS[Role(role)]

@@ -5,8 +5,8 @@
 | it is not begun | the job is over, cancelled, or somebody else's | nothing: there is no lease |
 | done | the work's last step says so | `leases.complete`, by the work itself |
 | cancelled | a step finds that somebody cancelled the job | `leases.cancel` |
-| refused | the input or the submitter is at fault: another try would not mend it | `refused`, of the kind of work |
-| tried again | a try failed | `leases.retry_later` |
+| refused | input, submitter or model is at fault: another try would not mend it | `refused`, of the kind of work |
+| tried again | a try failed | `leases.retry` |
 | quarantined | the last try failed, or the worker died each time | `leases.fail`, by the kind of work |
 | lost | a later worker has the lease | nothing of this worker's is kept |
 
@@ -29,6 +29,7 @@ from accunode_common.db.transient import again_while_transient
 from accunode_common.log import get_logger
 from accunode_common.storage.base import StorageFullError
 from accunode_credit import leases
+from accunode_credit.champion import ModelRefusedError
 from accunode_credit.jobs import finish, submitter_context
 from accunode_credit.leases import WHOLE_JOB, Lease, LeaseLostError
 from accunode_credit.models.bulk import Job, JobState
@@ -89,7 +90,7 @@ class LeasedTask(ABC):
     @property
     def lease_seconds(self) -> float:
         """How long the work is the worker's at most, unless it renews the lease."""
-        return self.runtime.settings.chunk_lease_seconds
+        return self.runtime.settings.chunks.lease_seconds
 
     @abstractmethod
     def work(self) -> None:
@@ -144,7 +145,7 @@ class LeasedTask(ABC):
         """Do the work, unless it is done or somebody else's; whatever happens, the job learns of it."""
         if not self._begin():
             return
-        seconds = self.runtime.settings.database_away_seconds
+        seconds = self.runtime.settings.database.away_seconds
         facts = {"job_id": str(self._job_id), "chunk": self._number, "attempt": self.lease.attempt}
         try:
             try:
@@ -185,7 +186,7 @@ class LeasedTask(ABC):
                 return False
             self.job, self.lease = job, lease
             self.begun(job)
-            if lease.attempt > self.runtime.settings.chunk_attempts:
+            if lease.attempt > self.runtime.settings.chunks.attempts:
                 session.flush()
                 self.quarantined(session, DIED_EACH_TIME)
                 return False
@@ -199,14 +200,19 @@ class LeasedTask(ABC):
                 leases.cancel(session, self.lease)
                 self.cancelled(session, self.lock_job(session))
         except TaskRefusedError as refusal:
-            with self._under_lease() as session:
-                self.refused(session, refusal)
+            self._refuse(refusal)
+        except ModelRefusedError as refusal:
+            self._refuse(TaskRefusedError("model_missing", str(refusal)))
+
+    def _refuse(self, refusal: TaskRefusedError) -> None:
+        with self._under_lease() as session:
+            self.refused(session, refusal)
 
     def _failed(self, reason: str) -> None:
-        settings, attempt = self.runtime.settings, self.lease.attempt
+        settings, attempt = self.runtime.settings.chunks, self.lease.attempt
         with self._under_lease() as session:
-            if attempt < settings.chunk_attempts:
-                leases.retry_later(session, self.lease, error=reason, pause=settings.chunk_retry_seconds * attempt)
+            if attempt < settings.attempts:
+                leases.retry(session, self.lease, error=reason, pause=settings.retry_seconds * attempt)
             else:
                 self.quarantined(session, reason)
 
@@ -235,7 +241,7 @@ def cancel_if_idle(session: Session, job: Job) -> None:
     if job.state != JobState.CANCELLING:
         return
     session.flush()
-    if chunks.cancel_idle(session, job):
+    if leases.cancel_idle(session, job):
         finish(job, JobState.CANCELLED)
 
 

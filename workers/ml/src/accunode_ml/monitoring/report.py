@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accunode_ml.monitoring.observed import one_year_outcomes
-from accunode_ml.monitoring.population import Block, Defaults
+from accunode_ml.monitoring.population import Block
 from accunode_ml.monitoring.variants import Variant, split
+from accunode_ml.repositories.outcomes import Defaults
 from accunode_scoring import MasterScale, Scorer
 from accunode_scoring.monitoring import (
     ACT_THRESHOLD,
@@ -34,17 +35,17 @@ Found = list[tuple[str, Drift]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _VariantRows:
     """The rows of a block that one variant scores: their columns with the score, and when each was scored."""
 
     variant: Variant
     columns: dict[str, Vector]
     months: NDArray[np.str_]
 
-    def within(self, month: str) -> "_Part":
+    def within(self, month: str) -> "_VariantRows":
         inside = self.months == month
         columns = {name: values[inside] for name, values in self.columns.items()}
-        return _Part(self.variant, columns, self.months[inside])
+        return _VariantRows(self.variant, columns, self.months[inside])
 
 
 class PopulationReport:
@@ -60,7 +61,7 @@ class PopulationReport:
         self._scale = scale
         self._blocks: list[Block] = []
         self._pd: list[Vector] = []
-        self._parts: list[_Part] = []
+        self._variants: list[_VariantRows] = []
 
     def add(self, block: Block) -> None:
         """Take in a block; its scores are this version's, whichever version scored it when it was stored."""
@@ -71,7 +72,7 @@ class PopulationReport:
         self._pd.append(pd)
         for variant, inside in split(self._scorer, block.inputs):
             columns = variant.columns(block.inputs[inside])
-            self._parts.append(_Part(variant, {**columns, SCORE: pd[inside]}, months[inside]))
+            self._variants.append(_VariantRows(variant, {**columns, SCORE: pd[inside]}, months[inside]))
 
     @property
     def rows(self) -> int:
@@ -80,7 +81,7 @@ class PopulationReport:
 
     def result(self, defaults: Defaults, today: date) -> dict[str, Any]:
         """The report as it is stored; without rows it holds the thresholds only."""
-        said: dict[str, Any] = {
+        result: dict[str, Any] = {
             "rows": self.rows,
             "thresholds": {
                 "watch": WATCH_THRESHOLD,
@@ -95,28 +96,28 @@ class PopulationReport:
             "back_test": None,
         }
         if not self._blocks:
-            return said
-        parts = _joined(self._parts)
-        found = _held_against_reference(parts)
-        said["stability"] = worst(column for _, column in found)
-        said["variants"] = [{"variant": part.variant.name, "rows": len(part.months)} for part in parts]
-        said["columns"] = [{"variant": name, **asdict(column)} for name, column in found]
-        said["months"] = [
-            _month(month, parts) for month in sorted({month for block in self._blocks for month in block.months})
+            return result
+        variants = _joined(self._variants)
+        found = _drift(variants)
+        result["stability"] = worst(column for _, column in found)
+        result["variants"] = [{"variant": rows.variant.name, "rows": len(rows.months)} for rows in variants]
+        result["columns"] = [{"variant": name, **asdict(column)} for name, column in found]
+        result["months"] = [
+            _month(month, variants) for month in sorted({month for block in self._blocks for month in block.months})
         ]
-        said["back_test"] = self._back_test(np.concatenate(self._pd), defaults, today)
-        return said
+        result["back_test"] = self._back_test(np.concatenate(self._pd), defaults, today)
+        return result
 
     def _back_test(self, pd: Vector, defaults: Defaults, today: date) -> dict[str, Any] | None:
         if not defaults:
             return None
         companies = [company for block in self._blocks for company in block.companies]
         periods = [period for block in self._blocks for period in block.periods]
-        places, outcomes = one_year_outcomes(companies, periods, defaults, today)
-        if not len(places):
+        indices, outcomes = one_year_outcomes(companies, periods, defaults, today)
+        if not len(indices):
             return None
-        years = np.array([periods[place][0] for place in places])
-        tested = pd[places]
+        years = np.array([periods[index][0] for index in indices])
+        tested = pd[indices]
         return {
             **asdict(back_test(tested, outcomes, self._scale)),
             "years": [
@@ -132,36 +133,36 @@ class PopulationReport:
         }
 
 
-def _joined(parts: Sequence[_Part]) -> list[_Part]:
-    """The parts of all blocks together, one for each variant, also where it has no rows."""
-    by_variant: dict[str, list[_Part]] = {}
-    for part in parts:
-        by_variant.setdefault(part.variant.name, []).append(part)
+def _joined(variants: Sequence[_VariantRows]) -> list[_VariantRows]:
+    """The rows of all blocks together, one for each variant, also where it has no rows."""
+    by_variant: dict[str, list[_VariantRows]] = {}
+    for rows in variants:
+        by_variant.setdefault(rows.variant.name, []).append(rows)
     return [
-        _Part(
+        _VariantRows(
             same[0].variant,
-            {name: np.concatenate([part.columns[name] for part in same]) for name in same[0].columns},
-            np.concatenate([part.months for part in same]),
+            {name: np.concatenate([rows.columns[name] for rows in same]) for name in same[0].columns},
+            np.concatenate([rows.months for rows in same]),
         )
         for same in by_variant.values()
     ]
 
 
-def _held_against_reference(parts: Sequence[_Part]) -> Found:
+def _drift(variants: Sequence[_VariantRows]) -> Found:
     return [
-        (part.variant.name, column)
-        for part in parts
-        if len(part.months)
-        for column in drift_report(part.columns, part.variant.reference)
+        (rows.variant.name, column)
+        for rows in variants
+        if len(rows.months)
+        for column in drift_report(rows.columns, rows.variant.reference)
     ]
 
 
-def _month(month: str, parts: Sequence[_Part]) -> dict[str, Any]:
-    inside = [part.within(month) for part in parts]
-    found = _held_against_reference(inside)
+def _month(month: str, variants: Sequence[_VariantRows]) -> dict[str, Any]:
+    inside = [rows.within(month) for rows in variants]
+    found = _drift(inside)
     return {
         "month": month,
-        "rows": sum(len(part.months) for part in inside),
+        "rows": sum(len(rows.months) for rows in inside),
         "stability": worst(column for _, column in found),
         "columns": [{"variant": name, **{key: getattr(column, key) for key in _IN_A_MONTH}} for name, column in found],
     }

@@ -6,7 +6,7 @@ from celery import Celery
 
 from accunode_common.tasks.messages import MonitorDrift, MonitorEveryTenant, MonitorTenant
 from accunode_ml.monitoring.drift import monitor_drift, monitor_tenant
-from accunode_ml.monitoring.round import monitor_every_tenant
+from accunode_ml.monitoring.every_tenant import monitor_every_tenant
 from accunode_ml.runtime import Runtime
 from accunode_ml.tasks import HOUR, add_task
 

@@ -62,7 +62,7 @@ class Scenario:
     def apply(self, matrix: NDArray[np.float64], scorer: Scorer) -> NDArray[np.float64]:
         """The matrix of shape (n, len(scorer.columns)) under the scenario."""
         shocked = matrix.copy()
-        for place, column in enumerate(scorer.columns):
+        for position, column in enumerate(scorer.columns):
             if column in self.shocks:
-                shocked[:, place] = self.shocks[column].apply(column, matrix[:, place])
+                shocked[:, position] = self.shocks[column].apply(column, matrix[:, position])
         return shocked

@@ -4,8 +4,8 @@ import signal
 import sys
 import threading
 
+from accunode_common.environment import SettingsError
 from accunode_common.log import configure_logging
-from accunode_common.settings import SettingsError
 from accunode_ml.relay.loop import Relay
 from accunode_ml.settings import RelaySettings
 from accunode_ml.startup import StartupError, await_postgres, await_redis
@@ -18,9 +18,9 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         settings = RelaySettings.from_environment()
-        configure_logging(settings, service="relay")
-        await_redis(settings, seconds=settings.startup_seconds)
-        await_postgres(settings, seconds=settings.startup_seconds)
+        configure_logging(settings.log, service="relay")
+        await_redis(settings.redis, seconds=settings.startup.seconds)
+        await_postgres(settings.database, seconds=settings.startup.seconds)
     except (SettingsError, StartupError) as error:
         sys.exit(f"The relay cannot start: {error}")
     Relay(settings, stop).run()

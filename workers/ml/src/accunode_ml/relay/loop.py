@@ -15,18 +15,19 @@ from accunode_common.audit_chain import seal
 from accunode_common.log import get_logger
 from accunode_common.redis_clients import sync_client
 from accunode_common.tasks.celery import create_celery
-from accunode_common.tasks.outbox import CHANNEL
-from accunode_ml.connecting import connect
+from accunode_ml.connection import connect
 from accunode_ml.heartbeat import BEAT_SECONDS, beat_if_answered
-from accunode_ml.relay.counts import Counts
 from accunode_ml.relay.daily import DailyRound
-from accunode_ml.relay.deciding import decide_now
-from accunode_ml.relay.freeing import free_leases, return_messages
+from accunode_ml.relay.dead_workers import free_leases, return_messages
 from accunode_ml.relay.hourly import HourlyRound
+from accunode_ml.relay.metrics import metric_lines
+from accunode_ml.relay.numbering import Numbering
+from accunode_ml.relay.prediction_counts import REPAIR_TIMEOUT_MS, Compaction, DailyRepair
 from accunode_ml.relay.publisher import Publisher
-from accunode_ml.relay.publishing import metric_lines
 from accunode_ml.relay.sampling import Sampler
+from accunode_ml.relay.scaling import decide_now
 from accunode_ml.relay.sweeper import Sweeper
+from accunode_ml.repositories import outbox
 from accunode_ml.settings import RelaySettings
 
 LONGEST_PAUSE_SECONDS = 5.0
@@ -46,14 +47,16 @@ class Relay:
     def __init__(self, settings: RelaySettings, stop: threading.Event) -> None:
         self._settings = settings
         self._stop = stop
-        self._publisher = Publisher(create_celery("accunode-relay", settings), settings.relay_batch)
-        self._sweeper = Sweeper(stalled_seconds=settings.stalled_seconds)
-        self._daily = DailyRound(settings.monitoring_hour)
+        self._publisher = Publisher(create_celery("accunode-relay", settings.redis), settings.outbox.batch)
+        self._sweeper = Sweeper(stalled_seconds=settings.schedule.stalled_seconds)
+        self._daily = DailyRound(settings.schedule.monitoring_hour)
         self._hourly = HourlyRound()
-        self._counts = Counts(settings.monitoring_hour)
+        self._compaction = Compaction()
+        self._numbering = Numbering(settings.schedule.monitoring_hour)
+        self._repair = DailyRepair(settings.schedule.monitoring_hour, self._connect_for_repair)
         self._sampler = Sampler()
-        self._broker = sync_client(settings)
-        self._heartbeat = settings.heartbeat("relay")
+        self._broker = sync_client(settings.redis)
+        self._heartbeat = settings.heartbeat.path("relay")
         self._next_sweep = 0.0
         self._next_seal = 0.0
         self._next_beat = 0.0
@@ -64,17 +67,22 @@ class Relay:
         try:
             while not self._stop.is_set():
                 try:
-                    with connect(self._settings, "accunode-relay") as connection:
+                    with connect(self._settings.database, "accunode-relay") as connection:
                         logger.info("relay connected")
                         self._serve(connection)
                 except psycopg.OperationalError as error:
                     self._back_off("postgresql", error)
         finally:
+            self._repair.close()
             self._publisher.close()
             self._broker.close()
 
+    def _connect_for_repair(self) -> psycopg.Connection:
+        settings = self._settings.database.model_copy(update={"statement_timeout_ms": REPAIR_TIMEOUT_MS})
+        return connect(settings, "accunode-relay-repair")
+
     def _serve(self, connection: psycopg.Connection) -> None:
-        connection.execute(f"LISTEN {CHANNEL}")
+        outbox.listen(connection)
         while not self._stop.is_set():
             self._seal(connection)
             try:
@@ -85,7 +93,7 @@ class Relay:
                 self._pause = 0.0
             except (BrokerError, redis.RedisError) as error:
                 self._back_off("redis", error)
-            for _ in connection.notifies(timeout=self._settings.relay_poll_seconds, stop_after=1):
+            for _ in connection.notifies(timeout=self._settings.outbox.poll_seconds, stop_after=1):
                 pass
 
     def _seal(self, connection: psycopg.Connection) -> None:
@@ -93,15 +101,17 @@ class Relay:
         if time.monotonic() < self._next_seal:
             return
         if seal(connection, limit=SEAL_BATCH) < SEAL_BATCH:
-            self._next_seal = time.monotonic() + self._settings.seal_seconds
+            self._next_seal = time.monotonic() + self._settings.schedule.seal_seconds
 
     def _sweep(self, connection: psycopg.Connection) -> None:
         if time.monotonic() < self._next_sweep:
             return
-        self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        self._next_sweep = time.monotonic() + self._settings.schedule.sweep_seconds
         freed = free_leases(connection)
         sent = return_messages(connection, self._broker) + self._sweeper.sweep(connection, self._broker) + freed
-        self._counts.keep_if_due(connection)
+        self._compaction.compact_if_due(connection)
+        self._numbering.go_on_if_due(connection)
+        self._repair.start_if_due()
         rounds = [each.start_if_due(connection, self._broker) for each in (self._daily, self._hourly)]
         if any(rounds) or sent:
             self._publisher.publish_all(connection)
@@ -110,8 +120,8 @@ class Relay:
         sample = self._sampler.sample_if_due(connection, self._broker)
         if sample is None:
             return
-        if self._settings.metrics_place is not None:
-            emf.write(metric_lines(sample, self._settings.metrics_place))
+        if self._settings.metrics.scope is not None:
+            emf.write(metric_lines(sample, self._settings.metrics.scope))
         decide_now(connection, sample)
 
     def _beat(self) -> None:

@@ -6,12 +6,8 @@ import psycopg
 from celery import Celery
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError as BrokerError
-from psycopg.rows import dict_row
 
-_NEXT = """
-    select id, task, queue, payload from ops.outbox order by id limit %s for update skip locked
-"""
-_DELETE = "delete from ops.outbox where id = any(%s)"
+from accunode_ml.repositories import outbox
 
 
 class Publisher:
@@ -46,8 +42,8 @@ class Publisher:
 
     def _publish_batch(self, connection: psycopg.Connection) -> tuple[int, int, BrokerError | None]:
         failure: BrokerError | None = None
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(_NEXT, [self._batch]).fetchall()
+        with connection.transaction():
+            rows = outbox.lock_next(connection, self._batch)
             sent: list[Any] = []
             for row in rows:
                 try:
@@ -57,7 +53,7 @@ class Publisher:
                     break
                 sent.append(row["id"])
             if sent:
-                cursor.execute(_DELETE, [sent])
+                outbox.delete(connection, sent)
         return len(rows), len(sent), failure
 
     def _send(self, row: dict[str, Any]) -> None:

@@ -7,13 +7,11 @@ from typing import Any
 
 import psycopg
 import redis
-from psycopg.rows import class_row, dict_row
-from psycopg.types.json import Jsonb
 
-from accunode_common.tasks.holders import LIVES
 from accunode_common.tasks.messages import Queue
 from accunode_common.tasks.waiting import message_age, waiting_key
-from accunode_ml.counting import Ended
+from accunode_ml.repositories import scaling
+from accunode_ml.task_counts import Ended
 
 COUNTED_SECONDS = 120
 """Counts older than this belong to no minute that is measured now: no relay ran."""
@@ -21,35 +19,6 @@ COUNTED_SECONDS = 120
 MOST_COUNTS = 20_000
 """How many rows of counts one sample takes, the newest first, so that what gathered without a relay holds nothing up.
 Six workers write some 500 a minute."""
-
-_LEFT = "select 60 - extract(second from clock_timestamp())::float"
-
-_NOW = f"""
-    select
-        (select count(*) from ops.outbox) as outbox_length,
-        (select count(*) from ops.workers w where w.id = w.worker_id and {LIVES}) as workers_alive,
-        (select count(*) from ops.workers w
-            where w.id = w.worker_id and {LIVES} and cardinality(w.messages) > 0) as workers_busy,
-        (select count(*) from bulk.chunks c
-            where c.state = 'leased' and c.lease_expires_at >= clock_timestamp()) as leases
-"""  # noqa: S608
-_ENDED = """
-    with taken as (
-        delete from ops.task_counts where id in (select id from ops.task_counts order by id desc limit %(most)s)
-        returning *
-    )
-    select queue, sum(finished)::int as finished, sum(failed)::int as failed,
-        sum(waited_seconds)::float as waited_seconds, sum(ran_seconds)::float as ran_seconds
-    from taken where counted_at >= clock_timestamp() - make_interval(secs => %(seconds)s) group by queue
-"""
-_KEEP = """
-    insert into ops.scaling_samples
-        (minute, waiting, oldest_seconds, tasks, queue_length, outbox_length, workers_alive, workers_busy, leases)
-    values (date_trunc('minute', clock_timestamp()), %(waiting)s, %(oldest_seconds)s, %(tasks)s, %(queue_length)s,
-        %(outbox_length)s, %(workers_alive)s, %(workers_busy)s, %(leases)s)
-    on conflict (minute) do nothing
-    returning *
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +56,7 @@ class Sampler:
             return None
         # By this machine's clock, a little apart from the database's, every other minute could be missed. Asked for
         # before the sample, which may itself take until the next minute.
-        (left,) = connection.execute(_LEFT).fetchone() or (0.0,)
-        due_at = time.monotonic() + left
+        due_at = time.monotonic() + scaling.seconds_left(connection)
         sample = take_sample(connection, broker)
         self._due_at = due_at
         return sample
@@ -101,22 +69,15 @@ def take_sample(connection: psycopg.Connection, broker: redis.Redis) -> Sample |
         redis.RedisError: Redis does not answer.
     """
     waiting, oldest = _queues(broker)
-    counted = {"seconds": COUNTED_SECONDS, "most": MOST_COUNTS}
-    sample = None
     with connection.transaction():
-        now = connection.cursor(row_factory=dict_row).execute(_NOW).fetchone() or {}
-        ended = connection.cursor(row_factory=dict_row).execute(_ENDED, counted).fetchall()
-        values = now | {
-            "waiting": Jsonb(waiting),
-            "oldest_seconds": Jsonb(oldest),
-            "queue_length": sum(waiting.values()),
-            "tasks": Jsonb({row.pop("queue"): row for row in ended}),
-        }
-        sample = connection.cursor(row_factory=class_row(Sample)).execute(_KEEP, values).fetchone()
-        if sample is None:
+        measured = scaling.measure(connection)
+        tasks = scaling.take_counts(connection, most=MOST_COUNTS, seconds=COUNTED_SECONDS)
+        found = {"waiting": waiting, "oldest_seconds": oldest, "tasks": tasks, "queue_length": sum(waiting.values())}
+        row = scaling.add_sample(connection, measured | found)
+        if row is None:
             # The counts belong to the next minute's sample.
             raise psycopg.Rollback
-    return sample
+    return None if row is None else Sample(**row)
 
 
 def _queues(broker: redis.Redis) -> tuple[dict[str, int], dict[str, float | None]]:

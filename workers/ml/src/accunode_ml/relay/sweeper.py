@@ -10,6 +10,7 @@ from accunode_common.log import get_logger
 from accunode_common.tasks.messages import Queue, advance_message
 from accunode_common.tasks.outbox import enqueue_on_connection
 from accunode_common.tasks.waiting import waiting_key
+from accunode_ml.repositories import expired, jobs
 
 REPEAT_SECONDS = 15.0
 """How long a job that was reported is left in peace: the workers may be away."""
@@ -20,31 +21,6 @@ so the message went down with the worker that had taken it."""
 
 PURGE_SECONDS = 300.0
 MARKER = "accunode:relay:redis-run"
-
-_STALLED = """
-    select tenant_id, id, type, lost from (
-        select j.tenant_id, j.id, j.type,
-            %(none_waits)s and j.updated_at < now() - make_interval(secs => %(lost)s) and not exists (
-                select 1 from bulk.chunks c
-                where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state = 'leased'
-                  and c.lease_expires_at >= clock_timestamp()
-            ) as lost,
-            j.updated_at < now() - make_interval(secs => %(stalled)s) or exists (
-                select 1 from bulk.chunks c
-                where c.tenant_id = j.tenant_id and c.job_id = j.id and c.state in ('ready', 'leased')
-                  and c.lease_expires_at < clock_timestamp()
-            ) as overdue
-        from bulk.jobs j
-        where j.state in ('queued', 'ingesting', 'scoring', 'cancelling')
-    ) j
-    where %(all)s or lost or overdue
-"""
-_PURGES = (
-    "delete from ops.idempotency_keys where expires_at < now()",
-    "delete from identity.revocations where expires_at < now()",
-    "delete from ops.scaling_samples where minute < now() - interval '7 days'",
-    "delete from ops.scaling_decisions where decided_at < now() - interval '90 days'",
-)
 
 logger = get_logger(__name__)
 
@@ -64,17 +40,17 @@ class Sweeper:
             redis.RedisError: Redis does not answer.
         """
         new_run = _redis_lost_its_data(broker)
-        limits = {
-            "all": new_run is not None,
-            "none_waits": not broker.exists(*map(waiting_key, Queue)),
-            "lost": LOST_SECONDS,
-            "stalled": self._stalled_seconds,
-        }
-        jobs = connection.execute(_STALLED, limits).fetchall()
+        stalled = jobs.find_stalled(
+            connection,
+            every=new_run is not None,
+            none_waits=not broker.exists(*map(waiting_key, Queue)),
+            lost=LOST_SECONDS,
+            stalled=self._stalled_seconds,
+        )
         now = time.monotonic()
         due = [
             job
-            for job in jobs
+            for job in stalled
             if new_run is not None or now - self._reported.get(job[1], -REPEAT_SECONDS) >= REPEAT_SECONDS
         ]
         with connection.transaction():
@@ -83,7 +59,7 @@ class Sweeper:
                 enqueue_on_connection(
                     connection, advance_message(job_type, tenant_id, job_id, resend=resend), Queue.MAINTENANCE
                 )
-        self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in jobs}
+        self._reported = {job[1]: now if job in due else self._reported[job[1]] for job in stalled}
         if new_run is not None:
             logger.warning("redis began afresh", jobs=len(due))
             broker.set(MARKER, new_run)
@@ -94,8 +70,7 @@ class Sweeper:
 
     def _purge(self, connection: psycopg.Connection, now: float) -> None:
         if now - self._purged >= PURGE_SECONDS:
-            for purge in _PURGES:
-                connection.execute(purge)
+            expired.delete_expired(connection)
             self._purged = now
 
 

@@ -1,12 +1,7 @@
-"""`bulk.chunks`, but for their leases (`accunode_credit.leases`): made, dispatched, cancelled, counted.
-
-A chunk that is ready and has a `lease_expires_at` has been dispatched and is awaited until then; past that time its
-message counts as lost. Nothing else remembers what is in flight, so nothing can disagree with it.
-"""
+"""`bulk.chunks`: made, chosen to be dispatched, counted. What becomes of them is said by `accunode_credit.leases`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 from typing import cast as typed
 from uuid import UUID
@@ -28,13 +23,13 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import INT4MULTIRANGE
 from sqlalchemy.orm import Session
 
 from accunode_common.tasks.messages import INTERACTIVE_ROWS, Queue
+from accunode_credit import leases
 from accunode_credit.leases import WHOLE_JOB
 from accunode_credit.models.bulk import Chunk, ChunkState, Job, JobState
 
@@ -47,6 +42,7 @@ _ADD = insert(_CHUNKS).values(
     | {"row_numbers": cast(bindparam("runs", type_=Text), INT4MULTIRANGE)}
 )
 _WAIT_FOR_THE_QUEUE = text("select pg_advisory_xact_lock(hashtextextended(:tenant || :queue, 0))")
+_COMMIT_WITHOUT_WAITING = text("set local synchronous_commit = off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +69,6 @@ def add(session: Session, job: Job, chunks: Sequence[NewChunk]) -> None:
 def delete_all(session: Session, job: Job) -> None:
     """Delete the chunks of the job's file; the one under which the job is leased stays."""
     session.execute(delete(_CHUNKS).where(_of(job), _CHUNK.number > WHOLE_JOB))
-
-
-def cancel_idle(session: Session, job: Job) -> bool:
-    """Cancel the job's chunks that nobody works on; returns whether nobody works on any."""
-    idle = or_(
-        _CHUNK.state == ChunkState.READY.value,
-        and_(_CHUNK.state == ChunkState.LEASED.value, _CHUNK.lease_expires_at < _now()),
-    )
-    cancelled = {"state": ChunkState.CANCELLED.value, "lease_expires_at": None}
-    session.execute(update(_CHUNKS).where(_of(job), idle).values(cancelled))
-    leased = select(exists().where(_of(job), _CHUNK.state == ChunkState.LEASED.value))
-    return not session.execute(leased).scalar_one()
 
 
 def fence_of_reading(session: Session, job: Job) -> int:
@@ -122,30 +106,24 @@ def dispatch(
     """Mark the next chunks as dispatched; returns the job and the number of each. Jobs take turns by chunk number."""
     due = or_(_CHUNK.lease_expires_at.is_(None), _CHUNK.lease_expires_at < _now())
     chosen = (
-        _unfinished(tenant_id, queue, _CHUNK.job_id, _CHUNK.number)
+        _unfinished(tenant_id, queue, _CHUNK.tenant_id, _CHUNK.job_id, _CHUNK.number)
         .where(due)
         .order_by(_CHUNK.number, _CHUNK.job_id)
         .limit(most)
         .with_for_update(of=_CHUNKS, skip_locked=True)
         .cte("chosen")
     )
-    dispatched = session.execute(
-        update(_CHUNKS)
-        .where(
-            _CHUNK.tenant_id == tenant_id,
-            _CHUNK.job_id == chosen.c.job_id,
-            _CHUNK.number == chosen.c.number,
-        )
-        .values(state=ChunkState.READY.value, lease_expires_at=_now() + timedelta(seconds=expected_within))
-        .returning(_CHUNK.job_id, _CHUNK.number)
-    )
-    return sorted(((row.job_id, row.number) for row in dispatched), key=lambda chunk: (chunk[1], chunk[0]))
+    dispatched = leases.dispatch(session, chosen, expected_within=expected_within)
+    return sorted(dispatched, key=lambda chunk: (chunk[1], chunk[0]))
 
 
-def recall(session: Session, job: Job) -> None:
-    """Take back what was dispatched and never begun, as its messages are lost."""
-    dispatched = and_(_CHUNK.state == ChunkState.READY.value, _CHUNK.lease_expires_at.is_not(None))
-    session.execute(update(_CHUNKS).where(_of(job), dispatched).values(lease_expires_at=None))
+def commit_without_waiting(session: Session) -> None:
+    """Let the transaction's commit return before it is on disk.
+
+    A crash of PostgreSQL within the second can lose it, as a whole and with every later one that did not wait: a chunk
+    whose storing is lost is leased still, and is done again. A commit that waits brings all earlier ones to disk.
+    """
+    session.execute(_COMMIT_WITHOUT_WAITING)
 
 
 def _unfinished(tenant_id: UUID, queue: Queue, *columns: Any) -> Select[Any]:

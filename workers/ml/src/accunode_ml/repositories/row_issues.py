@@ -1,14 +1,12 @@
 """`bulk.row_issues`: why rows of a file are not stored."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 from typing import cast as typed
 
-from psycopg import sql
 from sqlalchemy import (
     Column,
     Integer,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -22,52 +20,30 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from accunode_credit.leases import Lease
 from accunode_credit.models.bulk import Chunk, Job, RowIssue, RowOutcome
-from accunode_ml.repositories.copying import copy_into
+from accunode_ml.repositories.copying import copy_into, temporary_table
+from accunode_ml.rows import Issue
 
 _ISSUES = typed(Table, RowIssue.__table__)
 _CHUNKS = typed(Table, Chunk.__table__)
 _CHUNK = _CHUNKS.c
 
 
-class Issue(NamedTuple):
-    """One problem of one row, in the order of the columns that it is copied into."""
-
-    row_number: int
-    position: int
-    outcome: RowOutcome
-    column_name: str | None
-    code: str
-    message: str
-    value: str | None
-    company: str | None
-
-
-# COPY itself works on no table with row-level security.
-_COPIED = Table(
+_COPIED = temporary_table(
     "copied_issues",
-    MetaData(),
     Column("row_number", Integer),
     Column("position", SmallInteger),
     *(Column(name, Text) for name in Issue._fields[2:]),
-    prefixes=["TEMPORARY"],
-    postgresql_on_commit="DELETE ROWS",
-)
-_CREATE = CreateTable(_COPIED, if_not_exists=True)
-_COPY = sql.SQL("copy {table} ({columns}) from stdin").format(
-    table=sql.Identifier(_COPIED.name), columns=sql.SQL(", ").join(map(sql.Identifier, Issue._fields))
 )
 
 
 def copy(session: Session, job: Job, issues: Iterable[Issue]) -> None:
     """Add issues of the job's rows; once in a transaction."""
-    session.execute(_CREATE)
-    with copy_into(session, _COPY) as copying:
+    with copy_into(session, _COPIED) as copying:
         for issue in issues:
             copying.write_row(issue)
     copied = select(literal(job.tenant_id), literal(job.id), *_COPIED.c)

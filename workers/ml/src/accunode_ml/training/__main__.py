@@ -37,7 +37,7 @@ def cards(
 @app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    data: Annotated[Path, typer.Option(help="folder with the training data")] = Path("../shared/data"),
+    data: Annotated[Path | None, typer.Option(help="folder with the training data")] = None,
     out: Annotated[Path, typer.Option(help="folder of the model library")] = MODELS,
     curves: Annotated[Path, typer.Option(help="folder of what the cards' plots show")] = CURVES,
     kind: Annotated[list[Kind] | None, typer.Option(help="only these kinds")] = None,
@@ -46,6 +46,8 @@ def main(
     """Train, calibrate and write models; the same data give the same files."""
     if context.invoked_subcommand is not None:
         return
+    if data is None:
+        raise typer.BadParameter("Say which folder holds the training data: --data FOLDER.")
     recipes = [recipe for recipe in RECIPES if not kind or recipe.kind in kind]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn()) as progress:

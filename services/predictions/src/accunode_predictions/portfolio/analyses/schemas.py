@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from accunode_common.http.schemas import InputModel
 from accunode_common.models.columns import AccessLevel
+from accunode_common.schemas import InputModel
 from accunode_credit.columns import INPUTS
 from accunode_scoring import SENTINEL, Kind, RiskLevel
 

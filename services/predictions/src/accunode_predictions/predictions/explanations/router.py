@@ -1,12 +1,12 @@
 """Explanations over HTTP."""
 
 from accunode_common.http.app import api_router
-from accunode_predictions.fields import KindPath
 from accunode_predictions.predictions.explanations import service
 from accunode_predictions.predictions.explanations.schemas import Explanation
 from accunode_predictions.predictions.filters import PredictionPath
 from accunode_predictions.predictions.permissions import PredictionReader
 from accunode_predictions.resources import RequestScoring
+from accunode_predictions.schema_fields import KindPath
 
 router = api_router("/predictions", tag="explanations")
 

@@ -4,9 +4,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel
+from accunode_common.schemas import ResponseModel
 from accunode_credit.reasons import ReasonOut
-from accunode_predictions.fields import (
+from accunode_predictions.model_reference import Scored
+from accunode_predictions.predictions.schemas import Probability
+from accunode_predictions.schema_fields import (
     FiscalPeriodQuarter,
     FiscalPeriodYear,
     GradeName,
@@ -14,8 +16,6 @@ from accunode_predictions.fields import (
     RatioLabel,
     RatioName,
 )
-from accunode_predictions.predictions.schemas import Probability
-from accunode_predictions.scored import Scored
 
 
 class ContributionOut(ResponseModel):

@@ -6,9 +6,9 @@ from accunode_common.auth.subject import Subject
 from accunode_credit.columns import inputs_of
 from accunode_credit.models.credit import Prediction
 from accunode_credit.reasons import shown
+from accunode_predictions.model_reference import model_url
 from accunode_predictions.predictions import service as predictions
 from accunode_predictions.predictions.explanations.schemas import ContributionOut, Explanation, FlagOut
-from accunode_predictions.scored import model_url
 from accunode_predictions.serving.service import Scoring
 from accunode_scoring import Kind, Scorer
 from accunode_scoring.reasons import percentile
@@ -27,7 +27,6 @@ async def explain(scoring: Scoring, subject: Subject, kind: Kind, prediction_id:
 
 
 def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
-    kind = Kind(prediction.kind)
     score = scorer.score(inputs_of(prediction))
     ranks = {reason.column: reason.percentile for reason in score.reasons}
     inputs = inputs_of(prediction)
@@ -36,7 +35,7 @@ def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
     population = scorer.model.reference.get("pd")
     return Explanation(
         prediction_id=prediction.id,
-        kind=kind,
+        kind=prediction.kind,
         fiscal_year=prediction.fiscal_year,
         fiscal_quarter=prediction.fiscal_quarter,
         pd=prediction.pd,
@@ -61,5 +60,5 @@ def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:
         reasons=shown(score),
         flags=[FlagOut(code=flag.code, ratio=flag.column, message=flag.message) for flag in score.flags],
         model_version=prediction.model_version,
-        model_url=model_url(kind, prediction.model_version),
+        model_url=model_url(prediction.kind, prediction.model_version),
     )

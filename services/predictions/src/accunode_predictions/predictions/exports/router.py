@@ -8,11 +8,12 @@ from fastapi.responses import StreamingResponse
 from accunode_common.http.app import api_router
 from accunode_common.http.files import table_reply
 from accunode_common.tabular import FileFormat
-from accunode_predictions.fields import KindPath
+from accunode_credit.files import output_columns
 from accunode_predictions.predictions.exports import service
 from accunode_predictions.predictions.exports.schemas import ExportFilters
 from accunode_predictions.predictions.permissions import PredictionReader
 from accunode_predictions.resources import AppResources
+from accunode_predictions.schema_fields import KindPath
 
 router = api_router("/predictions", tag="exports")
 
@@ -30,6 +31,6 @@ async def export_predictions(
 ) -> StreamingResponse:
     """The whole filtered list as CSV, XLSX or Parquet, newest first. Text that begins like a formula is neutralised."""
     service.check(kind, filters)
-    rows = service.rows(app.database, subject, kind, filters)
-    columns = service.output_columns(kind)
-    return await table_reply(filters.format, columns, rows, name=f"{kind.value}-predictions")
+    blocks = service.blocks(app.database, subject, kind, filters)
+    columns = output_columns(service.headings(kind))
+    return await table_reply(filters.format, columns, blocks, name=f"{kind}-predictions")

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from accunode_common.http.schemas import InputModel, ResponseModel
+from accunode_common.schemas import InputModel, ResponseModel
 from accunode_credit.examples import example_of
 from accunode_credit.reasons import ReasonOut
-from accunode_predictions.fields import AnnualRatios, QuarterlyRatios, RatioLabel, RatioName
 from accunode_predictions.predictions.schemas import Probability, ScoreFields
+from accunode_predictions.schema_fields import AnnualRatios, QuarterlyRatios, RatioLabel, RatioName
 from accunode_predictions.statements import StatementAmounts
 from accunode_scoring import Kind
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
-from accunode_credit.columns import input_matrix, stored_score
+from accunode_credit.columns import input_matrix, shown_score
 from accunode_credit.reasons import shown
 from accunode_predictions.predictions.service import score_values
 from accunode_predictions.predictions.simulations.schemas import (
@@ -44,7 +44,7 @@ async def score_batch(
 def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | QuarterlyRow | StatementRow]) -> BatchScores:
     inputs = [(row.amounts if isinstance(row, StatementRow) else row.ratios).values() for row in rows]
     scores = scorer.score_matrix(input_matrix(inputs, scorer.columns), scale=scale, explain=True)
-    kind, version = Kind(scorer.kind), scorer.version
+    kind, version = scorer.kind, scorer.version
     return BatchScores(items=[_row(scores, number, row.row_id, kind, version) for number, row in enumerate(rows)])
 
 
@@ -63,8 +63,8 @@ def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | Non
     around = Surroundings(scorer, values)
     ratios = {ratio.name: ratio for ratio in RATIOS[scorer.kind]}
     return WhatIf(
-        kind=Kind(scorer.kind),
-        **stored_score(score),
+        kind=scorer.kind,
+        **shown_score(score),
         reasons=shown(score),
         sensitivities=[
             _sensitivity(around, place, ratios[column], values, scale) for place, column in enumerate(scorer.columns)

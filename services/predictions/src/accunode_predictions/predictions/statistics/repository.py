@@ -1,6 +1,6 @@
 """The SQL of statistics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from accunode_common.auth.subject import Subject
+from accunode_credit.medians import median_pd
 from accunode_credit.models.credit import Prediction, PredictionCount
 from accunode_credit.records import own_records
 from accunode_scoring import Kind
@@ -18,7 +19,7 @@ from accunode_scoring import Kind
 class Group:
     """One group of predictions; `ungrouped` has a bit for level, sector and period each that it does not group by."""
 
-    kind: str
+    kind: Kind
     risk_level: str
     sector: str | None
     fiscal_year: int
@@ -45,28 +46,27 @@ def _grouped(*sets: Sequence[InstrumentedAttribute[Any]]) -> ColumnElement[Any]:
 async def summary(session: AsyncSession, subject: Subject, kind: Kind | None) -> list[Group]:
     """Counts by kind, and by risk level, sector and period within each: sums of what is counted already."""
     kind_, level, sector, year, quarter = _COLUMNS
-    count = func.sum(PredictionCount.predictions)
+    every = ~PredictionCount.is_newest
+    count = func.sum(PredictionCount.predictions).filter(every)
+    companies = func.sum(PredictionCount.predictions).filter(PredictionCount.is_newest)
     statement = (
         select(
             *_COLUMNS,
             func.grouping(*_COLUMNS[1:4]),
             cast(count, Integer),
-            cast(func.coalesce(count.filter(PredictionCount.is_newest), 0), Integer),
-            cast(func.sum(PredictionCount.pd_sum) / count, Double),
+            cast(func.coalesce(companies, 0), Integer),
+            cast(func.sum(PredictionCount.pd_sum).filter(every) / count, Double),
         )
         .where(own_records(PredictionCount, subject))
         .group_by(_grouped((kind_,), (kind_, level), (kind_, sector), (kind_, year, quarter)))
         .having(count > 0)
     )
     if kind is not None:
-        statement = statement.where(PredictionCount.kind == kind.value)
+        statement = statement.where(PredictionCount.kind == kind)
     return [Group(*row) for row in await session.execute(statement)]
 
 
-async def median_pds(session: AsyncSession, subject: Subject, kind: Kind | None) -> Mapping[str, float]:
-    """The median probability of default by kind, of all rows: counts do not tell it."""
-    median = func.percentile_cont(0.5).within_group(Prediction.pd)
-    statement = select(Prediction.kind, median).where(own_records(Prediction, subject)).group_by(Prediction.kind)
-    if kind is not None:
-        statement = statement.where(Prediction.kind == kind.value)
-    return {row[0]: row[1] for row in await session.execute(statement)}
+async def median(session: AsyncSession, subject: Subject, kind: Kind) -> float | None:
+    """The median probability of default of a kind."""
+    found: float | None = await session.scalar(median_pd(subject, kind, Prediction))
+    return found

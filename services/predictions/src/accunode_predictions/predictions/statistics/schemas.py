@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from accunode_common.http.schemas import ResponseModel
-from accunode_predictions.fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, Level
+from accunode_common.schemas import ResponseModel
 from accunode_predictions.portfolio.schemas import MeanPd
+from accunode_predictions.schema_fields import Count, FiscalPeriodQuarter, FiscalPeriodYear, Level
 from accunode_scoring import Kind
 
 

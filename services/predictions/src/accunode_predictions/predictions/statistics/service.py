@@ -21,9 +21,10 @@ _BY_KIND, _BY_LEVEL, _BY_SECTOR, _BY_PERIOD = 0b111, 0b011, 0b101, 0b110
 async def statistics(session: AsyncSession, subject: Subject, kind: Kind | None) -> Statistics:
     """Counts and distributions of the caller's own and organization records."""
     rows = await repository.summary(session, subject, kind)
-    medians = await repository.median_pds(session, subject, kind)
     kinds = [kind] if kind is not None else list(Kind)
-    found = [_of_kind(each, [row for row in rows if row.kind == each.value], medians.get(each.value)) for each in kinds]
+    stored = {row.kind for row in rows}
+    medians = {each: await repository.median(session, subject, each) for each in kinds if each in stored}
+    found = [_of_kind(each, [row for row in rows if row.kind == each], medians.get(each)) for each in kinds]
     return Statistics(total=sum(each.count for each in found), kinds=found)
 
 
