@@ -86,18 +86,26 @@ def test_a_good_password_may_hold_a_common_word_of_its_owners(password: str) -> 
     refuse_personal(password, KNOWN, pointer="/body/password")
 
 
+def judged_within(limit: float, password: str) -> bool:
+    """Tries three times: a busy machine can only add to a time."""
+
+    def seconds() -> float:
+        began = time.process_time()
+        guessable(password, KNOWN)
+        return time.process_time() - began
+
+    return any(seconds() < limit for _ in range(3))
+
+
 # Hypothesis would measure what other programs take as well.
 @settings(deadline=None)
 @given(st.text(min_size=LONGEST, max_size=LONGEST))
 def test_judging_takes_no_longer_for_any_text(password: str) -> None:
-    began = time.process_time()
-    guessable(password, KNOWN)
-    assert time.process_time() - began < 0.5
+    assert judged_within(0.5, password)
 
 
 @pytest.mark.parametrize("unit", ["a", "aB1!", "password1", "l3tm31n", "2026-01-01", "1234567890", "👻", "qwerty"])
 def test_judging_takes_milliseconds_for_the_longest_repeats(unit: str) -> None:
     password = (unit * LONGEST)[:LONGEST]
-    began = time.process_time()
     assert guessable(password)
-    assert time.process_time() - began < 0.2
+    assert judged_within(0.2, password)

@@ -25,7 +25,9 @@ IN_WORDS = """
 
 
 @pytest.fixture
-def relay(test_database: TestDatabase) -> Iterator[psycopg.Connection]:
+def relay(test_database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
+    # Long enough for a round to reach the end on a busy machine.
+    monkeypatch.setattr(numbering, "ROUND_SECONDS", 60)
     with psycopg.connect(test_database.url(DatabaseRole.RELAY), autocommit=True) as connection:
         Numbering(3, STARTED).go_on_if_due(connection, AT_NIGHT)
         yield connection
