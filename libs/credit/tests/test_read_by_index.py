@@ -107,3 +107,29 @@ def test_only_the_predictions_service_calls_them(superuser: psycopg.Connection) 
         may = "select rolname from pg_roles where rolname = any(%s) and has_function_privilege(rolname, %s, 'EXECUTE')"
         callers = cursor.execute(may, [[role.value for role in SERVICE_ROLES], f"credit.{function}"]).fetchall()
         assert callers == [DatabaseRole.PREDICTIONS.value], function
+
+
+ORGANIZATION = "insert into tenancy.organizations (tenant_id, id, name, name_key) values (%s, %s, %s, %s)"
+
+
+def test_a_search_over_many_organizations_walks_the_index_for_sets_of_them(
+    superuser: psycopg.Connection, connection: psycopg.Connection, world: World
+) -> None:
+    admin, made = world.one.tenant_admin, []
+    for number in range(200):
+        organization, company = new_id(), new_id()
+        superuser.execute(ORGANIZATION, [admin.tenant_id, organization, f"o {number}", f"o {number}"])
+        name = f"quixotic steel {number}"
+        values = [admin.tenant_id, company, "organization", organization, admin.user_id, name, name]
+        superuser.execute(COMPANY, values)
+        made.append(company)
+    superuser.execute("analyze credit.companies")
+    speak_as(connection, admin)
+    cursor = connection.cursor(row_factory=scalar_row)
+    scopes = len(cursor.execute("select id from tenancy.organizations").fetchall()) + 2
+
+    assert set(cursor.execute("select unnest(credit.find_companies('{quix}', '{}', 1000))").fetchall()) == set(made)
+    assert cursor.execute("select credit.find_companies('{quix}', '{}', 199)").fetchall() == [None]
+    scans = "select pg_stat_get_xact_numscans('credit.ix_companies_words'::regclass)"
+    [walks] = cursor.execute(scans).fetchall()
+    assert scopes // 64 < walks < scopes / 10

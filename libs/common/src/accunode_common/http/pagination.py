@@ -56,7 +56,7 @@ _ROWS = "page_rows"
 _START = "page_start_{}"
 """The bound parameters of a page."""
 
-Rows = int | BindParameter[int]
+Rows = int | ColumnElement[int]
 
 _NO_FILTERS = frozenset({"limit", "cursor", "with_total", "sort"})
 
@@ -184,7 +184,7 @@ class Ahead:
         among: Selects the rows.
         groups: Their groups, as `paginate` takes them.
         condition: Makes the condition, for an alias of the list's entity.
-        rows: How many are read of a group.
+        rows: How many are read of all groups together, but of each more than a page has.
     """
 
     among: Select[Any]
@@ -316,9 +316,11 @@ def _first_ahead(ahead: Ahead, order: SortOrder, rows: int, start: Sequence[Any]
     """
     entity = ahead.among.column_descriptions[0]["entity"]
     place = func.row_number().over(order_by=_directions(order)).label("place")
-    first = _page(_in_groups(ahead.among, ahead.groups), order, ahead.rows, start).add_columns(place)
+    owners = select(func.count()).select_from(ahead.groups.alias("owners")).scalar_subquery()
+    share = func.greatest(rows + 1, literal(ahead.rows) // func.greatest(owners, 1))
+    first = _page(_in_groups(ahead.among, ahead.groups), order, share, start).add_columns(place)
     read = first.correlate(ahead.groups).subquery("ahead")
-    mark = read.c.place == ahead.rows
+    mark = read.c.place == share
     keys = {name: read.c[name] for name, _ in _names(order)}
     of_group = (
         select(*(read.c[column.key] for column in inspect(entity).primary_key), *keys.values(), mark.label("mark"))
