@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from accunode_common.db.access import DatabaseRole
 from accunode_common.ids import new_id
 from accunode_common.testing.database import TestDatabase
-from accunode_ml.relay.prediction_counts import DailyRepair, compact, repair
+from accunode_ml.relay import prediction_counts
+from accunode_ml.relay.prediction_counts import BUSY_SECONDS, COMPACT_SECONDS, Compaction, DailyRepair, compact, repair
 
 APPEND = """
     insert into credit.prediction_counts (tenant_id, access_level, scope_id, kind, fiscal_year, sector, risk_level,
@@ -49,6 +50,30 @@ def test_summing_up_keeps_the_sums_and_leaves_a_row_for_each_group_that_has_any(
     assert superuser.execute(SUMS, [tenant]).fetchall() == before
     kept = "select fiscal_year, predictions from credit.prediction_counts where tenant_id = %s order by 1"
     assert superuser.execute(kept, [tenant]).fetchall() == [(2020, 2), (2022, 5)]
+
+
+def test_while_many_changes_come_they_are_summed_up_more_often(
+    relay: psycopg.Connection, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, clock = new_id(), [1000.0]
+    monkeypatch.setattr(prediction_counts, "MANY_CHANGES", 8)
+    monkeypatch.setattr(prediction_counts.time, "monotonic", lambda: clock[0])
+    compaction = Compaction()
+
+    def rows_after(seconds: float, appended: int) -> int:
+        clock[0] += seconds
+        for _ in range(appended):
+            superuser.execute(APPEND, {"tenant": tenant, "year": 2020, "n": 1})
+        compaction.compact_if_due(relay)
+        rows = superuser.execute("select count(*) from credit.prediction_counts where tenant_id = %s", [tenant])
+        return int(rows.fetchall()[0][0])
+
+    assert rows_after(0, 8) == 1
+    assert rows_after(BUSY_SECONDS - 1, 9) == 10
+    assert rows_after(1, 0) == 1
+    assert rows_after(BUSY_SECONDS, 1) == 1
+    assert rows_after(BUSY_SECONDS, 1) == 2
+    assert rows_after(COMPACT_SECONDS - BUSY_SECONDS, 0) == 1
 
 
 def test_two_relays_sum_up_while_others_append_and_nothing_is_lost(

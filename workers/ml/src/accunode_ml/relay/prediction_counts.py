@@ -14,7 +14,11 @@ from accunode_common.log import get_logger
 from accunode_ml.repositories import prediction_counts
 
 COMPACT_SECONDS = 60.0
+BUSY_SECONDS = 5.0
 MOST_GROUPS = 1_000
+MANY_CHANGES = 1_000
+"""While so many are found each time, as an upload goes on, they are summed up every `BUSY_SECONDS`."""
+
 RETRY_SECONDS = 600.0
 """How long after a comparison that failed the next is tried."""
 
@@ -38,16 +42,19 @@ def repair(connection: psycopg.Connection) -> int:
 
 
 class Compaction:
-    """Sums up the changes of counts once a minute, so many groups at a time that the loop is not held up."""
+    """Sums up the changes of counts once a minute, so many groups at a time that the loop is not held up.
+
+    While an upload appends them by the thousand it does so more often: readers add up all that is not summed up yet.
+    """
 
     def __init__(self) -> None:
-        self._compacted = -COMPACT_SECONDS
+        self._due = time.monotonic()
 
     def compact_if_due(self, connection: psycopg.Connection) -> None:
-        """Sum up, unless that was done within the minute."""
-        if time.monotonic() - self._compacted >= COMPACT_SECONDS:
-            compact(connection)
-            self._compacted = time.monotonic()
+        """Sum up, unless that was done a short while ago."""
+        if time.monotonic() >= self._due:
+            changes = compact(connection)
+            self._due = time.monotonic() + (BUSY_SECONDS if changes >= MANY_CHANGES else COMPACT_SECONDS)
 
 
 class DailyRepair:
