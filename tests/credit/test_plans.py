@@ -11,9 +11,9 @@ from accunode_common.db.access import DatabaseRole
 from accunode_common.testing.database import TestDatabase
 from accunode_common.testing.people import Caller, World, WorldMaker
 from accunode_common.testing.statements import sent_statements
-from accunode_credit.bands import bands_of
+from accunode_credit.bands import BANDS
 from accunode_devstack.seeding import Owner, add_companies, add_predictions
-from accunode_scoring import Kind, RiskLevel
+from accunode_scoring import Kind
 
 COMPANIES = 20_000
 FILLED = {"companies", "predictions", "newest_predictions"}
@@ -94,13 +94,12 @@ async def test_no_list_reads_a_whole_table(services: list[Running], test_databas
 
 
 def test_no_function_that_reads_indexes_reads_a_whole_table(test_database: TestDatabase, filled: World) -> None:
-    few = bands_of(RiskLevel.CRITICAL)
     with psycopg.connect(test_database.url(DatabaseRole.PREDICTIONS)) as connection:
         for name, value in filled.one.org_member.subject.access.settings().items():
             connection.execute("select set_config(%s, %s, true)", [f"app.{name}", value])
         connection.execute("select credit.find_companies('{17}', '{}', 100)")
         for newest in (False, True):
-            values = [Kind.ANNUAL.value, newest, few.start, few.start]
+            values = [Kind.ANNUAL.value, newest, BANDS.stop - 16, BANDS.stop - 16]
             connection.execute("select credit.probabilities(%s, %s, %s, %s)", values)
         read = connection.execute("select relname, seq_scan, idx_scan from pg_stat_xact_user_tables").fetchall()
     assert {name for name, whole, _ in read if whole} & FILLED == set()

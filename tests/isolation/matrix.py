@@ -234,6 +234,7 @@ ROWS = (
     row("rescore_portfolio", "use as an administrator"),
     row("stress_portfolio", "use as a member"),
     row("list_models", "use"),
+    row("get_master_scale", "use"),
     row("get_model", "use", kinds=ALL_KINDS),
     row("get_model_card", "use", kinds=ALL_KINDS),
     row("report_drift", "use as an administrator", kinds=ALL_KINDS),

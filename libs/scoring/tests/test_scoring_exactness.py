@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scoring_inputs import KINDS, as_values, champion, inputs, library
 
-from accunode_scoring import Kind, ModelEntry
+from accunode_scoring import DEFAULT_SCALE, Kind, ModelEntry
 from accunode_scoring.library import SHIPPED_MODELS
 
 EXACT = 1e-12
@@ -70,7 +70,7 @@ def test_every_version_still_gives_its_golden_scores(entry: ModelEntry) -> None:
         score = scorer.score(row["input"])
         for name in PROBABILITIES:
             assert getattr(score, name) == pytest.approx(row[name], abs=EXACT)
-        assert score.grade == row["grade"]
+        assert score.grade == DEFAULT_SCALE.grade(row["pd"]).name
         assert [reason.code for reason in score.reasons] == row["reasons"]
         assert list(map(str, score.flags)) == row["flags"]
         assert {c.column: c.log_odds for c in score.contributions} == pytest.approx(row["contributions"], abs=EXACT)

@@ -52,14 +52,14 @@ async def test_progress_rate_and_end_follow_the_counts(uploads: Uploads, world: 
         rows_rejected=80,
         rows_skipped=20,
         ingested_at=now - timedelta(seconds=10),
-        result='{"risk_levels": {"LOW": 400}, "grades": {"A1": 400}}',
+        result='{"risk_levels": {"LOW": 400}, "grades": {"AN01": 400}}',
     )
     reply = await uploads.api.as_(world.one.org_member).get(f"{PATH}/{job_id}")
     job = reply.json()
     assert (job["progress"], job["rows_remaining"]) == (0.5, 500)
     assert 20 < job["rows_per_second"] <= 40
     assert timedelta(seconds=10) < datetime.fromisoformat(job["estimated_end"]) - now < timedelta(seconds=40)
-    assert (job["risk_levels"], job["grades"]) == ({"LOW": 400}, {"A1": 400})
+    assert (job["risk_levels"], job["grades"]) == ({"LOW": 400}, {"AN01": 400})
     assert reply.headers["etag"] == f'"{job["version"]}"'
 
 

@@ -19,7 +19,7 @@ from accunode_common.testing.problems import assert_problem
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.filters import PredictionFilters
 from accunode_predictions.settings import PredictionsSettings
-from accunode_scoring import Kind
+from accunode_scoring import DEFAULT_SCALE, Kind
 
 Body = Callable[..., dict[str, Any]]
 Store = Callable[..., Awaitable[dict[str, Any]]]
@@ -125,7 +125,7 @@ async def test_the_smallest_change_reaches_the_target_grade_when_it_is_made(
     for change in answer["changes"]:
         ratios[change["ratio"]] = change["target"]
     after = (await client.post(f"{ANNUAL}/score", json={"rows": [{"ratios": ratios}]})).json()["items"][0]
-    assert after["grade"] <= target
+    assert DEFAULT_SCALE.names.index(after["grade"]) <= DEFAULT_SCALE.names.index(target)
     assert after["pd"] == pytest.approx(answer["pd"], rel=1e-12)
 
 
@@ -135,7 +135,7 @@ async def test_an_unknown_target_grade_is_refused_with_the_known_ones(
     body = {"ratios": annual_body()["ratios"], "target_grade": "Z9"}
     reply = await api.as_(world.user).post(f"{ANNUAL}/what-if", json=body)
     problem = assert_problem(reply, 422, pointer="/body/target_grade", fault="unknown_grade")
-    assert "A1" in problem["detail"]
+    assert DEFAULT_SCALE.names[0] in problem["detail"]
 
 
 async def test_statistics_count_every_visible_prediction_once(

@@ -36,8 +36,8 @@ NO_WORDS: Mapping[str, list[str]] = MappingProxyType({"reason_words": [], "flag_
 """That default, by the names of the table's class."""
 
 SOURCE_COLUMNS = ("job_id", "row_number")
-DECISIVE_COLUMNS = (*INPUT_COLUMNS, "model_version", "grade")
-"""Two scores of a prediction that agree in these agree in everything: the grade stands for the master scale."""
+DECISIVE_COLUMNS = (*INPUT_COLUMNS, "model_version", "grade", "risk_level")
+"""Two scores of a prediction that agree in these agree in everything: grade and level stand for the master scale."""
 
 DECISIVE_OF_SCORE = tuple(name for name in DECISIVE_COLUMNS if name in SCORE_COLUMNS)
 """The same where the inputs stay, as when a portfolio is scored again."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from accunode_common.models.tenancy import Tenant
-from accunode_scoring import DEFAULT_SCALE, Grade, MasterScale, ScaleError
+from accunode_scoring import DEFAULT_SCALE, Grade, MasterScale, RiskLevel, ScaleError
 
 __all__ = ["ScaleError", "parse", "stored_scale"]
 
@@ -20,9 +20,21 @@ def stored_scale(tenant_id: UUID) -> Select[list[dict[str, Any]] | None]:
 def parse(grades: Sequence[Mapping[str, Any]] | None) -> MasterScale:
     """The scale of these grades, from best to worst; the default without any.
 
+    A grade without a risk level, as all were stored before grades had one, has that of its mid-point.
+
     Raises:
         ScaleError: They are no scale.
     """
     if not grades:
         return DEFAULT_SCALE
-    return MasterScale(tuple(Grade(str(g["name"]), float(g["upper"]), float(g["midpoint"])) for g in grades))
+    return MasterScale(tuple(map(_grade, grades)))
+
+
+def _grade(stored: Mapping[str, Any]) -> Grade:
+    level = stored.get("risk_level")
+    return Grade.of(
+        str(stored["name"]),
+        float(stored["upper"]),
+        float(stored["midpoint"]),
+        None if level is None else RiskLevel(level),
+    )

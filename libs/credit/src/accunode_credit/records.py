@@ -32,9 +32,8 @@ from accunode_common.errors import ForbiddenError, NotFoundError
 from accunode_common.ids import PLATFORM_TENANT_ID
 from accunode_common.models.columns import AccessLevel
 from accunode_common.models.tenancy import Organization
-from accunode_credit.bands import BANDS, bands_of
+from accunode_credit.bands import BANDS
 from accunode_credit.models.credit import Company, Count, Outcome, Prediction
-from accunode_scoring import RiskLevel
 
 RecordModel = type[Company] | type[Prediction] | type[Outcome]
 RecordT = TypeVar("RecordT", Company, Prediction, Outcome)
@@ -85,10 +84,9 @@ def visible_scopes(subject: Caller, level: AccessLevel | None) -> FromClause:
     return union_all(*_own_scopes(subject, level), *shared).subquery("scopes")
 
 
-def by_band(scopes: FromClause, level: RiskLevel | None = None) -> FromClause:
-    """The scopes, each once for every band of the probability of default, or of a risk level."""
-    bands = BANDS if level is None else bands_of(level)
-    band = cast(func.generate_series(bands.start, bands.stop - 1), Prediction.pd_band.type)
+def by_band(scopes: FromClause) -> FromClause:
+    """The scopes, each once for every band of the probability of default."""
+    band = cast(func.generate_series(BANDS.start, BANDS.stop - 1), Prediction.pd_band.type)
     return select(*scopes.c, band.label(Prediction.pd_band.name)).subquery("groups")
 
 

@@ -72,7 +72,7 @@ def _values(rows: int) -> list[dict[str, Any]]:
     figures = {name: 1.0 / (place + 3) for place, name in enumerate(FIGURES)}
     reasons = "return_on_assets:-6.3,net_income_margin:-7.9"
     return [
-        {"id": new_id(), "company": f"Company {number} (fictitious)", "grade": "C1", "reasons": reasons, **figures}
+        {"id": new_id(), "company": f"Company {number} (fictitious)", "grade": "AN07", "reasons": reasons, **figures}
         for number in range(rows)
     ]
 

@@ -28,7 +28,7 @@ _PREDICTIONS = """
         pd_low, pd_high, grade, risk_level, reason_codes, flags)
     select c.tenant_id, uuidv7(), c.access_level, c.organization_id, c.created_by, c.id, 'annual', %(year)s, pd, pd * 9,
         pd, pd * 5, pd, '1.0.0', pd, pd, pd, pd, pd, 0, 1, 'G' || width_bucket(ln(pd), -9, 0, 15),
-        case when pd < 0.02 then 'LOW' when pd < 0.05 then 'MEDIUM' when pd < 0.15 then 'HIGH' else 'CRITICAL' end,
+        case when pd < 0.006 then 'LOW' when pd < 0.02 then 'MEDIUM' when pd < 0.05 then 'HIGH' else 'CRITICAL' end,
         array['LEVERAGE', 'COVERAGE', 'PROFITABILITY', 'LIQUIDITY'], array['missing:sga_margin']
     from credit.companies c, lateral (select least(exp(random_normal(-5, 1.5)), 1) as pd where c.id is not null) r
     where c.tenant_id = %(tenant_id)s

@@ -2,9 +2,6 @@
 
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 class Kind(StrEnum):
     """What a score is computed from."""
@@ -15,7 +12,7 @@ class Kind(StrEnum):
 
 
 class RiskLevel(StrEnum):
-    """Level of the 1-year probability of default: below 2 %, 5 %, 15 %, and above."""
+    """Level of a grade by its 1-year probability of default; `RISK_LEVEL_BOUNDS` says where each begins by default."""
 
     LOW = "LOW"
     MEDIUM = "MEDIUM"
@@ -24,17 +21,11 @@ class RiskLevel(StrEnum):
 
 
 RISK_LEVELS: tuple[RiskLevel, ...] = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH, RiskLevel.CRITICAL)
-RISK_LEVEL_BOUNDS: tuple[float, float, float] = (0.02, 0.05, 0.15)
+RISK_LEVEL_BOUNDS: tuple[float, float, float] = (0.006, 0.02, 0.05)
+"""LOW below .6 %, MEDIUM below 2 %, HIGH below 5 %, CRITICAL from there: each holds companies, and its default rate is
+several times that of the level before, for every kind of model."""
 
 
 def risk_level(pd: float) -> RiskLevel:
-    """Risk level of a 1-year probability of default, a fraction in [0, 1]."""
+    """Level of a 1-year probability of default, a fraction in [0, 1], by the default bounds."""
     return RISK_LEVELS[sum(pd >= bound for bound in RISK_LEVEL_BOUNDS)]
-
-
-def risk_level_index(pd: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Index into `RISK_LEVELS` per row of `pd`, shape (n,)."""
-    index = np.zeros(len(pd), np.int8)
-    for bound in RISK_LEVEL_BOUNDS:
-        index += pd >= bound
-    return index

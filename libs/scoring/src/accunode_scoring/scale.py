@@ -1,4 +1,4 @@
-"""Master scale: grades by upper bound of the 1-year probability of default."""
+"""Master scale: grades by upper bound of the 1-year probability of default, each with a risk level."""
 
 import math
 from bisect import bisect_right
@@ -10,6 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.kinds import RISK_LEVELS, RiskLevel, risk_level
+
 
 @dataclass(frozen=True, slots=True)
 class Grade:
@@ -18,6 +20,12 @@ class Grade:
     name: str
     upper: float
     midpoint: float
+    risk_level: RiskLevel
+
+    @classmethod
+    def of(cls, name: str, upper: float, midpoint: float, level: RiskLevel | None = None) -> "Grade":
+        """A grade; without a level it has that of its mid-point, by the default bounds of the levels."""
+        return cls(name, upper, midpoint, level or risk_level(midpoint))
 
 
 class ScaleError(ValueError):
@@ -34,7 +42,7 @@ class ScaleError(ValueError):
 
 @dataclass(frozen=True)
 class MasterScale:
-    """Grades from best to worst. Upper bounds rise strictly and the last one is 1.
+    """Grades from best to worst. Upper bounds rise strictly and the last one is 1; risk levels never fall.
 
     Raises:
         ScaleError: They do not, or a mid-point lies outside its grade.
@@ -57,6 +65,8 @@ class MasterScale:
             if not lower <= grade.midpoint <= grade.upper:
                 raise ScaleError("midpoint", f"The mid-point of {grade.name} lies outside its bounds.")
             lower = grade.upper
+        if any(low > high for low, high in pairwise(self._level_places)):
+            raise ScaleError("levels", "Risk levels never fall from a grade to the next worse one.")
 
     @classmethod
     def from_bounds(cls, names: Sequence[str], uppers: Sequence[float]) -> "MasterScale":
@@ -64,7 +74,7 @@ class MasterScale:
         lowers = (uppers[0] / 4, *uppers)
         return cls(
             tuple(
-                Grade(name, upper, math.sqrt(lower * upper))
+                Grade.of(name, upper, math.sqrt(lower * upper))
                 for name, lower, upper in zip(names, lowers, uppers, strict=False)
             )
         )
@@ -73,6 +83,15 @@ class MasterScale:
     def names(self) -> tuple[str, ...]:
         """Grade names, best first."""
         return tuple(grade.name for grade in self.grades)
+
+    @cached_property
+    def lowers(self) -> tuple[float, ...]:
+        """The probability where each grade begins."""
+        return (0.0, *self._inner_bounds)
+
+    @cached_property
+    def _level_places(self) -> list[int]:
+        return [RISK_LEVELS.index(grade.risk_level) for grade in self.grades]
 
     @cached_property
     def _inner_bounds(self) -> list[float]:
@@ -86,8 +105,13 @@ class MasterScale:
         """Index into `grades` per row of `pd`, shape (n,)."""
         return np.searchsorted(np.array(self._inner_bounds), pd, side="right").astype(np.int8)
 
+    def risk_level_index(self, grade_index: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Index into `RISK_LEVELS` per row of what `grade_index` gave, shape (n,)."""
+        return np.array(self._level_places, np.int8)[grade_index]
+
 
 DEFAULT_SCALE = MasterScale.from_bounds(
-    ("A1", "A2", "A3", "B1", "B2", "B3", "C1", "C2", "C3", "D1", "D2", "E1", "E2"),
+    tuple(f"AN{number:02}" for number in range(1, 14)),
     (0.0005, 0.001, 0.002, 0.0035, 0.006, 0.01, 0.02, 0.03, 0.05, 0.09, 0.15, 0.3, 1.0),
 )
+"""No agency names its grades so. Levels begin where grades do."""

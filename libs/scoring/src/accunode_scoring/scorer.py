@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from accunode_scoring.checks import InputProblem, Limits, check_matrix, check_values
 from accunode_scoring.engine import BLOCK_ROWS
 from accunode_scoring.flags import Flagger
-from accunode_scoring.kinds import Kind, risk_level, risk_level_index
+from accunode_scoring.kinds import Kind
 from accunode_scoring.model_file import ModelFile
 from accunode_scoring.reasons import CODE_BITS, DIRECTIONS, percentile, sentence, strength, vocabulary
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
@@ -74,6 +74,7 @@ class Scorer:
         half_width = self._half_width(log_odds)
         explained = features if self.model.feature_set.explains_features else row
         states = [rule.of_row(value) for rule, value in zip(self._rules, explained, strict=True)]
+        grade = (scale or DEFAULT_SCALE).grade(pd)
         return Score(
             kind=self.kind,
             model_version=self.version,
@@ -84,8 +85,8 @@ class Scorer:
             pd_lightgbm=self._calibrated("lightgbm", result.lightgbm),
             pd_low=_probability(log_odds - half_width),
             pd_high=_probability(log_odds + half_width),
-            grade=(scale or DEFAULT_SCALE).grade(pd).name,
-            risk_level=risk_level(pd),
+            grade=grade.name,
+            risk_level=grade.risk_level,
             base=self.model.engine.base,
             contributions=tuple(map(Contribution, self.explained, contributions)),
             reasons=self._reasons(explained, states, contributions),
@@ -115,13 +116,13 @@ class Scorer:
                 None if effects is None else effects[part],
             )
         scale = scale or DEFAULT_SCALE
-        pd = probabilities["pd"]
+        grades = scale.grade_index(probabilities["pd"])
         return ScoreMatrix(
             columns=self.explained,
             **probabilities,
-            grade=scale.grade_index(pd),
+            grade=grades,
             grades=scale.names,
-            risk_level=risk_level_index(pd),
+            risk_level=scale.risk_level_index(grades),
             flags=flags,
             flag_vocabulary=self.flag_vocabulary,
             base=np.full(n, self.model.engine.base),

@@ -19,8 +19,13 @@ FiscalPeriodYear = Annotated[int, Field(description="The fiscal year.", examples
 FiscalPeriodQuarter = Annotated[
     int | None, Field(description="The fiscal quarter, 1 to 4; null unless quarterly.", examples=[None])
 ]
-GradeName = Annotated[str, Field(description="The grade on the tenant's master scale.", examples=["A2"])]
-Level = Annotated[RiskLevel, Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")]
+GradeName = Annotated[str, Field(description="The grade on the tenant's master scale.", examples=["AN02"])]
+Level = Annotated[
+    RiskLevel,
+    Field(
+        description="The grade's level. By default LOW below 0.6 %, MEDIUM below 2 %, HIGH below 5 %, else CRITICAL."
+    ),
+]
 Owners = Annotated[AccessLevel, Field(description="Whose record it is, and so who sees it.", examples=["organization"])]
 RatioName = Annotated[str, Field(description="The ratio's column name.", examples=["return_on_assets"])]
 RatioLabel = Annotated[str, Field(description="What people call the ratio.", examples=["Return on assets"])]

@@ -152,6 +152,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
         ),
         Index(None, "tenant_id", "scope_id", "kind", "id"),
         Index(None, "tenant_id", "scope_id", "kind", "pd_band", "id", **_WITH_PD),
+        Index(None, "tenant_id", "scope_id", "kind", "risk_level", "pd_band", "id", **_WITH_PD),
         Index(None, "tenant_id", "job_id", "row_number"),
         one_of("access_level", AccessLevel),
         one_of("kind", Kind),

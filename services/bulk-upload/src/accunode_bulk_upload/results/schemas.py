@@ -35,8 +35,10 @@ class ResultRow(ResponseModel):
     pd_high: float = Field(description="Its upper end.", examples=[0.00119])
     pd_scorecard: float = Field(description="The logistic scorecard's probability within 1 year.", examples=[0.00126])
     pd_lightgbm: float = Field(description="The LightGBM model's probability within 1 year.", examples=[0.00081])
-    grade: str = Field(description="The grade on the tenant's master scale.", examples=["A2"])
-    risk_level: RiskLevel = Field(description="LOW below 2 %, MEDIUM below 5 %, HIGH below 15 %, else CRITICAL.")
+    grade: str = Field(description="The grade on the tenant's master scale.", examples=["AN02"])
+    risk_level: RiskLevel = Field(
+        description="The grade's level. By default LOW below 0.6 %, MEDIUM below 2 %, HIGH below 5 %, else CRITICAL."
+    )
     reason_codes: list[str] = Field(
         description="The strongest reasons first, each `ratio.state.direction`.",
         examples=[["net_income_margin.value.lowers", "return_on_assets.value.lowers"]],

@@ -117,7 +117,7 @@ class BulkUpload(ResponseModel):
         examples=[{"LOW": 4102, "MEDIUM": 1388, "HIGH": 534, "CRITICAL": 156}],
     )
     grades: dict[str, int] = Field(
-        description="Accepted rows by grade.", examples=[{"A2": 4102, "B1": 1388, "C1": 534, "D1": 156}]
+        description="Accepted rows by grade.", examples=[{"AN02": 4102, "AN06": 1388, "AN08": 534, "AN10": 156}]
     )
     error: JobError | None = Field(description="Why the job has failed as a whole; else null.", examples=[None])
     created_at: UtcTime = Field(description="When the file had arrived.", examples=["2026-03-31T09:29:11Z"])

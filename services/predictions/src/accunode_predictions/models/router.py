@@ -9,6 +9,7 @@ from accunode_common.http.trail import AuditTrail
 from accunode_predictions.jobs.schemas import AcceptedJob
 from accunode_predictions.jobs.service import locate
 from accunode_predictions.models import service
+from accunode_predictions.models.master_scale import MasterScaleOut, shown_scale
 from accunode_predictions.models.permissions import ModelMonitor, ModelPromoter, ModelReader
 from accunode_predictions.models.schemas import ChallengerChoice, ModelDetail, ModelList, ModelOut, VersionChoice
 from accunode_predictions.resources import RequestScoring
@@ -26,6 +27,16 @@ VersionPath = Annotated[str, Path(max_length=100, description="A version of the 
 async def list_models(_: ModelReader, scoring: RequestScoring) -> ModelList:
     """Every version in the registry with its status; the champion of each kind serves."""
     return await service.every(scoring)
+
+
+@router.get("/master-scale", summary="Read the master scale")
+async def get_master_scale(subject: ModelReader, scoring: RequestScoring) -> MasterScaleOut:
+    """Every grade of the caller's tenant with its bounds, its mid-point and its risk level.
+
+    Beside each stand the broad grades of S&P and Moody's whose published one-year default rate is nearest, and its
+    German IFD classes, with their sources. They count other events: see `event`.
+    """
+    return shown_scale(await scoring.scale(subject))
 
 
 @router.get("/{kind}/{version}", summary="Read a model version")

@@ -113,7 +113,7 @@ class MigrationQuery(BaseModel):
 class MigrationRow(ResponseModel):
     """What became of the companies of one state."""
 
-    state: str = Field(description="The grade or risk level in the first period.", examples=["A2"])
+    state: str = Field(description="The grade or risk level in the first period.", examples=["AN02"])
     total: int = Field(description="Companies that were in it, and are in the second period.", examples=[40])
     counts: list[int] = Field(
         description="By state in the second period, in the order of `states`.", examples=[[3, 34, 3]]
@@ -126,7 +126,7 @@ class MigrationRow(ResponseModel):
 class Migration(ResponseModel):
     """The transition matrix between two periods, over the companies that have predictions in both."""
 
-    states: list[str] = Field(description="Grades or risk levels, the best first.", examples=[["A1", "A2", "A3"]])
+    states: list[str] = Field(description="Grades or risk levels, the best first.", examples=[["AN01", "AN02", "AN03"]])
     rows: list[MigrationRow] = Field(description="One per state, in the order of `states`.")
     companies: int = Field(description="Companies in both periods.", examples=[112])
     improved: int = Field(description="Those in a better state than before.", examples=[9])

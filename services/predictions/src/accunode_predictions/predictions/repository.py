@@ -173,9 +173,9 @@ async def page(
     scopes = system_scope(subject) if system else own_scopes(subject, level)
     groups, ahead = scopes, None
     if by_pd:
-        groups = by_band(scopes, filters.risk_level)
+        groups = by_band(scopes)
     elif filters.risk_level is not None:
-        groups = by_band(scopes, filters.risk_level)
+        groups = by_band(scopes)
         ahead = _of_any_level(kind, filters, scopes)
     listed = _matching(kind, filters)
     return await paginate(session, listed, order, paging, groups=groups, counted=counted, ahead=ahead, columns=columns)

@@ -288,7 +288,7 @@ class EarlierVersion(Scored):
     replaced_by: UUID = Field(description="Who had it scored again.")
     snapshot: dict[str, Any] = Field(
         description="Ratios, score, flags and source of that version.",
-        examples=[{"ratios": example_of(Kind.ANNUAL), "pd": 0.00083, "grade": "A2", "flags": []}],
+        examples=[{"ratios": example_of(Kind.ANNUAL), "pd": 0.00083, "grade": "AN02", "flags": []}],
     )
 
 

@@ -47,8 +47,10 @@ class TenantChange(Change):
     )
     master_scale: MasterScaleIn | None = Field(
         default=None,
-        description="The tenant's own grades, from best to worst; null goes back to the default ones. What is scored "
-        "from then on is graded on it; `POST /api/v1/portfolio/rescore` grades what is stored.",
+        description="The tenant's own grades, from best to worst, each with its risk level; null goes back to the "
+        "default ones, which `GET /api/v1/models/master-scale` shows. What is scored from then on is graded on it; "
+        "what is stored keeps its grade and level until `POST /api/v1/portfolio/rescore` grades it, and the earlier ones in "
+        "its versions after that.",
     )
 
 

@@ -31,6 +31,7 @@ from accunode_identity.session_revocation import revoke_tenant
 from accunode_identity.tenant_settings import settings_of
 from accunode_tenants.admins import service as admins
 from accunode_tenants.tenants import repository
+from accunode_tenants.tenants.master_scale import GradeOut
 from accunode_tenants.tenants.repository import Stats
 from accunode_tenants.tenants.schemas import SettingsOut, TenantChange, TenantIn, TenantOut
 
@@ -76,7 +77,7 @@ async def show(session: AsyncSession, tenants: Sequence[Tenant]) -> list[TenantO
             slug=tenant.slug,
             status=TenantStatus(tenant.status),
             settings=SettingsOut.model_validate(settings_of(tenant.settings)),
-            master_scale=tenant.master_scale,
+            master_scale=GradeOut.stored(tenant.master_scale),
             users=counts[tenant.id][0],
             organizations=counts[tenant.id][1],
             created_at=tenant.created_at,

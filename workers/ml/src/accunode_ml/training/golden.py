@@ -14,7 +14,7 @@ Vector = NDArray[np.float64]
 
 ROWS = 60
 _STATES = (np.nan, 0.0, -0.0, -1.0, 100.0, 250.0, -40.0, 999999.0, -999999.0)
-_SCORES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high", "grade")
+_SCORES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low", "pd_high")
 
 
 def generated_inputs(scorer: Scorer, rows: int, seed: int) -> Vector:
@@ -55,7 +55,7 @@ def _statements(random: np.random.Generator, rows: int) -> Vector:
 
 
 def golden(scorer: Scorer, seed: int) -> list[dict[str, Any]]:
-    """Inputs by column (null where missing) and their scores, reason codes and flags."""
+    """Inputs by column (null where missing) and their probabilities, reason codes and flags; grades are of a scale."""
     entries: list[dict[str, Any]] = []
     for row in generated_inputs(scorer, ROWS, seed).tolist():
         values = {column: None if np.isnan(value) else value for column, value in zip(scorer.columns, row, strict=True)}

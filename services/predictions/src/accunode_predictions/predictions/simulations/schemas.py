@@ -15,7 +15,7 @@ LARGEST_BATCH = 1000
 _ROW_ID = Field(default=None, max_length=200, description="Carried through to the reply.", examples=["row-1"])
 _ROWS = Field(min_length=1, max_length=LARGEST_BATCH, description="What is scored, each on its own.")
 _TARGET = Field(
-    default=None, max_length=20, description="A grade of the tenant's master scale to reach.", examples=["A1"]
+    default=None, max_length=20, description="A grade of the tenant's master scale to reach.", examples=["AN01"]
 )
 _ANNUAL = Field(description="The ratios of one fiscal year; at least one.", examples=[example_of(Kind.ANNUAL)])
 _QUARTERLY = Field(
@@ -128,7 +128,7 @@ class RatioChange(ResponseModel):
 class TargetAnswer(ResponseModel):
     """What it takes to reach a grade."""
 
-    grade: str = Field(description="The grade that was asked for.", examples=["A1"])
+    grade: str = Field(description="The grade that was asked for.", examples=["AN01"])
     reached: bool = Field(description="Whether some change of the given ratios reaches it.")
     changes: list[RatioChange] = Field(
         description="The smallest change found, measured in percentiles of the reference population; "
