@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from accunode_common.models.tenancy import Tenant
 from accunode_scoring import DEFAULT_SCALE, Grade, MasterScale, RiskLevel, ScaleError
 
-__all__ = ["ScaleError", "parse", "stored_scale"]
+__all__ = ["RiskLevel", "ScaleError", "parse", "stored_scale"]
 
 
 def stored_scale(tenant_id: UUID) -> Select[list[dict[str, Any]] | None]:

@@ -64,8 +64,7 @@ MOODYS = AgencyRates(
     "Moody's",
     Source(
         "Moody's Investors Service",
-        "Weighted average one-year default rates of bond issuers, 1970 to 1996, as quoted in 2002; the later studies "
-        "are not openly published by grade",
+        "Weighted average one-year default rates of bond issuers, 1970 to 1996, as quoted in 2002",
         1997,
         "http://www.buzzhit.com/2002/09/according-to-1997-moodys-study-here.html",
     ),

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from accunode_common.schemas import InputModel, ResponseModel
-from accunode_credit.master_scale import ScaleError, parse
-from accunode_scoring import RiskLevel
+from accunode_credit.master_scale import RiskLevel, ScaleError, parse
 
 MOST_GRADES = 50
 EXAMPLE = [

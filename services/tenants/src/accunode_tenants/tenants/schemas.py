@@ -49,8 +49,8 @@ class TenantChange(Change):
         default=None,
         description="The tenant's own grades, from best to worst, each with its risk level; null goes back to the "
         "default ones, which `GET /api/v1/models/master-scale` shows. What is scored from then on is graded on it; "
-        "what is stored keeps its grade and level until `POST /api/v1/portfolio/rescore` grades it, and the earlier ones in "
-        "its versions after that.",
+        "what is stored keeps its grade and level until `POST /api/v1/portfolio/rescore` grades it, and the "
+        "earlier ones in its versions after that.",
     )
 
 
