@@ -26,7 +26,7 @@ TABLE: dict[str, str] = {
     "job:cancel": "cancel_job",
     "job:read": "list_jobs get_job",
     "model:monitor": "report_drift",
-    "model:read": "list_models get_model get_model_card",
+    "model:read": "list_models get_master_scale get_model get_model_card",
     "portfolio:analyse": "get_portfolio_migration stress_portfolio",
     "portfolio:read": "get_portfolio_dashboard",
     "portfolio:rescore": "rescore_portfolio",
