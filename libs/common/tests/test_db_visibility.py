@@ -226,6 +226,33 @@ def test_the_history_of_a_prediction_is_written_by_those_who_may_edit_it(records
         assert connection.execute(count, [prediction]).fetchone() == (0,)
 
 
+def test_what_a_deleted_prediction_said_is_seen_as_far_as_the_prediction_was(records: Records, world: World) -> None:
+    member = world.one.org_member
+    company = records.add_company(member, "organization")
+    with records.as_(member) as connection:
+        prediction = add_prediction(connection, member, company, "organization")
+        connection.execute("delete from credit.predictions where id = %s", [prediction])
+    count = "select count(*) from credit.deleted_predictions where obligor_id = %s"
+    seen = {
+        "member": member,
+        "colleague": world.one.other_member,
+        "tenant_admin": world.one.tenant_admin,
+        "outsider": world.one.outsider,
+        "stranger": world.two.org_member,
+        "strange_admin": world.two.tenant_admin,
+        "platform": world.user,
+    }
+    found = {}
+    for name, caller in seen.items():
+        with records.as_(caller, DatabaseRole.WORKER) as connection:
+            found[name] = connection.execute(count, [company]).fetchone() == (1,)
+    assert {name for name, sees in found.items() if sees} == {"member", "colleague", "tenant_admin"}
+    with records.as_(member, DatabaseRole.WORKER) as connection, pytest.raises(pg.InsufficientPrivilege):
+        connection.execute("delete from credit.deleted_predictions where obligor_id = %s", [company])
+    with records.as_(member) as connection, pytest.raises(pg.InsufficientPrivilege):
+        connection.execute(count, [company])
+
+
 def test_the_tenants_service_counts_a_tenants_records_and_reads_none(records: Records, world: World) -> None:
     records.add_company(world.one.org_member, "personal")
     records.add_company(world.one.outsider, "organization")

@@ -1,8 +1,10 @@
 """Scoring again, earlier versions, entity tags and deletion."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -12,6 +14,7 @@ from accunode_common.testing.problems import assert_problem
 from accunode_credit.columns import KEPT
 
 ANNUAL = "/api/v1/predictions/annual"
+Body = Callable[..., dict[str, Any]]
 Store = Callable[..., Awaitable[dict[str, Any]]]
 RESTATED = {"return_on_assets": -30.0, "net_income_margin": -45.0, "total_debt_to_ebitda": -3.0}
 
@@ -97,3 +100,68 @@ async def test_a_deleted_prediction_is_gone_and_its_company_stays(
     ).fetchone()
     assert left == (0,)
     assert (await store(world.user))["id"] != made["id"]
+
+
+def _left(superuser: psycopg.Connection, tenant_id: UUID) -> list[dict[str, Any]]:
+    rows = superuser.execute(
+        "SELECT to_jsonb(d) FROM credit.deleted_predictions d WHERE tenant_id = %s ORDER BY deleted_at", [tenant_id]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+async def test_a_deleted_company_leaves_what_was_said_of_it_without_its_name(
+    api: ServiceClient, world: World, annual_body: Body, superuser: psycopg.Connection
+) -> None:
+    client = api.as_(world.one.org_member)
+    body = annual_body(access_level="organization")
+    made = (await client.post(ANNUAL, json=body)).json()
+    company = made["company"]
+    restated = (await client.put(f"{ANNUAL}/{made['id']}", json={"ratios": RESTATED})).json()
+    reply = await client.post(
+        f"/api/v1/companies/{company['id']}/outcomes", json={"defaulted_on": "2024-05-06", "event": "bankruptcy"}
+    )
+    assert reply.status_code == 201, reply.text
+    assert (await client.delete(f"/api/v1/companies/{company['id']}")).status_code == 204
+    (left,) = _left(superuser, world.one.id)
+    assert [(score["pd"], score["grade"], score["model_version"]) for score in left["scores"]] == [
+        (each["pd"], each["grade"], each["model_version"]) for each in (made, restated)
+    ]
+    assert [score["given_at"] for score in left["scores"]] == [made["updated_at"], restated["updated_at"]]
+    given = [{name: value for name, value in each["ratios"].items() if value is not None} for each in (made, restated)]
+    assert [score["inputs"] for score in left["scores"]] == given
+    assert (left["access_level"], left["scope_id"]) == ("organization", str(world.one.organization_id))
+    assert (left["kind"], left["fiscal_year"], left["fiscal_quarter"]) == ("annual", made["fiscal_year"], None)
+    assert left["defaulted_on"] == ["2024-05-06"]
+    for known in (company["name"], company["id"], made["id"], str(world.one.org_member.user_id)):
+        assert known not in json.dumps(left)
+
+
+async def test_a_prediction_deleted_before_its_company_loses_the_company_with_it(
+    api: ServiceClient, world: World, annual_body: Body, superuser: psycopg.Connection
+) -> None:
+    client = api.as_(world.one.org_member)
+    made = [
+        (await client.post(ANNUAL, json=annual_body(access_level="organization", fiscal_year=year))).json()
+        for year in (2020, 2021)
+    ]
+    company_id = made[0]["company"]["id"]
+    assert (await client.delete(f"{ANNUAL}/{made[0]['id']}")).status_code == 204
+    assert [each["obligor_id"] for each in _left(superuser, world.one.id)] == [company_id]
+    assert (await client.delete(f"/api/v1/companies/{company_id}")).status_code == 204
+    left = _left(superuser, world.one.id)
+    assert sorted(each["fiscal_year"] for each in left) == [2020, 2021]
+    (nobody,) = {each["obligor_id"] for each in left}
+    assert nobody != company_id
+
+
+async def test_deleted_personal_records_leave_nothing(
+    api: ServiceClient, world: World, annual_body: Body, superuser: psycopg.Connection
+) -> None:
+    client = api.as_(world.one.org_member)
+    made = [
+        (await client.post(ANNUAL, json=annual_body(access_level="personal", fiscal_year=year))).json()
+        for year in (2020, 2021)
+    ]
+    assert (await client.delete(f"{ANNUAL}/{made[0]['id']}")).status_code == 204
+    assert (await client.delete(f"/api/v1/companies/{made[0]['company']['id']}")).status_code == 204
+    assert _left(superuser, world.one.id) == []

@@ -1,6 +1,6 @@
-"""The tables of the credit domain, one module per database schema; importing it declares the whole database."""
+"""The tables of the credit domain, one module per schema and purpose; importing it declares the whole database."""
 
 from accunode_common.models import SCHEMAS, metadata
-from accunode_credit.models import bulk, credit, registry
+from accunode_credit.models import bulk, credit, registry, validation
 
-__all__ = ["SCHEMAS", "bulk", "credit", "metadata", "registry"]
+__all__ = ["SCHEMAS", "bulk", "credit", "metadata", "registry", "validation"]

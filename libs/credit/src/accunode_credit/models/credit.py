@@ -328,6 +328,14 @@ class PdCount(Count, Base):
     pd_band: Mapped[int] = mapped_column(SmallInteger)
 
 
+_OF_PREDICTION = "p.tenant_id = prediction_versions.tenant_id and p.id = prediction_versions.prediction_id"
+_AS_THEIR_PREDICTIONS = read_write(
+    read=f"exists (select 1 from credit.predictions p where {_OF_PREDICTION})",
+    write=f"{IN_TENANT} and exists (select 1 from credit.predictions p where {_OF_PREDICTION}"
+    f" and ({record_write('p.')}))",
+)
+
+
 class PredictionVersion(TenantOwned, Base):
     """A prediction as it was before a rescoring or an edit."""
 
@@ -342,13 +350,7 @@ class PredictionVersion(TenantOwned, Base):
         {
             "schema": "credit",
             "info": access(
-                read_write(
-                    read="exists (select 1 from credit.predictions p where p.tenant_id = prediction_versions.tenant_id"
-                    " and p.id = prediction_versions.prediction_id)",
-                    write=f"{IN_TENANT} and exists (select 1 from credit.predictions p"
-                    " where p.tenant_id = prediction_versions.tenant_id and p.id = prediction_versions.prediction_id"
-                    f" and ({record_write('p.')}))",
-                ),
+                (*_AS_THEIR_PREDICTIONS, _COUNTS_ALL),
                 {
                     DatabaseRole.PREDICTIONS: ("SELECT", "INSERT"),
                     DatabaseRole.WORKER: ("SELECT", "INSERT"),
@@ -383,7 +385,7 @@ class Outcome(TenantOwned, Record, Timestamped, Base):
         {
             "schema": "credit",
             "info": access(
-                policies_of_record(insert=_BESIDE_ITS_COMPANY),
+                (*policies_of_record(insert=_BESIDE_ITS_COMPANY), _COUNTS_ALL),
                 {
                     DatabaseRole.PREDICTIONS: ("SELECT", "INSERT", _UPDATE_ABOUT_COMPANY, "DELETE"),
                     DatabaseRole.WORKER: ("SELECT", "INSERT"),

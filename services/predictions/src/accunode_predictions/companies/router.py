@@ -88,7 +88,11 @@ async def update_company(
 async def delete_company(
     company_id: CompanyPath, subject: CompanyWriter, session: SubjectSession, trail: AuditTrail, condition: IfMatch
 ) -> Response:
-    """Deletes a company with its predictions and outcomes; 409 if some are others' that the caller may not delete."""
+    """Deletes a company with its predictions and outcomes; 409 if some are others' that the caller may not delete.
+
+    Of shared records stays, for validation, what was said and what became of it: the kind, period, inputs, probability,
+    grade, model version and days of default, by the same owner and without name or id. Of personal ones nothing does.
+    """
     await service.delete(session, subject, trail, company_id, condition)
     return Response(status_code=204)
 

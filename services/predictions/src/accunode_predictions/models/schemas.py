@@ -80,7 +80,11 @@ class DriftSummary(ResponseModel):
         "shares of missing and out-of-range values, `months` the same by the month of scoring. Each row is held "
         "against the population of the model that scores it; `variants` counts the rows of `plain` and, for "
         "statements with a market value, `market`. `back_test` has the observed default rate by grade against the "
-        "mean probability with Jeffreys' test, or null while no outcome is known.",
+        "mean probability with Jeffreys' test, or null while no outcome is known. It tests what was said then: of "
+        "each company and year the score that stood at the period's end, or else the first one, not this version's. "
+        "`scores` counts those first given before the year of observation was over (`as_given`) and after "
+        "(`given_late`), those scored anew since (`replaced_since`) and those of deleted records (`deleted`); "
+        "`model_versions` counts the companies by the version that scored them.",
         examples=[{"stability": "stable", "columns": [], "months": [], "variants": {"plain": 412}}],
     )
 

@@ -37,7 +37,11 @@ async def delete_prediction(
     trail: AuditTrail,
     condition: IfMatch,
 ) -> Response:
-    """Deletes a prediction with its earlier versions; the company stays."""
+    """Deletes a prediction with its earlier versions; the company stays.
+
+    Of a shared prediction stays, for back-tests, what its versions said: when, the inputs, probability, grade and model
+    version, under the same owner. It loses the link to the company when that is deleted. Of a personal one none stays.
+    """
     await service.delete(session, subject, trail, kind, prediction_id, condition)
     return Response(status_code=204)
 

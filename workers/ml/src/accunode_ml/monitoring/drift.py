@@ -18,7 +18,8 @@ from accunode_ml.leased.job import LeasedJob
 from accunode_ml.leased.model import model_of
 from accunode_ml.monitoring.population import next_block, reading_context
 from accunode_ml.monitoring.report import PopulationReport
-from accunode_ml.repositories import drift_reports, model_versions, outcomes
+from accunode_ml.repositories import drift_reports, given_scores, model_versions, outcomes
+from accunode_ml.repositories.given_scores import GivenScores
 from accunode_ml.runtime import Runtime
 from accunode_ml.serving import master_scale
 from accunode_scoring import Kind, MasterScale, Scorer
@@ -101,7 +102,27 @@ def _gather(
         with steps() as session:
             block = next_block(session, tenant_id, scorer, after, size)
             if block is None:
-                return report.result(outcomes.shared_defaults(session, tenant_id), datetime.now(UTC).date())
+                break
             report.add(block)
             after = block.last
             on_the_way(session)
+    today = datetime.now(UTC).date()
+    given, defaults = _given(steps, tenant_id, scorer.kind, today.year, size)
+    return report.result(given, defaults, today)
+
+
+def _given(
+    steps: Steps, tenant_id: UUID, kind: Kind, year: int, size: int
+) -> tuple[list[GivenScores], outcomes.Defaults]:
+    """All that was said of periods before the year, and the defaults that are known; nothing while there is none."""
+    with steps() as session:
+        found, of_deleted = given_scores.deleted(session, tenant_id, kind, before_year=year)
+        defaults = outcomes.shared_defaults(session, tenant_id) | of_deleted
+    after: UUID | None = None
+    while defaults:
+        with steps() as session:
+            block, after = given_scores.next_given(session, tenant_id, kind, before_year=year, after=after, most=size)
+        if not block:
+            break
+        found += block
+    return found, defaults

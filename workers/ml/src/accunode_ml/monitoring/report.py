@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_ml.monitoring.observed import one_year_outcomes
+from accunode_ml.monitoring.back_test import back_tested
 from accunode_ml.monitoring.population import Block
 from accunode_ml.monitoring.variants import Variant, split
+from accunode_ml.repositories.given_scores import GivenScores
 from accunode_ml.repositories.outcomes import Defaults
 from accunode_scoring import MasterScale, Scorer
 from accunode_scoring.monitoring import (
@@ -22,7 +23,6 @@ from accunode_scoring.monitoring import (
     FEWEST_ROWS,
     WATCH_THRESHOLD,
     Drift,
-    back_test,
     drift_report,
     worst,
 )
@@ -60,7 +60,6 @@ class PopulationReport:
         self._scorer = scorer
         self._scale = scale
         self._blocks: list[Block] = []
-        self._pd: list[Vector] = []
         self._variants: list[_VariantRows] = []
 
     def add(self, block: Block) -> None:
@@ -69,7 +68,6 @@ class PopulationReport:
             return
         pd, months = self._scorer.score_matrix(block.inputs).pd, np.array(block.months)
         self._blocks.append(block)
-        self._pd.append(pd)
         for variant, inside in split(self._scorer, block.inputs):
             columns = variant.columns(block.inputs[inside])
             self._variants.append(_VariantRows(variant, {**columns, SCORE: pd[inside]}, months[inside]))
@@ -79,8 +77,8 @@ class PopulationReport:
         """How many predictions there are so far."""
         return sum(len(block.inputs) for block in self._blocks)
 
-    def result(self, defaults: Defaults, today: date) -> dict[str, Any]:
-        """The report as it is stored; without rows it holds the thresholds only."""
+    def result(self, given: Sequence[GivenScores], defaults: Defaults, today: date) -> dict[str, Any]:
+        """The report as it is stored; without rows it holds the thresholds, and the back-test of what is deleted."""
         result: dict[str, Any] = {
             "rows": self.rows,
             "thresholds": {
@@ -93,7 +91,7 @@ class PopulationReport:
             "variants": [],
             "columns": [],
             "months": [],
-            "back_test": None,
+            "back_test": back_tested(given, defaults, self._scale, today),
         }
         if not self._blocks:
             return result
@@ -105,32 +103,7 @@ class PopulationReport:
         result["months"] = [
             _month(month, variants) for month in sorted({month for block in self._blocks for month in block.months})
         ]
-        result["back_test"] = self._back_test(np.concatenate(self._pd), defaults, today)
         return result
-
-    def _back_test(self, pd: Vector, defaults: Defaults, today: date) -> dict[str, Any] | None:
-        if not defaults:
-            return None
-        companies = [company for block in self._blocks for company in block.companies]
-        periods = [period for block in self._blocks for period in block.periods]
-        indices, outcomes = one_year_outcomes(companies, periods, defaults, today)
-        if not len(indices):
-            return None
-        years = np.array([periods[index][0] for index in indices])
-        tested = pd[indices]
-        return {
-            **asdict(back_test(tested, outcomes, self._scale)),
-            "years": [
-                {
-                    "fiscal_year": int(year),
-                    "companies": int((years == year).sum()),
-                    "defaults": int(outcomes[years == year].sum()),
-                    "mean_pd": float(tested[years == year].mean()),
-                    "observed_rate": float(outcomes[years == year].mean()),
-                }
-                for year in sorted(set(years.tolist()))
-            ],
-        }
 
 
 def _joined(variants: Sequence[_VariantRows]) -> list[_VariantRows]:
