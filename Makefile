@@ -108,6 +108,10 @@ train: $(VENV)/.dev ## Train the models on the data of a folder; DATA=folder
 docs: $(VENV)/.dev ## Draw the model cards into build/model-cards, as Markdown and HTML
 	@$(BIN)/python -m accunode_ml.training cards
 
+.PHONY: plausibility-page
+plausibility-page: $(VENV)/.dev ## Write docs/guides/plausibility.md from the checks and the filers of a folder; DATA=folder
+	@$(BIN)/python -m accunode_ml.training plausibility --data "$(NEEDS_DATA)"
+
 .PHONY: settings-page
 settings-page: $(VENV)/.dev ## Write docs/settings.md from the classes of settings
 	@$(BIN)/python tools/settings_page.py

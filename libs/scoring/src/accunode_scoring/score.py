@@ -43,7 +43,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A remark on one input: `missing`, `out_of_range` or `degenerate`."""
+    """A remark on one input: `missing`, `out_of_range`, `degenerate`, or what `plausibility` found odd."""
 
     code: str
     column: str
@@ -83,7 +83,8 @@ class Score:
 class ScoreMatrix:
     """The scores of n rows as arrays of shape (n,); see `Score` for their meaning.
 
-    `grade` indexes `grades`, `risk_level` indexes `risk_levels`, bit i of `flags` stands for `flag_vocabulary[i]`.
+    `grade` indexes `grades`, `risk_level` indexes `risk_levels`, bit i of `flags` stands for `flag_vocabulary[i]`
+    and bit i of `oddities` for `oddity_vocabulary[i]`: what a model flags, and what is flagged whatever the model.
     With `explain`, `reason_codes` of shape (n, 4) indexes `codes` and `contributions` of shape (n, len(columns)) holds
     log-odds; both are None otherwise.
     """
@@ -101,6 +102,8 @@ class ScoreMatrix:
     risk_level: NDArray[np.int8]
     flags: NDArray[np.uint64]
     flag_vocabulary: tuple[str, ...]
+    oddities: NDArray[np.uint32]
+    oddity_vocabulary: tuple[str, ...]
     base: Vector
     codes: tuple[str, ...]
     reason_codes: NDArray[np.uint8] | None = None
@@ -116,8 +119,8 @@ class ScoreMatrix:
 
     def flags_of(self, row: int) -> tuple[str, ...]:
         """Flags of one row as `code:column`."""
-        bits = int(self.flags[row])
-        return tuple(name for place, name in enumerate(self.flag_vocabulary) if bits >> place & 1)
+        said = ((int(self.flags[row]), self.flag_vocabulary), (int(self.oddities[row]), self.oddity_vocabulary))
+        return tuple(name for bits, names in said for place, name in enumerate(names) if bits >> place & 1)
 
     def reasons_of(self, row: int) -> tuple[str, ...]:
         """Reason codes of one row, the strongest first; empty without `explain`."""

@@ -13,6 +13,7 @@ from accunode_scoring.engine import BLOCK_ROWS
 from accunode_scoring.flags import Flagger
 from accunode_scoring.kinds import Kind
 from accunode_scoring.model_file import ModelFile
+from accunode_scoring.plausibility import VOCABULARIES, bits_of_matrix, flags_of_row
 from accunode_scoring.reasons import CODE_BITS, DIRECTIONS, percentile, sentence, strength, vocabulary
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
 from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Contribution, Reason, Score, ScoreMatrix
@@ -90,7 +91,7 @@ class Scorer:
             base=self.model.engine.base,
             contributions=tuple(map(Contribution, self.explained, contributions)),
             reasons=self._reasons(explained, states, contributions),
-            flags=self._flagger.of_row(row, explained, states),
+            flags=self._flagger.of_row(row, explained, states) + flags_of_row(self.kind, row),
         )
 
     def score_matrix(self, x: Vector, *, scale: MasterScale | None = None, explain: bool = False) -> ScoreMatrix:
@@ -104,10 +105,12 @@ class Scorer:
         n = len(x)
         probabilities = {name: np.empty(n) for name in PROBABILITIES}
         flags = np.empty(n, np.uint64)
+        oddities = np.empty(n, np.uint32)
         codes = np.empty((n, TOP_REASONS), np.uint8) if explain else None
         effects = np.empty((n, len(self.explained))) if explain else None
         for start in range(0, n, BLOCK_ROWS):
             part = slice(start, min(start + BLOCK_ROWS, n))
+            oddities[part] = bits_of_matrix(self.kind, x[part].T)
             self._score_block(
                 x[part],
                 {name: array[part] for name, array in probabilities.items()},
@@ -125,6 +128,8 @@ class Scorer:
             risk_level=scale.risk_level_index(grades),
             flags=flags,
             flag_vocabulary=self.flag_vocabulary,
+            oddities=oddities,
+            oddity_vocabulary=VOCABULARIES[self.kind],
             base=np.full(n, self.model.engine.base),
             codes=self.codes,
             reason_codes=codes,

@@ -12,6 +12,7 @@ from accunode_ml.training.data import read_us_accounts
 from accunode_ml.training.export import save, save_curves
 from accunode_ml.training.pages import write_pages
 from accunode_ml.training.pipeline import steps, train
+from accunode_ml.training.plausibility_page import plausibility_page
 from accunode_ml.training.recipe import RECIPES
 from accunode_scoring.kinds import Kind
 from accunode_scoring.library import ModelLibrary
@@ -32,6 +33,15 @@ def cards(
     """Write every version's card with its plots, in Markdown and HTML."""
     for page in write_pages(ModelLibrary.load(models), curves, out):
         typer.echo(page)
+
+
+@app.command("plausibility")
+def plausibility(
+    data: Annotated[Path, typer.Option(help="folder with the training data")],
+    out: Annotated[Path, typer.Option(help="the page")] = Path("docs/guides/plausibility.md"),
+) -> None:
+    """Write which accounts are flagged as looking wrong, and how many of the filers each flag is raised for."""
+    out.write_text(plausibility_page(read_us_accounts(data)), encoding="utf-8")
 
 
 @app.callback(invoke_without_command=True)

@@ -55,7 +55,8 @@ def _statements(random: np.random.Generator, rows: int) -> Vector:
 
 
 def golden(scorer: Scorer, seed: int) -> list[dict[str, Any]]:
-    """Inputs by column (null where missing) and their probabilities, reason codes and flags; grades are of a scale."""
+    """Inputs by column (null where missing), probabilities, reason codes, the model's flags; grades are of a scale."""
+    of_the_model = set(scorer.flag_vocabulary)
     entries: list[dict[str, Any]] = []
     for row in generated_inputs(scorer, ROWS, seed).tolist():
         values = {column: None if np.isnan(value) else value for column, value in zip(scorer.columns, row, strict=True)}
@@ -69,7 +70,7 @@ def golden(scorer: Scorer, seed: int) -> list[dict[str, Any]]:
                 **{name: getattr(score, name) for name in _SCORES},
                 "contributions": {c.column: c.log_odds for c in score.contributions},
                 "reasons": [reason.code for reason in score.reasons],
-                "flags": list(map(str, score.flags)),
+                "flags": [flag for flag in map(str, score.flags) if flag in of_the_model],
             }
         )
     return entries

@@ -40,7 +40,10 @@ class ContributionOut(ResponseModel):
 class FlagOut(ResponseModel):
     """A remark on one input."""
 
-    code: str = Field(description="missing, out_of_range or degenerate.", examples=["missing"])
+    code: str = Field(
+        description="missing, out_of_range, degenerate, or what looks wrong, such as margin_contradicts_return.",
+        examples=["missing"],
+    )
     ratio: RatioName
     message: str = Field(description="The remark in a sentence.", examples=["Return on assets is missing."])
 
