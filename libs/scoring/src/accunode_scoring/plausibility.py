@@ -1,4 +1,4 @@
-"""Which accounts look wrong though they can be scored: what contradicts itself, and what no filer of the population has.
+"""Which accounts look wrong though they can be scored: they contradict themselves, or hardly any filer is like them.
 
 A check is one condition on the columns of a kind, which holds for floats and for arrays alike; a column that is missing
 fails every condition. How many real filers each check flags stands in docs/guides/plausibility.md.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accunode_scoring.kinds import Kind
-from accunode_scoring.plausible_ratios import ANNUAL_CHECKS, QUARTERLY_CHECKS
+from accunode_scoring.plausible_ratios import ANNUAL_CHECKS, QUARTERLY_CHECKS, AnnualRatios, QuarterlyRatios
 from accunode_scoring.plausible_statements import STATEMENT_CHECKS
 from accunode_scoring.score import Flag
 from accunode_scoring.statement_lines import ARRAYS, FLOATS, Arithmetic, lines
@@ -27,10 +27,10 @@ _CHECKS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class PlausibilityCheck:
-    """A flag, and the condition on the columns of its kind that raises it."""
+    """A flag, and the condition on the accounts that raises it."""
 
     flag: Flag
-    holds: Callable[..., Any]
+    holds: Callable[[Any], Any]
 
 
 CHECKS: Mapping[Kind, tuple[PlausibilityCheck, ...]] = MappingProxyType(
@@ -47,7 +47,7 @@ VOCABULARIES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 def flags_of_row(kind: Kind, row: Sequence[float]) -> tuple[Flag, ...]:
     """What looks wrong in one row, in the order of the kind's columns, NaN where missing."""
     values = _read(kind, row, FLOATS)
-    return tuple(check.flag for check in CHECKS[kind] if check.holds(*values))
+    return tuple(check.flag for check in CHECKS[kind] if check.holds(values))
 
 
 def bits_of_matrix(kind: Kind, columns: Sequence[Vector]) -> NDArray[np.uint32]:
@@ -56,10 +56,12 @@ def bits_of_matrix(kind: Kind, columns: Sequence[Vector]) -> NDArray[np.uint32]:
     with np.errstate(invalid="ignore", over="ignore"):
         values = _read(kind, columns, ARRAYS)
         for place, check in enumerate(CHECKS[kind]):
-            np.bitwise_or(bits, np.uint32(1 << place), out=bits, where=check.holds(*values))
+            np.bitwise_or(bits, np.uint32(1 << place), out=bits, where=check.holds(values))
     return bits
 
 
-def _read(kind: Kind, columns: Sequence[Any], do: Arithmetic) -> Sequence[Any]:
+def _read(kind: Kind, columns: Sequence[Any], do: Arithmetic) -> Any:
     """What the conditions of a kind take: its ratios, or the lines of its statement."""
-    return [lines(columns, do)] if kind is Kind.STATEMENT else columns
+    if kind is Kind.STATEMENT:
+        return lines(columns, do)
+    return (AnnualRatios if kind is Kind.ANNUAL else QuarterlyRatios)(*columns)

@@ -110,7 +110,7 @@ class Scorer:
         effects = np.empty((n, len(self.explained))) if explain else None
         for start in range(0, n, BLOCK_ROWS):
             part = slice(start, min(start + BLOCK_ROWS, n))
-            oddities[part] = bits_of_matrix(self.kind, x[part].T)
+            oddities[part] = bits_of_matrix(self.kind, list(x[part].T))
             self._score_block(
                 x[part],
                 {name: array[part] for name, array in probabilities.items()},

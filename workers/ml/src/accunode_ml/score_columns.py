@@ -44,9 +44,9 @@ def _reason_arrays(scores: ScoreMatrix) -> pa.Array:
 
 def _flag_arrays(scores: ScoreMatrix) -> NDArray[np.object_]:
     """The numbers of the flags of each row, None without any; few combinations occur, so each is written once."""
-    _, said = np.unique(scores.flags, return_inverse=True)
-    said = said.astype(np.uint64) << np.uint64(32) | scores.oddities
-    _, firsts, places = np.unique(said, return_index=True, return_inverse=True)
+    _, of_model = np.unique(scores.flags, return_inverse=True)
+    all_of = of_model.astype(np.uint64) << np.uint64(32) | scores.oddities
+    _, firsts, places = np.unique(all_of, return_index=True, return_inverse=True)
     return _take(tuple(_array(numbers_of(scores.flags_of(row))) for row in firsts.tolist()), places)
 
 

@@ -47,8 +47,8 @@ class ResultRow(ResponseModel):
         description="The strongest first; null where the files of the model version are no longer at hand."
     )
     flags: list[str] = Field(
-        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range, degenerate, or one that names "
-        "what looks wrong in the accounts, such as margin_contradicts_return.",
+        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range, degenerate, or one that "
+        "names what looks wrong in the accounts, such as margin_contradicts_return.",
         examples=[[]],
     )
 

@@ -207,8 +207,8 @@ class ScoreFields(Scored):
         examples=[["net_income_margin.value.lowers", "return_on_assets.value.lowers"]],
     )
     flags: list[str] = Field(
-        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range, degenerate, or one that names "
-        "what looks wrong in the accounts, such as margin_contradicts_return.",
+        description="Remarks on inputs, each `code:ratio` with the code missing, out_of_range, degenerate, or one that "
+        "names what looks wrong in the accounts, such as margin_contradicts_return.",
         examples=[[]],
     )
 

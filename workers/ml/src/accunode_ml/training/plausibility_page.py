@@ -12,13 +12,13 @@ from accunode_scoring.plausibility import CHECKS, bits_of_matrix
 
 _INTRODUCTION = """# Accounts that look wrong
 
-A score says nothing of a statement that contradicts itself, so what looks wrong is flagged beside it: in answers, lists,
-results of uploads and exports as `code:column`, and in an explanation with its sentence. Such accounts are scored as they
-are; a flag asks for a look at the source. Amounts that cannot be negative count by their magnitude, and what is missing
-raises no flag.
+A score says nothing of a statement that contradicts itself, so what looks wrong is flagged beside it: in answers,
+lists, results of uploads and exports as `code:column`, and in an explanation with its sentence. Such accounts are
+scored as they are; a flag asks for a look at the source. Amounts that cannot be negative count by their magnitude, and
+what is missing raises no flag.
 
-The rate is the share of {count:,} fiscal years of US filers, {first} to {last}, that have the flag, and the last row that
-with any. `make plausibility-page` writes this page."""
+The rate is the share of {count:,} fiscal years of US filers, {first} to {last}, that have the flag, and the last row
+that with any. `make plausibility-page` writes this page."""
 
 
 def plausibility_page(accounts: Accounts) -> str:
