@@ -10,7 +10,7 @@ Check = tuple[str, str, str, Callable[[Any], Any]]
 
 
 class AnnualRatios(NamedTuple):
-    """The annual ratios in their order; capital stands for long-term debt / total capital, leverage for debt / EBITDA."""
+    """The annual ratios in their order; capital is long-term debt / total capital, leverage total debt / EBITDA."""
 
     capital: Any
     leverage: Any
