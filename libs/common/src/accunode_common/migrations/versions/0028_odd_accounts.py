@@ -1,7 +1,7 @@
 """Numbers for the flags of accounts that look wrong, behind those that have been given.
 
-Revision: 0027
-Follows: 0026
+Revision: 0028
+Follows: 0027
 """
 
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -25,7 +25,7 @@ _FORGET = """
 
 def upgrade() -> None:
     """Append to the vocabulary; nothing that is stored changes."""
-    op.get_bind().exec_driver_sql(Path(__file__).with_name("0027_odd_accounts.sql").read_text())
+    op.get_bind().exec_driver_sql(Path(__file__).with_name("0028_odd_accounts.sql").read_text())
 
 
 def downgrade() -> None:
