@@ -164,3 +164,18 @@ async def test_statements_of_others_are_not_found(api: ServiceClient, world: Wor
             assert_problem(await api.as_(caller).get(f"{PATH}/{made['id']}{path}"), 404)
         assert_problem(await api.as_(caller).put(f"{PATH}/{made['id']}", json={}), 404)
     assert_problem(await api.as_(world.one.other_member).put(f"{PATH}/{made['id']}", json={}), 403)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_statement_of_which_no_reading_makes_sense_is_refused_where_it_stands(
+    api: ServiceClient, world: World, stored: bool
+) -> None:
+    amounts = {**AMOUNTS, "current_assets_musd": 2000.0}
+    body = {"company": {"name": "Northwind"}, "fiscal_year": 2024, "amounts": amounts}
+    batch = {"rows": [{"amounts": AMOUNTS}, {"amounts": amounts}]}
+    path, sent, row = (PATH, body, "") if stored else (f"{PATH}/score", batch, "/rows/1")
+    reply = await api.as_(world.one.org_member).post(path, json=sent)
+    problem = assert_problem(reply, 422, "invalid_input")
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [
+        (f"/body{row}/amounts/current_assets_musd", "implausible")
+    ]

@@ -338,3 +338,9 @@ def test_the_surer_of_two_headings_names_the_company() -> None:
 )
 def test_a_file_without_header_or_rows_is_refused(content: str, code: str) -> None:
     assert refusal(content).code == code
+
+
+def test_rows_of_which_no_reading_makes_sense_are_refused_and_odd_ones_accepted() -> None:
+    block = one(ANNUAL + "Acme,2014,40,2,30,5,-30\nBeta,2014,40,2,10,5,-10\n")
+    assert rejections(block) == {2: [("implausible", "return_on_assets")]}
+    assert block.companies.to_pylist() == ["Beta"]

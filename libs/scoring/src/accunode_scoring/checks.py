@@ -8,7 +8,9 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-ProblemCode = Literal["no_ratios", "sentinel", "not_finite", "not_a_number", "unknown_column", "required"]
+ProblemCode = Literal[
+    "no_ratios", "sentinel", "not_finite", "not_a_number", "unknown_column", "required", "implausible"
+]
 
 SENTINEL = 1e6
 """Ratios of this magnitude or above are placeholders such as 100000000, not measurements."""

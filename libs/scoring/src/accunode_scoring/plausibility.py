@@ -46,7 +46,7 @@ VOCABULARIES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 
 def flags_of_row(kind: Kind, row: Sequence[float]) -> tuple[Flag, ...]:
     """What looks wrong in one row, in the order of the kind's columns, NaN where missing."""
-    values = _read(kind, row, FLOATS)
+    values = read_accounts(kind, row, FLOATS)
     return tuple(check.flag for check in CHECKS[kind] if check.holds(values))
 
 
@@ -54,13 +54,13 @@ def bits_of_matrix(kind: Kind, columns: Sequence[Vector]) -> NDArray[np.uint32]:
     """The same of n rows by columns of shape (n,): bit i stands for `VOCABULARIES[kind][i]`."""
     bits = np.zeros(len(columns[0]), np.uint32)
     with np.errstate(invalid="ignore", over="ignore"):
-        values = _read(kind, columns, ARRAYS)
+        values = read_accounts(kind, columns, ARRAYS)
         for place, check in enumerate(CHECKS[kind]):
             np.bitwise_or(bits, np.uint32(1 << place), out=bits, where=check.holds(values))
     return bits
 
 
-def _read(kind: Kind, columns: Sequence[Any], do: Arithmetic) -> Any:
+def read_accounts(kind: Kind, columns: Sequence[Any], do: Arithmetic) -> Any:
     """What the conditions of a kind take: its ratios, or the lines of its statement."""
     if kind is Kind.STATEMENT:
         return lines(columns, do)

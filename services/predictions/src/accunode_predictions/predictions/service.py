@@ -1,6 +1,7 @@
 """Decisions about predictions."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from accunode_common.http.conditional import Conditional
 from accunode_common.http.pagination import PageOf, PageParameters, SortOrder
 from accunode_common.http.trail import Trail
 from accunode_common.models.columns import AccessLevel
-from accunode_credit.columns import NO_WORDS, SOURCE_COLUMNS, inputs_of, stored_inputs, stored_score
+from accunode_credit.columns import NO_WORDS, SOURCE_COLUMNS, input_matrix, inputs_of, stored_inputs, stored_score
 from accunode_credit.models.credit import Company, Prediction, PredictionVersion
 from accunode_credit.records import find, find_to_change
 from accunode_predictions.companies import service as companies
@@ -33,7 +34,8 @@ from accunode_predictions.predictions.schemas import (
     Rescoring,
 )
 from accunode_predictions.serving.service import Scoring
-from accunode_scoring import InputRefusedError, Kind, MasterScale, Score, Scorer
+from accunode_scoring import InputProblem, InputRefusedError, Kind, MasterScale, Score, Scorer
+from accunode_scoring.implausible import refusals_of_matrix
 
 
 def score_values(scorer: Scorer, ratios: Mapping[str, float | None], scale: MasterScale | None = None) -> Score:
@@ -43,16 +45,33 @@ def score_values(scorer: Scorer, ratios: Mapping[str, float | None], scale: Mast
         UnprocessableInputError: The ratios cannot be scored; it says which, and why.
     """
     try:
-        return scorer.score(ratios, scale=scale)
+        score = scorer.score(ratios, scale=scale)
     except InputRefusedError as refused:
-        place = "amounts" if scorer.kind is Kind.STATEMENT else "ratios"
-        raise UnprocessableInputError(
-            f"The {place} cannot be scored.",
-            errors=[
-                FieldError(f"/body/{place}/{problem.column}".rstrip("/"), problem.code, problem.message)
-                for problem in refused.problems
-            ],
-        ) from None
+        raise _refused(scorer, refused.problems, "") from None
+    refuse_implausible(scorer, [ratios])
+    return score
+
+
+def refuse_implausible(scorer: Scorer, rows: Sequence[Mapping[str, float | None]], at: str = "") -> None:
+    """Refuse rows of which no reading makes sense; `at` is where a row stands in the body, such as `/rows/{}`.
+
+    Raises:
+        UnprocessableInputError: There are some; it says which, and why.
+    """
+    found = refusals_of_matrix(scorer.kind, input_matrix(rows, scorer.columns))
+    if found:
+        raise _refused(scorer, [problem for _, problem in found], *[at.format(row) for row, _ in found])
+
+
+def _refused(scorer: Scorer, problems: Sequence[InputProblem], *at: str) -> UnprocessableInputError:
+    place = "amounts" if scorer.kind is Kind.STATEMENT else "ratios"
+    return UnprocessableInputError(
+        f"The {place} cannot be scored.",
+        errors=[
+            FieldError(f"/body{where}/{place}/{problem.column}".rstrip("/"), problem.code, problem.message)
+            for where, problem in zip(cycle(at), problems, strict=False)
+        ],
+    )
 
 
 async def create(

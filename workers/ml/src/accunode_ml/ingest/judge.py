@@ -18,6 +18,7 @@ from accunode_ml.ingest.notes import is_marked_note, is_note
 from accunode_ml.ingest.period import FIRST_YEAR, LAST_YEAR, parse_period
 from accunode_ml.ingest.read_rows import MAX_NAME_CHARS, Form, ReadRows
 from accunode_scoring import Kind
+from accunode_scoring.implausible import refusals_of_matrix
 from accunode_scoring.statement import STATEMENT
 
 
@@ -37,6 +38,7 @@ class RowJudge:
         """Judge each row of a block, which must follow the previous one in the file."""
         if self._form.kind is Kind.STATEMENT:
             self._require(read)
+        self._refuse_implausible(read)
         has_values = np.asarray(np.isfinite(read.ratios).any(axis=1))
         sound = has_values & (read.years > 0) & _sound_names(read.names)
         sound[[*read.problems, *read.overlong]] = False
@@ -76,6 +78,15 @@ class RowJudge:
                     message = f"{columns.headings[name]} must be given{' and above zero' if positive else ''}."
                     value = cell_text(read.cells(row)[columns.positions[name]])[:200]
                     read.problems.setdefault(row, []).append(Problem(RejectCode.REQUIRED, name, message, value))
+
+    def _refuse_implausible(self, read: ReadRows) -> None:
+        """Note rows of which no reading makes sense."""
+        columns = self._form.header.columns
+        for row, refused in refusals_of_matrix(self._form.kind, read.ratios):
+            heading, position = columns.headings[refused.column], columns.positions[refused.column]
+            value = cell_text(read.cells(row)[position])[:200]
+            found = Problem(RejectCode.IMPLAUSIBLE, refused.column, f"{heading}: {refused.message}", value)
+            read.problems.setdefault(row, []).append(found)
 
     def _refuse_all(
         self,

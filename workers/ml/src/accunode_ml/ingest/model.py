@@ -19,6 +19,7 @@ class RejectCode(StrEnum):
     SENTINEL = "sentinel"
     REQUIRED = "required"
     NOT_FINITE = "not_finite"
+    IMPLAUSIBLE = "implausible"
     CONFLICT_DUPLICATE = "conflict_duplicate"
     TOO_MANY_CELLS = "too_many_cells"
     UNREADABLE_TEXT = "unreadable_text"

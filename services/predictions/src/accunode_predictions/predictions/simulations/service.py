@@ -10,7 +10,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
 from accunode_credit.columns import input_matrix, shown_score
 from accunode_credit.reasons import shown
-from accunode_predictions.predictions.service import score_values
+from accunode_predictions.predictions.service import refuse_implausible, score_values
 from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
     AnnualQuestion,
@@ -36,13 +36,18 @@ from accunode_scoring import PROBABILITIES, RATIOS, Kind, MasterScale, Ratio, Sc
 async def score_batch(
     scoring: Scoring, subject: Subject, kind: Kind, body: AnnualBatch | QuarterlyBatch | StatementBatch
 ) -> BatchScores:
-    """Score rows with the model that serves, on the caller's master scale."""
+    """Score rows with the model that serves, on the caller's master scale.
+
+    Raises:
+        UnprocessableInputError: No reading of a row makes sense; it says of which.
+    """
     scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
     return await asyncio.to_thread(_scores, scorer, scale, body.rows)
 
 
 def _scores(scorer: Scorer, scale: MasterScale, rows: Sequence[AnnualRow | QuarterlyRow | StatementRow]) -> BatchScores:
     inputs = [(row.amounts if isinstance(row, StatementRow) else row.ratios).values() for row in rows]
+    refuse_implausible(scorer, inputs, "/rows/{}")
     scores = scorer.score_matrix(input_matrix(inputs, scorer.columns), scale=scale, explain=True)
     kind, version = scorer.kind, scorer.version
     return BatchScores(items=[_row(scores, number, row.row_id, kind, version) for number, row in enumerate(rows)])
