@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan
@@ -87,6 +88,15 @@ class Engine:
         self._cells = np.concatenate(tables)
         self._cell_view = memoryview(self._cells.reshape(-1).data)
         self._scorecard_view = memoryview(self._scorecard.data)
+
+    def shifted(self, shift: float) -> "Engine":
+        """The same tables, with `shift` added to the log-odds of the ensembles."""
+        scorecard, lightgbm, *ensembles = self._constants
+        moved = copy(self)
+        moved.base = self.base + shift
+        two, three = (constant + shift for constant in ensembles)
+        moved._constants = (scorecard, lightgbm, two, three)
+        return moved
 
     @cached_property
     def _binners(self) -> list[Binner]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,10 +45,31 @@ class Reference:
             document["high"],
         )
 
+    def shifted(self, shift: float) -> "Reference":
+        """The population of a probability with `shift` added to its log-odds."""
+        return Reference(
+            _moved(self.quantiles, shift),
+            _moved(self.edges, shift),
+            self.shares,
+            *_moved((self.low, self.high), shift),
+        )
+
+
+def logit(pd: Vector) -> Vector:
+    """Log-odds of probabilities; those of 0 and 1 are infinite."""
+    with np.errstate(divide="ignore"):
+        odds: Vector = np.log(pd) - np.log1p(-pd)
+    return odds
+
+
+def _moved(pd: tuple[float, ...], shift: float) -> tuple[float, ...]:
+    moved: list[float] = (1.0 / (1.0 + np.exp(-(logit(np.array(pd)) + shift)))).tolist()
+    return tuple(moved)
+
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model version, compiled."""
+    """A model version, compiled; `log_odds_shift` is what was added to all its log-odds since its training."""
 
     kind: Kind
     version: str
@@ -57,6 +78,19 @@ class ModelFile:
     calibration: Mapping[str, tuple[float, float]]
     interval: tuple[tuple[float, ...], tuple[float, ...]]
     reference: Mapping[str, Reference]
+    log_odds_shift: float = 0.0
+
+    def shifted(self, shift: float) -> "ModelFile":
+        """The model with `shift` added to every log-odds, of each family and horizon, and to the population's."""
+        knots, widths = self.interval
+        return replace(
+            self,
+            engine=self.engine.shifted(shift),
+            calibration={name: (intercept + shift, slope) for name, (intercept, slope) in self.calibration.items()},
+            interval=(tuple(knot + shift for knot in knots), widths),
+            reference={**self.reference, "pd": self.reference["pd"].shifted(shift)},
+            log_odds_shift=self.log_odds_shift + shift,
+        )
 
 
 def read_model(files: Mapping[str, bytes], variant: str = "") -> ModelFile:

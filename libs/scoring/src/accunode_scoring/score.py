@@ -59,7 +59,8 @@ class Score:
 
     `pd`, `pd_2y`, `pd_3y` are the ensemble's within 1, 2 and 3 years and never decrease; `pd_scorecard` and
     `pd_lightgbm` are the two families' within 1 year. `pd_low` to `pd_high` is the 95 % confidence interval of `pd`
-    against the choice of training companies. `base` plus the contributions is the log-odds of `pd`.
+    against the choice of training companies. `base` plus the contributions is the log-odds of `pd`. A central
+    tendency added `log_odds_shift` to the log-odds of every family and horizon, and to `base`.
     """
 
     kind: Kind
@@ -77,6 +78,7 @@ class Score:
     contributions: tuple[Contribution, ...]
     reasons: tuple[Reason, ...]
     flags: tuple[Flag, ...]
+    log_odds_shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class ScoreMatrix:
     codes: tuple[str, ...]
     reason_codes: NDArray[np.uint8] | None = None
     contributions: Vector | None = None
+    log_odds_shift: float = 0.0
 
     @property
     def risk_levels(self) -> tuple[RiskLevel, ...]:

@@ -8,11 +8,12 @@ from heapq import nlargest
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.central_tendency import shift_to
 from accunode_scoring.checks import InputProblem, Limits, check_matrix, check_values
 from accunode_scoring.engine import BLOCK_ROWS
 from accunode_scoring.flags import Flagger
 from accunode_scoring.kinds import Kind
-from accunode_scoring.model_file import ModelFile
+from accunode_scoring.model_file import ModelFile, Reference
 from accunode_scoring.plausibility import VOCABULARIES, bits_of_matrix, flags_of_row
 from accunode_scoring.reasons import CODE_BITS, DIRECTIONS, percentile, sentence, strength, vocabulary
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
@@ -22,6 +23,7 @@ from accunode_scoring.states import state_rule
 Vector = NDArray[np.float64]
 
 MOST_REASONS = 8
+_MOST_MOVED = 256
 
 
 class Scorer:
@@ -48,6 +50,38 @@ class Scorer:
         }
         self._flagger = Flagger(feature_set, self._rules, self._references)
         self.flag_vocabulary = self._flagger.vocabulary
+        self._moved: dict[float, Scorer] = {}
+
+    @property
+    def log_odds_shift(self) -> float:
+        """What is added to every log-odds, of each family and horizon; 0 as the model was trained."""
+        return self.model.log_odds_shift
+
+    def at_rate(self, rate: float | None) -> "Scorer":
+        """The same model with the mean of its reference population at a long-run default rate; itself without one.
+
+        Raises:
+            ValueError: The rate is out of `central_tendency`'s bounds.
+        """
+        return self if rate is None else self.shifted(shift_to(rate, self._population))
+
+    def shifted(self, shift: float) -> "Scorer":
+        """The same model with `shift` added to every log-odds, on top of its own; kept, as it is asked for often."""
+        if shift == 0.0:
+            return self
+        found = self._moved.get(shift)
+        if found is None:
+            if len(self._moved) >= _MOST_MOVED:
+                self._moved.clear()
+            found = self._moved[shift] = self._shifted(shift)
+        return found
+
+    def _shifted(self, shift: float) -> "Scorer":
+        return Scorer(self.model.shifted(shift))
+
+    @property
+    def _population(self) -> Reference:
+        return self.model.reference["pd"]
 
     def score(self, values: Mapping[str, float | None], *, scale: MasterScale | None = None) -> Score:
         """Score one company from its values by column; absent, None and NaN are missing.
@@ -92,6 +126,7 @@ class Scorer:
             contributions=tuple(map(Contribution, self.explained, contributions)),
             reasons=self._reasons(explained, states, contributions),
             flags=self._flagger.of_row(row, explained, states) + flags_of_row(self.kind, row),
+            log_odds_shift=self.log_odds_shift,
         )
 
     def score_matrix(self, x: Vector, *, scale: MasterScale | None = None, explain: bool = False) -> ScoreMatrix:
@@ -134,6 +169,7 @@ class Scorer:
             codes=self.codes,
             reason_codes=codes,
             contributions=effects,
+            log_odds_shift=self.log_odds_shift,
         )
 
     def _score_block(

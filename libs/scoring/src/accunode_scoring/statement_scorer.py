@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accunode_scoring.kinds import Kind
-from accunode_scoring.model_file import ModelFile, read_model
+from accunode_scoring.model_file import ModelFile, Reference, read_model
 from accunode_scoring.scale import MasterScale
 from accunode_scoring.score import Score, ScoreMatrix
 from accunode_scoring.scorer import Scorer
@@ -27,6 +27,14 @@ class StatementScorer(Scorer):
         self.plain = Scorer(plain)
         self._market_place = self.columns.index(_MARKET_VALUE)
         self._bits = [self.flag_vocabulary.index(name) for name in self.plain.flag_vocabulary]
+
+    def _shifted(self, shift: float) -> Scorer:
+        return StatementScorer(self.plain.model.shifted(shift), self.model.shifted(shift))
+
+    @property
+    def _population(self) -> Reference:
+        """That of the model without a market value: every company of the training, where the other has listed ones."""
+        return self.plain.model.reference["pd"]
 
     def has_market_value(self, x: Vector) -> NDArray[np.bool_]:
         """Which rows of a matrix the model with a market value scores, shape (n,); `plain` scores the others."""
