@@ -202,6 +202,7 @@ class Prediction(TenantOwned, Record, Versioned, Base):
     pd_lightgbm: Mapped[float]
     pd_low: Mapped[float]
     pd_high: Mapped[float]
+    log_odds_shift: Mapped[float] = mapped_column(server_default="0")
     pd_band: Mapped[int] = mapped_column(SmallInteger, Computed(BAND_EXPRESSION, persisted=True))
     grade: Mapped[str] = mapped_column(Text)
     risk_level: Mapped[str] = mapped_column(Text)
