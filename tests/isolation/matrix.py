@@ -162,6 +162,8 @@ ROWS = (
     row("update_tenant", "read a tenant", owner="tenant_admin", body={"name": ...}),
     row("delete_tenant", "run a tenant", owner="super_admin"),
     row("get_tenant_stats", "read a tenant", owner="tenant_admin"),
+    row("get_central_tendency", "read a tenant", owner="tenant_admin", kinds=ALL_KINDS),
+    row("set_central_tendency", "read a tenant", owner="tenant_admin", kinds=ALL_KINDS, body={"rate": 0.02}),
     row("list_tenant_admins", "read a tenant", owner="tenant_admin"),
     row("add_tenant_admin", "run a tenant", owner="super_admin", body={"email": _NEW}),
     row("remove_tenant_admin", "run a tenant", owner="super_admin"),

@@ -12,9 +12,10 @@ LIBRARY = ModelLibrary.load()
 def test_a_stored_prediction_is_explained_by_its_own_inputs_and_version() -> None:
     scorer = LIBRARY.champion(Kind.ANNUAL)
     inputs = {name: example_of(Kind.ANNUAL).get(name) for name in INPUTS[Kind.ANNUAL]}
-    stored = Prediction(kind="annual", model_version=scorer.version, **stored_inputs(Kind.ANNUAL, inputs))
-    score = scored_again(LIBRARY, stored)
+    made = {"kind": "annual", "model_version": scorer.version, **stored_inputs(Kind.ANNUAL, inputs)}
+    score = scored_again(LIBRARY, Prediction(log_odds_shift=1.5, **made))
     assert score is not None
+    assert score.pd == scorer.shifted(1.5).score(inputs).pd > scorer.score(inputs).pd
     assert [reason.code for reason in shown(score)] == [reason.code for reason in scorer.score(inputs).reasons]
     assert {reason.ratio for reason in shown(score)} == set(inputs)
 

@@ -47,6 +47,7 @@ def records(draw: st.DrawFn) -> tuple[Prediction, Company]:
         "job_id": draw(st.uuids() | st.none()),
         "row_number": draw(st.integers(1, 2**31 - 1) | st.none()),
         "access_level": draw(st.sampled_from(AccessLevel)).value,
+        "log_odds_shift": draw(st.sampled_from([0.0, 0.75, -1.25])),
         "risk_level": draw(st.sampled_from(RiskLevel)).value,
     }
     prediction = Prediction(

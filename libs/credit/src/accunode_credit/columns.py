@@ -27,7 +27,10 @@ RATIO_COLUMNS = tuple(dict.fromkeys((*INPUTS[Kind.ANNUAL], *INPUTS[Kind.QUARTERL
 """Every ratio that a stored prediction has room for; those that its kind has not, and that do not follow, stay null."""
 
 INPUT_COLUMNS = (*RATIO_COLUMNS, "amounts")
-SCORE_COLUMNS = (*PROBABILITIES, "grade", "risk_level", "reason_numbers", "flag_numbers", "model_version")
+SCORE_COLUMNS = (
+    *(*PROBABILITIES, "log_odds_shift"),
+    *("grade", "risk_level", "reason_numbers", "flag_numbers", "model_version"),
+)
 WORD_COLUMNS = ("reason_codes", "flags")
 """Reasons and flags in words, of the release before. They count where there are any: whoever sets the numbers sets
 these to their default, which is empty."""
@@ -36,15 +39,16 @@ NO_WORDS: Mapping[str, list[str]] = MappingProxyType({"reason_words": [], "flag_
 """That default, by the names of the table's class."""
 
 SOURCE_COLUMNS = ("job_id", "row_number")
-DECISIVE_COLUMNS = (*INPUT_COLUMNS, "model_version", "grade", "risk_level")
-"""Two scores of a prediction that agree in these agree in everything: grade and level stand for the master scale."""
+DECISIVE_COLUMNS = (*INPUT_COLUMNS, "model_version", "log_odds_shift", "grade", "risk_level")
+"""Two scores of a prediction that agree in these agree in everything: grade and level stand for the master scale, the
+shift for the central tendency."""
 
 DECISIVE_OF_SCORE = tuple(name for name in DECISIVE_COLUMNS if name in SCORE_COLUMNS)
 """The same where the inputs stay, as when a portfolio is scored again."""
 
 KEPT = (
     "ratios",
-    *(*PROBABILITIES, "grade", "risk_level", *WORD_COLUMNS, "model_version"),
+    *(*PROBABILITIES, "log_odds_shift", "grade", "risk_level", *WORD_COLUMNS, "model_version"),
     *SOURCE_COLUMNS,
     "updated_at",
 )
@@ -82,7 +86,7 @@ def stored_inputs(kind: Kind, values: Mapping[str, float | None]) -> dict[str, A
 def shown_score(score: Score) -> dict[str, Any]:
     """A score as clients see it, without its reasons in sentences."""
     return {
-        **{name: getattr(score, name) for name in (*PROBABILITIES, "grade", "model_version")},
+        **{name: getattr(score, name) for name in (*PROBABILITIES, "log_odds_shift", "grade", "model_version")},
         "risk_level": score.risk_level.value,
         "reason_codes": [reason.code for reason in score.reasons[:TOP_REASONS]],
         "flags": [str(flag) for flag in score.flags],

@@ -2,19 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, select
-
-from accunode_common.models.tenancy import Tenant
 from accunode_scoring import DEFAULT_SCALE, Grade, MasterScale, RiskLevel, ScaleError
 
-__all__ = ["RiskLevel", "ScaleError", "parse", "stored_scale"]
-
-
-def stored_scale(tenant_id: UUID) -> Select[list[dict[str, Any]] | None]:
-    """Selects a tenant's own grades; null where the default serves."""
-    return select(Tenant.master_scale).where(Tenant.id == tenant_id)
+__all__ = ["RiskLevel", "ScaleError", "parse"]
 
 
 def parse(grades: Sequence[Mapping[str, Any]] | None) -> MasterScale:

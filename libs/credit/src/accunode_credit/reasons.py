@@ -50,4 +50,4 @@ def scored_again(models: ModelLibrary, prediction: Prediction) -> Score | None:
         scorer = models.scorer(prediction.kind, prediction.model_version)
     except UnknownModelError:
         return None
-    return scorer.score(inputs_of(prediction))
+    return scorer.shifted(prediction.log_odds_shift).score(inputs_of(prediction))

@@ -60,7 +60,10 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
             analyses,
             model_versions,
         ],
-        description="Companies, probabilities of default with their explanations, the portfolio and the models.",
+        description="Companies, probabilities of default with their explanations, the portfolio and the models. The "
+        "probabilities count filings for bankruptcy in the United States; a default of Basel (90 days past due, or "
+        "unlikely to pay) is several times as frequent. A tenant brings them to a long-run default rate of its own by "
+        "`PUT /api/v1/tenants/{id}/central-tendencies/{kind}`.",
         key_source=key_source,
         open_resources=open_resources,
     )

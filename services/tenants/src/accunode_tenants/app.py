@@ -10,6 +10,7 @@ from accunode_common.http.app import create_service_app
 from accunode_common.http.resources import CommonResources
 from accunode_common.mail import make_mailer
 from accunode_tenants.admins.router import router as admins
+from accunode_tenants.central_tendencies.router import router as central_tendencies
 from accunode_tenants.joining.router import router as joining
 from accunode_tenants.members.router import router as members
 from accunode_tenants.organizations.router import router as organizations
@@ -34,7 +35,7 @@ def create_app(settings: TenantsSettings, key_source: KeySource | None = None) -
     return create_service_app(
         SERVICE,
         settings,
-        [tenants, admins, joining, organizations, members, whitelist, sharing, trail],
+        [tenants, central_tendencies, admins, joining, organizations, members, whitelist, sharing, trail],
         description="Tenants, organizations, their members, and the audit trail.",
         key_source=key_source,
         open_resources=open_resources,

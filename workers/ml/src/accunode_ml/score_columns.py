@@ -20,6 +20,7 @@ def stored_columns(scores: ScoreMatrix) -> dict[str, Any]:
     """
     return {
         **{name: getattr(scores, name) for name in PROBABILITIES},
+        "log_odds_shift": np.full(len(scores), scores.log_odds_shift),
         "grade": _take(scores.grades, scores.grade),
         "risk_level": _take(tuple(level.value for level in scores.risk_levels), scores.risk_level),
         "reason_numbers": _reason_arrays(scores),

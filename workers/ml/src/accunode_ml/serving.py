@@ -1,19 +1,18 @@
-"""Which model version serves, and on which master scale a tenant is graded."""
+"""Which model version serves, and by what a tenant is graded."""
 
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from accunode_credit.champion import Registry
-from accunode_credit.master_scale import parse
+from accunode_credit.grading import Grading, grading_of
 from accunode_ml.repositories import model_versions, tenants
 from accunode_ml.runtime import Runtime
-from accunode_scoring import MasterScale
 
 
-def master_scale(session: Session, tenant_id: UUID) -> MasterScale:
-    """The tenant's own master scale, or the default."""
-    return parse(tenants.master_scale(session, tenant_id))
+def grading(session: Session, tenant_id: UUID) -> Grading:
+    """The tenant's master scale, its own or the default, and its central tendencies."""
+    return grading_of(tenants.grading(session, tenant_id))
 
 
 def model_registry(session: Session, runtime: Runtime) -> Registry:

@@ -200,6 +200,11 @@ class ScoreFields(Scored):
         examples=[0.00057],
     )
     pd_high: Probability = Field(description="Its upper end.", examples=[0.00119])
+    log_odds_shift: float = Field(
+        description="What the tenant's central tendency added to every log-odds of the score; 0 at the model's own "
+        "level, which counts filings for bankruptcy in the United States.",
+        examples=[0],
+    )
     grade: GradeName
     risk_level: Level
     reason_codes: list[str] = Field(

@@ -86,8 +86,8 @@ async def create(
         ConflictError: The company was deleted at the same time.
     """
     session = scoring.session
-    scorer = await scoring.champion(kind)
-    score = score_values(scorer, body.inputs.values(), await scoring.scale(subject))
+    scorer, scale = await scoring.serving(subject, kind)
+    score = score_values(scorer, body.inputs.values(), scale)
     company = await _company(session, subject, trail, body)
     quarter = body.fiscal_quarter if isinstance(body, QuarterlyPredictionInput) else None
     values = {
@@ -172,7 +172,8 @@ async def rescore(
     prediction = await find_to_change(session, Prediction, subject, prediction_id, Prediction.kind == kind)
     condition.check(prediction.version)
     inputs = body.inputs.values() if body.inputs is not None else inputs_of(prediction)
-    score = score_values(await scoring.champion(kind), inputs, await scoring.scale(subject))
+    scorer, scale = await scoring.serving(subject, kind)
+    score = score_values(scorer, inputs, scale)
     await repository.keep_version(session, prediction, subject.user_id)
     values = {**stored_inputs(kind, inputs), **stored_score(score), **NO_WORDS, **dict.fromkeys(SOURCE_COLUMNS)}
     before = prediction.model_version
@@ -229,7 +230,8 @@ async def _company(session: AsyncSession, subject: Subject, trail: Trail, body: 
 async def _shadow(scoring: Scoring, kind: Kind, prediction: Prediction) -> None:
     challenger = await scoring.challenger(kind)
     if challenger is not None:
-        score = challenger.score(inputs_of(prediction))
+        grading = await scoring.grading(prediction.tenant_id)
+        score = grading.at_level(challenger).score(inputs_of(prediction))
         await repository.note_shadow(scoring.session, prediction, challenger.version, score.pd)
 
 

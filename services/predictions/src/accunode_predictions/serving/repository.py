@@ -1,4 +1,4 @@
-"""The SQL of what serves: the registry's roles, versions that enter it, and tenants' master scales."""
+"""The SQL of what serves: the registry's roles, versions that enter it, and what tenants grade by."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accunode_credit.champion import Registry, registered, registry_of
-from accunode_credit.master_scale import parse, stored_scale
+from accunode_credit.grading import Grading, grading_of, stored_grading
 from accunode_credit.models.registry import ModelVersion
-from accunode_scoring import MasterScale
 
 
 async def model_registry(session: AsyncSession) -> Registry:
@@ -23,6 +22,6 @@ async def enter_version(session: AsyncSession, values: Mapping[str, Any]) -> Non
     await session.execute(insert(ModelVersion).values(**values).on_conflict_do_nothing())
 
 
-async def master_scale(session: AsyncSession, tenant_id: UUID) -> MasterScale:
-    """The master scale of a tenant: its own, or the default."""
-    return parse(await session.scalar(stored_scale(tenant_id)))
+async def grading(session: AsyncSession, tenant_id: UUID) -> Grading:
+    """The master scale and the central tendencies of a tenant."""
+    return grading_of((await session.execute(stored_grading(tenant_id))).one_or_none())

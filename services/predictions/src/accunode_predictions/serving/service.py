@@ -14,6 +14,7 @@ from accunode_common.db.session import Database
 from accunode_common.errors import ServiceUnavailableError
 from accunode_common.log import get_logger
 from accunode_credit.champion import ModelRefusedError, Registry, Version
+from accunode_credit.grading import Grading
 from accunode_credit.models.registry import ModelStatus
 from accunode_predictions.serving import repository
 from accunode_predictions.serving.registration import synchronise
@@ -32,7 +33,7 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    value: MasterScale
+    value: Grading
     read_at: float
 
 
@@ -52,7 +53,7 @@ class ServingModels:
         self._read_at = float("-inf")
         self._synchronised = False
         self._entering = asyncio.Lock()
-        self._scales: dict[UUID, _Cached] = {}
+        self._gradings: dict[UUID, _Cached] = {}
 
     def warm(self) -> None:
         """Compile the library's own champions of the kinds that are stored, so that the first request need not."""
@@ -122,13 +123,13 @@ class ServingModels:
             logger.error("model files missing", kind=kind, version=version)
             raise ServiceUnavailableError(f"The files of {kind} model {version} are not at hand.") from None
 
-    async def scale(self, session: AsyncSession, tenant_id: UUID) -> MasterScale:
-        """The master scale of a tenant: its own, or the default."""
-        cached = self._scales.get(tenant_id)
+    async def grading(self, session: AsyncSession, tenant_id: UUID) -> Grading:
+        """The master scale of a tenant, its own or the default, and its central tendencies."""
+        cached = self._gradings.get(tenant_id)
         now = time.monotonic()
         if cached is None or now - cached.read_at > REFRESH_SECONDS:
-            cached = _Cached(await repository.master_scale(session, tenant_id), now)
-            self._scales[tenant_id] = cached
+            cached = _Cached(await repository.grading(session, tenant_id), now)
+            self._gradings[tenant_id] = cached
         return cached.value
 
     async def _current(self, session: AsyncSession, database: Database) -> None:
@@ -155,6 +156,15 @@ class Scoring:
         """The scorer that is watched beside it, if any."""
         return await self.models.challenger(self.session, self.database, kind)
 
+    async def grading(self, tenant_id: UUID) -> Grading:
+        """The master scale and the central tendencies of a tenant."""
+        return await self.models.grading(self.session, tenant_id)
+
     async def scale(self, subject: Subject) -> MasterScale:
         """The master scale of the caller's tenant."""
-        return await self.models.scale(self.session, subject.tenant_id)
+        return (await self.grading(subject.tenant_id)).scale
+
+    async def serving(self, subject: Subject, kind: Kind) -> tuple[Scorer, MasterScale]:
+        """The scorer that serves, at the central tendency of the caller's tenant, and the tenant's master scale."""
+        scorer, grading = await self.champion(kind), await self.grading(subject.tenant_id)
+        return grading.at_level(scorer), grading.scale

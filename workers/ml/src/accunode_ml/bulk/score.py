@@ -16,7 +16,7 @@ from accunode_ml.bulk.store import store
 from accunode_ml.jobs import add_counts, add_to_result, tenant_context
 from accunode_ml.repositories import chunks, jobs, model_versions, row_issues
 from accunode_ml.runtime import Runtime
-from accunode_ml.serving import master_scale
+from accunode_ml.serving import grading
 
 logger = get_logger(__name__)
 
@@ -45,16 +45,16 @@ class ChunkScoring(BulkTask):
             raise ValueError("the job has chunks and no model version")
         with runtime.database.transaction(tenant_context(job.tenant_id)) as session:
             key = chunk_file.chunk_key(job, chunks.fence_of_reading(session, job), self.lease.number)
-            scale = master_scale(session, job.tenant_id)
+            graded = grading(session, job.tenant_id)
             registry = model_versions.find_all(session)
         rows = chunk_file.read_chunk(runtime.storage, key)
         scorer = registry.with_all_of(runtime.models).version(kind, job.model_version).scorer(runtime.models)
         # A dry run stores nothing that a challenger's score could stand beside.
         challenger = None if job.dry_run else registry.in_role(kind, ModelStatus.CHALLENGER)
-        chunk = score_rows(rows, scorer, scale)
+        chunk = score_rows(rows, graded.at_level(scorer), graded.scale)
         if challenger is None or challenger.version == scorer.version:
             return chunk
-        return score_beside(chunk, rows, runtime.models, challenger)
+        return score_beside(chunk, rows, runtime.models, challenger, graded)
 
     def _store(self, chunk: ScoredChunk) -> None:
         with self.step() as session:

@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 
 from accunode_common.log import get_logger
 from accunode_credit.champion import Version
+from accunode_credit.grading import Grading
 from accunode_ml.bulk.scoring import SHADOW, ScoredChunk, ratio_matrix
 from accunode_scoring import ModelLibrary, Scorer
 
 logger = get_logger(__name__)
 
 
-def score_beside(chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, challenger: Version) -> ScoredChunk:
+def score_beside(
+    chunk: ScoredChunk, rows: pa.Table, models: ModelLibrary, challenger: Version, grading: Grading
+) -> ScoredChunk:
     """The scored chunk of `rows` with the challenger's probabilities, or as it is where the challenger fails."""
     try:
-        pd = _probabilities(rows, challenger.scorer(models))
+        pd = _probabilities(rows, grading.at_level(challenger.scorer(models)))
     except Exception:
         # Whatever is wrong with a model that only looks on, it must not cost the job its rows.
         logger.exception("challenger failed", kind=challenger.kind, version=challenger.version)

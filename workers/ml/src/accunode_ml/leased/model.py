@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from accunode_credit.jobs import kind_of
 from accunode_ml.leased.job import LeasedJob
-from accunode_ml.serving import master_scale, model_registry
+from accunode_ml.serving import grading, model_registry
 from accunode_scoring import MasterScale, Scorer
 
 
@@ -27,7 +27,7 @@ def can_score(scorer: Scorer, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def model_of(leased: LeasedJob) -> JobModel:
-    """The version that the job names, and its tenant's master scale.
+    """The version that the job names at its tenant's central tendency, and its tenant's master scale.
 
     Raises:
         ModelRefusedError: The version's files are not here, or not those that the registry knows.
@@ -35,5 +35,5 @@ def model_of(leased: LeasedJob) -> JobModel:
     job, runtime = leased.job, leased.runtime
     with leased.step() as session:
         version = model_registry(session, runtime).version(kind_of(job), job.model_version or "")
-        scale = master_scale(session, job.tenant_id)
-    return JobModel(version.scorer(runtime.models), scale)
+        graded = grading(session, job.tenant_id)
+    return JobModel(graded.at_level(version.scorer(runtime.models)), graded.scale)

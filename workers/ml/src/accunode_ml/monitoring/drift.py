@@ -21,7 +21,7 @@ from accunode_ml.monitoring.report import PopulationReport
 from accunode_ml.repositories import drift_reports, given_scores, model_versions, outcomes
 from accunode_ml.repositories.given_scores import GivenScores
 from accunode_ml.runtime import Runtime
-from accunode_ml.serving import master_scale
+from accunode_ml.serving import grading
 from accunode_scoring import Kind, MasterScale, Scorer
 
 RECENT = timedelta(hours=20)
@@ -63,17 +63,17 @@ def monitor_tenant(runtime: Runtime, message: MonitorTenant) -> None:
     for kind in Kind:
         with runtime.database.transaction(tenant_context(message.tenant_id)) as session:
             champion = model_versions.find_all(session).in_role(kind, ModelStatus.CHAMPION)
-            scale = master_scale(session, message.tenant_id)
+            graded = grading(session, message.tenant_id)
             if champion is None:
                 continue
             if drift_reports.is_recent(session, message.tenant_id, kind, champion.version, within=RECENT):
                 continue
         try:
-            scorer = champion.scorer(runtime.models)
+            scorer = graded.at_level(champion.scorer(runtime.models))
         except ModelRefusedError as refusal:
             logger.error("no model to report on", kind=kind, reason=str(refusal))
             continue
-        _daily_report(runtime, message.tenant_id, scorer, scale)
+        _daily_report(runtime, message.tenant_id, scorer, graded.scale)
 
 
 def _daily_report(runtime: Runtime, tenant_id: UUID, scorer: Scorer, scale: MasterScale) -> None:

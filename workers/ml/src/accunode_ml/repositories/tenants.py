@@ -1,14 +1,14 @@
-"""`tenancy.tenants`: which there are, and on which scale they grade."""
+"""`tenancy.tenants`: which there are, and by what they grade."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from accunode_common.models.tenancy import Tenant, TenantStatus
-from accunode_credit.master_scale import stored_scale
+from accunode_credit.grading import stored_grading
 
 
 def ids(session: Session, *, active: bool = False) -> Sequence[UUID]:
@@ -17,7 +17,6 @@ def ids(session: Session, *, active: bool = False) -> Sequence[UUID]:
     return session.scalars(statement.where(Tenant.status == TenantStatus.ACTIVE) if active else statement).all()
 
 
-def master_scale(session: Session, tenant_id: UUID) -> Sequence[Mapping[str, Any]] | None:
-    """The tenant's own grades; None where the default serves."""
-    grades: Sequence[Mapping[str, Any]] | None = session.scalar(stored_scale(tenant_id))
-    return grades
+def grading(session: Session, tenant_id: UUID) -> Row[Any, Any] | None:
+    """What the tenant is graded by, for `grading_of`."""
+    return session.execute(stored_grading(tenant_id)).one_or_none()

@@ -23,7 +23,8 @@ async def explain(scoring: Scoring, subject: Subject, kind: Kind, prediction_id:
         ServiceUnavailableError: The files of its model version are not at hand.
     """
     prediction, _ = await predictions.get(scoring.session, subject, kind, prediction_id)
-    return _explanation(prediction, scoring.models.scorer(kind, prediction.model_version))
+    scorer = scoring.models.scorer(kind, prediction.model_version)
+    return _explanation(prediction, scorer.shifted(prediction.log_odds_shift))
 
 
 def _explanation(prediction: Prediction, scorer: Scorer) -> Explanation:

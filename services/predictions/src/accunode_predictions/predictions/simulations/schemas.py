@@ -94,7 +94,7 @@ class CurvePoint(ResponseModel):
     percentile: float = Field(description="Share, 0 to 100, of the reference population below.", examples=[25.0])
     value: float = Field(description="The ratio at that percentile, in its own unit.", examples=[-1.2])
     pd: Probability = Field(description="Probability of default within 1 year with that value.", examples=[0.00194])
-    grade: str = Field(description="The grade with that value.", examples=["A3"])
+    grade: str = Field(description="The grade with that value.", examples=["AN03"])
 
 
 class Sensitivity(ResponseModel):

@@ -41,7 +41,7 @@ async def score_batch(
     Raises:
         UnprocessableInputError: No reading of a row makes sense; it says of which.
     """
-    scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
+    scorer, scale = await scoring.serving(subject, kind)
     return await asyncio.to_thread(_scores, scorer, scale, body.rows)
 
 
@@ -59,7 +59,7 @@ async def what_if(scoring: Scoring, subject: Subject, kind: Kind, body: AnnualQu
     Raises:
         UnprocessableInputError: The target is not a grade of the caller's master scale.
     """
-    scorer, scale = await scoring.champion(kind), await scoring.scale(subject)
+    scorer, scale = await scoring.serving(subject, kind)
     return await asyncio.to_thread(_answer, scorer, scale, body.ratios.values(), body.target_grade)
 
 
@@ -84,6 +84,7 @@ def _row(scores: ScoreMatrix, number: int, row_id: str | None, kind: Kind, versi
         kind=kind,
         model_version=version,
         **{name: float(getattr(scores, name)[number]) for name in PROBABILITIES},
+        log_odds_shift=scores.log_odds_shift,
         grade=scores.grades[scores.grade[number]],
         risk_level=scores.risk_levels[scores.risk_level[number]].value,
         reason_codes=list(scores.reasons_of(number)),

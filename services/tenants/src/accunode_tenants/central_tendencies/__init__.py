@@ -1,0 +1,1 @@
+"""The long-run default rates that a tenant sets for its scores."""
