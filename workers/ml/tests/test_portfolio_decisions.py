@@ -25,26 +25,28 @@ def _stored(model: JobModel, number: int, **values: Any) -> dict[str, Any]:
     """A prediction as the model itself would have stored it."""
     ratios = dict(zip(model.scorer.columns, (20.0 + number, 2.0, 5.0, 6.0, 4.0), strict=True))
     score = model.scorer.score(ratios, scale=model.scale)
-    stored = {"pd": score.pd, "grade": score.grade, "risk_level": score.risk_level.value}
+    stored = {"pd": score.pd, "grade": score.grade, "risk_level": score.risk_level.value, "log_odds_shift": 0.0}
     company = {"company_id": UUID(int=number), "name": f"Company {number}", "symbol": None, "sector": "Energy"}
     period = {"fiscal_year": 2023, "fiscal_quarter": None, "model_version": model.scorer.version}
     return {"id": UUID(int=number), **ratios, **stored, **company, **period, **values}
 
 
-def test_only_another_version_or_grade_is_a_change(model: JobModel) -> None:
+def test_only_another_version_grade_level_or_shift_is_a_change(model: JobModel) -> None:
     rows = [
         _stored(model, 1),
         _stored(model, 2, model_version="0.9.0"),
         _stored(model, 3, grade="another"),
         _stored(model, 4, return_on_assets=1e9),
+        _stored(model, 5, risk_level="another"),
+        _stored(model, 6, log_odds_shift=0.5),
     ]
     batch = RescoredBatch.of(rows, model)
-    assert batch.changed.tolist() == [False, True, True, False]
-    assert batch.scored.tolist() == [True, True, True, False]
+    assert batch.changed.tolist() == [False, True, True, False, True, True]
+    assert batch.scored.tolist() == [True, True, True, False, True, True]
     assert [refusal["prediction_id"] for refusal in batch.refusals] == [str(UUID(int=4))]
     changes = batch.changes()
-    assert changes["id"] == [UUID(int=2), UUID(int=3)]
-    assert changes["grade"] == [_stored(model, 2)["grade"], _stored(model, 3)["grade"]]
+    assert changes["id"] == [UUID(int=number) for number in (2, 3, 5, 6)]
+    assert changes["grade"] == [_stored(model, number)["grade"] for number in (2, 3, 5, 6)]
 
 
 def test_a_result_grows_batch_by_batch_and_names_a_bounded_number_of_refusals(model: JobModel) -> None:

@@ -17,7 +17,7 @@ Rate = Annotated[
         examples=[0.02],
     ),
 ]
-EffectiveFrom = Annotated[date, Field(description="The day from which it counts, in UTC.", examples=["2026-01-01"])]
+EffectiveFrom = Annotated[date, Field(description="The day from which it counts, in UTC.", examples=["2030-01-01"])]
 
 
 class CentralTendencyIn(InputModel):
@@ -28,7 +28,7 @@ class CentralTendencyIn(InputModel):
         default=None,
         description="The day from which it counts, in UTC: today, if it is left out, or a later one. What was scored "
         "before keeps its level.",
-        examples=["2026-01-01"],
+        examples=["2030-01-01"],
     )
 
 
@@ -47,7 +47,7 @@ class CentralTendencyOut(ResponseModel):
     kind: Kind = Field(description="Which inputs the scores are from.", examples=["annual"])
     rate: Rate
     effective_from: date | None = Field(
-        description="Since when that rate counts; null if none was ever set until today.", examples=["2026-01-01"]
+        description="Since when that rate counts; null if none was ever set until today.", examples=["2030-01-01"]
     )
     history: list[CentralTendencyStep] = Field(
         description="Every rate that was set, the newest day first; of one day the last one counts."
