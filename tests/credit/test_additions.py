@@ -30,7 +30,7 @@ async def test_an_added_row_is_what_the_database_holds(
 ) -> None:
     subject = world.one.org_member.subject
     database = Database(make_settings(DatabaseSettings, DatabaseRole.PREDICTIONS), "test")
-    inputs = {"return_on_assets": 3.5}
+    inputs = {"return_on_assets": 3.5, "net_income_margin": 3.5, "total_debt_to_ebitda": 2.0}
     score = ModelLibrary.load().champion(Kind.ANNUAL).score(inputs)
     try:
         async with database.transaction(subject.access) as session:

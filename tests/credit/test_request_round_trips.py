@@ -14,7 +14,7 @@ from accunode_common.testing.statements import sent_statements
 PREDICTION = {
     "company": {"name": "Acme"},
     "access_level": "organization",
-    "ratios": {"return_on_assets": 3},
+    "ratios": {"return_on_assets": 3, "net_income_margin": 3, "total_debt_to_ebitda": 2.0},
 }
 ANYBODY, NOBODY, STRANGER = "anybody who signed in", "without a token", "with a token that is none"
 REQUESTS = {

@@ -11,7 +11,7 @@ from accunode_common.testing.statements import at_most
 PREDICTION: dict[str, Any] = {
     "company": {"name": "Acme"},
     "access_level": "organization",
-    "ratios": {"return_on_assets": 3},
+    "ratios": {"return_on_assets": 3, "net_income_margin": 3, "total_debt_to_ebitda": 2.0},
 }
 OPERATIONS = {
     ("auth", "GET", "/users/me"): 2,

@@ -64,9 +64,9 @@ def _trip_over_records(admin: Analyst, file: Path) -> None:
     for status in (201, 409):
         admin.post(f"/companies/{made['id']}/outcomes", outcome, status=status)
     file.write_text(
-        "company_name,fiscal_year,return_on_assets\n"
-        "Quixotic Holdings International,2024,not a figure of Quixotic\n"
-        "Quixotic Holdings International,2024,3.25\nQuixotic Holdings International,2024,9.75\n"
+        "company_name,fiscal_year,return_on_assets,net_income_margin,total_debt_to_ebitda\n"
+        "Quixotic Holdings International,2024,not a figure of Quixotic,1,2\n"
+        "Quixotic Holdings International,2024,3.25,1,2\nQuixotic Holdings International,2024,9.75,1,2\n"
     )
     admin.upload(file, kind="annual", access_level="personal")
 

@@ -24,7 +24,7 @@ def champion(kind: Kind) -> Scorer:
 
 
 def inputs(kind: Kind, rows: int, seed: int = 3) -> NDArray[np.float64]:
-    """Ratios or amounts over many magnitudes, some missing, some odd, each row with something given."""
+    """Ratios or amounts over many magnitudes, some missing, some odd, each row with enough given."""
     random = np.random.default_rng(seed)
     width = len(champion(kind).columns)
     x = random.normal(0, 1, (rows, width)) * 10 ** random.uniform(-1, 3, (rows, width))
@@ -35,7 +35,8 @@ def inputs(kind: Kind, rows: int, seed: int = 3) -> NDArray[np.float64]:
         x[:, 0] = np.exp(random.normal(5, 2, rows))
         required = [amount.required for amount in AMOUNTS]
         x[:, required] = np.where(np.isnan(x[:, required]), 1.0, x[:, required])
-    return x[~np.isnan(x).all(axis=1)]
+    feature_set = champion(kind).model.feature_set
+    return x[~(feature_set.least.lacking(x, feature_set.columns) | np.isnan(x).all(axis=1))]
 
 
 def as_values(scorer: Scorer, row: NDArray[np.float64]) -> dict[str, float | None]:

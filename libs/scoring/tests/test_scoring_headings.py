@@ -137,10 +137,10 @@ def test_the_default_scale_is_fine_and_fits_the_risk_levels() -> None:
 
 def test_a_scale_of_ones_own_grades_the_same_probability() -> None:
     scale = MasterScale((Grade.of("good", 0.01, 0.004), Grade.of("bad", 1.0, 0.1)))
-    values = {"return_on_assets": 12.0, "net_income_margin": 10.0}
+    values = {"return_on_assets": 12.0, "net_income_margin": 10.0, "total_debt_to_ebitda": 0.5}
     assert champion(Kind.ANNUAL).score(values, scale=scale).grade == "good"
     assert champion(Kind.ANNUAL).score(values, scale=scale).risk_level is scale.grades[0].risk_level
-    row = [[math.nan, math.nan, 10.0, math.nan, 12.0]]
+    row = [[math.nan, 0.5, 10.0, math.nan, 12.0]]
     assert champion(Kind.ANNUAL).score_matrix(np.array(row), scale=scale).grades == ("good", "bad")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scoring_inputs import champion, inputs
 
@@ -27,6 +27,8 @@ def test_turning_a_ratio_negative_never_lowers_a_probability(kind: Kind, column:
     scorer = champion(kind)
     values = {name: data.draw(ratio, label=name) for name in scorer.columns}
     values[column] = data.draw(size, label=column)
+    row = np.array([[np.nan if values[name] is None else values[name] for name in scorer.columns]])
+    assume(not scorer.model.feature_set.least.lacking(row, scorer.columns)[0])
     positive = scorer.score(values)
     negative = scorer.score({**values, column: -values[column]})
     for name in ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm"):
@@ -47,7 +49,8 @@ def test_turning_a_ratio_negative_never_lowers_a_probability_in_a_large_matrix(k
 
 @pytest.mark.parametrize("kind", [Kind.ANNUAL, Kind.QUARTERLY])
 def test_negative_ebitda_is_flagged_and_named_in_a_reason(kind: Kind) -> None:
-    score = champion(kind).score({"total_debt_to_ebitda": -2.0, "long_term_debt_to_total_capital": 40.0})
+    others = {"net_income_margin": -3.0} if kind is Kind.ANNUAL else {"sga_margin": 20.0}
+    score = champion(kind).score({"total_debt_to_ebitda": -2.0, "long_term_debt_to_total_capital": 40.0, **others})
     assert "degenerate:total_debt_to_ebitda" in map(str, score.flags)
     reason = next(reason for reason in score.reasons if reason.column == "total_debt_to_ebitda")
     assert reason.code.startswith("total_debt_to_ebitda.negative_ebitda.")
@@ -57,19 +60,26 @@ def test_negative_ebitda_is_flagged_and_named_in_a_reason(kind: Kind) -> None:
 def test_a_positive_return_says_nothing_where_capital_is_not_known_to_be_positive() -> None:
     scorer = champion(Kind.QUARTERLY)
     known = scorer.score(
-        {"total_debt_to_ebitda": 2.0, "long_term_debt_to_total_capital": 30.0, "return_on_capital": 20.0}
+        {
+            "total_debt_to_ebitda": 2.0,
+            "sga_margin": 20.0,
+            "long_term_debt_to_total_capital": 30.0,
+            "return_on_capital": 20.0,
+        }
     )
-    unknown = scorer.score({"total_debt_to_ebitda": 2.0, "return_on_capital": 20.0})
+    unknown = scorer.score({"total_debt_to_ebitda": 2.0, "sga_margin": 20.0, "return_on_capital": 20.0})
     assert unknown.pd > known.pd
 
 
 @pytest.mark.parametrize("size", [0.0, 0.5, 2.0, 5.0])
 def test_negative_ebitda_by_itself_raises_a_quarterly_probability(size: float) -> None:
     scorer = champion(Kind.QUARTERLY)
-    assert scorer.score({"total_debt_to_ebitda": -size}).pd > scorer.score({"total_debt_to_ebitda": size}).pd
+    others = {"sga_margin": 20.0, "return_on_capital": 5.0}
+    negative, positive = ({"total_debt_to_ebitda": each, **others} for each in (-size, size))
+    assert scorer.score(negative).pd > scorer.score(positive).pd
 
 
 @pytest.mark.parametrize("value", [-40.0, 130.0])
 def test_negative_capital_and_negative_equity_are_flagged(value: float) -> None:
-    score = champion(Kind.ANNUAL).score({"long_term_debt_to_total_capital": value, "return_on_assets": 1.0})
+    score = champion(Kind.ANNUAL).score({"long_term_debt_to_total_capital": value, "return_on_assets": 1.0, "net_income_margin": 1.0})
     assert "degenerate:long_term_debt_to_total_capital" in map(str, score.flags)

@@ -37,7 +37,11 @@ async def stored(world: World, store: Store) -> list[dict[str, Any]]:
             company={"symbol": f"C{number}", "sector": "Energy" if number % 2 else "Steel"},
             fiscal_year=2020 + number % 3,
             access_level="organization" if number < 5 else "personal",
-            ratios={"return_on_assets": 10.0 - 12.0 * number},
+            ratios={
+                "return_on_assets": 10.0 - 12.0 * number,
+                "net_income_margin": 10.0 - 12.0 * number,
+                "total_debt_to_ebitda": 2.0,
+            },
         )
         for number in range(7)
     ]

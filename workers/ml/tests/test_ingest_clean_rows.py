@@ -47,14 +47,14 @@ def skips(block: CleanBlock) -> dict[int, str]:
 
 
 def test_accepted_rows_come_as_columns() -> None:
-    block = one(ANNUAL + "  Acme  AG ,FY2014,12.5%,3.2x,(1.5),NM,-0\nBeta,2015,,,,,7\n")
+    block = one(ANNUAL + "  Acme  AG ,FY2014,12.5%,3.2x,(1.5),NM,-0\nBeta,2015,,1,,2,7\n")
     assert block.lines.tolist() == [2, 3]
     assert block.companies.to_pylist() == ["Acme AG", "Beta"]
     assert block.company_keys.to_pylist() == ["acme ag", "beta"]
     assert block.fiscal_years.tolist() == [2014, 2015]
     assert block.fiscal_quarters.tolist() == [0, 0]
     np.testing.assert_array_equal(block.ratios[0], [12.5, 3.2, -1.5, np.nan, 0.0])
-    np.testing.assert_array_equal(block.ratios[1], [np.nan] * 4 + [7.0])
+    np.testing.assert_array_equal(block.ratios[1], [np.nan, 1.0, np.nan, 2.0, 7.0])
     for column in (block.symbols, block.sectors, block.external_ids, block.currencies):
         assert column.to_pylist() == [None, None]
     assert np.isnan(block.market_caps).all()
@@ -238,15 +238,25 @@ def test_a_number_with_the_other_columns_unit_is_refused() -> None:
 
 
 def test_a_row_with_a_shifted_cell_is_refused() -> None:
-    block = one(ANNUAL + "Acme, Inc.,2014,1,2,3,4,5\nBeta,2014,12,5,2,3,4,5\nGamma,2014,1,2\nDelta,2014,1,2,3,4,5,,\n")
+    block = one(ANNUAL + "Acme, Inc.,2014,1,2,3,4,5\nBeta,2014,12,5,2,3,4,5\nGamma,2014,1,2,3\nDelta,2014,1,2,3,4,5,,\n")
     assert block.companies.to_pylist() == ["Gamma", "Delta"]
     assert [code for code, _ in rejections(block)[2]] == ["bad_period", "too_many_cells"]
     assert rejections(block)[3] == [("too_many_cells", None)]
 
 
+def test_a_row_that_says_too_little_is_refused_with_what_to_add() -> None:
+    block = one(ANNUAL + "Acme,2014,1,,3,,\nBeta,2014,1,2,3,,\nGamma,2014,,,3,4,5\nDelta,2014,,,,,5\n")
+    assert block.companies.to_pylist() == ["Beta"]
+    assert rejections(block) == {line: [("insufficient_information", None)] for line in (2, 4, 5)}
+    told = [row.problems[0].message for row in block.rejected]
+    assert told[0].startswith("2 of 5 ratios say too little; a score needs 3: add 1 more of Total debt / EBITDA, ")
+    assert told[1].endswith("add one of leverage (Long-term debt / total capital, Total debt / EBITDA).")
+    assert told[2].endswith("Total debt / EBITDA) and 1 more.")
+
+
 def test_names_that_a_database_cannot_keep_harm_no_other_row() -> None:
     content = (
-        f'{ANNUAL}A\x00cme,2014,1,2,3,4,5\n{"x" * 301},2014,1,2,3,4,5\n"Two\nLines",2014,1,2,3,4,5\n\'=Sum,2014,1,,,,\n'
+        f'{ANNUAL}A\x00cme,2014,1,2,3,4,5\n{"x" * 301},2014,1,2,3,4,5\n"Two\nLines",2014,1,2,3,4,5\n\'=Sum,2014,1,2,3,,\n'
     )
     block = one(content)
     assert block.companies.to_pylist() == ["Acme", "Two Lines", "=Sum"]

@@ -79,6 +79,31 @@ class Additive:
             table -= mean
             self.constant += mean
 
+    def anchor(self, at: Sequence[int]) -> None:
+        """Give every table the value zero where a feature is in the bin `at` of it, in place.
+
+        The function stays the same, and the constant is its value at the anchor. A main table's value plus half of the
+        pair tables' is then the feature's Shapley value against the anchor (Shapley 1953, with absent players at the
+        anchor), which in a monotone model has the sign of the feature's difference from it.
+        """
+        for (f, g), table in self.pairs.items():
+            grid = self.grids[f, g]
+            row, column = grid.rows[at[f]], grid.columns[at[g]]
+            rows, columns, corner = table[:, column].copy(), table[row, :].copy(), float(table[row, column])
+            table -= rows[:, None]
+            table -= columns[None, :]
+            table += corner
+            self.main[f][:] += rows[grid.rows] - corner
+            self.main[g][:] += columns[grid.columns] - corner
+            self.constant += corner
+            # Exactly, where subtractions leave a remainder.
+            table[row, :] = 0.0
+            table[:, column] = 0.0
+        for place, table in zip(at, self.main, strict=True):
+            value = float(table[place])
+            table -= value
+            self.constant += value
+
     def log_odds(self, bins: Sequence[NDArray[np.intp]]) -> Vector:
         """Log-odds of rows given by their bin per feature, each of shape (n,)."""
         total = np.full(len(bins[0]), self.constant)

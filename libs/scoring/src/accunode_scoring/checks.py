@@ -8,8 +8,18 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from accunode_scoring.kinds import Kind
+from accunode_scoring.least import Least
+
 ProblemCode = Literal[
-    "no_ratios", "sentinel", "not_finite", "not_a_number", "unknown_column", "required", "implausible"
+    "no_ratios",
+    "sentinel",
+    "not_finite",
+    "not_a_number",
+    "unknown_column",
+    "required",
+    "insufficient_information",
+    "implausible",
 ]
 
 SENTINEL = 1e6
@@ -19,13 +29,18 @@ AMOUNT_SENTINEL = 1e8
 """The same for amounts in million."""
 
 
+ANYTHING = Least()
+
+
 class Limits(TypedDict, total=False):
     """What `check_values` and `check_matrix` refuse: magnitudes from `sentinel` on, rows without one of `required`, and
-    those with one of `positive` that is not above zero."""
+    those with one of `positive` that is not above zero, or with less than `least` of a `kind`."""
 
     sentinel: float
     required: Sequence[str]
     positive: Sequence[str]
+    kind: Kind | None
+    least: Least
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +78,13 @@ def check_values(
     sentinel: float = SENTINEL,
     required: Sequence[str] = (),
     positive: Sequence[str] = (),
+    kind: Kind | None = None,
+    least: Least = ANYTHING,
 ) -> tuple[float, ...]:
     """Values in the order of `columns`, NaN where missing (None, NaN or absent).
 
     Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, `required`
-    columns that are missing, `positive` ones that are not above zero, and when every value is missing.
+    columns that are missing, `positive` ones that are not above zero, and when values are missing beyond what `least` needs.
     """
     row: list[float] = []
     problems: list[InputProblem] = []
@@ -88,6 +105,11 @@ def check_values(
         )
     if not problems and all(math.isnan(value) for value in row):
         problems.append(InputProblem("", "no_ratios", "every value is missing"))
+    if not problems and kind is not None:
+        given = [column for column, value in zip(columns, row, strict=True) if not math.isnan(value)]
+        advice = least.advice(kind, given)
+        if advice is not None:
+            problems.append(InputProblem("", "insufficient_information", advice))
     refused = {problem.column for problem in problems}
     problems.extend(
         InputProblem(column, "required", f"{column} must be given")
@@ -111,6 +133,8 @@ def check_matrix(
     sentinel: float = SENTINEL,
     required: Sequence[str] = (),
     positive: Sequence[str] = (),
+    kind: Kind | None = None,
+    least: Least = ANYTHING,
 ) -> tuple[tuple[int, InputProblem], ...]:
     """Problems of a matrix of shape (n, len(columns)) as (row, problem), in row order; empty if all can be scored."""
     if x.ndim != 2 or x.shape[1] != len(columns):
@@ -118,6 +142,7 @@ def check_matrix(
     found: list[tuple[int, InputProblem]] = []
     magnitude = np.abs(x)
     doubtful = ~(magnitude < sentinel).any(axis=1) | (magnitude >= sentinel).any(axis=1)
+    doubtful |= least.lacking(x, columns)
     for column in required:
         doubtful |= np.isnan(x[:, columns.index(column)])
     for column in positive:
@@ -125,7 +150,9 @@ def check_matrix(
     for row in np.flatnonzero(doubtful):
         try:
             values = dict(zip(columns, x[row].tolist(), strict=True))
-            check_values(values, columns, sentinel=sentinel, required=required, positive=positive)
+            check_values(
+                values, columns, sentinel=sentinel, required=required, positive=positive, kind=kind, least=least
+            )
         except InputRefusedError as refused:
             found.extend((int(row), problem) for problem in refused.problems)
     return tuple(found)

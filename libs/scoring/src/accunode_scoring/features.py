@@ -9,12 +9,14 @@ counts, as IEEE 754 has it: a multiple of -0 is no debt with negative EBITDA.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from accunode_scoring.checks import SENTINEL
 from accunode_scoring.kinds import Kind
+from accunode_scoring.least import Least
 from accunode_scoring.ratios import RATIOS, Ratio
 
 Vector = NDArray[np.float64]
@@ -33,6 +35,10 @@ class Feature:
     monotone: int = -1
 
 
+def _as_given(x: Sequence[Any]) -> Any:
+    return x
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
     """The features of one kind, computed for a matrix of inputs or for one row with the same floating-point steps.
@@ -40,7 +46,8 @@ class FeatureSet:
     `of_matrix` takes one array of shape (n,) per column and gives one per feature; `of_row` takes and gives floats.
     `explained` is what reasons and contributions speak of: the columns, or the features when `explains_features`.
     A row without a `required` column is refused, or with one of `positive` that is not above zero. `magnitudes` are
-    columns that cannot be negative and are read without their sign.
+    columns that cannot be negative and are read without their sign. `settled` fills in what other columns say of a missing
+    one; with less than `least` no score is given.
     """
 
     name: str
@@ -55,6 +62,9 @@ class FeatureSet:
     required: tuple[str, ...] = ()
     positive: tuple[str, ...] = ()
     magnitudes: tuple[str, ...] = ()
+    settled: Callable[[Sequence[Vector]], Sequence[Vector]] = _as_given
+    settled_row: Callable[[Sequence[float]], Sequence[float]] = _as_given
+    least: Least = Least()
 
     def shares(self) -> tuple[tuple[tuple[int, float], ...], ...]:
         """Per feature, which of the explained take its contribution, in equal parts."""

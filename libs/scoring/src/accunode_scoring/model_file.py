@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accunode_scoring.additive import Additive, Edges, compile_booster, edges_of, grids_of
+from accunode_scoring.additive import Additive, Edges, bin_of, compile_booster, edges_of, grids_of
+from accunode_scoring.completion import Completion
 from accunode_scoring.engine import Engine
 from accunode_scoring.feature_sets import FEATURE_SETS
 from accunode_scoring.features import FeatureSet
@@ -69,7 +70,11 @@ def _moved(pd: tuple[float, ...], shift: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model version, compiled; `log_odds_shift` is what was added to all its log-odds since its training."""
+    """A model version, compiled.
+
+    `completion` says how a missing input is read, if not as a state of its own. With `hazards` the 2- and 3-year
+    ensembles are of a default in the second and the third year of companies that have not defaulted before. `log_odds_shift` is what was added to all its log-odds since its training.
+    """
 
     kind: Kind
     version: str
@@ -78,6 +83,8 @@ class ModelFile:
     calibration: Mapping[str, tuple[float, float]]
     interval: tuple[tuple[float, ...], tuple[float, ...]]
     reference: Mapping[str, Reference]
+    completion: Completion | None = None
+    hazards: bool = False
     log_odds_shift: float = 0.0
 
     def shifted(self, shift: float) -> "ModelFile":
@@ -89,6 +96,7 @@ class ModelFile:
             calibration={name: (intercept + shift, slope) for name, (intercept, slope) in self.calibration.items()},
             interval=(tuple(knot + shift for knot in knots), widths),
             reference={**self.reference, "pd": self.reference["pd"].shifted(shift)},
+            completion=None if self.completion is None else self.completion.shifted(shift),
             log_odds_shift=self.log_odds_shift + shift,
         )
 
@@ -115,12 +123,17 @@ def read_model(files: Mapping[str, bytes], variant: str = "") -> ModelFile:
     first = compile_booster(boosters[0], edges, grids)
     ensembles = [first.copy(), *(compile_booster(booster, edges, grids) for booster in boosters[1:])]
     boosters.clear()
+    typical = document.get("typical")
+    anchor = None if typical is None else _anchor(feature_set, typical, edges)
     for horizon, ensemble, card in zip(HORIZONS, ensembles, cards, strict=True):
         share = document["ensemble"][f"{horizon}y"]
         ensemble.scale(share["lightgbm"])
         ensemble.add_main(card, share["scorecard"])
         ensemble.constant += share["intercept"]
-        ensemble.purify(weights)
+        if anchor is None:
+            ensemble.purify(weights)
+        else:
+            ensemble.anchor(anchor)
     return ModelFile(
         kind=Kind(document["kind"]),
         version=document["version"],
@@ -129,7 +142,15 @@ def read_model(files: Mapping[str, bytes], variant: str = "") -> ModelFile:
         calibration={name: (pair["intercept"], pair["slope"]) for name, pair in document["calibration"].items()},
         interval=(tuple(document["interval"]["log_odds"]), tuple(document["interval"]["half_width"])),
         reference={name: Reference.of(entry) for name, entry in document["reference"].items()},
+        completion=None if "completion" not in document else Completion.of(document["completion"], feature_set.columns),
+        hazards=document.get("hazards", False),
     )
+
+
+def _anchor(feature_set: FeatureSet, typical: Mapping[str, float], edges: Edges) -> list[int]:
+    """The bins of the company that has the typical value of each input."""
+    features = feature_set.of_row([typical[name] for name in feature_set.columns])
+    return [int(bin_of(np.array([value]), table)[0]) for value, table in zip(features, edges, strict=True)]
 
 
 def _scorecard(document: Mapping[str, Any], names: tuple[str, ...], edges: Edges) -> Additive:

@@ -44,6 +44,13 @@ _WRITTEN: Mapping[Unit, str] = {
 }
 
 
+_BEYOND: Mapping[str, str] = {"ebit_to_interest_expense": "has no limit, as there is no debt"}
+_BELOW: Mapping[str, str] = {"return_on_capital": "is none, as capital is negative"}
+
+UNDIRECTED = frozenset({"sga_margin"})
+"""What is in itself neither good nor bad."""
+
+
 def format_value(value: float, unit: Unit) -> str:
     """A value as people write it: `12.5 %`, `3.20x`."""
     return _WRITTEN[unit].format(value)
@@ -53,13 +60,19 @@ def sentence(ratio: Ratio, state: State, value: float, rank: float | None, direc
     """One reason in plain words."""
     effect = f"which {direction} the probability of default"
     if rank is None:
-        return f"{ratio.label} {state.words}, {effect}."
+        words = "is not given" if direction == "raises" else state.words
+        return f"{ratio.label} {words}, {effect}."
     if abs(value) >= LIMIT:
-        return f"{ratio.label} {state.words or 'has nothing in the denominator'}, {effect}."
+        words = state.words or (_BEYOND if value > 0.0 else _BELOW).get(ratio.name, "has nothing in the denominator")
+        return f"{ratio.label} {words}, {effect}."
     shown = format_value(value, ratio.unit)
     if state.degenerate and direction == "lowers":
         effect = "which, beside what the other ratios say of it, lowers the probability of default"
     if state.words:
         return f"{ratio.label} ({shown}) {state.words}, {effect}."
     side, share = ("higher", rank) if rank >= 50.0 else ("lower", 100.0 - rank)
-    return f"{ratio.label} of {shown} is {side} than that of {share:.0f} % of companies, {effect}."
+    most = "nearly all companies" if share >= 99.5 else f"{share:.0f} % of companies"
+    if ratio.name in UNDIRECTED:
+        often = "more" if direction == "raises" else "less"
+        effect = f"and companies with about such a ratio default {often} often, {effect}"
+    return f"{ratio.label} of {shown} is {side} than that of {most}, {effect}."

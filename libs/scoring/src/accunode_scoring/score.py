@@ -12,10 +12,24 @@ PROBABILITIES = ("pd", "pd_2y", "pd_3y", "pd_scorecard", "pd_lightgbm", "pd_low"
 """The probabilities of a score, in the order in which they are written everywhere."""
 
 TOP_REASONS = 4
-"""How many reasons are named by their codes."""
+"""How many reasons are named by their codes, at most."""
+
+NO_REASON = 255
+"""Stands in a matrix of reasons where a row has no more."""
 
 Direction = Literal["raises", "lowers"]
 Vector = NDArray[np.float64]
+
+
+def term_structure(pd: float, pd_2y: float, pd_3y: float) -> tuple[float, float, float, float, float]:
+    """Probabilities of default within 1 to 5 years, from those within 1, 2 and 3.
+
+    Those of 4 and 5 years are extrapolated: who has not defaulted by then does so in each of these years with the
+    probability of the third.
+    """
+    third = (pd_3y - pd_2y) / (1.0 - pd_2y) if pd_2y < 1.0 else 0.0
+    four = pd_3y + (1.0 - pd_3y) * third
+    return pd, pd_2y, pd_3y, four, four + (1.0 - four) * third
 
 
 class Contribution(NamedTuple):
@@ -59,8 +73,9 @@ class Score:
 
     `pd`, `pd_2y`, `pd_3y` are the ensemble's within 1, 2 and 3 years and never decrease; `pd_scorecard` and
     `pd_lightgbm` are the two families' within 1 year. `pd_low` to `pd_high` is the 95 % confidence interval of `pd`
-    against the choice of training companies. `base` plus the contributions is the log-odds of `pd`. A central
-    tendency added `log_odds_shift` to the log-odds of every family and horizon, and to `base`.
+    against the choice of training companies, from `pd_low` on with typical values in place of missing ones. `completeness`
+    is the share of the inputs that are given or follow from others. `base` plus the contributions is the log-odds of `pd`. A
+    central tendency added `log_odds_shift` to the log-odds of every family and horizon, and to `base`.
     """
 
     kind: Kind
@@ -79,6 +94,12 @@ class Score:
     reasons: tuple[Reason, ...]
     flags: tuple[Flag, ...]
     log_odds_shift: float = 0.0
+    completeness: float = 1.0
+
+    @property
+    def term_structure(self) -> tuple[float, float, float, float, float]:
+        """Probabilities of default within 1 to 5 years; see `term_structure`."""
+        return term_structure(self.pd, self.pd_2y, self.pd_3y)
 
 
 @dataclass(frozen=True)
@@ -87,7 +108,8 @@ class ScoreMatrix:
 
     `grade` indexes `grades`, `risk_level` indexes `risk_levels`, bit i of `flags` stands for `flag_vocabulary[i]`
     and bit i of `oddities` for `oddity_vocabulary[i]`: what a model flags, and what is flagged whatever the model.
-    With `explain`, `reason_codes` of shape (n, 4) indexes `codes` and `contributions` of shape (n, len(columns)) holds
+    With `explain`, `reason_codes` of shape (n, 4) indexes `codes` (`NO_REASON` beyond a row's
+    last) and `contributions` of shape (n, len(columns)) holds
     log-odds; both are None otherwise.
     """
 
@@ -127,4 +149,6 @@ class ScoreMatrix:
 
     def reasons_of(self, row: int) -> tuple[str, ...]:
         """Reason codes of one row, the strongest first; empty without `explain`."""
-        return () if self.reason_codes is None else tuple(self.codes[code] for code in self.reason_codes[row])
+        if self.reason_codes is None:
+            return ()
+        return tuple(self.codes[code] for code in self.reason_codes[row] if code != NO_REASON)

@@ -17,13 +17,15 @@ from accunode_scoring.model_file import ModelFile, Reference
 from accunode_scoring.plausibility import VOCABULARIES, bits_of_matrix, flags_of_row
 from accunode_scoring.reasons import CODE_BITS, DIRECTIONS, percentile, sentence, strength, vocabulary
 from accunode_scoring.scale import DEFAULT_SCALE, MasterScale
-from accunode_scoring.score import PROBABILITIES, TOP_REASONS, Contribution, Reason, Score, ScoreMatrix
+from accunode_scoring.score import NO_REASON, PROBABILITIES, TOP_REASONS, Contribution, Reason, Score, ScoreMatrix
 from accunode_scoring.states import state_rule
 
 Vector = NDArray[np.float64]
 
 MOST_REASONS = 8
 _MOST_MOVED = 256
+SILENT = 1e-6
+"""A contribution below it, in log-odds, is no reason."""
 
 
 class Scorer:
@@ -47,6 +49,8 @@ class Scorer:
             "sentinel": feature_set.sentinel,
             "required": feature_set.required,
             "positive": feature_set.positive,
+            "kind": feature_set.kind,
+            "least": feature_set.least,
         }
         self._flagger = Flagger(feature_set, self._rules, self._references)
         self.flag_vocabulary = self._flagger.vocabulary
@@ -96,18 +100,23 @@ class Scorer:
 
     def score_row(self, row: Sequence[float], scale: MasterScale | None = None) -> Score:
         """Score a checked row in the order of `columns`, NaN where missing."""
-        features = self.model.feature_set.of_row(row)
+        feature_set = self.model.feature_set
+        given = feature_set.settled_row(row)
+        filled, typical = given, None
+        if self.model.completion is not None:
+            filled, typical = self.model.completion.row(given, self._log_odds)
+        features = feature_set.of_row(filled)
         result = self.model.engine.row(features)
         contributions = [0.0] * len(self.explained)
         for value, shares in zip(result.contributions, self._shares, strict=True):
             for place, share in shares:
                 contributions[place] += value * share
         log_odds = result.ensemble[0]
-        pd = _probability(log_odds)
-        pd_2y = max(pd, _probability(result.ensemble[1]))
-        pd_3y = max(pd_2y, _probability(result.ensemble[2]))
+        pd, pd_2y, pd_3y = self._term(result.ensemble)
+        lowest = log_odds if typical is None else min(typical, log_odds)
         half_width = self._half_width(log_odds)
-        explained = features if self.model.feature_set.explains_features else row
+        explained = features if feature_set.explains_features else given
+        shown = features if feature_set.explains_features else row
         states = [rule.of_row(value) for rule, value in zip(self._rules, explained, strict=True)]
         grade = (scale or DEFAULT_SCALE).grade(pd)
         return Score(
@@ -118,16 +127,32 @@ class Scorer:
             pd_3y=pd_3y,
             pd_scorecard=self._calibrated("scorecard", result.scorecard),
             pd_lightgbm=self._calibrated("lightgbm", result.lightgbm),
-            pd_low=_probability(log_odds - half_width),
+            pd_low=_probability(lowest - self._half_width(lowest)),
             pd_high=_probability(log_odds + half_width),
             grade=grade.name,
             risk_level=grade.risk_level,
             base=self.model.engine.base,
             contributions=tuple(map(Contribution, self.explained, contributions)),
-            reasons=self._reasons(explained, states, contributions),
-            flags=self._flagger.of_row(row, explained, states) + flags_of_row(self.kind, row),
+            reasons=self._reasons(shown, explained, states, contributions),
+            completeness=sum(not math.isnan(value) for value in given) / len(given),
+            flags=self._flagger.of_row(row, shown, states) + flags_of_row(self.kind, row),
             log_odds_shift=self.log_odds_shift,
         )
+
+    def _log_odds(self, row: Sequence[float]) -> float:
+        return self.model.engine.row(self.model.feature_set.of_row(row)).ensemble[0]
+
+    def _log_odds_of(self, columns: Sequence[Vector]) -> Vector:
+        return self.model.engine.block(self.model.feature_set.of_matrix(columns)).ensemble[0]
+
+    def _term(self, log_odds: Sequence[float]) -> tuple[float, float, float]:
+        """Probabilities of default within 1, 2 and 3 years."""
+        one, two, three = map(_probability, log_odds)
+        if self.model.hazards:
+            within_two = one + (1.0 - one) * two
+            return one, within_two, within_two + (1.0 - within_two) * three
+        two = max(one, two)
+        return one, two, max(two, three)
 
     def score_matrix(self, x: Vector, *, scale: MasterScale | None = None, explain: bool = False) -> ScoreMatrix:
         """Score n rows given as a matrix of shape (n, len(columns)), NaN where missing.
@@ -181,21 +206,38 @@ class Scorer:
         effects: Vector | None,
     ) -> None:
         columns = list(np.ascontiguousarray(x.T))
-        features = self.model.feature_set.of_matrix(columns)
+        feature_set, completion = self.model.feature_set, self.model.completion
+        given = feature_set.settled(columns)
+        filled, gaps, typical = given, np.empty(0, np.intp), np.empty(0)
+        if completion is not None:
+            filled, gaps, typical = completion.matrix(given, self._log_odds_of)
+        features = feature_set.of_matrix(filled)
         result = self.model.engine.block(features)
         one, two, three = result.ensemble
         pd = _probabilities(one, out["pd"])
-        np.maximum(_probabilities(two, out["pd_2y"]), pd, out=out["pd_2y"])
-        np.maximum(_probabilities(three, out["pd_3y"]), out["pd_2y"], out=out["pd_3y"])
+        _probabilities(two, out["pd_2y"])
+        _probabilities(three, out["pd_3y"])
+        if self.model.hazards:
+            out["pd_2y"] *= 1.0 - pd
+            out["pd_2y"] += pd
+            out["pd_3y"] *= 1.0 - out["pd_2y"]
+            out["pd_3y"] += out["pd_2y"]
+        else:
+            np.maximum(out["pd_2y"], pd, out=out["pd_2y"])
+            np.maximum(out["pd_3y"], out["pd_2y"], out=out["pd_3y"])
         for family, raw in (("scorecard", result.scorecard), ("lightgbm", result.lightgbm)):
             intercept, slope = self.model.calibration[family]
             _probabilities(intercept + slope * raw, out[f"pd_{family}"])
         half_width = np.interp(one, *self.model.interval)
-        _probabilities(one - half_width, out["pd_low"])
         _probabilities(one + half_width, out["pd_high"])
-        explained = features if self.model.feature_set.explains_features else columns
+        lowest = one - half_width
+        if len(gaps):
+            lower = np.minimum(typical, one[gaps])
+            lowest[gaps] = lower - np.interp(lower, *self.model.interval)
+        _probabilities(lowest, out["pd_low"])
+        explained = features if feature_set.explains_features else given
         states = [rule.of_matrix(values) for rule, values in zip(self._rules, explained, strict=True)]
-        flags[:] = self._flagger.of_matrix(columns, explained, states)
+        flags[:] = self._flagger.of_matrix(columns, features if feature_set.explains_features else columns, states)
         if codes is not None and effects is not None:
             self._explain(result.contributions, states, codes, effects)
 
@@ -220,6 +262,7 @@ class Scorer:
             key = np.abs(total).view(np.int64)
             key &= ~CODE_BITS
             key |= code
+            key[np.abs(total) < SILENT] = NO_REASON
             keys.append(key)
         lower = np.empty_like(keys[0])
         for rank in range(TOP_REASONS):
@@ -229,7 +272,13 @@ class Scorer:
                 keys[place], lower = lower, keys[place]
             codes[:, rank] = keys[rank] & CODE_BITS
 
-    def _reasons(self, explained: Sequence[float], states: list[int], contributions: list[float]) -> tuple[Reason, ...]:
+    def _reasons(
+        self,
+        shown_values: Sequence[float],
+        explained: Sequence[float],
+        states: list[int],
+        contributions: list[float],
+    ) -> tuple[Reason, ...]:
         ordered: list[tuple[int, int, int]] = []
         for _, place in nlargest(
             2 * MOST_REASONS, zip(map(abs, contributions), range(len(contributions)), strict=True)
@@ -240,12 +289,22 @@ class Scorer:
         reasons: list[Reason] = []
         for _, place, code in ordered[:MOST_REASONS]:
             value, contribution, ratio = explained[place], contributions[place], self._ratios[place]
-            given = not math.isnan(value)
+            if abs(contribution) < SILENT:
+                break
+            shown, given = shown_values[place], not math.isnan(value)
             rank = percentile(value, self._references[place]) if given else None
             direction = DIRECTIONS[contribution > 0.0]
             text = sentence(ratio, self._rules[place].states[states[place]], value, rank, direction)
             reasons.append(
-                Reason(self.codes[code], ratio.name, value if given else None, direction, rank, contribution, text)
+                Reason(
+                    self.codes[code],
+                    ratio.name,
+                    None if math.isnan(shown) else shown,
+                    direction,
+                    rank,
+                    contribution,
+                    text,
+                )
             )
         return tuple(reasons)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from accunode_scoring import PROBABILITIES, ScoreMatrix
 from accunode_scoring.codes import numbers_of
+from accunode_scoring.score import NO_REASON
 
 
 def stored_columns(scores: ScoreMatrix) -> dict[str, Any]:
@@ -37,10 +38,11 @@ def _reason_arrays(scores: ScoreMatrix) -> pa.Array:
     """The numbers of the reasons of each row."""
     if scores.reason_codes is None:
         raise ValueError("what is stored is scored with its reasons")
-    numbers = pa.array(list(map(str, numbers_of(scores.codes))))
-    first, *others = (numbers.take(pa.array(places)) for places in scores.reason_codes.T)
-    opened = pc.binary_join_element_wise("{", first, "")
-    return pc.binary_join_element_wise(pc.binary_join_element_wise(opened, *others, ","), "}", "")
+    numbers = [""] * (NO_REASON + 1)
+    numbers[: len(scores.codes)] = [f",{number}" for number in numbers_of(scores.codes)]
+    written = pa.array(numbers)
+    joined = pc.binary_join_element_wise(*(written.take(pa.array(places)) for places in scores.reason_codes.T), "")
+    return pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
 
 
 def _flag_arrays(scores: ScoreMatrix) -> NDArray[np.object_]:

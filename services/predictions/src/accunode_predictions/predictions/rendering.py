@@ -16,6 +16,7 @@ from accunode_predictions.predictions.schemas import (
     PredictionFields,
     QuarterlyPredictionDetail,
     StatementPredictionDetail,
+    years_of_term,
 )
 from accunode_predictions.schema_fields import AnnualRatioValues, QuarterlyRatioValues
 from accunode_predictions.statements import StatementAmountValues, ratios_from
@@ -38,7 +39,12 @@ def item(listed: dict[str, Any]) -> dict[str, Any]:
 def detail(prediction: Prediction, company: Company, score: Score | None) -> PredictionDetail:
     """A single prediction with its reasons."""
     reasons = None if score is None else shown(score)
-    contents = {**_contents(prediction, company), "reasons": reasons}
+    contents = {
+        **_contents(prediction, company),
+        "reasons": reasons,
+        "completeness": _given(prediction) if score is None else score.completeness,
+        "term_structure": years_of_term(prediction.pd, prediction.pd_2y, prediction.pd_3y),
+    }
     match prediction.kind:
         case Kind.ANNUAL:
             return AnnualPredictionDetail(**contents)
@@ -58,6 +64,14 @@ def earlier(version: PredictionVersion, kind: Kind) -> EarlierVersion:
         replaced_by=version.replaced_by,
         snapshot=version.snapshot,
     )
+
+
+def _given(prediction: Prediction) -> float:
+    """The share of inputs that are given."""
+    if prediction.kind is Kind.STATEMENT:
+        return len(prediction.amounts or ()) / len(INPUTS[Kind.STATEMENT])
+    inputs = INPUTS[prediction.kind]
+    return sum(getattr(prediction, name) is not None for name in inputs) / len(inputs)
 
 
 def _contents(prediction: Prediction, company: Company) -> dict[str, Any]:

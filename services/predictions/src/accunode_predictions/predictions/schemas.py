@@ -35,6 +35,7 @@ from accunode_predictions.schema_fields import (
 )
 from accunode_predictions.statements import DerivedRatios, StatementAmounts, StatementAmountValues, ratios_from
 from accunode_scoring import Kind
+from accunode_scoring.score import term_structure
 
 FiscalYear = Annotated[FiscalPeriodYear, Field(strict=True, ge=1900, le=2100)]
 FiscalQuarter = Annotated[int, Field(strict=True, ge=1, le=4, description="The fiscal quarter, 1 to 4.", examples=[2])]
@@ -262,7 +263,38 @@ class StatementPrediction(PredictionFields):
     )
 
 
-class WithReasons(ResponseModel):
+class YearOfTerm(ResponseModel):
+    """A probability of default within some years."""
+
+    years: int = Field(description="Within so many years, 1 to 5.", examples=[4])
+    pd: Probability
+    extrapolated: bool = Field(
+        description="True for 4 and 5 years: beyond the third, each year has the third year's probability of a default by "
+        "companies that have not defaulted before.",
+        examples=[True],
+    )
+
+
+class OfOneScore(ResponseModel):
+    """What the score of one company says beside what a list says of it."""
+
+    completeness: float = Field(
+        description="The share of the inputs that are given, or follow from others as the cover of a company without debt "
+        "does. The others are read as values that few companies alike are worse than, and the interval is wider.",
+        examples=[1.0],
+    )
+    term_structure: list[YearOfTerm] = Field(description="From 1 to 5 years; it never falls.")
+
+
+def years_of_term(pd: float, pd_2y: float, pd_3y: float) -> list[YearOfTerm]:
+    """The term structure of a score."""
+    return [
+        YearOfTerm(years=years, pd=within, extrapolated=years > 3)
+        for years, within in enumerate(term_structure(pd, pd_2y, pd_3y), 1)
+    ]
+
+
+class WithReasons(OfOneScore):
     """What a single prediction says beside what a list says of it."""
 
     reasons: list[ReasonOut] | None = Field(

@@ -19,6 +19,7 @@ from accunode_ml.ingest.period import FIRST_YEAR, LAST_YEAR, parse_period
 from accunode_ml.ingest.read_rows import MAX_NAME_CHARS, Form, ReadRows
 from accunode_scoring import Kind
 from accunode_scoring.implausible import refusals_of_matrix
+from accunode_scoring.least import LEAST
 from accunode_scoring.statement import STATEMENT
 
 
@@ -40,7 +41,8 @@ class RowJudge:
             self._require(read)
         self._refuse_implausible(read)
         has_values = np.asarray(np.isfinite(read.ratios).any(axis=1))
-        sound = has_values & (read.years > 0) & _sound_names(read.names)
+        names = [ratio.name for ratio in self._form.inputs]
+        sound = has_values & ~LEAST[self._form.kind].lacking(read.ratios, names) & (read.years > 0) & _sound_names(read.names)
         sound[[*read.problems, *read.overlong]] = False
         rejected: dict[int, RejectedRow] = {}
         skipped: list[SkippedRow] = []
@@ -170,7 +172,13 @@ class RowJudge:
         found = read.problems.get(row, [])
         problems.extend(found)
         if not has_values and not found:
-            problems.append(Problem(RejectCode.NO_RATIOS, None, "All ratios are missing; fill in at least one.", None))
+            problems.append(Problem(RejectCode.NO_RATIOS, None, "All ratios are missing; fill them in.", None))
+        elif not found:
+            values = zip(self._form.inputs, read.ratios[row], strict=True)
+            given = [ratio.name for ratio, value in values if not np.isnan(value)]
+            advice = LEAST[self._form.kind].advice(self._form.kind, given)
+            if advice is not None:
+                problems.append(Problem(RejectCode.INSUFFICIENT_INFORMATION, None, advice, None))
         return problems
 
     def _period_problem(self, row: Sequence[Cell]) -> Problem:

@@ -16,6 +16,7 @@ class RejectCode(StrEnum):
     BAD_PERIOD = "bad_period"
     UNPARSEABLE_NUMBER = "unparseable_number"
     NO_RATIOS = "no_ratios"
+    INSUFFICIENT_INFORMATION = "insufficient_information"
     SENTINEL = "sentinel"
     REQUIRED = "required"
     NOT_FINITE = "not_finite"

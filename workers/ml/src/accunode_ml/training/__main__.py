@@ -13,6 +13,7 @@ from accunode_ml.training.export import save, save_curves
 from accunode_ml.training.pages import write_pages
 from accunode_ml.training.pipeline import steps, train
 from accunode_ml.training.plausibility_page import plausibility_page
+from accunode_ml.training.provenance import Provenance
 from accunode_ml.training.recipe import RECIPES
 from accunode_scoring.kinds import Kind
 from accunode_scoring.library import ModelLibrary
@@ -69,7 +70,7 @@ def main(
 
         for trained_kind, variants in groupby(recipes, lambda recipe: recipe.kind):
             trained = [train(recipe, accounts, advance, processes) for recipe in variants]
-            hashes = save(trained, out)
+            hashes = save(trained, out, Provenance.now(data))
             save_curves(trained, curves)
             progress.console.print(f"{trained_kind}: {len(hashes)} files")
 

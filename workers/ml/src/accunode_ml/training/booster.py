@@ -71,4 +71,5 @@ def with_copies(recipe: Recipe, inputs: Vector, label: Vector, weight: Vector) -
 
 def feature_matrix(recipe: Recipe, inputs: Vector) -> Vector:
     """Features of an input matrix, shape (n, number of features)."""
-    return np.column_stack(recipe.feature_set.of_matrix([np.ascontiguousarray(c) for c in inputs.T]))
+    feature_set = recipe.feature_set
+    return np.column_stack(feature_set.of_matrix(feature_set.settled([np.ascontiguousarray(c) for c in inputs.T])))

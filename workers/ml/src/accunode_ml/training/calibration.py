@@ -16,17 +16,23 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OutOfTime:
-    """Raw log-odds of both families for rows that each model had not seen: trained only on labels known before."""
+    """Raw log-odds of both families for rows that each model had not seen: trained only on labels known before.
+
+    Labels and outcomes are NaN where they are not known.
+    """
 
     year: NDArray[np.int64]
     label: Vector
+    outcome: Vector
     scorecard: Vector
     lightgbm: Vector
 
     def until(self, year: int) -> "OutOfTime":
         """The predictions for fiscal years up to `year`."""
         keep = self.year <= year
-        return OutOfTime(self.year[keep], self.label[keep], self.scorecard[keep], self.lightgbm[keep])
+        return OutOfTime(
+            self.year[keep], self.label[keep], self.outcome[keep], self.scorecard[keep], self.lightgbm[keep]
+        )
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,10 @@ def origins(recipe: Recipe, accounts: Accounts, horizon: int) -> list[int]:
 
 def predict_origin(accounts: Accounts, recipe: Recipe, origin: int, horizon: int) -> OutOfTime:
     """Predictions for one fiscal year."""
-    rows = known(accounts.take(accounts.fiscal_year == origin), horizon)
+    rows = accounts.take(accounts.fiscal_year == origin)
     families = train_families(recipe, known_by(accounts, origin, horizon), horizon)
     scorecard, lightgbm = families.log_odds(rows)
-    return OutOfTime(rows.fiscal_year, rows.labels[horizon], scorecard, lightgbm)
+    return OutOfTime(rows.fiscal_year, rows.labels[horizon], rows.outcomes[horizon], scorecard, lightgbm)
 
 
 def join(parts: list[OutOfTime]) -> OutOfTime:
@@ -70,6 +76,7 @@ def join(parts: list[OutOfTime]) -> OutOfTime:
     return OutOfTime(
         np.concatenate([p.year for p in parts]),
         np.concatenate([p.label for p in parts]),
+        np.concatenate([p.outcome for p in parts]),
         np.concatenate([p.scorecard for p in parts]),
         np.concatenate([p.lightgbm for p in parts]),
     )
@@ -78,10 +85,11 @@ def join(parts: list[OutOfTime]) -> OutOfTime:
 def fit_platt(out: OutOfTime, half_life: float, *raw: Vector) -> Platt:
     """Logistic regression of outcomes on out-of-time log-odds, older years counting less; no weight is negative."""
     columns = list(range(len(raw)))
+    labelled = ~np.isnan(out.label)
     recency = 0.5 ** ((out.year.max() - out.year) / half_life)
     while True:
         model = LogisticRegression(C=1e6, max_iter=500).fit(
-            np.column_stack([raw[c] for c in columns]), out.label, sample_weight=recency
+            np.column_stack([raw[c] for c in columns])[labelled], out.label[labelled], sample_weight=recency[labelled]
         )
         found = model.coef_[0]
         if found.min() > 0.0 or len(columns) == 1:

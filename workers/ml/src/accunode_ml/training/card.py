@@ -8,7 +8,9 @@ import numpy as np
 
 from accunode_ml.training.calibrated import Calibration
 from accunode_ml.training.evaluation import VALIDATION_FROM
+from accunode_ml.training.card_directions import silence_sections
 from accunode_ml.training.pipeline import Trained
+from accunode_ml.training.provenance import Provenance
 from accunode_ml.training.recipe import Recipe
 from accunode_ml.training.sensitivity import Answer, sensitivities
 from accunode_scoring.kinds import Kind
@@ -20,9 +22,14 @@ _PUBLISHED = "Moody's KMV RiskCalc v3.1, United States"
 _PUBLISHED_AUC = 0.785
 
 
-def render(trained: Sequence[Trained], scorers: Mapping[str, Scorer], metrics: Mapping[str, Mapping[str, Any]]) -> str:
+def render(
+    trained: Sequence[Trained],
+    scorers: Mapping[str, Scorer],
+    metrics: Mapping[str, Mapping[str, Any]],
+    provenance: Provenance | None = None,
+) -> str:
     """A version's card in Markdown, without images; variants are keyed by name, the plain one by an empty string."""
-    return "\n\n".join(_sections(trained, scorers, metrics)) + "\n"
+    return "\n\n".join(_sections(trained, scorers, metrics, provenance)) + "\n"
 
 
 def title(kind: str, version: str) -> str:
@@ -43,7 +50,10 @@ def variants(scorer: Scorer) -> dict[str, Scorer]:
 
 
 def _sections(
-    trained: Sequence[Trained], scorers: Mapping[str, Scorer], metrics: Mapping[str, Mapping[str, Any]]
+    trained: Sequence[Trained],
+    scorers: Mapping[str, Scorer],
+    metrics: Mapping[str, Mapping[str, Any]],
+    provenance: Provenance | None,
 ) -> Iterable[str]:
     recipe, accounts = trained[0].recipe, trained[0].accounts
     first, last = accounts.fiscal_year.min(), accounts.fiscal_year.max()
@@ -54,6 +64,11 @@ def _sections(
         "features on a tree's path. The ensemble weighs them by logistic regression on out-of-time predictions; its "
         "weights are below, and a family may get none. Both serve as look-up tables, so every contribution is exact."
     )
+    if provenance is not None:
+        hashes = "; ".join(f"`{name}` {digest}" for name, digest in sorted(provenance.data_sha256.items()))
+        yield (
+            f"**Made** {provenance.trained_at} by {provenance.code}, seed {recipe.seed}, from data with the SHA-256 {hashes}."
+        )
     yield "## Inputs"
     yield _inputs(recipe.kind)
     if recipe.kind is Kind.STATEMENT:
@@ -84,6 +99,8 @@ def _sections(
     yield _training(recipe)
     for one in trained:
         yield from _variant(one, metrics[one.recipe.variant])
+    for one in trained:
+        yield from silence_sections(one.recipe, scorers[one.recipe.variant], metrics[one.recipe.variant])
     yield "## Beside a published model"
     yield from _published(metrics)
     yield "## Sensitivity"

@@ -2,7 +2,8 @@
 
 import csv
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,17 @@ _TEXT_COLUMNS = {"row_id", "firm_id", "split"}
 
 @dataclass(frozen=True)
 class Accounts:
-    """Firm-years: columns by name (NaN where missing), firm ids, fiscal years, labels by horizon (NaN unknown)."""
+    """Firm-years: columns by name (NaN where missing), firm ids, fiscal years, labels by horizon (NaN unknown).
+
+    `labels` are what is trained; `outcomes` are whether a company defaults within the horizon, and are the same unless
+    the labels are of a default in the horizon's last year.
+    """
 
     columns: dict[str, Vector]
     firm: NDArray[np.str_]
     fiscal_year: NDArray[np.int64]
     labels: dict[int, Vector]
+    outcomes: dict[int, Vector]
 
     def __len__(self) -> int:
         return len(self.firm)
@@ -39,7 +45,15 @@ class Accounts:
             self.firm[rows],
             self.fiscal_year[rows],
             {horizon: label[rows] for horizon, label in self.labels.items()},
+            {horizon: outcome[rows] for horizon, outcome in self.outcomes.items()},
         )
+
+    def by_year_of_default(self) -> "Accounts":
+        """The same with labels of a default in a horizon's last year, unknown for who has defaulted before."""
+        labels = dict(self.outcomes)
+        for before, horizon in pairwise(HORIZONS):
+            labels[horizon] = np.where(self.outcomes[before] == 0.0, self.outcomes[horizon], np.nan)
+        return replace(self, labels=labels)
 
 
 def read_columns(path: Path) -> tuple[dict[str, Vector], dict[str, NDArray[np.str_]]]:
@@ -71,4 +85,4 @@ def read_us_accounts(folder: Path) -> Accounts:
     columns |= {name: values[amount_order] for name, values in amounts.items()}
     firm, fiscal_year = texts["firm_id"][order], columns.pop("fiscal_year").astype(np.int64)
     labels = {horizon: columns.pop(f"default_{horizon}y") for horizon in HORIZONS}
-    return Accounts(columns, firm, fiscal_year, labels)
+    return Accounts(columns, firm, fiscal_year, labels, labels)

@@ -8,21 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accunode_ml.training.calibrated import Calibration, calibration_at_level, fit_calibration
-from accunode_ml.training.calibration import OutOfTime, known, known_by
+from accunode_ml.training.calibration import OutOfTime, known_by
 from accunode_ml.training.data import HORIZONS, Accounts
-from accunode_ml.training.families import train_families
+from accunode_ml.training.families import Families, train_families
 from accunode_ml.training.recipe import Recipe
 from accunode_scoring.monitoring import auc, back_test, calibration_line, deciles
 
 Vector = NDArray[np.float64]
 
 VALIDATION_FROM = 2012
+FAMILIES = ("ensemble", "scorecard", "lightgbm")
 _DRAWS = 400
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """Probabilities of the ensemble and of both families, and outcomes, of unseen rows."""
+    """Probabilities of the ensemble and of both families, and outcomes (NaN if not known), of unseen rows."""
 
     year: NDArray[np.int64]
     label: Vector
@@ -31,23 +32,51 @@ class Predicted:
     lightgbm: Vector
 
 
-def frozen(accounts: Accounts, recipe: Recipe, horizon: int, out: OutOfTime) -> Predicted:
+@dataclass(frozen=True)
+class Frozen:
+    """Models and a calibration of one horizon that saw nothing of the validation years, and what they say of these."""
+
+    families: Families
+    calibration: Calibration
+    predicted: Predicted
+
+
+def frozen(accounts: Accounts, recipe: Recipe, horizon: int, out: OutOfTime) -> Frozen:
     """Validation rows scored by models and calibrations that saw nothing from their first year on."""
-    rows = known(accounts.take(accounts.fiscal_year >= VALIDATION_FROM), horizon)
+    rows = accounts.take(accounts.fiscal_year >= VALIDATION_FROM)
     before = known_by(accounts, VALIDATION_FROM, horizon)
     families = train_families(recipe, before, horizon)
     fitted = fit_calibration(out.until(VALIDATION_FROM - horizon), recipe.half_life)
-    return _predicted(
-        rows.fiscal_year,
-        rows.labels[horizon],
-        calibration_at_level(fitted, families, before, horizon),
-        *families.log_odds(rows),
-    )
+    calibration = calibration_at_level(fitted, families, before, horizon)
+    predicted = _predicted(rows.fiscal_year, rows.outcomes[horizon], calibration, *families.log_odds(rows))
+    return Frozen(families, calibration, predicted)
 
 
 def rolled(out: OutOfTime, half_life: float) -> Predicted:
     """Rolling-origin rows, calibrated over all of their years together."""
-    return _predicted(out.year, out.label, fit_calibration(out, half_life), out.scorecard, out.lightgbm)
+    return _predicted(out.year, out.outcome, fit_calibration(out, half_life), out.scorecard, out.lightgbm)
+
+
+def within_horizons(predicted: Mapping[int, Predicted], *, hazards: bool) -> dict[int, Predicted]:
+    """What is predicted within each horizon, of the rows whose outcome is known.
+
+    With `hazards` a horizon's probability is of a default in its last year after none before; rows of the same year
+    stand in the same order at every horizon that has the year.
+    """
+    found: dict[int, Predicted] = {}
+    for horizon, one in predicted.items():
+        within = {family: getattr(one, family) for family in FAMILIES}
+        for before in range(horizon - 1, 0, -1) if hazards else ():
+            earlier = predicted[before]
+            same = np.isin(earlier.year, one.year)
+            for family, pd in within.items():
+                hazard = getattr(earlier, family)[same]
+                within[family] = hazard + (1.0 - hazard) * pd
+        known_rows = ~np.isnan(one.label)
+        found[horizon] = Predicted(
+            one.year[known_rows], one.label[known_rows], *(within[family][known_rows] for family in FAMILIES)
+        )
+    return found
 
 
 def _predicted(
@@ -95,7 +124,7 @@ def evaluate(
         for name, predicted in (("validation", validation[horizon]), ("rolling_origin", rolling[horizon])):
             document[name][f"{horizon}y"] = {
                 family: measures(getattr(predicted, family), predicted.label, recipe.seed)
-                for family in ("ensemble", "scorecard", "lightgbm")
+                for family in FAMILIES
             }
         document["by_year"][f"{horizon}y"] = by_year(rolling[horizon])
     test = back_test(rolling[1].ensemble, rolling[1].label)

@@ -2,22 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from accunode_ml.training.booster import feature_matrix
 from accunode_ml.training.card import render, variants
+from accunode_ml.training.completing import learn, silence
 from accunode_ml.training.curves import curves
 from accunode_ml.training.data import HORIZONS
-from accunode_ml.training.evaluation import evaluate
+from accunode_ml.training.evaluation import VALIDATION_FROM, Predicted, evaluate
 from accunode_ml.training.golden import golden
+from accunode_ml.training.ladders import ladders
 from accunode_ml.training.pipeline import Trained
+from accunode_ml.training.provenance import Provenance
 from accunode_ml.training.reference import describe, marginal
 from accunode_scoring.library import CARD, MANIFEST, METRICS
+from accunode_scoring.model_file import read_model
+from accunode_scoring.scorer import Scorer
 from accunode_scoring.statement_scorer import build_scorer
+
+Vector = NDArray[np.float64]
 
 
 def dumps(document: Any) -> str:
@@ -35,7 +44,7 @@ def model_files(trained: Trained) -> dict[str, str]:
     explained = features if feature_set.explains_features else inputs
     one_year = trained.calibration[1]
     log_odds = one_year.ensemble.log_odds(*trained.families[1].log_odds(trained.accounts))
-    document = {
+    document: dict[str, Any] = {
         "format": 1,
         "kind": recipe.kind,
         "version": recipe.version,
@@ -57,10 +66,40 @@ def model_files(trained: Trained) -> dict[str, str]:
             "pd": describe(1.0 / (1.0 + np.exp(-log_odds))),
         },
     }
-    files = {f"{recipe.folder}model.json": dumps(document)}
-    for horizon, families in trained.families.items():
-        files[f"{recipe.folder}lightgbm_{horizon}y.txt"] = families.booster
-    return files
+    files = {f"{recipe.folder}lightgbm_{horizon}y.txt": one.booster for horizon, one in trained.families.items()}
+    if recipe.hazards:
+        document["hazards"] = True
+    if recipe.completed:
+        document["completion"] = _completion(trained, document, files)
+        document["typical"] = {name: entry["typical"] for name, entry in document["completion"].items()}
+    return files | {f"{recipe.folder}model.json": dumps(document)}
+
+
+def _completion(trained: Trained, document: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    """What is assumed for missing inputs, by the model as it serves complete ones."""
+    recipe = trained.recipe
+    texts = {**files, f"{recipe.folder}model.json": dumps(document)}
+    model = read_model({name: text.encode() for name, text in texts.items()}, recipe.folder)
+
+    def log_odds(columns: Sequence[Vector]) -> Vector:
+        return model.engine.block(model.feature_set.of_matrix(columns)).ensemble[0]
+
+    return learn(recipe.feature_set, trained.accounts.matrix(recipe.feature_set.columns), log_odds)
+
+
+def validation(trained: Trained) -> dict[int, Predicted]:
+    """Predictions of the validation years, with gaps filled as in those that are served."""
+    found = trained.validation
+    if not trained.recipe.completed:
+        return found
+    texts = model_files(trained.before_validation())
+    scorer = build_scorer({name: text.encode() for name, text in texts.items()})
+    accounts = trained.accounts.take(trained.accounts.fiscal_year >= VALIDATION_FROM)
+    scores = scorer.score_matrix(accounts.matrix(scorer.columns))
+    return {
+        horizon: replace(one, ensemble=pd[~np.isnan(accounts.outcomes[horizon])])
+        for (horizon, one), pd in zip(found.items(), (scores.pd, scores.pd_2y, scores.pd_3y), strict=True)
+    }
 
 
 def write_version(folder: Path, kind: str, version: str, files: Mapping[str, str]) -> dict[str, str]:
@@ -87,21 +126,31 @@ def write_manifest(folder: Path, kind: str, version: str, files: dict[str, str])
     path.write_text(dumps(manifest))
 
 
-def version_files(trained: Sequence[Trained]) -> dict[str, str]:
+def version_files(trained: Sequence[Trained], provenance: Provenance | None = None) -> dict[str, str]:
     """All files of a version: its model and variants, golden rows, metrics, and the card without its plots."""
     files = {name: text for one in trained for name, text in model_files(one).items()}
     scorer = build_scorer({name: text.encode() for name, text in files.items()})
-    metrics = {one.recipe.variant: evaluate(one.recipe, one.validation, one.rolling) for one in trained}
+    metrics = {one.recipe.variant: evaluate(one.recipe, validation(one), one.rolling) for one in trained}
+    for one in trained:
+        if one.recipe.completed:
+            inputs = one.accounts.matrix(scorer.columns)
+            metrics[one.recipe.variant]["silence"] = silence(scorer.columns, _pd_of(scorer), inputs)
+            metrics[one.recipe.variant]["ladders"] = ladders(scorer)
     files["golden.json"] = dumps(golden(scorer, trained[0].recipe.seed))
-    files[METRICS] = dumps({variant or "plain": document for variant, document in metrics.items()})
-    files[CARD] = render(trained, variants(scorer), metrics)
+    made = {} if provenance is None else {"provenance": asdict(provenance)}
+    files[METRICS] = dumps({variant or "plain": {**document, **made} for variant, document in metrics.items()})
+    files[CARD] = render(trained, variants(scorer), metrics, provenance)
     return files
 
 
-def save(trained: Sequence[Trained], folder: Path) -> dict[str, str]:
+def _pd_of(scorer: Scorer) -> Callable[[Vector], Vector]:
+    return lambda inputs: scorer.score_matrix(inputs).pd
+
+
+def save(trained: Sequence[Trained], folder: Path, provenance: Provenance | None = None) -> dict[str, str]:
     """Write one version and enter it in the manifest; returns SHA-256 by file name."""
     recipe = trained[0].recipe
-    hashes = write_version(folder, recipe.kind, recipe.version, version_files(trained))
+    hashes = write_version(folder, recipe.kind, recipe.version, version_files(trained, provenance))
     write_manifest(folder, recipe.kind, recipe.version, hashes)
     return hashes
 

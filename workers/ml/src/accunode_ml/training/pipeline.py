@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from accunode_ml.training.calibrated import Calibration, calibration_at_level, fit_calibration
 from accunode_ml.training.calibration import OutOfTime, join, known, origins, predict_origin
 from accunode_ml.training.data import HORIZONS, Accounts
-from accunode_ml.training.evaluation import Predicted, frozen, rolled
+from accunode_ml.training.evaluation import (
+    VALIDATION_FROM,
+    Frozen,
+    Predicted,
+    frozen,
+    rolled,
+    within_horizons,
+)
 from accunode_ml.training.families import Families, train_families
 from accunode_ml.training.interval import interval_table, moved
 from accunode_ml.training.pool import Advance, run
@@ -27,12 +34,25 @@ class Trained:
     out_of_time: dict[int, OutOfTime]
     calibration: dict[int, Calibration]
     interval: tuple[list[float], list[float]]
-    validation: dict[int, Predicted]
+    frozen: dict[int, Frozen]
+
+    @property
+    def validation(self) -> dict[int, Predicted]:
+        """Predictions of the validation years by models that saw nothing of them, by horizon."""
+        return within_horizons({h: one.predicted for h, one in self.frozen.items()}, hazards=self.recipe.hazards)
 
     @property
     def rolling(self) -> dict[int, Predicted]:
         """Rolling-origin predictions by horizon."""
-        return {h: rolled(out, self.recipe.half_life) for h, out in self.out_of_time.items()}
+        found = {h: rolled(out, self.recipe.half_life) for h, out in self.out_of_time.items()}
+        return within_horizons(found, hazards=self.recipe.hazards)
+
+    def before_validation(self) -> "Trained":
+        """The models that saw nothing of the validation years, as if they were to serve."""
+        accounts = self.accounts.take(self.accounts.fiscal_year < VALIDATION_FROM)
+        families = {h: one.families for h, one in self.frozen.items()}
+        calibration = {h: one.calibration for h, one in self.frozen.items()}
+        return Trained(self.recipe, accounts, families, {}, calibration, self.interval, {})
 
 
 def steps(recipe: Recipe) -> int:
@@ -58,7 +78,7 @@ def _all_years(accounts: Accounts, recipe: Recipe, horizon: int) -> Families:
 
 def train(recipe: Recipe, accounts: Accounts, advance: Advance, processes: int = 1) -> Trained:
     """Train every horizon of one model; the number of processes doesn't change the result."""
-    accounts = usable(recipe, accounts)
+    accounts = usable(recipe, accounts.by_year_of_default() if recipe.hazards else accounts)
     plan = [(horizon, origin) for horizon in HORIZONS for origin in origins(recipe, accounts, horizon)]
     tasks = [(recipe, origin, horizon) for horizon, origin in plan]
     parts = run(accounts, predict_origin, tasks, advance, f"{recipe.name}: rolling origin", processes)
@@ -77,5 +97,6 @@ def train(recipe: Recipe, accounts: Accounts, advance: Advance, processes: int =
     interval = interval_table(accounts, families[1], ensemble, again)
     checks = [(recipe, h, out_of_time[h]) for h in HORIZONS]
     frozen_results = run(accounts, frozen, checks, advance, f"{recipe.name}: validation", processes)
-    validation = dict(zip(HORIZONS, frozen_results, strict=True))
-    return Trained(recipe, accounts, families, out_of_time, calibration, interval, validation)
+    return Trained(
+        recipe, accounts, families, out_of_time, calibration, interval, dict(zip(HORIZONS, frozen_results, strict=True))
+    )

@@ -16,6 +16,8 @@ class Recipe:
     which every input but required ones and `kept` is blanked with probability `blank_share`: from these the model
     learns what a missing input means. `unsigned` is the weight of a copy in which zeros have lost their sign, as people
     type them. With `most_pairs`, a first, shorter training picks that many pairs.
+    With `hazards` later horizons are trained on defaults in their last year; with `completed` a missing input is read as
+    one that few companies alike are worse than, learned from the reference population.
     `level_years` is the number of latest years whose default rate sets the level of the probabilities.
     """
 
@@ -43,6 +45,8 @@ class Recipe:
     level_years: int = 3
     bootstraps: int = 12
     seed: int = 20
+    hazards: bool = False
+    completed: bool = False
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -82,9 +86,19 @@ _STATEMENT = {
     "bootstraps": 8,
 }
 
+_MONOTONE = {
+    "leaves": 16,
+    "leaf_rows": 400,
+    "l2": 100.0,
+    "half_life": 6.5,
+    "blanks": 0.3,
+    "hazards": True,
+    "completed": True,
+}
+
 RECIPES: tuple[Recipe, ...] = (
-    Recipe(Kind.ANNUAL, "1.0.0", "", "annual-1", unpaired=frozenset({"interest_cover"})),
-    Recipe(Kind.QUARTERLY, "1.0.0", "", "quarterly-1"),
+    Recipe(Kind.ANNUAL, "2.0.0", "", "annual-2", **_MONOTONE),  # type: ignore[arg-type]
+    Recipe(Kind.QUARTERLY, "2.0.0", "", "quarterly-2", **_MONOTONE),  # type: ignore[arg-type]
     Recipe(Kind.STATEMENT, "1.0.0", "", "statement-1", **_STATEMENT),  # type: ignore[arg-type]
     Recipe(
         Kind.STATEMENT,

@@ -48,7 +48,7 @@ def sensitivities(model: ModelFile, inputs: Vector) -> list[Sensitivity]:
     the population stay out, as do rows in which the ratio is missing.
     """
     columns = list(np.ascontiguousarray(inputs.T))
-    features = model.feature_set.of_matrix(columns)
+    features = _features(model, columns)
     before = _pd(model, features)
     explained = features if model.feature_set.explains_features else columns
     optional = _optional(model)
@@ -58,7 +58,7 @@ def sensitivities(model: ModelFile, inputs: Vector) -> list[Sensitivity]:
             return None
         changed = [values[rows] for values in explained]
         changed[place] = moved[rows]
-        after = _pd(model, changed if explained is features else model.feature_set.of_matrix(changed))
+        after = _pd(model, changed if explained is features else _features(model, changed))
         return Answer(
             rows=int(rows.sum()),
             mean_pd=float(after.mean() / before[rows].mean()),
@@ -90,6 +90,19 @@ def _stepped(values: Vector, quantiles: Sequence[float], share: float) -> Vector
     place = (last_not_above if steps > 0 else first_not_below) + steps
     inside = ~np.isnan(values) & (place >= 0) & (place < len(grid))
     return np.where(inside, grid[np.where(inside, place, 0)], np.nan)
+
+
+def _features(model: ModelFile, columns: Sequence[Vector]) -> list[Vector]:
+    """The features of a matrix's columns, with gaps filled as in scores."""
+    feature_set = model.feature_set
+
+    def log_odds(complete: Sequence[Vector]) -> Vector:
+        return model.engine.block(feature_set.of_matrix(complete)).ensemble[0]
+
+    filled = feature_set.settled(columns)
+    if model.completion is not None:
+        filled, _, _ = model.completion.matrix(filled, log_odds)
+    return feature_set.of_matrix(filled)
 
 
 def _pd(model: ModelFile, features: list[Vector]) -> Vector:

@@ -5,7 +5,7 @@ from pydantic import Field
 from accunode_common.schemas import InputModel, ResponseModel
 from accunode_credit.examples import example_of
 from accunode_credit.reasons import ReasonOut
-from accunode_predictions.predictions.schemas import Probability, ScoreFields
+from accunode_predictions.predictions.schemas import OfOneScore, Probability, ScoreFields
 from accunode_predictions.schema_fields import AnnualRatios, QuarterlyRatios, RatioLabel, RatioName
 from accunode_predictions.statements import StatementAmounts
 from accunode_scoring import Kind
@@ -140,7 +140,7 @@ class TargetAnswer(ResponseModel):
     )
 
 
-class WhatIf(ScoreFields):
+class WhatIf(OfOneScore, ScoreFields):
     """A score, its sensitivity, and the way to a better grade."""
 
     reasons: list[ReasonOut] = Field(description="The strongest first.")

@@ -10,6 +10,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import UnprocessableInputError
 from accunode_credit.columns import input_matrix, shown_score
 from accunode_credit.reasons import shown
+from accunode_predictions.predictions.schemas import years_of_term
 from accunode_predictions.predictions.service import refuse_implausible, score_values
 from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
@@ -70,6 +71,8 @@ def _answer(scorer: Scorer, scale: MasterScale, values: Mapping[str, float | Non
     return WhatIf(
         kind=scorer.kind,
         **shown_score(score),
+        completeness=score.completeness,
+        term_structure=years_of_term(score.pd, score.pd_2y, score.pd_3y),
         reasons=shown(score),
         sensitivities=[
             _sensitivity(around, place, ratios[column], values, scale) for place, column in enumerate(scorer.columns)
