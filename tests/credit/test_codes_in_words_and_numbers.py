@@ -14,7 +14,12 @@ from accunode_scoring.codes import CODES
 
 ANNUAL = "/api/v1/predictions/annual"
 NAMES = ("reason_codes", "flags")
-RATIOS = {"long_term_debt_to_total_capital": 42.5, "total_debt_to_ebitda": -3.0, "net_income_margin": 2.1, "return_on_assets": 3.7}
+RATIOS = {
+    "long_term_debt_to_total_capital": 42.5,
+    "total_debt_to_ebitda": -3.0,
+    "net_income_margin": 2.1,
+    "return_on_assets": 3.7,
+}
 IN_WORDS = """
     update credit.predictions set reason_codes = %(reason_codes)s, flags = %(flags)s,
         reason_numbers = %(numbers)s, flag_numbers = %(numbers)s where id = %(id)s

@@ -33,7 +33,10 @@ def _role(name: str, who: str, target: str, role: str, **more: Any) -> Attempt:
     return Attempt(name, who, "PUT /users/{user_id}/role", {"role": role, **more}, target)
 
 
-_ANNUAL = {"fiscal_year": 2023, "ratios": {"return_on_assets": 3.7, "net_income_margin": 4.1, "total_debt_to_ebitda": 2.0}}
+_ANNUAL = {
+    "fiscal_year": 2023,
+    "ratios": {"return_on_assets": 3.7, "net_income_margin": 4.1, "total_debt_to_ebitda": 2.0},
+}
 _KEY = {"name": "more", "expires_in_days": 30}
 _BANK = {"name": "My bank", "slug": "my-bank"}
 

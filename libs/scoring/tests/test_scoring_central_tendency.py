@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scoring_inputs import KINDS, as_values, champion, inputs
 
-from accunode_scoring import PROBABILITIES, Kind
+from accunode_scoring import PROBABILITIES, Kind, ScoreMatrix, Scorer
 from accunode_scoring.central_tendency import GREATEST_RATE, LEAST_RATE, mean_pd, shift_to
 from accunode_scoring.statement_scorer import StatementScorer
 
@@ -32,6 +33,16 @@ def test_the_reference_population_has_the_rate_as_its_mean(kind: Kind, rate: flo
     assert mean_pd(variant.model.reference["pd"]) == pytest.approx(rate, rel=1e-6)
 
 
+def probabilities(scorer: Scorer, scores: ScoreMatrix) -> dict[str, NDArray[np.float64]]:
+    """Those of the models: of a default in a year, where a horizon's model says that, instead of within years."""
+    found = {name: getattr(scores, name) for name in PROBABILITIES}
+    if scorer.model.hazards:
+        del found["pd_2y"], found["pd_3y"]
+        found["second year"] = (scores.pd_2y - scores.pd) / (1 - scores.pd)
+        found["third year"] = (scores.pd_3y - scores.pd_2y) / (1 - scores.pd_2y)
+    return found
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rate", [0.001, 0.02, 0.2])
 def test_every_probability_is_moved_by_the_same_odds_and_reasons_stay(kind: Kind, rate: float) -> None:
@@ -39,8 +50,9 @@ def test_every_probability_is_moved_by_the_same_odds_and_reasons_stay(kind: Kind
     moved = scorer.at_rate(rate)
     before, after = scorer.score_matrix(x, explain=True), moved.score_matrix(x, explain=True)
     assert (before.log_odds_shift, after.log_odds_shift) == (0.0, moved.log_odds_shift)
-    for name in PROBABILITIES:
-        added = log_odds(getattr(after, name)) - log_odds(getattr(before, name))
+    chances, moved_chances = (probabilities(scorer, scores) for scores in (before, after))
+    for name, chance in chances.items():
+        added = log_odds(moved_chances[name]) - log_odds(chance)
         assert added == pytest.approx(np.full(len(x), moved.log_odds_shift), abs=1e-6), name
     assert (after.reason_codes == before.reason_codes).all()
     assert (after.flags == before.flags).all()

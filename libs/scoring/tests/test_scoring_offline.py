@@ -1,7 +1,6 @@
 """The command for outsiders."""
 
 import csv
-import math
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,9 @@ def run(tmp_path: Path, text: str, kind: str, *options: str) -> list[dict[str, s
 def test_scores_are_those_of_the_library_and_row_ids_are_carried(tmp_path: Path) -> None:
     rows = run(tmp_path, f"{HEADER}\nr1,35,2.5,4,5,3\nr2,,-0,-3,,-12.5\n", "annual")
     assert [row["row_id"] for row in rows] == ["r1", "r2"]
-    score = champion(Kind.ANNUAL).score({"total_debt_to_ebitda": -0.0, "net_income_margin": -3.0, "return_on_assets": -12.5})
+    score = champion(Kind.ANNUAL).score(
+        {"total_debt_to_ebitda": -0.0, "net_income_margin": -3.0, "return_on_assets": -12.5}
+    )
     assert float(rows[1]["pd"]) == score.pd
     assert float(rows[1]["pd_3y"]) == score.pd_3y
     assert rows[1]["reason_1"] == score.reasons[0].code
@@ -107,4 +108,4 @@ def test_real_filers_score_with_reasons(shared_data: Path, tmp_path: Path) -> No
     with source.open(newline="", encoding="utf-8-sig") as lines:
         assert [row["company_name"] for row in csv.DictReader(lines)] == [row["company_name"] for row in rows]
     assert all(row["refused"] or (0 < float(row["pd"]) < 1 and row["reason_1"]) for row in rows)
-    assert not math.isclose(float(rows[0]["pd"]), float(rows[-1]["pd"]))
+    assert len({row["pd"] for row in rows if row["pd"]}) > len(rows) / 2

@@ -81,5 +81,7 @@ def test_negative_ebitda_by_itself_raises_a_quarterly_probability(size: float) -
 
 @pytest.mark.parametrize("value", [-40.0, 130.0])
 def test_negative_capital_and_negative_equity_are_flagged(value: float) -> None:
-    score = champion(Kind.ANNUAL).score({"long_term_debt_to_total_capital": value, "return_on_assets": 1.0, "net_income_margin": 1.0})
+    score = champion(Kind.ANNUAL).score(
+        {"long_term_debt_to_total_capital": value, "return_on_assets": 1.0, "net_income_margin": 1.0}
+    )
     assert "degenerate:long_term_debt_to_total_capital" in map(str, score.flags)

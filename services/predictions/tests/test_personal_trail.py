@@ -38,7 +38,10 @@ AMOUNTS = {
 }
 INPUTS: dict[str, dict[str, Any]] = {
     "annual": {"ratios": {"return_on_assets": RATIO, "net_income_margin": RATIO, "total_debt_to_ebitda": RATIO}},
-    "quarterly": {"fiscal_quarter": 3, "ratios": {"sga_margin": RATIO, "return_on_capital": RATIO, "total_debt_to_ebitda": RATIO}},
+    "quarterly": {
+        "fiscal_quarter": 3,
+        "ratios": {"sga_margin": RATIO, "return_on_capital": RATIO, "total_debt_to_ebitda": RATIO},
+    },
     "statement": {"amounts": AMOUNTS},
 }
 OUTCOME = {"defaulted_on": "1999-09-09", "event": "bankruptcy"}

@@ -145,7 +145,11 @@ async def test_a_company_is_known_again_by_its_symbol_or_by_its_name(
 
 async def test_a_companys_own_access_level_counts(api: ServiceClient, world: World, store: Store) -> None:
     made = await store(world.one.org_member, access_level="organization")
-    body = {"company_id": made["company"]["id"], "fiscal_year": 2020, "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}
+    body = {
+        "company_id": made["company"]["id"],
+        "fiscal_year": 2020,
+        "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0},
+    }
     client = api.as_(world.one.org_member)
     reply = await client.post(ANNUAL, json={**body, "access_level": "personal"})
     assert_problem(reply, 422, pointer="/body/access_level", fault="other_level")
@@ -181,7 +185,11 @@ async def test_a_company_that_is_deleted_at_the_same_time_is_a_conflict(
     api: ServiceClient, world: World, store: Store, superuser: psycopg.Connection
 ) -> None:
     made = await store(world.user)
-    body = {"company_id": made["company"]["id"], "fiscal_year": 2020, "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}
+    body = {
+        "company_id": made["company"]["id"],
+        "fiscal_year": 2020,
+        "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0},
+    }
     with superuser.transaction():
         superuser.execute("DELETE FROM credit.companies WHERE id = %s", [made["company"]["id"]])
         waiting = asyncio.create_task(api.as_(world.user).post(ANNUAL, json=body))

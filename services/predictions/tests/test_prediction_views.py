@@ -82,7 +82,10 @@ async def test_a_batch_scores_as_single_rows_do_and_stores_nothing(
 ) -> None:
     client = api.as_(world.one.org_member)
     made = await store(world.one.org_member)
-    rows = [{"row_id": "a", "ratios": annual_body()["ratios"]}, {"row_id": "b", "ratios": {"return_on_assets": -40.0, "net_income_margin": -40.0, "total_debt_to_ebitda": 2.0}}]
+    rows = [
+        {"row_id": "a", "ratios": annual_body()["ratios"]},
+        {"row_id": "b", "ratios": {"return_on_assets": -40.0, "net_income_margin": -40.0, "total_debt_to_ebitda": 2.0}},
+    ]
     reply = await client.post(f"{ANNUAL}/score", json={"rows": rows})
     assert reply.status_code == 200, reply.text
     items = reply.json()["items"]
@@ -96,7 +99,11 @@ async def test_a_batch_scores_as_single_rows_do_and_stores_nothing(
 
 
 async def test_a_batch_names_the_row_and_the_ratio_that_cannot_be_scored(api: ServiceClient, world: World) -> None:
-    rows = [{"ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}, {"ratios": {"return_on_assets": 1e8}}, {"ratios": {}}]
+    rows = [
+        {"ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}},
+        {"ratios": {"return_on_assets": 1e8}},
+        {"ratios": {}},
+    ]
     reply = await api.as_(world.user).post(f"{ANNUAL}/score", json={"rows": rows})
     problem = assert_problem(reply, 422, pointer="/body/rows/1/ratios/return_on_assets", fault="sentinel")
     assert {"/body/rows/2/ratios"} < {error["pointer"] for error in problem["errors"]}
@@ -143,7 +150,12 @@ async def test_statistics_count_every_visible_prediction_once(
 ) -> None:
     member = world.one.org_member
     await store(member, "One", company={"sector": "Energy"}, fiscal_year=2022)
-    await store(member, "Two", company={"sector": "Energy"}, ratios={"return_on_assets": -60.0, "net_income_margin": -60.0, "total_debt_to_ebitda": 2.0})
+    await store(
+        member,
+        "Two",
+        company={"sector": "Energy"},
+        ratios={"return_on_assets": -60.0, "net_income_margin": -60.0, "total_debt_to_ebitda": 2.0},
+    )
     await store(member, "Three")
     await api.as_(member).post("/api/v1/predictions/quarterly", json=quarterly_body())
     await store(world.one.outsider, "Unseen")

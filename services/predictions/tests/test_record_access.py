@@ -167,7 +167,11 @@ async def test_system_records_are_read_where_sharing_is_on_and_changed_by_super_
     assert len((await member.get("/api/v1/companies", params=by_name)).json()["items"]) == 1
     assert_problem(await member.put(path, json={}), 403, "forbidden")
     assert_problem(await member.delete(f"/api/v1/companies/{made['company']['id']}"), 403, "forbidden")
-    body = {"company_id": made["company"]["id"], "fiscal_year": 2020, "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}
+    body = {
+        "company_id": made["company"]["id"],
+        "fiscal_year": 2020,
+        "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0},
+    }
     assert_problem(await member.post(ANNUAL, json=body), 403, "forbidden")
     assert_problem(await api.as_(world.two.org_member).get(path), 404)
     assert (await api.as_(world.super_admin).put(path, json={})).status_code == 200
@@ -178,7 +182,11 @@ async def test_members_add_predictions_to_a_colleagues_company_and_others_cannot
     api: ServiceClient, world: World, store: Store
 ) -> None:
     made = await store(world.one.org_member, access_level="organization")
-    body = {"company_id": made["company"]["id"], "fiscal_year": 2023, "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}
+    body = {
+        "company_id": made["company"]["id"],
+        "fiscal_year": 2023,
+        "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0},
+    }
     added = await api.as_(world.one.other_member).post(ANNUAL, json=body)
     assert added.status_code == 201, added.text
     assert added.json()["created_by"] == str(world.one.other_member.user_id)
@@ -249,7 +257,11 @@ async def test_every_change_leaves_an_audit_event_of_its_tenant(
 
 
 async def _predict_beside(api: ServiceClient, caller: Caller, company: str, day: int) -> None:
-    body = {"company_id": company, "fiscal_year": 2000 + day, "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}
+    body = {
+        "company_id": company,
+        "fiscal_year": 2000 + day,
+        "ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0},
+    }
     reply = await api.as_(caller).post(ANNUAL, json=body)
     assert reply.status_code == 201, reply.text
 

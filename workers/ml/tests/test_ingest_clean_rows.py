@@ -238,7 +238,9 @@ def test_a_number_with_the_other_columns_unit_is_refused() -> None:
 
 
 def test_a_row_with_a_shifted_cell_is_refused() -> None:
-    block = one(ANNUAL + "Acme, Inc.,2014,1,2,3,4,5\nBeta,2014,12,5,2,3,4,5\nGamma,2014,1,2,3\nDelta,2014,1,2,3,4,5,,\n")
+    block = one(
+        ANNUAL + "Acme, Inc.,2014,1,2,3,4,5\nBeta,2014,12,5,2,3,4,5\nGamma,2014,1,2,3\nDelta,2014,1,2,3,4,5,,\n"
+    )
     assert block.companies.to_pylist() == ["Gamma", "Delta"]
     assert [code for code, _ in rejections(block)[2]] == ["bad_period", "too_many_cells"]
     assert rejections(block)[3] == [("too_many_cells", None)]
@@ -256,7 +258,8 @@ def test_a_row_that_says_too_little_is_refused_with_what_to_add() -> None:
 
 def test_names_that_a_database_cannot_keep_harm_no_other_row() -> None:
     content = (
-        f'{ANNUAL}A\x00cme,2014,1,2,3,4,5\n{"x" * 301},2014,1,2,3,4,5\n"Two\nLines",2014,1,2,3,4,5\n\'=Sum,2014,1,2,3,,\n'
+        f'{ANNUAL}A\x00cme,2014,1,2,3,4,5\n{"x" * 301},2014,1,2,3,4,5\n"Two\nLines",2014,1,2,3,4,5\n'
+        "'=Sum,2014,1,2,3,,\n"
     )
     block = one(content)
     assert block.companies.to_pylist() == ["Acme", "Two Lines", "=Sum"]

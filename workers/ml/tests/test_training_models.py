@@ -50,7 +50,9 @@ def portfolio() -> Accounts:
 
 
 def small(recipe: Recipe) -> Recipe:
-    return replace(recipe, rounds=25, leaf_rows=20, l2=10.0, leaves=8, bootstraps=2, origins=(2009, 2010, 2011, 2012, 2013, 2014))
+    return replace(
+        recipe, rounds=25, leaf_rows=20, l2=10.0, leaves=8, bootstraps=2, origins=(2009, 2010, 2011, 2012, 2013, 2014)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accunode_scoring.kinds import Kind
-from accunode_scoring.least import Least
+from accunode_scoring.least import ANYTHING, Least
 
 ProblemCode = Literal[
     "no_ratios",
@@ -27,9 +27,6 @@ SENTINEL = 1e6
 
 AMOUNT_SENTINEL = 1e8
 """The same for amounts in million."""
-
-
-ANYTHING = Least()
 
 
 class Limits(TypedDict, total=False):
@@ -84,7 +81,7 @@ def check_values(
     """Values in the order of `columns`, NaN where missing (None, NaN or absent).
 
     Raises InputRefusedError for infinities, text, magnitudes of `sentinel` and above, unknown columns, `required`
-    columns that are missing, `positive` ones that are not above zero, and when values are missing beyond what `least` needs.
+    columns that are missing, `positive` ones that are not above zero, and when less is given than `least` needs.
     """
     row: list[float] = []
     problems: list[InputProblem] = []

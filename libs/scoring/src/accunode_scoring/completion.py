@@ -24,12 +24,10 @@ class Assumption:
     Attributes:
         log_odds: Where one value ends and the next begins, rising; shape (m,).
         values: The values, shape (m + 1,); no later one is better.
-        other: Of an input without a direction a second value: the one counts that the company is worse with.
     """
 
     log_odds: tuple[float, ...]
     values: tuple[float, ...]
-    other: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,7 @@ class Completion:
         entries = [document[name] for name in columns]
         return cls(
             tuple(entry["typical"] for entry in entries),
-            tuple(
-                Assumption(tuple(entry["log_odds"]), tuple(entry["values"]), entry.get("other")) for entry in entries
-            ),
+            tuple(Assumption(tuple(entry["log_odds"]), tuple(entry["values"])) for entry in entries),
         )
 
     def shifted(self, shift: float) -> "Completion":
@@ -69,12 +65,6 @@ class Completion:
         for place in gaps:
             assumed = self.assumptions[place]
             filled[place] = assumed.values[bisect_right(assumed.log_odds, typical)]
-        for place in gaps:
-            other = self.assumptions[place].other
-            if other is not None:
-                second = [*filled[:place], other, *filled[place + 1 :]]
-                if log_odds(second) > log_odds(filled):
-                    filled = second
         return filled, typical
 
     def matrix(
@@ -100,10 +90,4 @@ class Completion:
             found = np.searchsorted(np.array(assumed.log_odds), typical[here], side="right")
             made[rows[here]] = np.array(assumed.values)[found]
             filled.append(made)
-        for place, assumed in enumerate(self.assumptions):
-            lacking = np.flatnonzero(absent[place])
-            if assumed.other is not None and len(lacking):
-                first = [values[lacking] for values in filled]
-                second = [np.full(len(lacking), assumed.other) if at == place else part for at, part in enumerate(first)]
-                filled[place][lacking[log_odds(second) > log_odds(first)]] = assumed.other
         return filled, rows, typical

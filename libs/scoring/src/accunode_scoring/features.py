@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from accunode_scoring.checks import SENTINEL
 from accunode_scoring.kinds import Kind
-from accunode_scoring.least import Least
+from accunode_scoring.least import ANYTHING, Least
 from accunode_scoring.ratios import RATIOS, Ratio
 
 Vector = NDArray[np.float64]
@@ -46,8 +46,8 @@ class FeatureSet:
     `of_matrix` takes one array of shape (n,) per column and gives one per feature; `of_row` takes and gives floats.
     `explained` is what reasons and contributions speak of: the columns, or the features when `explains_features`.
     A row without a `required` column is refused, or with one of `positive` that is not above zero. `magnitudes` are
-    columns that cannot be negative and are read without their sign. `settled` fills in what other columns say of a missing
-    one; with less than `least` no score is given.
+    columns that cannot be negative and are read without their sign. `settled` fills in what other columns say of a
+    missing one; with less than `least` no score is given.
     """
 
     name: str
@@ -64,7 +64,7 @@ class FeatureSet:
     magnitudes: tuple[str, ...] = ()
     settled: Callable[[Sequence[Vector]], Sequence[Vector]] = _as_given
     settled_row: Callable[[Sequence[float]], Sequence[float]] = _as_given
-    least: Least = Least()
+    least: Least = ANYTHING
 
     def shares(self) -> tuple[tuple[tuple[int, float], ...], ...]:
         """Per feature, which of the explained take its contribution, in equal parts."""

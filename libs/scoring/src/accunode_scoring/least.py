@@ -37,7 +37,10 @@ class Least:
         if len(given) >= self.inputs and not without:
             return None
         labels = {ratio.name: ratio.label for ratio in RATIOS[kind] if ratio.name not in given}
-        needed = [f"one of {what} ({', '.join(labels[name] for name in names)})" for what, names in without]
+        needed = [
+            labels[names[0]] if len(names) == 1 else f"one of {what} ({', '.join(labels[name] for name in names)})"
+            for what, names in without
+        ]
         more = self.inputs - len(given) - len(without)
         if more > 0:
             needed.append(f"{more} more" if needed else f"{more} more of {', '.join(labels.values())}")
@@ -47,6 +50,9 @@ class Least:
         )
 
 
+ANYTHING = Least()
+"""One input of any kind."""
+
 _LEVERAGE = ("leverage", ("long_term_debt_to_total_capital", "total_debt_to_ebitda"))
 
 LEAST: Mapping[Kind, Least] = MappingProxyType(
@@ -54,8 +60,8 @@ LEAST: Mapping[Kind, Least] = MappingProxyType(
         Kind.ANNUAL: Least(
             3, (_LEVERAGE, ("earnings", ("net_income_margin", "ebit_to_interest_expense", "return_on_assets")))
         ),
-        Kind.QUARTERLY: Least(3, (_LEVERAGE,)),
-        Kind.STATEMENT: Least(),
+        Kind.QUARTERLY: Least(3, (("cost", ("sga_margin",)), _LEVERAGE)),
+        Kind.STATEMENT: ANYTHING,
     }
 )
 """Of each kind, for models from version 2.0.0 on and for uploads."""

@@ -73,7 +73,8 @@ class ModelFile:
     """A model version, compiled.
 
     `completion` says how a missing input is read, if not as a state of its own. With `hazards` the 2- and 3-year
-    ensembles are of a default in the second and the third year of companies that have not defaulted before. `log_odds_shift` is what was added to all its log-odds since its training.
+    ensembles are of a default in the second and the third year of companies that have not defaulted before.
+    `log_odds_shift` is what was added to all its log-odds since its training.
     """
 
     kind: Kind

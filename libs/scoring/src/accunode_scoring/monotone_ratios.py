@@ -1,11 +1,13 @@
-"""The features of annual and quarterly models from version 2.0.0 on: each is one ratio, turned so that risk never rises.
+"""The features of annual and quarterly models from version 2.0.0 on: each is one ratio, and has a direction.
 
-Debt / EBITDA is read as EBITDA / debt: from no debt over little EBITDA to a loss that is large against the debt it never
-rises. Long-term debt / capital is read as capital / debt, which puts negative capital behind any positive one. A return on
-capital means nothing where capital is negative, and is then the lowest; a positive one says nothing where capital is not given. A company without debt pays no interest: where its
-cover is not given, EBITDA says whether it is without limit or negative. As each feature has one ratio and the models
-rise in none, no score improves by bad news; there is nothing to repair afterwards. SG&A has a direction from `COSTLY` on:
-below it trades differ more than companies do, and the data know no better or worse.
+Debt / EBITDA is read as EBITDA / debt, from no debt over little EBITDA to a loss that is large against the debt.
+Long-term debt / capital is read as capital / debt, which puts negative capital behind any positive one. A return on
+capital means nothing unless capital is known to be positive, and is then the lowest. A company without debt pays no
+interest: where its cover is not given, EBITDA says whether it is without limit or negative. SG&A has a direction from
+`COSTLY` on: below it trades differ more than companies do.
+
+As each feature has one ratio, and the models keep its direction, no score improves by bad news; there is nothing to
+repair afterwards.
 """
 
 import math
@@ -62,17 +64,16 @@ def _annual_row(x: Sequence[float]) -> list[float]:
 
 def _quarterly_settled(x: Sequence[Vector]) -> list[Vector]:
     leverage, sga, capital, returns = x
-    negative = np.signbit(capital) & ~np.isnan(capital)
-    doubtful = np.isnan(capital) & (returns > 0.0)
-    return [leverage, sga, capital, np.where(doubtful, np.nan, np.where(negative, -LIMIT, returns))]
+    unknown = np.isnan(capital)
+    meaningless = (~unknown & np.signbit(capital)) | (unknown & ~np.isnan(returns))
+    return [leverage, sga, capital, np.where(meaningless, -LIMIT, returns)]
 
 
 def _quarterly_settled_row(x: Sequence[float]) -> tuple[float, ...]:
     leverage, sga, capital, returns = x
-    negative = not math.isnan(capital) and math.copysign(1.0, capital) < 0.0
-    if math.isnan(capital) and returns > 0.0:
-        returns = math.nan
-    return (leverage, sga, capital, -LIMIT if negative else returns)
+    unknown = math.isnan(capital)
+    meaningless = not math.isnan(returns) if unknown else math.copysign(1.0, capital) < 0.0
+    return (leverage, sga, capital, -LIMIT if meaningless else returns)
 
 
 def _quarterly_matrix(x: Sequence[Vector]) -> list[Vector]:

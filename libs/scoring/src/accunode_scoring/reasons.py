@@ -45,7 +45,7 @@ _WRITTEN: Mapping[Unit, str] = {
 
 
 _BEYOND: Mapping[str, str] = {"ebit_to_interest_expense": "has no limit, as there is no debt"}
-_BELOW: Mapping[str, str] = {"return_on_capital": "is none, as capital is negative"}
+_BELOW: Mapping[str, str] = {"return_on_capital": "means nothing without positive capital"}
 
 UNDIRECTED = frozenset({"sga_margin"})
 """What is in itself neither good nor bad."""

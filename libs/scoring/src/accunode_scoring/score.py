@@ -73,9 +73,10 @@ class Score:
 
     `pd`, `pd_2y`, `pd_3y` are the ensemble's within 1, 2 and 3 years and never decrease; `pd_scorecard` and
     `pd_lightgbm` are the two families' within 1 year. `pd_low` to `pd_high` is the 95 % confidence interval of `pd`
-    against the choice of training companies, from `pd_low` on with typical values in place of missing ones. `completeness`
-    is the share of the inputs that are given or follow from others. `base` plus the contributions is the log-odds of `pd`. A
-    central tendency added `log_odds_shift` to the log-odds of every family and horizon, and to `base`.
+    against the choice of training companies, from `pd_low` on with typical values in place of missing ones.
+    `completeness` is the share of the inputs that are given or follow from others. `base` plus the contributions is
+    the log-odds of `pd`. A central tendency added `log_odds_shift` to the log-odds of every family and horizon, and to
+    `base`.
     """
 
     kind: Kind

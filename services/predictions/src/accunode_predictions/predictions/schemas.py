@@ -269,8 +269,8 @@ class YearOfTerm(ResponseModel):
     years: int = Field(description="Within so many years, 1 to 5.", examples=[4])
     pd: Probability
     extrapolated: bool = Field(
-        description="True for 4 and 5 years: beyond the third, each year has the third year's probability of a default by "
-        "companies that have not defaulted before.",
+        description="True for 4 and 5 years: each of these has the third year's probability of a default by companies "
+        "that have not defaulted before.",
         examples=[True],
     )
 
@@ -279,8 +279,8 @@ class OfOneScore(ResponseModel):
     """What the score of one company says beside what a list says of it."""
 
     completeness: float = Field(
-        description="The share of the inputs that are given, or follow from others as the cover of a company without debt "
-        "does. The others are read as values that few companies alike are worse than, and the interval is wider.",
+        description="The share of the inputs that are given, or follow from others as the cover of a company without "
+        "debt does. The others are read as values that few companies alike are worse than, and the interval widens.",
         examples=[1.0],
     )
     term_structure: list[YearOfTerm] = Field(description="From 1 to 5 years; it never falls.")

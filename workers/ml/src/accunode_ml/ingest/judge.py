@@ -42,7 +42,12 @@ class RowJudge:
         self._refuse_implausible(read)
         has_values = np.asarray(np.isfinite(read.ratios).any(axis=1))
         names = [ratio.name for ratio in self._form.inputs]
-        sound = has_values & ~LEAST[self._form.kind].lacking(read.ratios, names) & (read.years > 0) & _sound_names(read.names)
+        sound = (
+            has_values
+            & ~LEAST[self._form.kind].lacking(read.ratios, names)
+            & (read.years > 0)
+            & _sound_names(read.names)
+        )
         sound[[*read.problems, *read.overlong]] = False
         rejected: dict[int, RejectedRow] = {}
         skipped: list[SkippedRow] = []

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from accunode_ml.training.calibrated import Calibration
-from accunode_ml.training.evaluation import VALIDATION_FROM
 from accunode_ml.training.card_directions import silence_sections
+from accunode_ml.training.evaluation import VALIDATION_FROM
 from accunode_ml.training.pipeline import Trained
 from accunode_ml.training.provenance import Provenance
 from accunode_ml.training.recipe import Recipe
@@ -67,7 +67,8 @@ def _sections(
     if provenance is not None:
         hashes = "; ".join(f"`{name}` {digest}" for name, digest in sorted(provenance.data_sha256.items()))
         yield (
-            f"**Made** {provenance.trained_at} by {provenance.code}, seed {recipe.seed}, from data with the SHA-256 {hashes}."
+            f"**Made** {provenance.trained_at} by {provenance.code}, seed {recipe.seed}, from data with the SHA-256 "
+            f"{hashes}."
         )
     yield "## Inputs"
     yield _inputs(recipe.kind)

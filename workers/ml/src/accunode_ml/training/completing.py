@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -42,28 +41,33 @@ def learn(feature_set: FeatureSet, inputs: Vector, log_odds: LogOdds) -> dict[st
     completion = Completion(tuple(typical), tuple(Assumption((), (value,)) for value in typical))
     learned: set[int] = set()
     document: dict[str, Any] = {}
-    for place in sorted(range(len(typical)), key=lambda place: len(_lost_with(feature_set, inputs, place))):
+    gaps = [int(np.isnan(values).sum()) for values in _settled(feature_set, inputs)]
+    # First what is missing most, so that who lacks it counts for the others; last what others are lost with.
+    order = sorted(range(len(gaps)), key=lambda place: (len(_lost_with(feature_set, inputs, place)), -gaps[place]))
+    for place in order:
+        name = feature_set.columns[place]
+        if _direction(feature_set, name) is None:
+            # It has to be given: what is bad for one company is good for another.
+            document[name] = {"typical": typical[place], "log_odds": [], "values": [typical[place]]}
+            continue
         columns, alike, before = _without(feature_set, inputs, place, completion, learned, log_odds)
         given = inputs[~np.isnan(inputs[:, place]), place]
         candidates = _candidates(feature_set, columns, place, given, typical[place])
         after = np.stack([log_odds(_with(columns, place, value)) for value in candidates])
-        name = feature_set.columns[place]
-        if _direction(feature_set, name) is None:
-            first, second = _mildest_pair(before, after)
-            assumption = Assumption((), (float(candidates[first]),), float(candidates[second]))
-        else:
-            edges = np.unique(np.quantile(alike, np.linspace(0, 1, ALIKE + 1)[1:-1]))
-            group = np.searchsorted(edges, alike, side="right")
-            mildest = [_mildest(before[group == g], after[:, group == g]) for g in range(len(edges) + 1)]
-            chosen = candidates[np.maximum.accumulate(mildest)].tolist()
-            assumption = Assumption(tuple(float(f"{edge:.6g}") for edge in edges), tuple(chosen))
+        edges = np.unique(np.quantile(alike, np.linspace(0, 1, ALIKE + 1)[1:-1]))
+        group = np.searchsorted(edges, alike, side="right")
+        mildest = [_mildest(before[group == g], after[:, group == g]) for g in range(len(edges) + 1)]
+        chosen = candidates[np.maximum.accumulate(mildest)].tolist()
+        assumption = Assumption(tuple(float(f"{edge:.6g}") for edge in edges), tuple(chosen))
         assumptions = list(completion.assumptions)
         assumptions[place] = assumption
         completion = replace(completion, assumptions=tuple(assumptions))
         learned.add(place)
-        document[name] = {"typical": typical[place], "log_odds": list(assumption.log_odds), "values": list(assumption.values)}
-        if assumption.other is not None:
-            document[name]["other"] = assumption.other
+        document[name] = {
+            "typical": typical[place],
+            "log_odds": list(assumption.log_odds),
+            "values": list(assumption.values),
+        }
     return document
 
 
@@ -120,29 +124,17 @@ def _direction(feature_set: FeatureSet, name: str) -> int | None:
 def _candidates(
     feature_set: FeatureSet, columns: Sequence[Vector], place: int, given: Vector, typical: float
 ) -> Vector:
-    """Values of the population: with a direction from the typical one to the worst, else rising."""
+    """Values of the population in the input's direction, from the typical one to the worst."""
     shown = np.array([float(f"{value:.5g}") for value in np.quantile(given, _SHARES)])
     candidates = np.unique(np.concatenate([shown, [given.min(), given.max(), typical]]))
     directed = _direction(feature_set, feature_set.columns[place])
-    if directed is None:
-        return candidates
+    assert directed is not None
     rows = [np.full(len(candidates), values[0]) for values in columns]
     rows[place] = candidates
     badness = feature_set.features[directed].monotone * feature_set.of_matrix(rows)[directed]
     order = np.argsort(badness, kind="stable")
     worse = badness[order] >= badness[np.flatnonzero(candidates == typical)[0]]
     return np.asarray(candidates[order][worse])
-
-
-def _mildest_pair(before: Vector, after: Vector) -> tuple[int, int]:
-    """The two candidates of which the worse one is bad enough for all rows, and least so on average."""
-    found = []
-    for first, second in combinations(range(len(after)), 2):
-        worse = np.maximum(after[first], after[second])
-        spared = bool(np.any((before >= _NOT_LOW) & (worse < _NOT_LOW + _MARGIN)))
-        share = float(np.mean(worse >= before))
-        found.append((spared or share < NO_WORSE, -share if share < NO_WORSE else 0.0, float(worse.mean()), first, second))
-    return min(found)[3:]
 
 
 def _mildest(before: Vector, after: Vector) -> int:
@@ -156,22 +148,22 @@ def _mildest(before: Vector, after: Vector) -> int:
     return len(after) - 1
 
 
-def silence(columns: Sequence[str], score: Callable[[Vector], Vector], inputs: Vector) -> dict[str, dict[str, float]]:
-    """What leaving each input out does to the companies of a matrix that give it: who gains by it.
+def silence(feature_set: FeatureSet, score: Callable[[Vector], Vector], inputs: Vector) -> dict[str, dict[str, float]]:
+    """What leaving each input out does to the companies of a matrix that may leave it out: who gains by it.
 
     `better` is the share whose probability falls, and `to_low` the share that is LOW only without the input.
     """
     before = score(inputs)
+    bound = RISK_LEVEL_BOUNDS[0]
     found: dict[str, dict[str, float]] = {}
-    for place, name in enumerate(columns):
-        given = ~np.isnan(inputs[:, place])
-        without = inputs[given].copy()
-        without[:, place] = np.nan
-        after = score(without)
-        bound = RISK_LEVEL_BOUNDS[0]
-        found[name] = {
-            "companies": int(given.sum()),
-            "better": round(float((after < before[given] * (1.0 - 1e-9)).mean()), 5),
-            "to_low": round(float(((before[given] >= bound) & (after < bound)).mean()), 5),
-        }
+    for place, name in enumerate(feature_set.columns):
+        without = _left_out(inputs, place)
+        rows = ~np.isnan(inputs[:, place]) & ~feature_set.least.lacking(without, feature_set.columns)
+        if rows.any():
+            after = score(without[rows])
+            found[name] = {
+                "companies": int(rows.sum()),
+                "better": round(float((after < before[rows] * (1.0 - 1e-9)).mean()), 5),
+                "to_low": round(float(((before[rows] >= bound) & (after < bound)).mean()), 5),
+            }
     return found

@@ -123,8 +123,7 @@ def evaluate(
     for horizon in HORIZONS:
         for name, predicted in (("validation", validation[horizon]), ("rolling_origin", rolling[horizon])):
             document[name][f"{horizon}y"] = {
-                family: measures(getattr(predicted, family), predicted.label, recipe.seed)
-                for family in FAMILIES
+                family: measures(getattr(predicted, family), predicted.label, recipe.seed) for family in FAMILIES
             }
         document["by_year"][f"{horizon}y"] = by_year(rolling[horizon])
     test = back_test(rolling[1].ensemble, rolling[1].label)

@@ -134,7 +134,7 @@ def version_files(trained: Sequence[Trained], provenance: Provenance | None = No
     for one in trained:
         if one.recipe.completed:
             inputs = one.accounts.matrix(scorer.columns)
-            metrics[one.recipe.variant]["silence"] = silence(scorer.columns, _pd_of(scorer), inputs)
+            metrics[one.recipe.variant]["silence"] = silence(scorer.model.feature_set, _pd_of(scorer), inputs)
             metrics[one.recipe.variant]["ladders"] = ladders(scorer)
     files["golden.json"] = dumps(golden(scorer, trained[0].recipe.seed))
     made = {} if provenance is None else {"provenance": asdict(provenance)}

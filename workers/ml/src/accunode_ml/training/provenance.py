@@ -1,13 +1,14 @@
 """Where a version comes from: when, from which data, by which code."""
 
 import hashlib
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
+import accunode_ml.training
+import accunode_scoring
 from accunode_ml.training.data import US_AMOUNTS, US_RATIOS
 
 
@@ -18,7 +19,7 @@ class Provenance:
     Attributes:
         trained_at: Moment in UTC, to the second.
         data_sha256: SHA-256 of each file of the training data by name.
-        code: The package's version, and the commit where the code lies in a repository.
+        code: The package's version, and a SHA-256 over the modules that train and score.
     """
 
     trained_at: str
@@ -33,11 +34,8 @@ class Provenance:
 
 
 def _code() -> str:
-    released = f"accunode-ml {version('accunode-ml')}"
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return released
-    return f"{released}, commit {found.stdout.strip()}"
+    digest = hashlib.sha256()
+    for package in (accunode_ml.training, accunode_scoring):
+        for module in sorted(Path(*package.__path__).glob("*.py")):
+            digest.update(module.name.encode() + module.read_bytes())
+    return f"accunode-ml {version('accunode-ml')}, modules {digest.hexdigest()[:12]}"

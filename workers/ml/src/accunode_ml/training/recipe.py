@@ -16,8 +16,8 @@ class Recipe:
     which every input but required ones and `kept` is blanked with probability `blank_share`: from these the model
     learns what a missing input means. `unsigned` is the weight of a copy in which zeros have lost their sign, as people
     type them. With `most_pairs`, a first, shorter training picks that many pairs.
-    With `hazards` later horizons are trained on defaults in their last year; with `completed` a missing input is read as
-    one that few companies alike are worse than, learned from the reference population.
+    With `hazards` later horizons are trained on defaults in their last year; with `completed` a missing input is read
+    as one that few companies alike are worse than, learned from the reference population.
     `level_years` is the number of latest years whose default rate sets the level of the probabilities.
     """
 
@@ -98,7 +98,15 @@ _MONOTONE = {
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(Kind.ANNUAL, "2.0.0", "", "annual-2", **_MONOTONE),  # type: ignore[arg-type]
-    Recipe(Kind.QUARTERLY, "2.0.0", "", "quarterly-2", **_MONOTONE),  # type: ignore[arg-type]
+    Recipe(
+        Kind.QUARTERLY,
+        "2.0.0",
+        "",
+        "quarterly-2",
+        # A return on capital is read beside its capital.
+        kept=frozenset({"long_term_debt_to_total_capital"}),
+        **_MONOTONE,  # type: ignore[arg-type]
+    ),
     Recipe(Kind.STATEMENT, "1.0.0", "", "statement-1", **_STATEMENT),  # type: ignore[arg-type]
     Recipe(
         Kind.STATEMENT,
