@@ -133,32 +133,29 @@ def _symbol(place: str, trade: str, taken: set[str]) -> str:
 
 
 def _annual(rng: random.Random, company: DemoCompany, year: int, accounts: Year) -> AnnualRow:
-    return AnnualRow(
-        company.name,
-        company.symbol,
-        company.sector,
-        year,
-        _reported(rng, accounts.long_term_debt_to_total_capital),
-        _reported(rng, _leverage(rng, accounts)),
-        _reported(rng, accounts.net_income_margin),
-        _reported(rng, accounts.ebit_to_interest_expense),
-        # Never missing, so that no row is without any ratio.
-        round(accounts.return_on_assets, 3),
-    )
+    debt_share = _reported(rng, accounts.long_term_debt_to_total_capital)
+    leverage = _reported(rng, _leverage(rng, accounts))
+    margin = _reported(rng, accounts.net_income_margin)
+    cover = _reported(rng, accounts.ebit_to_interest_expense)
+    if (debt_share, leverage, margin, cover).count(None) > 2 or debt_share is leverage is None:
+        # Enough for a score: a bank would have asked for these.
+        debt_share, margin = _asked_for(accounts.long_term_debt_to_total_capital, accounts.net_income_margin)
+    assets = round(accounts.return_on_assets, 3)
+    return AnnualRow(company.name, company.symbol, company.sector, year, debt_share, leverage, margin, cover, assets)
 
 
 def _quarterly(rng: random.Random, company: DemoCompany, year: int, quarter: int, accounts: Year) -> QuarterlyRow:
-    return QuarterlyRow(
-        company.name,
-        company.symbol,
-        company.sector,
-        year,
-        quarter,
-        _reported(rng, _leverage(rng, accounts)),
-        round(accounts.sga_margin, 3),
-        _reported(rng, accounts.long_term_debt_to_total_capital),
-        _reported(rng, accounts.return_on_capital),
-    )
+    leverage = _reported(rng, _leverage(rng, accounts))
+    debt_share = _reported(rng, accounts.long_term_debt_to_total_capital)
+    returns = _reported(rng, accounts.return_on_capital)
+    if (leverage, debt_share, returns).count(None) > 1 or debt_share is leverage is None:
+        debt_share, returns = _asked_for(accounts.long_term_debt_to_total_capital, accounts.return_on_capital)
+    sga = round(accounts.sga_margin, 3)
+    return QuarterlyRow(company.name, company.symbol, company.sector, year, quarter, leverage, sga, debt_share, returns)
+
+
+def _asked_for(first: float | None, second: float | None) -> tuple[float | None, float | None]:
+    return None if first is None else round(first, 3), None if second is None else round(second, 3)
 
 
 def _leverage(rng: random.Random, accounts: Year) -> float | None:
