@@ -37,11 +37,14 @@ INSERTS = (
     """,
     """
     insert into credit.predictions (tenant_id, id, access_level, organization_id, created_by, company_id, kind,
-        fiscal_year, fiscal_quarter, total_debt_to_ebitda, amounts, model_version, pd, pd_2y, pd_3y, pd_scorecard,
-        pd_lightgbm, pd_low, pd_high, grade, risk_level, reason_codes, flags, job_id, row_number)
+        fiscal_year, fiscal_quarter, total_debt_to_ebitda, net_income_margin, return_on_assets, sga_margin,
+        return_on_capital, amounts, model_version, pd, pd_2y, pd_3y, pd_scorecard, pd_lightgbm, pd_low, pd_high, grade,
+        risk_level, reason_codes, flags, job_id, row_number)
     values (%(tenant)s, %(prediction_id)s, %(level)s, %(shared)s, %(owner)s, %(company_id)s, %(kind)s,
-        2020, %(quarter)s, 2.5, %(amounts)s, %(version)s, .1, .2, .3, .1, .1, 0, 1, 'B', 'HIGH', '{}', '{}',
-        %(job_id)s, 1)
+        2020, %(quarter)s, 2.5, case when %(kind)s::text = 'annual' then 4.0 end,
+        case when %(kind)s::text = 'annual' then 3.0 end, case when %(kind)s::text = 'quarterly' then 20.0 end,
+        case when %(kind)s::text = 'quarterly' then 5.0 end, %(amounts)s, %(version)s, .1, .2, .3, .1, .1, 0, 1, 'B',
+        'HIGH', '{}', '{}', %(job_id)s, 1)
     """,
     """
     insert into credit.outcomes (tenant_id, id, access_level, organization_id, created_by, company_id, defaulted_on,
