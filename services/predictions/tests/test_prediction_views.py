@@ -228,7 +228,7 @@ async def test_an_export_says_what_the_list_says(
     client = api.as_(world.one.org_member)
     of_kind = {"annual": annual_body, "quarterly": quarterly_body}[kind]
     ratios = of_kind()["ratios"]
-    first, second, *_ = ratios
+    first, *_, second = ratios
     for number, values in enumerate([ratios, {**ratios, first: 40, second: None}, {**ratios, first: 0.00001}]):
         body = of_kind(company={"name": f"Company, {number}", "sector": None if number else "Energy"}, ratios=values)
         assert (await client.post(f"/api/v1/predictions/{kind}", json=body)).status_code == 201

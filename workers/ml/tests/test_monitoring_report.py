@@ -40,7 +40,7 @@ def _report(scorer: Scorer, *blocks: Block) -> dict[str, Any]:
     report = PopulationReport(scorer, DEFAULT_SCALE)
     for block in blocks:
         report.add(block)
-    return report.result({}, TODAY)
+    return report.result([], {}, TODAY)
 
 
 def _drawn(scorer: Scorer, rows: int, seed: int = 3) -> Matrix:

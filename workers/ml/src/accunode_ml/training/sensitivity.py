@@ -62,7 +62,7 @@ def sensitivities(model: ModelFile, inputs: Vector) -> list[Sensitivity]:
         return Answer(
             rows=int(rows.sum()),
             mean_pd=float(after.mean() / before[rows].mean()),
-            rises=float((after > before[rows]).mean()),
+            rises=float((after > before[rows] * (1.0 + 1e-12)).mean()),
         )
 
     found = []
