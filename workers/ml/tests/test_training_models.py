@@ -255,5 +255,11 @@ def test_rows_that_scoring_would_refuse_are_not_trained_on(recipe: Recipe) -> No
 
 def test_every_shipped_version_can_be_drawn_from_what_is_kept(tmp_path: Path) -> None:
     written = write_pages(ModelLibrary.load(), Path(__file__).resolve().parents[3] / "docs" / "model-cards", tmp_path)
-    assert {page.stem for page in written} == {"annual-1.0.0", "quarterly-1.0.0", "statement-1.0.0"}
-    assert len(list(tmp_path.glob("*.png"))) == 20
+    assert {page.stem for page in written} == {
+        "annual-1.0.0",
+        "annual-2.0.0",
+        "quarterly-1.0.0",
+        "quarterly-2.0.0",
+        "statement-1.0.0",
+    }
+    assert len(list(tmp_path.glob("*.png"))) == 30
