@@ -120,6 +120,7 @@ POST /predictions/quarterly/score
 POST /predictions/statement/score
 POST /predictions/annual/what-if
 POST /predictions/quarterly/what-if
+POST /predictions/statement/what-if
 GET /predictions/{}/export
 GET /predictions/stats
 GET /portfolio/dashboard

@@ -224,6 +224,7 @@ ROWS = (
     row("score_statement_rows", "use"),
     row("ask_annual_what_if", "use"),
     row("ask_quarterly_what_if", "use"),
+    row("ask_statement_what_if", "use"),
     row("get_prediction_statistics", "sum up own records"),
     row("export_predictions", "sum up own records", kinds=ALL_KINDS),
     row("get_prediction", "read a record", kinds=ALL_KINDS),

@@ -51,6 +51,7 @@ STORES_NOTHING_PERSONAL = {
     "POST /predictions/statement/score",
     "POST /predictions/annual/what-if",
     "POST /predictions/quarterly/what-if",
+    "POST /predictions/statement/what-if",
     "POST /portfolio/rescore",
     "POST /models/{kind}/{version}/drift",
     "PUT /models/{kind}/active",

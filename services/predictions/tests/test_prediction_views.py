@@ -19,7 +19,7 @@ from accunode_common.testing.problems import assert_problem
 from accunode_predictions.predictions import repository
 from accunode_predictions.predictions.filters import PredictionFilters
 from accunode_predictions.settings import PredictionsSettings
-from accunode_scoring import DEFAULT_SCALE, Kind
+from accunode_scoring import Kind
 
 Body = Callable[..., dict[str, Any]]
 Store = Callable[..., Awaitable[dict[str, Any]]]
@@ -112,37 +112,6 @@ async def test_a_batch_names_the_row_and_the_ratio_that_cannot_be_scored(api: Se
 async def test_more_than_a_thousand_rows_are_refused(api: ServiceClient, world: World) -> None:
     rows = [{"ratios": {"return_on_assets": 1.0, "net_income_margin": 1.0, "total_debt_to_ebitda": 2.0}}] * 1001
     assert_problem(await api.as_(world.user).post(f"{ANNUAL}/score", json={"rows": rows}), 422, pointer="/body/rows")
-
-
-async def test_the_smallest_change_reaches_the_target_grade_when_it_is_made(
-    api: ServiceClient, world: World, annual_body: Body
-) -> None:
-    client = api.as_(world.one.org_member)
-    ratios = {**annual_body()["ratios"], "total_debt_to_ebitda": 9.0, "return_on_assets": -5.0}
-    before = (await client.post(f"{ANNUAL}/what-if", json={"ratios": ratios})).json()
-    assert before["target"] is None
-    assert [each["ratio"] for each in before["sensitivities"]] == list(annual_body()["ratios"])
-    for each in before["sensitivities"]:
-        assert each["pd_lowest"] <= each["pd_highest"]
-    grades = sorted({point["grade"] for each in before["sensitivities"] for point in each["curve"]})
-    target = grades[0]
-    answer = (await client.post(f"{ANNUAL}/what-if", json={"ratios": ratios, "target_grade": target})).json()["target"]
-    assert answer["reached"]
-    assert answer["changes"]
-    for change in answer["changes"]:
-        ratios[change["ratio"]] = change["target"]
-    after = (await client.post(f"{ANNUAL}/score", json={"rows": [{"ratios": ratios}]})).json()["items"][0]
-    assert DEFAULT_SCALE.names.index(after["grade"]) <= DEFAULT_SCALE.names.index(target)
-    assert after["pd"] == pytest.approx(answer["pd"], rel=1e-12)
-
-
-async def test_an_unknown_target_grade_is_refused_with_the_known_ones(
-    api: ServiceClient, world: World, annual_body: Body
-) -> None:
-    body = {"ratios": annual_body()["ratios"], "target_grade": "Z9"}
-    reply = await api.as_(world.user).post(f"{ANNUAL}/what-if", json=body)
-    problem = assert_problem(reply, 422, pointer="/body/target_grade", fault="unknown_grade")
-    assert DEFAULT_SCALE.names[0] in problem["detail"]
 
 
 async def test_statistics_count_every_visible_prediction_once(

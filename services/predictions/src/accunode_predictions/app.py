@@ -22,6 +22,7 @@ from accunode_predictions.predictions.router import router as predictions
 from accunode_predictions.predictions.router_of_kind import router_of_kind
 from accunode_predictions.predictions.simulations.router import router as simulations
 from accunode_predictions.predictions.statistics.router import router as statistics
+from accunode_predictions.predictions.what_if.router import router as what_if
 from accunode_predictions.resources import Resources
 from accunode_predictions.serving.service import ServingModels
 from accunode_predictions.settings import PredictionsSettings
@@ -52,6 +53,7 @@ def create_app(settings: PredictionsSettings, key_source: KeySource | None = Non
             companies,
             *map(router_of_kind, FORMS),
             simulations,
+            what_if,
             statistics,
             exports,
             predictions,

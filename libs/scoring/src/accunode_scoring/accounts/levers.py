@@ -39,7 +39,7 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """n states of a company: inputs of shape (n, columns), whether each can exist, and whether operations lose money."""
+    """n states of a company: inputs, shape (n, columns); whether each can exist, and whether operations lose money."""
 
     rows: Vector
     possible: NDArray[np.bool_]
@@ -105,8 +105,8 @@ class CompanyOfRatios:
         self._kind, self._accounts, self._row = kind, accounts, row
         self._low = np.fmin([reference.low for reference in references], row)
         self._high = np.fmax([reference.high for reference in references], row)
-        names = [ratio.name for ratio in RATIOS[kind]]
-        given = {name for name, value in zip(names, row, strict=True) if not np.isnan(value)}
+        self.columns = tuple(ratio.name for ratio in RATIOS[kind])
+        given = {name for name, value in zip(self.columns, row, strict=True) if not np.isnan(value)}
         self._shows_ebitda = "total_debt_to_ebitda" in given
         self._shows_ebit = not given.isdisjoint({"ebit_to_interest_expense", "return_on_capital"})
         amounts = {

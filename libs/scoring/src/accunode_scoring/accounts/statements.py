@@ -41,9 +41,9 @@ def changed(amounts: Mapping[str, float | None], typed: Mapping[str, float]) -> 
     """The amounts of a statement with new values of some, and what follows from them; NaN where missing.
 
     Sales, costs, depreciation and interest move net income after tax; net income moves retained earnings, cash and
-    total assets. Cost of goods sold moves operating expenses. Debt and current liabilities move total liabilities, and these
-    are taken up or repaid in cash. Inventory and receivables are exchanged for cash. Retained earnings and total assets
-    that are typed are met by equity. What is typed stays as typed.
+    total assets. Cost of goods sold moves operating expenses. Debt and current liabilities move total liabilities, and
+    these are taken up or repaid in cash. Inventory and receivables are exchanged for cash. Retained earnings and total
+    assets that are typed are met by equity. What is typed stays as typed.
     """
     before = as_read(amounts)
     after = {**before, **as_read({**amounts, **typed})}

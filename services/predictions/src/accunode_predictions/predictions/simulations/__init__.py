@@ -1,1 +1,1 @@
-"""Scores that are not stored: many rows at once, and what would be if."""
+"""Scores that are not stored: many rows at once."""

@@ -5,12 +5,9 @@ from accunode_predictions.predictions.permissions import PredictionReader
 from accunode_predictions.predictions.simulations import service
 from accunode_predictions.predictions.simulations.schemas import (
     AnnualBatch,
-    AnnualQuestion,
     BatchScores,
     QuarterlyBatch,
-    QuarterlyQuestion,
     StatementBatch,
-    WhatIf,
 )
 from accunode_predictions.resources import RequestScoring
 from accunode_scoring import Kind
@@ -34,15 +31,3 @@ async def score_quarterly_rows(body: QuarterlyBatch, subject: PredictionReader, 
 async def score_statement_rows(body: StatementBatch, subject: PredictionReader, scoring: RequestScoring) -> BatchScores:
     """Scores with the model that serves; one bad row refuses the request, and the reply says which and why."""
     return await service.score_batch(scoring, subject, Kind.STATEMENT, body)
-
-
-@router.post("/annual/what-if", summary="Vary annual ratios")
-async def ask_annual_what_if(body: AnnualQuestion, subject: PredictionReader, scoring: RequestScoring) -> WhatIf:
-    """How the probability depends on each ratio, and the smallest change that reaches a target grade."""
-    return await service.what_if(scoring, subject, Kind.ANNUAL, body)
-
-
-@router.post("/quarterly/what-if", summary="Vary quarterly ratios")
-async def ask_quarterly_what_if(body: QuarterlyQuestion, subject: PredictionReader, scoring: RequestScoring) -> WhatIf:
-    """How the probability depends on each ratio, and the smallest change that reaches a target grade."""
-    return await service.what_if(scoring, subject, Kind.QUARTERLY, body)
