@@ -33,7 +33,8 @@ TABLE: dict[str, str] = {
     "prediction:read": "list_annual_predictions list_system_annual_predictions list_quarterly_predictions"
     " list_system_quarterly_predictions list_statement_predictions list_system_statement_predictions"
     " score_annual_rows score_quarterly_rows score_statement_rows ask_annual_what_if ask_quarterly_what_if"
-    " ask_statement_what_if get_prediction_statistics export_predictions get_prediction list_prediction_versions explain_prediction",
+    " ask_statement_what_if get_prediction_statistics export_predictions get_prediction list_prediction_versions"
+    " explain_prediction",
     "prediction:write": "create_annual_prediction create_quarterly_prediction create_statement_prediction"
     " rescore_annual_prediction rescore_quarterly_prediction rescore_statement_prediction delete_prediction",
     "scaling:read": "get_scaling_status get_scaling_metrics get_scaling_recommendation get_scaling_policy"

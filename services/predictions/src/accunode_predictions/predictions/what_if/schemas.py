@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from accunode_common.schemas import InputModel, ResponseModel
 from accunode_credit.examples import example_of
 from accunode_credit.reasons import ReasonOut
-from accunode_predictions.predictions.schemas import Probability, ScoreFields
+from accunode_predictions.predictions.schemas import OfOneScore, Probability, ScoreFields
 from accunode_predictions.schema_fields import (
     AnnualRatios,
     GradeName,
@@ -200,7 +200,7 @@ class TargetAnswer(Outcome):
     by_single_lever: list[Step] = Field(description="Of each lever that reaches the target alone, the smallest step.")
 
 
-class Answer(ScoreFields):
+class Answer(OfOneScore, ScoreFields):
     """A score, and what would be if."""
 
     reasons: list[ReasonOut] = Field(description="The strongest first.")

@@ -7,6 +7,7 @@ from accunode_common.auth.subject import Subject
 from accunode_common.errors import FieldError, UnprocessableInputError
 from accunode_credit.columns import shown_score
 from accunode_credit.reasons import shown
+from accunode_predictions.predictions.schemas import years_of_term
 from accunode_predictions.predictions.service import score_values
 from accunode_predictions.predictions.what_if.answers import Answers
 from accunode_predictions.predictions.what_if.schemas import (
@@ -55,6 +56,8 @@ def _of_ratios(scorer: Scorer, scale: MasterScale, body: AnnualQuestion | Quarte
     return WhatIf(
         kind=scorer.kind,
         **shown_score(score),
+        completeness=score.completeness,
+        term_structure=years_of_term(score.pd, score.pd_2y, score.pd_3y),
         reasons=shown(score),
         remarks=side.remarks,
         sensitivities=answers.sensitivities(),
@@ -71,6 +74,8 @@ def _of_statement(scorer: Scorer, scale: MasterScale, body: StatementQuestion) -
     return StatementAnswer(
         kind=scorer.kind,
         **shown_score(score),
+        completeness=score.completeness,
+        term_structure=years_of_term(score.pd, score.pd_2y, score.pd_3y),
         reasons=shown(score),
         remarks=side.remarks,
         changed=_changed(side, answers, body.changes.values() if body.changes else None),
