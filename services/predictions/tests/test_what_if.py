@@ -159,10 +159,15 @@ async def test_new_values_of_which_no_reading_makes_sense_are_refused_at_their_p
 async def test_ratios_that_were_left_out_stay_left_out(api: ServiceClient, world: World) -> None:
     client = api.as_(world.one.org_member)
     found = await ask(
-        client, "annual", ratios={"return_on_assets": -8.0}, changes={"return_on_assets": 2.0}, target_pd=0.01
+        client,
+        "annual",
+        ratios={"return_on_assets": -8.0, "net_income_margin": -6.0, "total_debt_to_ebitda": 3.0},
+        changes={"return_on_assets": 2.0},
+        target_pd=0.01,
     )
     for state in (found["changed"], found["target"]):
-        assert {name for name, value in state["inputs"].items() if value is not None} == {"return_on_assets"}
+        given = {name for name, value in state["inputs"].items() if value is not None}
+        assert given == {"return_on_assets", "net_income_margin", "total_debt_to_ebitda"}
 
 
 async def test_a_statement_s_balance_moves_with_what_it_earns(api: ServiceClient, world: World) -> None:

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from accunode_predictions.predictions.what_if.schemas import Changed, CurvePoint, Move, Sensitivity, Step, TargetAnswer
+from accunode_predictions.predictions.what_if.schemas import (
+    Changed,
+    CurvePoint,
+    LeverStep,
+    Move,
+    Sensitivity,
+    TargetAnswer,
+)
 from accunode_predictions.predictions.what_if.sides import Retyped, Side, Vector, why_moved
 from accunode_scoring import RATIOS, MasterScale, RiskLevel
 from accunode_scoring.accounts.levers import Company, Lever, LeverName
@@ -106,7 +113,7 @@ class Answers:
             ],
         )
 
-    def _steps(self, company: Company, way: Way) -> list[Step]:
+    def _steps(self, company: Company, way: Way) -> list[LeverStep]:
         order = [int(place) for place in np.argsort(way.shares, kind="stable") if way.shares[place] > 0.0]
         shares = np.zeros((len(order) + 1, len(way.shares)))
         for number, place in enumerate(order, 1):
@@ -120,11 +127,11 @@ class Answers:
 
     def _step(
         self, company: Company, lever: Lever, shares: Vector, place: int, rows: Vector, pds: Vector, number: int
-    ) -> Step:
+    ) -> LeverStep:
         before, after = float(pds[number]), float(pds[number + 1])
         share = float(shares[1, place])
         why = why_moved(company, shares[0], shares[1])
-        return Step(
+        return LeverStep(
             lever=lever.name,
             label=lever.label,
             share=100.0 * share,
@@ -137,7 +144,7 @@ class Answers:
             moves=self._moves(rows[number], rows[number + 1], why, {}),
         )
 
-    def _sentence(self, name: str, steps: Sequence[Step], pd: float, *, reached: bool) -> str:
+    def _sentence(self, name: str, steps: Sequence[LeverStep], pd: float, *, reached: bool) -> str:
         ways = " and ".join(WORDS[step.lever].format(step.share) for step in steps)
         if reached:
             return f"{name} is reached by {ways}." if ways else f"{name} is reached as it is."

@@ -170,7 +170,7 @@ class Changed(Outcome):
     )
 
 
-class Step(ResponseModel):
+class LeverStep(ResponseModel):
     """One thing that the company does, after the steps before it."""
 
     lever: LeverOut
@@ -196,8 +196,10 @@ class TargetAnswer(Outcome):
     says: str = Field(
         description="The answer in a sentence.", examples=["AN01 is reached by cutting operating costs by 3.2 %."]
     )
-    steps: list[Step] = Field(description="The smallest first; empty if the target is reached as it is.")
-    by_single_lever: list[Step] = Field(description="Of each lever that reaches the target alone, the smallest step.")
+    steps: list[LeverStep] = Field(description="The smallest first; empty if the target is reached as it is.")
+    by_single_lever: list[LeverStep] = Field(
+        description="Of each lever that reaches the target alone, the smallest step."
+    )
 
 
 class Answer(OfOneScore, ScoreFields):
