@@ -38,7 +38,7 @@ def given(kind: Kind) -> dict[str, float | None]:
     """Every input of a kind, some of them missing."""
     if kind is Kind.STATEMENT:
         return {name: AMOUNTS.get(name) for name in INPUTS[kind]}
-    return {name: None if place == 1 else 4.0 + place for place, name in enumerate(INPUTS[kind])}
+    return {name: None if place == 3 else 4.0 + place for place, name in enumerate(INPUTS[kind])}
 
 
 def test_every_column_that_is_named_is_one_of_the_table() -> None:
