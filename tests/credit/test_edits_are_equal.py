@@ -67,7 +67,11 @@ CHANGES: dict[str, tuple[Kind, Inputs, Inputs]] = {
     "a ratio is missing now": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "ebit_to_interest_expense": None}),
     "a ratio was missing": (Kind.ANNUAL, {**ANNUAL, "ebit_to_interest_expense": None}, ANNUAL),
     "a ratio out of the common": (Kind.ANNUAL, ANNUAL, {**ANNUAL, "long_term_debt_to_total_capital": 260.0}),
-    "a quarter's ratios": (Kind.QUARTERLY, QUARTERLY, {**QUARTERLY, "return_on_capital": -7.5, "sga_margin": None}),
+    "a quarter's ratios": (
+        Kind.QUARTERLY,
+        QUARTERLY,
+        {**QUARTERLY, "return_on_capital": -7.5, "total_debt_to_ebitda": None},
+    ),
     "a statement's amounts": (Kind.STATEMENT, STATEMENT, {**STATEMENT, "net_income_musd": -40.0}),
     "a statement without its market value": (Kind.STATEMENT, STATEMENT, {**STATEMENT, "market_value_musd": None}),
 }
